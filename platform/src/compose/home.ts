@@ -1,0 +1,59 @@
+import { join } from "node:path";
+
+/** Where everything is under `CONIFER_HOME`. Folders and files are made by their owners. */
+export interface Home {
+  readonly root: string;
+  readonly accessFile: string;
+  readonly caFile: string;
+  readonly caBundleFile: string;
+  readonly keys: string;
+  readonly run: string;
+  readonly secretFile: string;
+  readonly pidFile: string;
+  readonly controlSocket: string;
+  readonly hostSocket: string;
+  readonly routerSocket: string;
+  readonly postgresData: string;
+  readonly postgresSocketDir: string;
+  readonly git: string;
+  readonly sources: string;
+  readonly images: string;
+  readonly layers: string;
+  readonly buildCache: string;
+  readonly dynos: string;
+  readonly builds: string;
+  readonly logs: string;
+  readonly state: string;
+  readonly diagnostics: string;
+  readonly downloads: string;
+}
+
+export function makeHome(root: string): Home {
+  const at = (...parts: string[]) => join(root, ...parts);
+  return {
+    root,
+    accessFile: at("access.json"),
+    caFile: at("ca.pem"),
+    caBundleFile: at("ca-bundle.pem"),
+    keys: at("keys"),
+    run: at("run"),
+    secretFile: at("run", "secret"),
+    pidFile: at("run", "supervisor.json"),
+    controlSocket: at("run", "control.sock"),
+    hostSocket: at("run", "host.sock"),
+    routerSocket: at("run", "router.sock"),
+    postgresData: at("postgres"),
+    postgresSocketDir: at("run", "pg"),
+    git: at("git"),
+    sources: at("sources"),
+    images: at("images"),
+    layers: at("layers"),
+    buildCache: at("build-cache"),
+    dynos: at("dynos"),
+    builds: at("builds"),
+    logs: at("logs"),
+    state: at("state"),
+    diagnostics: at("diagnostics"),
+    downloads: at("downloads"),
+  };
+}

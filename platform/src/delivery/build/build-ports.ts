@@ -1,0 +1,43 @@
+import type { ImageInfo } from "../image/index.ts";
+
+export interface BuildSpec {
+  readonly id: string;
+  readonly appId: string;
+  readonly appName: string;
+  /** Digest of the source in the source store, `sha256:<hex>` of its tar. */
+  readonly source: string;
+  /** Commit or version the user named; shown and put into SOURCE_VERSION. */
+  readonly sourceVersion: string;
+  /** The app's config vars, for the buildpacks (CNB platform env). */
+  readonly env: Readonly<Record<string, string>>;
+  /** Digest of the app's newest image, whose layers may be used again. */
+  readonly previousImage?: string;
+  readonly stack: string;
+  readonly timeoutSeconds: number;
+}
+
+/** What a build yields while it runs; exactly one `result` comes last. */
+export type BuildNews =
+  | { readonly kind: "output"; readonly text: string }
+  | { readonly kind: "result"; readonly result: BuildResult };
+
+export type BuildResult =
+  | { readonly kind: "succeeded"; readonly image: ImageInfo }
+  /** The source or a buildpack is at fault: `message` says what failed, why, and what to do next. */
+  | { readonly kind: "failed"; readonly message: string; readonly exitCode: number }
+  | { readonly kind: "cancelled" }
+  /** The engine went away under the build; the caller may build again. */
+  | { readonly kind: "lost"; readonly message: string };
+
+/** Builds a source into an image, wherever the engine does that. */
+export interface Builder {
+  /**
+   * Starts the build, or joins it when a build of that id runs already (a caller that was killed and came back), in
+   * which case output starts anew from the beginning. Aborting the signal only stops listening.
+   */
+  build(spec: BuildSpec, signal: AbortSignal): AsyncIterable<BuildNews>;
+  /** Kills the build; its `build` ends with `cancelled`. Unknown ids are ignored. */
+  cancel(buildId: string): Promise<void>;
+  /** Forgets the app's build cache. */
+  clearCache(appId: string): Promise<void>;
+}

@@ -1,0 +1,1 @@
+export type { Builder, BuildNews, BuildResult, BuildSpec } from "./build-ports.ts";

@@ -1,0 +1,1 @@
+export type { SourceStore } from "./source-ports.ts";

@@ -1,0 +1,113 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { ErrorId } from "@conifer/contract";
+import { BusinessError } from "../../../kernel/index.ts";
+
+/** Where another Conifer process on this machine listens, and the credential it wants. */
+export interface LocalPeer {
+  readonly socketPath: string;
+  readonly secret: string;
+}
+
+/** The peer is not there or went away in the middle: try again when it is back. */
+export class PeerGone extends Error {
+  override readonly name = "PeerGone";
+}
+
+export interface CallOptions {
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Calls a peer and returns its JSON answer. Throws PeerGone when it cannot be reached, a BusinessError with the peer's
+ * own id and message when it refuses (`stale_claim` arrives as conflict with that word first).
+ */
+export async function callPeer(peer: LocalPeer, route: string, options: CallOptions = {}): Promise<unknown> {
+  const response = await send(peer, route, options);
+  const text = await textOf(response);
+  if (response.statusCode !== 200) throw refusal(response.statusCode ?? 500, text);
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+/** Calls a peer that answers with a line of JSON at a time; ends when the peer ends, throws PeerGone when it breaks off. */
+export async function* streamPeer(
+  peer: LocalPeer,
+  route: string,
+  options: CallOptions = {},
+): AsyncGenerator<unknown> {
+  const response = await send(peer, route, options);
+  if (response.statusCode !== 200) throw refusal(response.statusCode ?? 500, await textOf(response));
+  let rest = "";
+  response.setEncoding("utf8");
+  try {
+    for await (const chunk of response as AsyncIterable<string>) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) if (line !== "") yield JSON.parse(line);
+    }
+  } catch (cause) {
+    if (options.signal?.aborted) return;
+    throw new PeerGone(`the stream ${route} broke off`, { cause });
+  } finally {
+    response.destroy();
+  }
+}
+
+/** Opens a raw two-way connection with an `Upgrade` request. */
+export function upgradePeer(peer: LocalPeer, route: string): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const request = open(peer, route, { headers: { connection: "Upgrade", upgrade: "conifer" } });
+    request.on("upgrade", (_response, socket, head) => {
+      if (head.length > 0) socket.unshift(head);
+      resolve(socket);
+    });
+    request.on("response", (response) => {
+      void textOf(response).then((text) => reject(refusal(response.statusCode ?? 500, text)), reject);
+    });
+    request.on("error", (cause) => reject(new PeerGone(`${peer.socketPath} is not there`, { cause })));
+    request.end();
+  });
+}
+
+function send(peer: LocalPeer, route: string, { body, signal }: CallOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = open(peer, route, { headers: { "content-type": "application/json" }, signal });
+    request.on("response", resolve);
+    request.on("error", (cause) => reject(new PeerGone(`${peer.socketPath} did not answer`, { cause })));
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** Starts a request whose body the caller writes; `route` is `"POST /logs"`. */
+export function open(
+  peer: LocalPeer,
+  route: string,
+  options: { headers?: Record<string, string>; signal?: AbortSignal },
+): ClientRequest {
+  const [method = "GET", path = "/"] = route.split(" ");
+  return httpRequest({
+    socketPath: peer.socketPath,
+    method,
+    path,
+    headers: { authorization: `Bearer ${peer.secret}`, ...options.headers },
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function refusal(status: number, text: string): Error {
+  try {
+    const { id, message } = JSON.parse(text) as { id: string; message: string };
+    if (id === "stale_claim") return new BusinessError("conflict", `stale claim: ${message}`);
+    if (id !== "internal") return new BusinessError(id as ErrorId, message);
+    return new Error(message);
+  } catch {
+    return new Error(`local call answered ${status}`);
+  }
+}

@@ -1,0 +1,2 @@
+export type { AppRoute, Endpoint, EndpointNews } from "./route.ts";
+export type { EndpointSource, RouteTable } from "./route-ports.ts";

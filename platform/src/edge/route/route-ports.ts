@@ -1,0 +1,16 @@
+import type { AppRoute, EndpointNews } from "./route.ts";
+
+/** The router's table, written by the control plane. A router keeps its last table and serves from it alone. */
+export interface RouteTable {
+  /** Makes these all the routes there are. `version` grows; an older one than the table holds is ignored. */
+  replace(version: number, routes: readonly AppRoute[]): Promise<void>;
+  /** Sets one app's route; returns when requests that arrive from now on see it. */
+  put(version: number, route: AppRoute): Promise<void>;
+  remove(version: number, appId: string): Promise<void>;
+}
+
+/** Where an engine tells which web dynos take requests. */
+export interface EndpointSource {
+  /** Yields until the signal aborts, or throws when the engine goes away; the caller watches again. */
+  watch(signal: AbortSignal): AsyncIterable<EndpointNews>;
+}

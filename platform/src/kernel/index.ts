@@ -1,0 +1,25 @@
+export { type Claim, StaleClaim } from "./claims.ts";
+export { apiTime, type Clock, systemClock } from "./clock.ts";
+export {
+  assertNever,
+  BusinessError,
+  conflict,
+  type ErrorDetails,
+  errorText,
+  forbidden,
+  invalidParams,
+  notFound,
+} from "./errors.ts";
+export { isId, type NewId, newId } from "./ids.ts";
+export { type Part, type Running, startParts, within } from "./lifecycle.ts";
+export type { LogLine, LogSink } from "./log-lines.ts";
+export {
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  makeLogger,
+  silentLogger,
+} from "./logger.ts";
+export { type MasterKey, seal, unseal } from "./sealing.ts";
+export { done, type Outcome, pause, stalled, waiting } from "./waiting.ts";

@@ -1,0 +1,62 @@
+/** Named fields of a log line. Secrets never go in here. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * Conifer's own diagnostics (not the apps' logs): a constant message and named fields, one JSON object a line.
+ * `with` gives a logger scoped to an app, dyno or request.
+ */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  with(fields: LogFields): Logger;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+export interface LoggerOptions {
+  /** The process's role, such as `control`. */
+  readonly role: string;
+  readonly level: LogLevel;
+  readonly write: (line: string) => void;
+  readonly now: () => Date;
+}
+
+export function makeLogger(options: LoggerOptions, scope: LogFields = {}): Logger {
+  const threshold = LEVELS.indexOf(options.level);
+  const log = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    if (LEVELS.indexOf(level) < threshold) return;
+    const line = {
+      time: options.now().toISOString(),
+      level,
+      role: options.role,
+      message,
+      ...scope,
+      ...fields,
+    };
+    options.write(`${JSON.stringify(line, errorsAsText)}\n`);
+  };
+  return {
+    debug: log("debug"),
+    info: log("info"),
+    warn: log("warn"),
+    error: log("error"),
+    with: (fields) => makeLogger(options, { ...scope, ...fields }),
+  };
+}
+
+function errorsAsText(_key: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  return { message: value.message, stack: value.stack, ...(value.cause ? { cause: value.cause } : {}) };
+}
+
+/** For tests and for code that has nowhere to log to. */
+export const silentLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  with: () => silentLogger,
+};

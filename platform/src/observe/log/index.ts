@@ -1,0 +1,1 @@
+export type { LogFilter, LogQuery, LogReader } from "./log-ports.ts";

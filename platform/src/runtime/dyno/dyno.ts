@@ -1,0 +1,88 @@
+/** What a dyno runs: a process type of its image, or a command line given to a shell in the dyno. */
+export type DynoCommand =
+  | { readonly kind: "process"; readonly type: string }
+  | { readonly kind: "shell"; readonly line: string };
+
+/** What a dyno may use. Sizes come from the catalogue of dyno sizes. */
+export interface DynoLimits {
+  readonly memoryBytes: number;
+  /** Relative share of the processor, 1 = one Standard-1X. */
+  readonly cpuShare: number;
+  readonly pids: number;
+}
+
+/**
+ * One dyno as it should be. Immutable but for `duty`: another image, environment or size is another dyno with
+ * another id. `env` holds config vars and dyno metadata, but not `PORT`, which the host gives.
+ */
+export interface DynoSpec {
+  readonly id: string;
+  /** As users see it: `web.1`, `run.4821`. */
+  readonly name: string;
+  readonly type: string;
+  readonly appId: string;
+  readonly appName: string;
+  readonly releaseId: string;
+  readonly releaseVersion: number;
+  /** Digest of the image's manifest in the image store, `sha256:…`. */
+  readonly image: string;
+  readonly command: DynoCommand;
+  /** The command as the log shows it: ``Starting process with command `…` ``. */
+  readonly displayCommand: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly limits: DynoLimits;
+  /** Seconds from start until a dyno that serves must listen on PORT (R10), and from SIGTERM to SIGKILL (R12). */
+  readonly bootSeconds: number;
+  readonly stopSeconds: number;
+  /**
+   * - `serve`: a web dyno; `up` once it listens on PORT, then in the endpoints.
+   * - `stand-by`: boots and listens as `serve` does, but gets no requests yet.
+   * - `warm`: was serving; kept for a rollback, without requests, frozen where the engine can.
+   * - `work`: any other process type; `up` once its process runs.
+   */
+  readonly duty: "serve" | "stand-by" | "warm" | "work";
+}
+
+/** All formation dynos of one app. A dyno that is not listed is to be stopped. */
+export interface AppDynos {
+  readonly appId: string;
+  readonly dynos: readonly DynoSpec[];
+}
+
+/** Why a dyno is `crashed`. */
+export type CrashReason = "exit" | "boot-timeout" | "memory" | "image" | "platform";
+
+/**
+ * What a dyno is doing. `crashed` dynos of a formation are started again by the host, with back-off, for as long as
+ * they are desired; `restartAt` says when. `address` is where the router reaches it.
+ */
+export type DynoState =
+  | { readonly kind: "starting" }
+  | { readonly kind: "up"; readonly address?: { readonly host: string; readonly port: number } }
+  | {
+      readonly kind: "crashed";
+      readonly reason: CrashReason;
+      readonly exitCode?: number;
+      readonly restartAt?: string;
+    }
+  | { readonly kind: "stopping" }
+  /** Ended and will not come back: a one-off dyno, or one that is no longer desired. */
+  | { readonly kind: "complete"; readonly exitCode: number; readonly signal?: string };
+
+export interface DynoObservation {
+  readonly id: string;
+  readonly appId: string;
+  readonly name: string;
+  readonly type: string;
+  readonly releaseId: string;
+  readonly releaseVersion: number;
+  readonly duty: DynoSpec["duty"];
+  readonly state: DynoState;
+  /** When the state was entered, ISO 8601 with milliseconds. */
+  readonly since: string;
+}
+
+/** What a watch of the host yields: first everything, then each change. `complete` is the last word on an id. */
+export type DynoNews =
+  | { readonly kind: "all"; readonly dynos: readonly DynoObservation[] }
+  | { readonly kind: "changed"; readonly dyno: DynoObservation };
