@@ -1,0 +1,1 @@
+export { defaultDomain, isReservedDomain } from "./domain.ts";
