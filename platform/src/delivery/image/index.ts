@@ -1,2 +1,23 @@
+export { type BuildFacts, LABEL, type Labels, readBuildFacts } from "./cnb-labels.ts";
 export type { ImageInfo, ImageProcess } from "./image.ts";
 export type { ImageStore } from "./image-ports.ts";
+export { LAYER_TIME, type LayerEntry, type LayerOwner, packLayer } from "./layer-tar.ts";
+export {
+  DOCUMENT_LIMIT,
+  digestOf,
+  type EncodedDocument,
+  encodeDocument,
+  hexOf,
+  isDigest,
+  MEDIA,
+  makeIndex,
+  makeManifest,
+  type OciConfig,
+  type OciDescriptor,
+  type OciIndex,
+  type OciManifest,
+  parseConfig,
+  parseIndex,
+  parseManifest,
+} from "./oci-documents.ts";
+export { type ImageDocuments, imageInfoOf, readImageDocuments, readImageInfo } from "./read-image-info.ts";

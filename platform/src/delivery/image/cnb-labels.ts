@@ -1,0 +1,74 @@
+import type { ImageProcess } from "./image.ts";
+
+/** Labels a Cloud Native Buildpacks lifecycle puts on an app image (Platform API 0.15, "Labels"). */
+export const LABEL = {
+  build: "io.buildpacks.build.metadata",
+  lifecycle: "io.buildpacks.lifecycle.metadata",
+  project: "io.buildpacks.project.metadata",
+  rebasable: "io.buildpacks.rebasable",
+  distroName: "io.buildpacks.base.distro.name",
+  distroVersion: "io.buildpacks.base.distro.version",
+} as const;
+
+export type Labels = Readonly<Record<string, string>>;
+
+interface BuildLabel {
+  readonly processes?: readonly Record<string, unknown>[];
+  readonly buildpacks?: readonly Record<string, unknown>[];
+}
+
+interface LifecycleLabel {
+  readonly runImage?: { readonly image?: string; readonly topLayer?: string; readonly reference?: string };
+}
+
+/** Everything in the labels that Conifer shows or acts on. An image without the labels has no processes. */
+export interface BuildFacts {
+  readonly processes: readonly ImageProcess[];
+  readonly buildpacks: readonly {
+    readonly id: string;
+    readonly version: string;
+    readonly homepage?: string;
+  }[];
+  readonly runImage: { readonly name: string; readonly topLayer: string };
+}
+
+/** Reads the CNB labels. `entrypoint` tells the default process: `/cnb/process/<type>`. */
+export function readBuildFacts(labels: Labels, entrypoint: readonly string[]): BuildFacts {
+  const build = labelObject(labels, LABEL.build) as BuildLabel;
+  const lifecycle = labelObject(labels, LABEL.lifecycle) as LifecycleLabel;
+  const defaultType = /^\/cnb\/process\/(.+)$/.exec(entrypoint[0] ?? "")?.[1];
+  return {
+    processes: (build.processes ?? []).map((process) => readProcess(process, defaultType)),
+    buildpacks: (build.buildpacks ?? []).map(({ id, version, homepage }) => ({
+      id: String(id),
+      version: String(version),
+      ...(typeof homepage === "string" && homepage !== "" ? { homepage } : {}),
+    })),
+    runImage: { name: lifecycle.runImage?.image ?? "", topLayer: lifecycle.runImage?.topLayer ?? "" },
+  };
+}
+
+/** `command` is a list since Platform API 0.10 and was a text before. */
+function readProcess(process: Record<string, unknown>, defaultType: string | undefined): ImageProcess {
+  const { type, command, args, direct } = process;
+  const workingDir = process["working-dir"];
+  return {
+    type: String(type),
+    command: typeof command === "string" ? [command] : texts(command),
+    args: texts(args),
+    direct: direct === true,
+    default: type === defaultType,
+    ...(typeof workingDir === "string" && workingDir !== "" ? { workingDir } : {}),
+  };
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function labelObject(labels: Labels, name: string): object {
+  const text = labels[name];
+  if (text === undefined) return {};
+  const value: unknown = JSON.parse(text);
+  return typeof value === "object" && value !== null ? value : {};
+}

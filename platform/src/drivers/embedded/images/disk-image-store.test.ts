@@ -1,0 +1,57 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
+import { imageStoreSuite } from "../../../delivery/image/image-store-suite.ts";
+import { openDiskImageStore } from "./disk-image-store.ts";
+
+imageStoreSuite("fake", async () => ({ store: makeFakeImageStore(), dispose: async () => {} }));
+
+imageStoreSuite("disk", async () => {
+  const root = await mkdtemp(join(tmpdir(), "images-"));
+  return { store: await openDiskImageStore(root), dispose: () => rm(root, { recursive: true, force: true }) };
+});
+
+describe("the layout on disk", () => {
+  const withRoot = async (work: (root: string) => Promise<void>) => {
+    const root = await mkdtemp(join(tmpdir(), "images-"));
+    await work(root).finally(() => rm(root, { recursive: true, force: true }));
+  };
+
+  it("names images in index.json as OCI layout readers expect", () =>
+    withRoot(async (root) => {
+      const store = await openDiskImageStore(root);
+      const { digest } = await store.write(Buffer.from("{}"));
+      await Promise.all([store.tag("a:v1", digest), store.tag("b:v1", digest), store.tag("a:v1", digest)]);
+      expect(JSON.parse(await readFile(join(root, "oci-layout"), "utf8"))).toEqual({
+        imageLayoutVersion: "1.0.0",
+      });
+      const index = JSON.parse(await readFile(join(root, "index.json"), "utf8"));
+      const names = index.manifests.map(
+        (m: { annotations: Record<string, string> }) => m.annotations["org.opencontainers.image.ref.name"],
+      );
+      expect(names.sort()).toEqual(["a:v1", "b:v1"]);
+      expect(index.manifests[0]).toMatchObject({
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        digest,
+        size: 2,
+      });
+    }));
+
+  it("keeps its content when opened again, and removes what a killed writer left", () =>
+    withRoot(async (root) => {
+      const { digest } = await (await openDiskImageStore(root)).write(Buffer.from("kept"));
+      await writeFile(join(root, "ingest", "4194305-left"), "half a blob");
+      const again = await openDiskImageStore(root);
+      expect(await again.has(digest)).toBe(true);
+      expect(await readdir(join(root, "ingest"))).toEqual([]);
+    }));
+
+  it("refuses digests that are paths", () =>
+    withRoot(async (root) => {
+      const store = await openDiskImageStore(root);
+      await expect(store.read("sha256:../../index.json")).rejects.toThrow("not a sha256 digest");
+      await expect(store.remove("../oci-layout")).rejects.toThrow("not a sha256 digest");
+    }));
+});

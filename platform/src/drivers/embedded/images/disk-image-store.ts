@@ -1,0 +1,177 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import {
+  hexOf,
+  type ImageStore,
+  isDigest,
+  MEDIA,
+  makeIndex,
+  type OciDescriptor,
+  parseIndex,
+} from "../../../delivery/image/index.ts";
+import { BusinessError, notFound } from "../../../kernel/index.ts";
+
+const REF_NAME = "org.opencontainers.image.ref.name";
+
+/**
+ * An ImageStore that is an OCI image layout on disk (image-spec, "Image Layout"): any tool that reads layouts reads it.
+ * Blobs are written aside, fsynced and renamed, so that a name never shows half a blob. Any number of processes may
+ * write blobs; names are to be given by one process only (the index is read and replaced as a whole).
+ */
+export async function openDiskImageStore(root: string): Promise<ImageStore> {
+  const blobs = join(root, "blobs", "sha256");
+  const ingest = join(root, "ingest");
+  await mkdir(blobs, { recursive: true });
+  await mkdir(ingest, { recursive: true });
+  await removeAbandoned(ingest);
+  await writeMissing(join(root, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+  await writeMissing(join(root, "index.json"), JSON.stringify(makeIndex([])));
+  const pathOf = (digest: string) => join(blobs, hexOf(digest));
+  const index = makeIndexFile(root, ingest);
+  const has = async (digest: string) => (await sizeOf(pathOf(digest))) !== undefined;
+  return {
+    has,
+    async read(digest) {
+      const handle = await open(pathOf(digest), "r").catch(missingAsNotFound);
+      return createReadStream("", { fd: handle, highWaterMark: 256 * 1024 });
+    },
+    write: (content, expected) => ingestBlob(content, expected, { blobs, ingest }),
+    async tag(name, digest) {
+      const size = await sizeOf(pathOf(digest));
+      if (size === undefined) throw notFound("image");
+      const named = { mediaType: MEDIA.manifest, digest, size, annotations: { [REF_NAME]: name } };
+      await index.change((all) => [...all.filter((m) => m.annotations?.[REF_NAME] !== name), named]);
+    },
+    async remove(digest) {
+      await rm(pathOf(digest), { force: true });
+      await index.change((all) =>
+        all.some((m) => m.digest === digest) ? all.filter((m) => m.digest !== digest) : undefined,
+      );
+    },
+    async *list() {
+      for (const name of await readdir(blobs)) {
+        const digest = `sha256:${name}`;
+        const sizeBytes = isDigest(digest) ? await sizeOf(pathOf(digest)) : undefined;
+        if (sizeBytes !== undefined) yield { digest, sizeBytes };
+      }
+    },
+  };
+}
+
+async function ingestBlob(
+  content: Readable | Buffer,
+  expected: string | undefined,
+  { blobs, ingest }: { blobs: string; ingest: string },
+): Promise<{ digest: string; sizeBytes: number }> {
+  const aside = join(ingest, `${process.pid}-${randomUUID()}`);
+  const handle = await open(aside, "wx", 0o600);
+  try {
+    const written = await hashInto(handle, Buffer.isBuffer(content) ? Readable.from([content]) : content);
+    if (expected !== undefined && expected !== written.digest)
+      throw new BusinessError("invalid_params", `the content's digest is ${written.digest}, not ${expected}`);
+    await handle.sync();
+    await rename(aside, join(blobs, hexOf(written.digest)));
+    await syncFolder(blobs);
+    return written;
+  } finally {
+    await handle.close();
+    await rm(aside, { force: true });
+  }
+}
+
+async function hashInto(
+  handle: FileHandle,
+  content: Readable,
+): Promise<{ digest: string; sizeBytes: number }> {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    await handle.writeFile(chunk);
+    sizeBytes += chunk.length;
+  }
+  return { digest: `sha256:${hash.digest("hex")}`, sizeBytes };
+}
+
+/** What the index names after a change; undefined when nothing changes. */
+type IndexEdit = (all: readonly OciDescriptor[]) => OciDescriptor[] | undefined;
+
+/** Changes of index.json, one after the other. */
+function makeIndexFile(root: string, ingest: string) {
+  const path = join(root, "index.json");
+  let last: Promise<unknown> = Promise.resolve();
+  const apply = async (edit: IndexEdit) => {
+    const { manifests } = parseIndex(await readFile(path));
+    const next = edit(manifests);
+    if (!next) return;
+    const aside = join(ingest, `${process.pid}-${randomUUID()}`);
+    await writeFile(aside, JSON.stringify(makeIndex(next)), { flush: true });
+    await rename(aside, path);
+    await syncFolder(root);
+  };
+  return {
+    change(edit: IndexEdit): Promise<void> {
+      const mine = last.then(() => apply(edit));
+      last = mine.catch(() => {});
+      return mine;
+    },
+  };
+}
+
+/** Removes what writers that no longer run have left. */
+async function removeAbandoned(ingest: string): Promise<void> {
+  for (const name of await readdir(ingest)) {
+    if (!runs(Number(name.split("-")[0]))) await rm(join(ingest, name), { force: true });
+  }
+}
+
+function runs(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function writeMissing(path: string, text: string): Promise<void> {
+  if ((await sizeOf(path)) !== undefined) return;
+  await writeFile(`${path}.new`, text, { flush: true });
+  await rename(`${path}.new`, path);
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === "ENOENT") return undefined;
+    throw thrown;
+  });
+  return found?.size;
+}
+
+function missingAsNotFound(thrown: NodeJS.ErrnoException): never {
+  if (thrown.code === "ENOENT") throw notFound("image");
+  throw thrown;
+}
