@@ -1,0 +1,61 @@
+/**
+ * Makes `contract/src/generated/` and two pages of the reference from the description, the supplement and the
+ * catalogue of errors. `node contract/generate.ts` writes; with `--check` it exits 1 when anything would change.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { generatedFiles } from "./generator/generated-files.ts";
+import { readDescription } from "./generator/read-description.ts";
+import { supplement } from "./supplement/supplement.ts";
+
+const contractFolder = import.meta.dirname;
+const repository = resolve(contractFolder, "..");
+const generatedFolder = join(contractFolder, "src", "generated");
+
+/** What the files in the tree should hold, by path from the root of the repository. */
+export function generate(): Record<string, string> {
+  const served = join(contractFolder, "served-routes.json");
+  return generatedFiles({
+    imported: readDescription(join(contractFolder, "description")),
+    supplement,
+    served: existsSync(served) ? JSON.parse(readFileSync(served, "utf8")) : [],
+  });
+}
+
+/** The files that differ from what they should hold, and generated files that should not be there. */
+export function differences(wanted: Readonly<Record<string, string>>): readonly string[] {
+  const changed = Object.entries(wanted)
+    .filter(([path, text]) => contentOf(path) !== text)
+    .map(([path]) => path);
+  const known = existsSync(generatedFolder) ? readdirSync(generatedFolder) : [];
+  const stale = known
+    .map((name) => `contract/src/generated/${name}`)
+    .filter((path) => wanted[path] === undefined);
+  return [...changed, ...stale];
+}
+
+function contentOf(path: string): string | null {
+  const file = join(repository, path);
+  return existsSync(file) ? readFileSync(file, "utf8") : null;
+}
+
+function main(check: boolean): void {
+  const wanted = generate();
+  const changed = differences(wanted);
+  if (check) {
+    for (const path of changed) console.error(`${path} is not what the generator makes`);
+    if (changed.length > 0) console.error("Run `npm run generate` and commit the result.");
+    process.exitCode = changed.length > 0 ? 1 : 0;
+    return;
+  }
+  for (const path of changed) {
+    const file = join(repository, path);
+    const text = wanted[path];
+    mkdirSync(dirname(file), { recursive: true });
+    if (text === undefined) rmSync(file);
+    else writeFileSync(file, text);
+    console.log(path);
+  }
+}
+
+if (import.meta.main) main(process.argv.includes("--check"));

@@ -1,0 +1,3 @@
+import type { OperationCorrection } from "../generator/supplement-entry.ts";
+
+export const requestCorrections: readonly OperationCorrection[] = [];
