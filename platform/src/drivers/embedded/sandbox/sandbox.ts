@@ -1,0 +1,108 @@
+import type { Duplex, Readable, Writable } from "node:stream";
+import type { SandboxAbilities } from "./abilities.ts";
+
+/** A file or folder of this machine that a sandbox sees. */
+export interface SandboxBind {
+  readonly source: string;
+  /** Absolute path inside; made when the root has nothing there. */
+  readonly target: string;
+  /** Writable binds must belong to `Sandboxes.owner`. */
+  readonly writable: boolean;
+}
+
+export interface SandboxLimits {
+  /** The process tree is killed at this much memory where the machine can enforce it. */
+  readonly memoryBytes: number;
+  /** Relative share of the processor, 1 = ordinary. */
+  readonly cpuShare: number;
+  readonly pids: number;
+}
+
+/**
+ * A process tree to start. Its root is `lowerDirs` on the host base (this machine's `/usr`, read-only, and a made
+ * `/etc`, `/dev`, `/proc`, `/tmp`) under a writable layer of its own. It runs as an unprivileged user named `dyno` with
+ * no capability, `no_new_privs`, and process 1 is Conifer's own init.
+ */
+export interface SandboxSpec {
+  /** Unique among the running sandboxes of this instance; letters, digits and `-`, at most 63. Also the host name. */
+  readonly id: string;
+  /** Where the writable layer is put. The sandbox makes this folder and `cleanUp` removes it. */
+  readonly directory: string;
+  /**
+   * Unpacked image layers, the topmost first; never written. What the program may change must belong to
+   * `Sandboxes.owner`.
+   */
+  readonly lowerDirs: readonly string[];
+  readonly binds: readonly SandboxBind[];
+  /** The program and its arguments, found on `PATH` of `env`. Never a place for secrets: others can see it. */
+  readonly argv: readonly [string, ...string[]];
+  /**
+   * The program's whole environment. Names that are no shell names (`[A-Za-z_][A-Za-z0-9_]*`) are left out. It never
+   * touches what Conifer runs to build the sandbox.
+   */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly limits: SandboxLimits;
+  /** A terminal as standard input, output and error, controlling terminal of the program. */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
+  /** `pipe` gives `Sandbox.stdin`; `none` is `/dev/null`. Without meaning when there is a terminal. */
+  readonly stdin: "pipe" | "none";
+}
+
+/** How a sandbox's main program ended. `code` is 128 + the signal's number when a signal ended it. */
+export interface SandboxExit {
+  readonly code: number;
+  readonly signal?: NodeJS.Signals;
+}
+
+/** A TCP socket on which a process of the sandbox listens. */
+export interface ListeningSocket {
+  /** As bound: `0.0.0.0`, `::`, `127.0.0.1` … */
+  readonly address: string;
+  readonly port: number;
+  /** Where this machine reaches it; missing when it is bound to loopback or another single address. */
+  readonly reachableAt?: { readonly host: string; readonly port: number };
+}
+
+/** A running sandbox. When its main program ends, or this process dies, every process in it is killed. */
+export interface Sandbox {
+  readonly id: string;
+  /** The outermost process on this machine. */
+  readonly pid: number;
+  /** Exactly one of `pipes` and `terminal` is there. Read them to their ends: a full pipe blocks the program. */
+  readonly pipes?: { readonly stdin?: Writable; readonly stdout: Readable; readonly stderr: Readable };
+  readonly terminal?: Duplex;
+  /** Resolves when the main program has ended and no process is left. Never rejects. */
+  readonly exited: Promise<SandboxExit>;
+  /** Sends a signal to every process in the sandbox but its init. Does nothing after the end. */
+  signal(name: "SIGTERM" | "SIGHUP" | "SIGINT" | "SIGKILL"): void;
+  /** Ends all of it now. */
+  kill(): void;
+  /** Stops every process from being scheduled, until `thaw` or `kill`. Only where `abilities.freezer`. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Sockets that the sandbox's own processes hold, on whatever network they share with others. */
+  listeningSockets(): Promise<readonly ListeningSocket[]>;
+  /** True while a connection to that local port is established. */
+  hasConnections(port: number): Promise<boolean>;
+  /** Memory of all its processes: from the cgroup, else the sum of their resident sets. */
+  memoryBytes(): Promise<number>;
+  /** True when the kernel killed a process in it at the memory limit. */
+  ranOutOfMemory(): Promise<boolean>;
+  /** Kills what still runs, removes cgroup, network and `directory`. May be called at any time, also twice. */
+  cleanUp(): Promise<void>;
+}
+
+/** Starts sandboxes on this machine; made once a process by `openSandboxes`. */
+export interface Sandboxes {
+  readonly abilities: SandboxAbilities;
+  /** Who owns, on this machine, the files a sandboxed program may change. Missing: the user who runs Conifer. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  /**
+   * Returns when the processes exist; the program itself runs some milliseconds later. A program that cannot be found
+   * ends with code 127. Throws when the sandbox cannot be built at all, leaving nothing behind.
+   */
+  start(spec: SandboxSpec): Promise<Sandbox>;
+  /** Ends and removes every sandbox whose `directory` lay in this folder, left by a process that was killed. */
+  removeRemains(parent: string): Promise<void>;
+}
