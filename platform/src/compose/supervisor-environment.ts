@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import type { Config } from "./config.ts";
+
+export type RoleName = "control" | "host" | "router";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What only the control process may see. */
+const CONTROL_ONLY = ["DATABASE_URL", "CONIFER_ADMIN_EMAIL", "CONIFER_ADMIN_PASSWORD"];
+
+/**
+ * The environment of one of Conifer's processes: the operator's, without what npm added for its own script and
+ * without the secrets that the role has no use for. The home is given in full, so that it means the same anywhere.
+ */
+export function childEnvironment(role: RoleName, env: Environment, config: Config, databaseUrl: string) {
+  const kept = Object.entries(env).filter(
+    ([name]) =>
+      !/^npm_/i.test(name) && name !== "INIT_CWD" && (role === "control" || !CONTROL_ONLY.includes(name)),
+  );
+  return {
+    ...Object.fromEntries(kept),
+    CONIFER_HOME: config.home.root,
+    NODE_COMPILE_CACHE: join(config.home.state, "compile-cache"),
+    ...(role === "control" ? { DATABASE_URL: databaseUrl } : {}),
+  };
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { pause } from "../kernel/index.ts";
+
+/** A process by its id and the moment it started, so that a process which took over the id is told apart. */
+export interface ProcessMark {
+  readonly pid: number;
+  /** Clock ticks since boot, from /proc. */
+  readonly startTime: string;
+}
+
+/** What `run/supervisor.json` holds: who runs this home, and which processes it started. */
+export interface InstanceRecord extends ProcessMark {
+  readonly children: Readonly<Record<string, ProcessMark>>;
+}
+
+/** Another instance lives in this home. */
+export class HomeTaken extends Error {
+  override readonly name = "HomeTaken";
+}
+
+/** The right to run in a home. */
+export interface InstanceClaim {
+  /** Remembers a child, so that the next start can end it should this supervisor not be able to. */
+  record(role: string, pid: number): void;
+  release(): void;
+}
+
+/** The mark of a living process, or undefined when there is none of this id. */
+export function markProcess(pid: number): ProcessMark | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state, startTime] = [fields[0], fields[19]];
+    return state === "Z" || state === "X" || !startTime ? undefined : { pid, startTime };
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(mark: ProcessMark): boolean {
+  return markProcess(mark.pid)?.startTime === mark.startTime;
+}
+
+/**
+ * Takes the home for this process. Throws HomeTaken when a living instance has it; what a dead one left running is
+ * ended first. The record appears whole and under its name in one step, so of two that start together one is refused.
+ */
+export async function claimHome(pidFile: string): Promise<InstanceClaim> {
+  const self = markProcess(process.pid) ?? { pid: process.pid, startTime: "unknown" };
+  const children: Record<string, ProcessMark> = {};
+  const write = (to: string) => writeFileSync(to, JSON.stringify({ ...self, children }), { mode: 0o600 });
+  const fresh = `${pidFile}.${randomUUID()}`;
+  write(fresh);
+  try {
+    while (!tryLink(fresh, pidFile)) await removeDead(pidFile);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+  return {
+    record: (role, pid) => {
+      const mark = markProcess(pid);
+      if (mark) children[role] = mark;
+      const next = `${pidFile}.next`;
+      write(next);
+      renameSync(next, pidFile);
+    },
+    release: () => rmSync(pidFile, { force: true }),
+  };
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw thrown;
+  }
+}
+
+async function removeDead(pidFile: string): Promise<void> {
+  const found = readRecord(pidFile);
+  if (found && isAlive(found)) {
+    throw new HomeTaken(
+      `Conifer already runs in this home, as process ${found.pid}. Stop that one, ` +
+        "or set CONIFER_HOME to another folder (and other ports) for a second instance.",
+    );
+  }
+  const aside = `${pidFile}.${randomUUID()}`;
+  try {
+    renameSync(pidFile, aside);
+  } catch {
+    return;
+  }
+  const moved = readRecord(aside);
+  const dead = !moved || !isAlive(moved);
+  if (!dead) tryLink(aside, pidFile);
+  rmSync(aside, { force: true });
+  if (dead && moved) await endProcesses(Object.values(moved.children));
+}
+
+export function readRecord(pidFile: string): InstanceRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(pidFile, "utf8")) as InstanceRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Kills what a supervisor left behind where no parent-death signal reached it, with all of its process group. */
+async function endProcesses(marks: readonly ProcessMark[]): Promise<void> {
+  const left = marks.filter(isAlive);
+  for (const { pid } of left) killGroup(pid);
+  for (const mark of left) while (isAlive(mark)) await pause(10);
+}
+
+/** Kills a session leader and what still is in its process group. */
+export function killGroup(pid: number): void {
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, "SIGKILL");
+    } catch {
+      // Nobody is left there.
+    }
+  }
+}

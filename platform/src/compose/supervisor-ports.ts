@@ -1,0 +1,70 @@
+import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
+import type { Config } from "./config.ts";
+
+/** The addresses that every public port listens on: those given, else loopback in the versions this machine has. */
+export function listenAddresses(listen: readonly string[] | undefined): readonly string[] {
+  if (listen && listen.length > 0) return listen;
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.some(({ address }) => address === "::1") ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
+}
+
+export interface WantedPort {
+  /** The variable that sets it. */
+  readonly variable: string;
+  readonly port: number;
+}
+
+export function wantedPorts(config: Config): readonly WantedPort[] {
+  return [
+    { variable: "CONIFER_PORT", port: config.apiPort },
+    { variable: "CONIFER_ROUTER_PORT", port: config.routerPort },
+    { variable: "CONIFER_ROUTER_TLS_PORT", port: config.routerTlsPort },
+  ];
+}
+
+/** Throws one error that names every port which cannot be had, with its variable. Nothing stays open. */
+export async function checkPorts(ports: readonly WantedPort[], addresses: readonly string[]): Promise<void> {
+  const mistakes = samePorts(ports);
+  for (const wanted of ports) {
+    for (const address of addresses) {
+      const code = await tryListen(wanted.port, address);
+      if (code) mistakes.push(explain(wanted, address, code));
+    }
+  }
+  if (mistakes.length > 0) {
+    throw new Error(`Conifer cannot start:\n${mistakes.map((mistake) => `  - ${mistake}`).join("\n")}`);
+  }
+}
+
+function samePorts(ports: readonly WantedPort[]): string[] {
+  return ports.flatMap(({ variable, port }, i) =>
+    ports
+      .slice(i + 1)
+      .filter((other) => other.port === port)
+      .map((other) => `${variable} and ${other.variable} are both ${port}. Give each a port of its own.`),
+  );
+}
+
+function explain({ variable, port }: WantedPort, address: string, code: string): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return `Port ${port} on ${address} is taken by another program. Stop it, or set ${variable} to a free port.`;
+    case "EACCES":
+      return `Port ${port} on ${address} may not be opened by this user. Set ${variable} to a port above 1023.`;
+    case "EADDRNOTAVAIL":
+      return `This machine has no address ${address}. Correct CONIFER_LISTEN.`;
+    default:
+      return `Port ${port} on ${address} cannot be opened (${code}). Set ${variable} or CONIFER_LISTEN to another.`;
+  }
+}
+
+function tryListen(port: number, host: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (thrown: NodeJS.ErrnoException) => resolve(thrown.code ?? thrown.message));
+    server.listen({ port, host, ipv6Only: host.includes(":"), exclusive: true }, () =>
+      server.close(() => resolve(undefined)),
+    );
+  });
+}
