@@ -1,5 +1,6 @@
 export { type Claim, StaleClaim } from "./claims.ts";
 export { apiTime, type Clock, systemClock } from "./clock.ts";
+export type { Db } from "./db.ts";
 export {
   assertNever,
   BusinessError,
@@ -10,6 +11,7 @@ export {
   invalidParams,
   notFound,
 } from "./errors.ts";
+export type { Actor, AppendEvent, DomainEvent, EventKind, NewEvent } from "./events.ts";
 export { isId, type NewId, newId } from "./ids.ts";
 export { type Part, type Running, startParts, within } from "./lifecycle.ts";
 export type { LogLine, LogSink } from "./log-lines.ts";
@@ -21,5 +23,8 @@ export {
   makeLogger,
   silentLogger,
 } from "./logger.ts";
+export { type Page, type PageRequest, pageHeaders, pageOf, parseRange } from "./pages.ts";
+export type { AppRole, Principal, Scope } from "./principal.ts";
+export { type Reconciler, type ReconcilerOptions, startReconciler } from "./reconciler-loop.ts";
 export { type MasterKey, seal, unseal } from "./sealing.ts";
 export { done, type Outcome, pause, stalled, waiting } from "./waiting.ts";

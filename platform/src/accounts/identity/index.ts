@@ -1,0 +1,18 @@
+export type { Account } from "./account.ts";
+export { type AccountApiDependencies, accountHandlers } from "./account-api.ts";
+export {
+  countAccounts,
+  findAccount,
+  findAccounts,
+  findPasswordHash,
+  updateAccount,
+} from "./account-store.ts";
+export {
+  type AccountDependencies,
+  createAccount,
+  disableAccount,
+  makePassword,
+  requireAccount,
+  setPassword,
+} from "./create-account.ts";
+export { passwordMatches } from "./password.ts";

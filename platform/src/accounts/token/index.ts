@@ -1,0 +1,4 @@
+export { type AuthenticateDependencies, authenticatePassword, authenticateToken } from "./authenticate.ts";
+export { createAuthorization, type TokenDependencies } from "./create-authorization.ts";
+export { tokenHandlers } from "./token-api.ts";
+export { deleteExpiredAuthorizations } from "./token-store.ts";

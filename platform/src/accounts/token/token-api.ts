@@ -1,0 +1,102 @@
+import type { RequestBodies } from "@conifer/contract";
+import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
+import { apiTime, forbidden, notFound, pageOf } from "../../kernel/index.ts";
+import { findAccount } from "../identity/index.ts";
+import { createAuthorization, regenerateToken, type TokenDependencies } from "./create-authorization.ts";
+import { type Authorization, secondsLeft } from "./token.ts";
+import { deleteAuthorization, listAuthorizations, updateAuthorization } from "./token-store.ts";
+
+const FIELDS = ["id", "created_at"];
+
+export function tokenHandlers(deps: TokenDependencies): ApiHandlers {
+  const show = async (call: ApiCall, authorization: Authorization, token?: string) => ({
+    body: await present(authorization, { call, deps, token }),
+  });
+  const list = async (call: ApiCall) => {
+    const mine = await listAuthorizations(deps.db, call.principal.accountId, deps.clock());
+    const bodies = await Promise.all(mine.map((authorization) => present(authorization, { call, deps })));
+    const request = call.page(FIELDS);
+    return listReply({ request, page: pageOf(bodies, request), fields: FIELDS });
+  };
+  return {
+    "GET /oauth/authorizations": list,
+    "POST /oauth/authorizations": async (call) => {
+      const body = call.body as RequestBodies["POST /oauth/authorizations"];
+      if (body.client)
+        throw forbidden("Conifer has no OAuth clients yet: leave `client` out to make a token of your own.");
+      const { accountId } = call.principal;
+      const wanted = {
+        accountId,
+        description: body.description,
+        scope: body.scope,
+        expiresIn: body.expires_in,
+      };
+      const made = await createAuthorization(wanted, deps);
+      return await show(call, made.authorization, made.token);
+    },
+    "GET /oauth/authorizations/{oauth_authorization}": async (call) => show(call, await find(call, deps)),
+    "PATCH /oauth/authorizations/{oauth_authorization}": async (call) => {
+      const { description } = call.body as { description?: string };
+      const found = await find(call, deps);
+      await updateAuthorization(deps.db, found.id, { description }, deps.clock());
+      return await show(call, await find(call, deps));
+    },
+    "POST /oauth/authorizations/{oauth_authorization}/actions/regenerate-tokens": async (call) => {
+      const made = await regenerateToken(await find(call, deps), deps);
+      return await show(call, made.authorization, made.token);
+    },
+    "DELETE /oauth/authorizations/{oauth_authorization}": async (call) => {
+      const found = await find(call, deps);
+      await deleteAuthorization(deps.db, found.id);
+      return await show(call, found);
+    },
+    ...sessionHandlers(),
+  };
+}
+
+/** Conifer has no browser sessions: the list is empty, and the client tolerates that `~` is not found. */
+function sessionHandlers(): ApiHandlers {
+  return {
+    "GET /oauth/sessions": async (call) => {
+      const request = call.page(["id"]);
+      return listReply({ request, page: pageOf<Record<string, unknown>>([], request), fields: ["id"] });
+    },
+    "DELETE /oauth/sessions/{session}": async () => {
+      throw notFound("session");
+    },
+  };
+}
+
+async function find(call: ApiCall, deps: TokenDependencies): Promise<Authorization> {
+  const wanted = call.params.oauth_authorization;
+  const id = wanted === "~" ? call.principal.authorizationId : wanted;
+  const mine = await listAuthorizations(deps.db, call.principal.accountId, deps.clock());
+  const found = mine.find((authorization) => authorization.id === id);
+  if (!found) throw notFound("authorization");
+  return found;
+}
+
+async function present(
+  authorization: Authorization,
+  { call, deps, token }: { call: ApiCall; deps: TokenDependencies; token?: string },
+) {
+  const user = await findAccount(deps.db, authorization.accountId);
+  return {
+    id: authorization.id,
+    description: authorization.description,
+    scope: authorization.scope,
+    access_token: {
+      id: authorization.tokenId,
+      token: token ?? authorization.tokenHint,
+      expires_in: secondsLeft(authorization, deps.clock()),
+      ...(call.variant === "sdk" ? { version: 1 } : {}),
+    },
+    client: null,
+    grant: null,
+    refresh_token: null,
+    session: null,
+    user: { id: authorization.accountId, email: user?.email ?? "", full_name: user?.name ?? null },
+    created_at: apiTime(authorization.createdAt),
+    updated_at: apiTime(authorization.updatedAt),
+  };
+}

@@ -1,0 +1,53 @@
+import { createHash, randomBytes } from "node:crypto";
+import { invalidParams, type Scope } from "../../kernel/index.ts";
+
+/** An authorization and the token made for it. The token itself is known only when it is made. */
+export interface Authorization {
+  readonly id: string;
+  readonly accountId: string;
+  readonly description: string;
+  readonly scope: readonly Scope[];
+  readonly tokenId: string;
+  /** Prefix, ten asterisks and suffix: what lists show, and what the client compares on logout. */
+  readonly tokenHint: string;
+  readonly expiresAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** 256 random bits: a fast hash is enough to keep such a token, unlike a password. */
+export function makeToken(): string {
+  return `CNFR-${randomBytes(32).toString("base64url")}`;
+}
+
+export function hashToken(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+export function hintOf(token: string): string {
+  return `${token.slice(0, 9)}${"*".repeat(10)}${token.slice(-4)}`;
+}
+
+const SCOPES: readonly Scope[] = ["global", "identity", "read", "write", "read-protected", "write-protected"];
+
+export function parseScopes(given: readonly string[] | undefined): readonly Scope[] {
+  if (given === undefined || given.length === 0) return ["global"];
+  const unknown = given.filter((scope) => !(SCOPES as readonly string[]).includes(scope));
+  if (unknown.length > 0)
+    throw invalidParams(`Unknown scope ${unknown.join(", ")}. Scopes are ${SCOPES.join(", ")}.`);
+  return [...new Set(given)] as Scope[];
+}
+
+/** When a token made now ends: never without a lifetime; seconds otherwise. */
+export function expiryOf(seconds: number | null | undefined, now: Date): Date | null {
+  if (seconds === null || seconds === undefined) return null;
+  if (!Number.isInteger(seconds) || seconds < 1)
+    throw invalidParams("expires_in is a whole number of seconds above 0.");
+  return new Date(now.getTime() + seconds * 1_000);
+}
+
+/** Whole seconds a token still has; null when it does not expire. */
+export function secondsLeft(authorization: Authorization, now: Date): number | null {
+  if (!authorization.expiresAt) return null;
+  return Math.max(0, Math.floor((authorization.expiresAt.getTime() - now.getTime()) / 1_000));
+}

@@ -1,0 +1,11 @@
+export { type App, features } from "./app.ts";
+export { type AppApiDependencies, appHandlers } from "./app-api.ts";
+export {
+  findApp,
+  findAppForUpdate,
+  findRole,
+  listAppIds,
+  listFeatureSettings,
+  updateApp,
+} from "./app-store.ts";
+export { type AppDependencies, createApp } from "./create-app.ts";

@@ -1,0 +1,1 @@
+export { type CollaboratorDependencies, collaboratorHandlers } from "./collaborator-api.ts";

@@ -1,0 +1,1 @@
+export type { OutputStore } from "./output.ts";

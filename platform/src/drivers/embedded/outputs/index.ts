@@ -1,0 +1,1 @@
+export { makeOutputFiles } from "./output-files.ts";

@@ -1,0 +1,31 @@
+import { sql } from "kysely";
+import type { Claim, Clock, Db } from "../../../kernel/index.ts";
+
+/**
+ * Takes or keeps the claim on a subject for `leaseMs`. A new holder gets a higher number than any before; the holder
+ * itself keeps its number while its lease has not run out. Undefined while somebody else holds it.
+ */
+export async function takeClaim(
+  db: Db,
+  wanted: { readonly subject: string; readonly holder: string; readonly leaseMs: number },
+  clock: Clock,
+): Promise<Claim | undefined> {
+  const now = clock();
+  const until = new Date(now.getTime() + wanted.leaseMs);
+  const { rows } = await sql<{ number: string }>`
+    insert into claims as c (subject, number, holder, expires_at)
+    values (${wanted.subject}, 1, ${wanted.holder}, ${until})
+    on conflict (subject) do update set
+      number = case when c.holder = ${wanted.holder} and c.expires_at > ${now} then c.number else c.number + 1 end,
+      holder = ${wanted.holder}, expires_at = ${until}
+    where c.holder = ${wanted.holder} or c.expires_at <= ${now}
+    returning number`.execute(db);
+  return rows[0] ? { subject: wanted.subject, number: Number(rows[0].number) } : undefined;
+}
+
+/** Gives a claim back so that another may take it at once; without effect when it was taken over meanwhile. */
+export async function releaseClaim(db: Db, claim: Claim, clock: Clock): Promise<void> {
+  await sql`update claims set expires_at = ${clock()} where subject = ${claim.subject} and number = ${claim.number}`.execute(
+    db,
+  );
+}

@@ -1,0 +1,1 @@
+export { releaseClaim, takeClaim } from "./claim-store.ts";

@@ -1,0 +1,9 @@
+import type { Migration } from "../store/index.ts";
+import { events } from "./0001-events.ts";
+import { accounts } from "./0002-accounts.ts";
+import { apps } from "./0003-apps.ts";
+import { delivery } from "./0004-delivery.ts";
+import { runtime } from "./0005-runtime.ts";
+
+/** Every step of the schema, oldest first. A step that has been released is never changed. */
+export const migrations: readonly Migration[] = [events, accounts, apps, delivery, runtime];

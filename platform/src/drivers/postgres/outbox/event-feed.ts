@@ -1,0 +1,104 @@
+import {
+  type Db,
+  type DomainEvent,
+  errorText,
+  type Logger,
+  pause,
+  type Running,
+} from "../../../kernel/index.ts";
+import type { Database } from "../store/index.ts";
+import { EVENTS_CHANNEL, markRead, readEvents } from "./outbox.ts";
+
+export interface EventReader {
+  /** Names the cursor; the same name in several processes shares the work, and each event may then be seen twice. */
+  readonly name: string;
+  /** Deals with one event; must tolerate a repeat. A throw leaves the event for the next round. */
+  handle(event: DomainEvent): Promise<void>;
+}
+
+export interface EventFeedOptions {
+  readonly database: Database;
+  readonly readers: readonly EventReader[];
+  readonly logger: Logger;
+  /** How often readers look without a hint. */
+  readonly pollMs: number;
+}
+
+const BATCH = 200;
+
+/** Keeps readers up to date: on a NOTIFY, and on a timer in case one was lost. */
+export async function startEventFeed(options: EventFeedOptions): Promise<Running> {
+  const stopping = new AbortController();
+  const wakers = new Set<() => void>();
+  const wakeAll = () => {
+    for (const wake of wakers) wake();
+  };
+  const loops = options.readers.map((reader) =>
+    readLoop(reader, options, { wakers, signal: stopping.signal }),
+  );
+  const listening = listenLoop(options, wakeAll, stopping.signal);
+  return {
+    stop: async () => {
+      stopping.abort();
+      wakeAll();
+      await Promise.all([...loops, listening]);
+    },
+  };
+}
+
+async function readLoop(
+  reader: EventReader,
+  options: EventFeedOptions,
+  { wakers, signal }: { wakers: Set<() => void>; signal: AbortSignal },
+): Promise<void> {
+  const db: Db = options.database.db;
+  while (!signal.aborted) {
+    const hint = waitForHint(wakers, options.pollMs, signal);
+    try {
+      const events = await readEvents(db, reader.name, BATCH);
+      for (const event of events) {
+        await reader.handle(event);
+        await markRead(db, reader.name, event.seq);
+        if (signal.aborted) return hint.cancel();
+      }
+      if (events.length === BATCH) hint.cancel();
+    } catch (thrown) {
+      options.logger.warn("event reader will try again", { reader: reader.name, error: errorText(thrown) });
+    }
+    await hint.done;
+  }
+}
+
+/** Registered before reading, so that a hint that comes while reading is not lost. */
+function waitForHint(wakers: Set<() => void>, pollMs: number, signal: AbortSignal) {
+  const hint = new AbortController();
+  const cancel = () => hint.abort();
+  wakers.add(cancel);
+  if (signal.aborted) cancel();
+  return { cancel, done: pause(pollMs, hint.signal).finally(() => wakers.delete(cancel)) };
+}
+
+async function listenLoop(
+  options: EventFeedOptions,
+  wakeAll: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const client = await options.database.connect();
+      const gone = new Promise<void>((resolve) => {
+        client.once("end", resolve);
+        client.once("error", () => resolve());
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      client.on("notification", wakeAll);
+      await client.query(`listen ${EVENTS_CHANNEL}`);
+      wakeAll();
+      await gone;
+      await client.end().catch(() => {});
+    } catch (thrown) {
+      options.logger.debug("no event hints for now", { error: errorText(thrown) });
+    }
+    await pause(500, signal);
+  }
+}

@@ -1,0 +1,78 @@
+import { type Generated, sql } from "kysely";
+import type { Actor, Clock, Db, DomainEvent, EventKind, NewEvent } from "../../../kernel/index.ts";
+
+type OutboxTables = {
+  events: {
+    seq: Generated<string>;
+    xid: Generated<string>;
+    kind: EventKind;
+    app_id: string;
+    actor: string | null;
+    data: string;
+    at: Date;
+  };
+  event_readers: { reader: string; xid: string; seq: string };
+};
+
+/** The NOTIFY channel that hints at new events. A hint may be lost; readers also look on a timer. */
+export const EVENTS_CHANNEL = "conifer_events";
+
+/** Records an event in the caller's transaction and hints at it once that commits. */
+export function makeAppendEvent(clock: Clock) {
+  return async (trx: Db, event: NewEvent): Promise<void> => {
+    await trx
+      .withTables<OutboxTables>()
+      .insertInto("events")
+      .values({
+        kind: event.kind,
+        app_id: event.appId,
+        actor: event.actor ? JSON.stringify(event.actor) : null,
+        data: JSON.stringify(event.data),
+        at: clock(),
+      })
+      .execute();
+    await sql`select pg_notify(${EVENTS_CHANNEL}, ${event.appId})`.execute(trx);
+  };
+}
+
+/**
+ * The next events for a named reader, oldest first, after its cursor. Events of transactions that are still open, and
+ * all that come after them, are left for later: order is (transaction, sequence), and no reader ever passes an event
+ * that another transaction may yet commit.
+ */
+export async function readEvents(db: Db, reader: string, limit: number): Promise<readonly DomainEvent[]> {
+  const { rows } = await sql<{
+    seq: string;
+    kind: EventKind;
+    app_id: string;
+    actor: Actor | null;
+    data: object;
+    at: Date;
+  }>`
+    select e.seq, e.kind, e.app_id, e.actor, e.data, e.at
+    from events e left join event_readers r on r.reader = ${reader}
+    where e.xid < pg_snapshot_xmin(pg_current_snapshot())
+      and (r.reader is null or (e.xid, e.seq) > (r.xid, r.seq))
+    order by e.xid, e.seq limit ${limit}`.execute(db);
+  return rows.map(({ app_id, data, ...row }) => ({
+    ...row,
+    appId: app_id,
+    data: data as Record<string, unknown>,
+  }));
+}
+
+/** Moves a reader's cursor past an event it has dealt with; never backwards. */
+export async function markRead(db: Db, reader: string, seq: string): Promise<void> {
+  await sql`
+    insert into event_readers (reader, xid, seq) select ${reader}, e.xid, e.seq from events e where e.seq = ${seq}
+    on conflict (reader) do update set xid = excluded.xid, seq = excluded.seq
+    where (event_readers.xid, event_readers.seq) < (excluded.xid, excluded.seq)`.execute(db);
+}
+
+/** Removes events from before `before` that every reader has passed. */
+export async function pruneEvents(db: Db, before: Date): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from events e where e.at < ${before}
+      and not exists (select 1 from event_readers r where (r.xid, r.seq) < (e.xid, e.seq))`.execute(db);
+  return Number(numAffectedRows ?? 0n);
+}

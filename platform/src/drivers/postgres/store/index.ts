@@ -1,0 +1,9 @@
+export { type Migration, migrate } from "./migrate.ts";
+export {
+  type Database,
+  type DatabaseOptions,
+  isStoreAway,
+  openDatabase,
+  storeAway,
+  violatedConstraint,
+} from "./open-database.ts";

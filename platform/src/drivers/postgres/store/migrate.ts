@@ -1,0 +1,57 @@
+import { type Kysely, sql } from "kysely";
+import type { Db } from "../../../kernel/index.ts";
+
+/** One step of the schema. Never changed once released; only followed by another. */
+export interface Migration {
+  /** Four digits and a name: `0001-accounts`. Order is by name. */
+  readonly name: string;
+  up(db: Db): Promise<void>;
+}
+
+type MigrationTables = {
+  schema_migrations: { name: string; applied_at: Date };
+};
+
+/** Any number; the same for all Conifer processes, so that one migrates and the others wait. */
+const MIGRATION_LOCK = 6_400_001;
+
+/**
+ * Brings the schema up to date: forward only, all in one transaction under a lock, so that several starting
+ * processes are safe and a killed one leaves nothing half done. Throws when the schema is newer than this Conifer.
+ */
+export async function migrate(
+  db: Db,
+  migrations: readonly Migration[],
+  now: Date,
+): Promise<readonly string[]> {
+  return await db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx);
+    await sql`create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null)`.execute(
+      trx,
+    );
+    const tables = trx.withTables<MigrationTables>();
+    const applied = new Set(
+      (await tables.selectFrom("schema_migrations").select("name").execute()).map((m) => m.name),
+    );
+    refuseNewer(applied, migrations);
+    const pending = migrations.filter((m) => !applied.has(m.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const migration of pending) {
+      await migration.up(trx as Kysely<object> as Db);
+      await tables
+        .insertInto("schema_migrations")
+        .values({ name: migration.name, applied_at: now })
+        .execute();
+    }
+    return pending.map((m) => m.name);
+  });
+}
+
+function refuseNewer(applied: ReadonlySet<string>, migrations: readonly Migration[]): void {
+  const known = new Set(migrations.map((m) => m.name));
+  const unknown = [...applied].filter((name) => !known.has(name)).sort();
+  if (unknown.length === 0) return;
+  throw new Error(
+    `The database was made by a newer Conifer: it has the migration ${unknown.join(", ")}, which this one does not know. ` +
+      "Start the newer Conifer, or restore a backup made by this one.",
+  );
+}

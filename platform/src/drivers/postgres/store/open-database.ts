@@ -1,0 +1,66 @@
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import { BusinessError, type Db } from "../../../kernel/index.ts";
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly maxConnections: number;
+  /** Told of errors on idle connections; the pool replaces them by itself. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface Database {
+  readonly db: Db;
+  /** A connection of its own for LISTEN and for locks that outlive a transaction. */
+  connect(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+/** Opens a pool. Times come back as Date, 64-bit integers as text, `json` as values. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const connection = {
+    connectionString: options.url,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 30_000,
+    application_name: "conifer",
+  };
+  const pool = new pg.Pool({ ...connection, max: options.maxConnections, idleTimeoutMillis: 30_000 });
+  pool.on("error", options.onError);
+  return {
+    db: new Kysely({ dialect: new PostgresDialect({ pool }) }),
+    connect: async () => {
+      const client = new pg.Client({ ...connection, statement_timeout: 0, keepAlive: true });
+      client.on("error", options.onError);
+      await client.connect();
+      return client;
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** PostgreSQL's own codes for "not there", "going away", "too many connections", and Node's for a missing socket. */
+const AWAY = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
+const AWAY_TEXT =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
+
+/** True when the failure means that the store is away for now, so that a caller may try again. */
+export function isStoreAway(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const code = "code" in thrown ? String(thrown.code) : "";
+  return AWAY.test(code) || AWAY_TEXT.test(thrown.message) || isStoreAway(thrown.cause);
+}
+
+export function storeAway(cause: unknown): BusinessError {
+  return new BusinessError(
+    "unavailable",
+    "Conifer's database is not available right now. Try again in a moment.",
+    { cause },
+  );
+}
+
+/** The name of the unique constraint a write ran into, if that is what failed. */
+export function violatedConstraint(thrown: unknown): string | undefined {
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown) || thrown.code !== "23505")
+    return undefined;
+  return "constraint" in thrown ? String(thrown.constraint) : undefined;
+}

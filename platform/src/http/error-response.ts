@@ -1,0 +1,42 @@
+import { type ErrorId, errorCatalog } from "@conifer/contract";
+import { BusinessError } from "../kernel/index.ts";
+
+export interface ErrorResponse {
+  readonly status: number;
+  readonly body: {
+    readonly id: ErrorId;
+    readonly message: string;
+    readonly url?: string;
+    readonly resource?: string;
+    readonly app?: { readonly id: string; readonly name: string };
+  };
+  /** True when the failure is ours and belongs in the diagnostics with its cause. */
+  readonly ours: boolean;
+}
+
+/**
+ * The one mapper from what was thrown to what is answered. Business errors keep their id and text; everything else is
+ * ours: the answer names only the request id, under which the diagnostics hold the rest.
+ */
+export function errorResponse(
+  thrown: unknown,
+  requestId: string,
+  isStoreAway: (e: unknown) => boolean,
+): ErrorResponse {
+  if (thrown instanceof BusinessError) {
+    const { resource, app, url } = thrown.details;
+    const extra = { ...(url ? { url } : {}), ...(resource ? { resource } : {}), ...(app ? { app } : {}) };
+    const status = errorCatalog[thrown.id].status;
+    return {
+      status,
+      body: { id: thrown.id, message: thrown.message, ...extra },
+      ours: status >= 500 && status !== 501,
+    };
+  }
+  if (isStoreAway(thrown)) {
+    const message = "Conifer's database is not available right now. Try again in a moment.";
+    return { status: 503, body: { id: "unavailable", message }, ours: true };
+  }
+  const message = `Something went wrong on Conifer's side. Its diagnostics have the details under request ${requestId}.`;
+  return { status: 500, body: { id: "internal", message }, ours: true };
+}

@@ -1,0 +1,6 @@
+export type { ApiCall, ApiHandler, ApiHandlers, ApiReply, CalledApp, ListReply } from "./api.ts";
+export { type ApiListener, type ApiListenerOptions, makeApiListener } from "./api-listener.ts";
+export { type ApiServerOptions, makeApiServer, type RawHandler } from "./api-server.ts";
+export { type Credentials, credentialsOf } from "./negotiation.ts";
+export { makeRateLimiter, type RateLimiter } from "./rate-limiter.ts";
+export { listReply } from "./serve-route.ts";

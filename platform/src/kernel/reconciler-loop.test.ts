@@ -1,0 +1,93 @@
+import { describe, expect, test, vi } from "vitest";
+import { silentLogger } from "./logger.ts";
+import { startReconciler } from "./reconciler-loop.ts";
+import { done, type Outcome, waiting } from "./waiting.ts";
+
+function run(
+  reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>,
+  keys: readonly string[] = [],
+) {
+  const list = async () => keys;
+  return startReconciler({
+    name: "t",
+    reconcile,
+    list,
+    concurrency: 2,
+    relistMs: 60_000,
+    logger: silentLogger,
+  });
+}
+
+describe("a reconciler", () => {
+  test("works on every listed key without a hint", async () => {
+    const seen = new Set<string>();
+    const loop = run(
+      async (key) => {
+        seen.add(key);
+        return done;
+      },
+      ["a", "b", "c"],
+    );
+    await vi.waitFor(() => expect([...seen].sort()).toEqual(["a", "b", "c"]));
+    await loop.stop();
+  });
+
+  test("never works on one key twice at once, and a hint meanwhile leads to one more round", async () => {
+    let inside = 0;
+    let rounds = 0;
+    const gate = Promise.withResolvers<void>();
+    const loop = run(async () => {
+      expect(++inside).toBe(1);
+      if (++rounds === 1) await gate.promise;
+      inside--;
+      return done;
+    });
+    for (let i = 0; i < 5; i++) loop.poke("a");
+    gate.resolve();
+    await vi.waitFor(() => expect(rounds).toBe(2));
+    await loop.stop();
+    expect(rounds).toBe(2);
+  });
+
+  test("keeps to its concurrency", async () => {
+    let inside = 0;
+    let most = 0;
+    let finished = 0;
+    const loop = run(async () => {
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside--;
+      finished++;
+      return done;
+    }, ["a", "b", "c", "d", "e"]);
+    await vi.waitFor(() => expect(finished).toBe(5));
+    await loop.stop();
+    expect(most).toBe(2);
+  });
+
+  test("tries again after a failure and after waiting", async () => {
+    let rounds = 0;
+    const loop = run(async () => {
+      rounds++;
+      if (rounds === 1) throw new Error("not now");
+      return rounds === 2 ? waiting("soon", "soon", 1) : done;
+    });
+    loop.poke("a");
+    await vi.waitFor(() => expect(rounds).toBe(3), { timeout: 5_000 });
+    await loop.stop();
+  });
+
+  test("stop aborts the round under way and waits for it", async () => {
+    const events: string[] = [];
+    const loop = run(async (_key, signal) => {
+      events.push("begun");
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      events.push("ended");
+      return done;
+    });
+    loop.poke("a");
+    await vi.waitFor(() => expect(events).toEqual(["begun"]));
+    await loop.stop();
+    expect(events).toEqual(["begun", "ended"]);
+  });
+});

@@ -1,0 +1,103 @@
+import { errorText } from "./errors.ts";
+import type { Running } from "./lifecycle.ts";
+import type { Logger } from "./logger.ts";
+import { type Outcome, pause } from "./waiting.ts";
+
+export interface ReconcilerOptions {
+  readonly name: string;
+  /** Makes the world agree with the record for one key. Idempotent; an abort leaves the rest to the next start. */
+  reconcile(key: string, signal: AbortSignal): Promise<Outcome>;
+  /** Every key that may need work: the level that events are only hints about. */
+  list(): Promise<readonly string[]>;
+  readonly concurrency: number;
+  readonly relistMs: number;
+  readonly logger: Logger;
+}
+
+export interface Reconciler extends Running {
+  /** Hints that a key may need work. Hints for a key that is being worked on lead to one more round after it. */
+  poke(key: string): void;
+}
+
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 30_000;
+
+/** Runs a reconciler: one round at a time for each key, retried with growing pauses, and all keys on a timer. */
+export function startReconciler(options: ReconcilerOptions): Reconciler {
+  const stopping = new AbortController();
+  const waitingKeys = new Set<string>();
+  const again = new Set<string>();
+  const timers = new Map<string, NodeJS.Timeout>();
+  const failures = new Map<string, number>();
+  const running = new Map<string, Promise<void>>();
+
+  const poke = (key: string) => {
+    if (stopping.signal.aborted) return;
+    clearTimeout(timers.get(key));
+    timers.delete(key);
+    if (running.has(key)) again.add(key);
+    else waitingKeys.add(key);
+    fill();
+  };
+  const later = (key: string, ms: number) => {
+    clearTimeout(timers.get(key));
+    timers.set(
+      key,
+      setTimeout(() => poke(key), ms),
+    );
+  };
+  const fill = () => {
+    for (const key of waitingKeys) {
+      if (running.size >= options.concurrency) return;
+      waitingKeys.delete(key);
+      running.set(key, round(key));
+    }
+  };
+  const round = async (key: string) => {
+    try {
+      const outcome = await options.reconcile(key, stopping.signal);
+      failures.delete(key);
+      if (outcome.kind === "waiting") later(key, outcome.againInMs);
+    } catch (thrown) {
+      const count = (failures.get(key) ?? 0) + 1;
+      failures.set(key, count);
+      const ms = Math.min(FIRST_RETRY_MS * 2 ** (count - 1), LONGEST_RETRY_MS);
+      if (!stopping.signal.aborted) {
+        options.logger.warn("reconcile failed, will try again", {
+          reconciler: options.name,
+          key,
+          again_in_ms: ms,
+          error: errorText(thrown),
+        });
+        later(key, ms);
+      }
+    } finally {
+      running.delete(key);
+      if (again.delete(key)) poke(key);
+      fill();
+    }
+  };
+  const relist = async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        for (const key of await options.list()) if (!timers.has(key)) poke(key);
+      } catch (thrown) {
+        options.logger.warn("listing failed, will try again", {
+          reconciler: options.name,
+          error: errorText(thrown),
+        });
+      }
+      await pause(options.relistMs, stopping.signal);
+    }
+  };
+  const listing = relist();
+  return {
+    poke,
+    stop: async () => {
+      stopping.abort();
+      for (const timer of timers.values()) clearTimeout(timer);
+      waitingKeys.clear();
+      await Promise.all([listing, ...running.values()]);
+    },
+  };
+}
