@@ -1,0 +1,138 @@
+import { Readable } from "node:stream";
+import { extract, type Pack, pack } from "tar-stream";
+import { BusinessError, errorText, invalidParams } from "../../kernel/index.ts";
+import { isLfsPointer, LFS_POINTER_LIMIT } from "./lfs-pointer.ts";
+import { type EntryRules, makeEntryJudge, type SourceEntry, type TarHeader } from "./tar-entry.ts";
+
+/** What a source turned out to hold. */
+export interface TarReport {
+  readonly files: number;
+  readonly bytes: number;
+  /** Files whose content Git LFS keeps elsewhere. */
+  readonly lfsPointers: readonly string[];
+}
+
+export interface CleanTar {
+  /** The source in its one form. Fails with invalid_params when the rules refuse something, with the input's own failure otherwise. */
+  readonly tar: Readable;
+  /** Settles when all has been read; rejects as `tar` fails. */
+  readonly report: Promise<TarReport>;
+}
+
+/** Every time in a source: the same files then have the same digest. (The CNB specification's time for layers.) */
+const SOURCE_TIME = new Date("1980-01-01T00:00:01Z");
+/** Files up to this size go through in one piece, which is quicker. */
+const SMALL = 256 * 1024;
+
+type Entry = AsyncIterable<Buffer> & { readonly header: TarHeader; resume(): unknown };
+
+/**
+ * Checks a plain tar as it streams by and writes it anew in one form: relative paths, owner root, mode 0755 or 0644, one
+ * fixed time, no extended headers but for long names. Holds one small file at most in memory.
+ */
+export function cleanTar(input: Readable, rules: EntryRules): CleanTar {
+  const output = pack();
+  const reader = extract();
+  let inputFailure: Error | undefined;
+  input.once("error", (error) => {
+    inputFailure = error;
+    reader.destroy(error);
+  });
+  input.pipe(reader as unknown as NodeJS.WritableStream);
+  const report = copyEntries(reader as unknown as AsyncIterable<Entry>, output, rules).then(
+    (found) => {
+      output.finalize();
+      return found;
+    },
+    (thrown: unknown) => {
+      const failure = inputFailure ?? (thrown instanceof BusinessError ? thrown : unreadable(thrown));
+      input.destroy();
+      output.destroy(failure);
+      throw failure;
+    },
+  );
+  report.catch(() => {});
+  return { tar: Readable.from(output as unknown as AsyncIterable<Buffer>, { objectMode: false }), report };
+}
+
+async function copyEntries(
+  entries: AsyncIterable<Entry>,
+  output: Pack,
+  rules: EntryRules,
+): Promise<TarReport> {
+  const judge = makeEntryJudge(rules);
+  const lfsPointers: string[] = [];
+  let files = 0;
+  let bytes = 0;
+  for await (const entry of entries) {
+    const judged = judge(entry.header);
+    if (judged?.kind !== "file") {
+      entry.resume();
+      if (judged) await writeHead(output, judged);
+      continue;
+    }
+    files += 1;
+    bytes += judged.size;
+    if (judged.size > SMALL) {
+      await writeLarge(output, judged, entry);
+      continue;
+    }
+    const content = await contentOf(entry);
+    if (judged.size <= LFS_POINTER_LIMIT && isLfsPointer(content)) lfsPointers.push(judged.path);
+    await writeSmall(output, judged, content);
+  }
+  return { files, bytes, lfsPointers };
+}
+
+type FileEntry = Extract<SourceEntry, { kind: "file" }>;
+
+function headerOf(entry: SourceEntry) {
+  const common = { name: entry.path, mtime: SOURCE_TIME, uid: 0, gid: 0 };
+  switch (entry.kind) {
+    case "directory":
+      return { ...common, name: `${entry.path}/`, type: "directory" as const, mode: 0o755 };
+    case "file":
+      return { ...common, type: "file" as const, size: entry.size, mode: entry.executable ? 0o755 : 0o644 };
+    case "symlink":
+      return { ...common, type: "symlink" as const, linkname: entry.target, mode: 0o777 };
+    case "hardlink":
+      return { ...common, type: "link" as const, linkname: entry.target, mode: 0o644 };
+  }
+}
+
+function writeHead(output: Pack, entry: SourceEntry): Promise<void> {
+  return settled((done) => output.entry(headerOf(entry), done));
+}
+
+function writeSmall(output: Pack, entry: FileEntry, content: Buffer): Promise<void> {
+  return settled((done) => output.entry(headerOf(entry), content, done));
+}
+
+async function writeLarge(output: Pack, entry: FileEntry, content: AsyncIterable<Buffer>): Promise<void> {
+  await settled((done) => {
+    const sink = output.entry(headerOf(entry), done);
+    void (async () => {
+      for await (const chunk of content) {
+        if (!sink.write(chunk))
+          await new Promise<void>((resolve) => sink.once("drain", resolve).once("close", resolve));
+      }
+      sink.end(undefined);
+    })().catch((error) => sink.destroy(error));
+  });
+}
+
+function settled(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
+}
+
+async function contentOf(entry: Entry): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of entry) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function unreadable(thrown: unknown): Error {
+  return invalidParams(
+    `The source cannot be read as a tar archive (${errorText(thrown)}). Make it anew, for example with \`git archive\`.`,
+  );
+}

@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { GitCall, GitTransport } from "../../../delivery/source/index.ts";
+import { BusinessError, type Logger, pause, type Running } from "../../../kernel/index.ts";
+import { splitCgi } from "./cgi-response.ts";
+import { collectStderr, type GitSettings, gitEnvironment } from "./git-command.ts";
+import { ensureRepository } from "./git-repositories.ts";
+import { type PushTicket, startPushListener } from "./push-listener.ts";
+
+export interface GitTransportOptions {
+  readonly settings: GitSettings;
+  /** Where the hooks of pushes call; a path of its own under `CONIFER_HOME/run`. */
+  readonly socketPath: string;
+  readonly logger: Logger;
+  /** A connection on which nothing moves for so long is given up. Default 2 minutes; git sends a sign every 5 s. */
+  readonly idleMs?: number;
+  /** Longest time a client may take to send its request. Default 1 hour. */
+  readonly uploadMs?: number;
+  /** Git requests served at the same time. Default 64. */
+  readonly concurrent?: number;
+}
+
+/** Time between SIGTERM, on which git removes its temporary files, and SIGKILL. */
+const KILL_AFTER_MS = 3_000;
+
+/** Runs `git http-backend` as a CGI program (git-http-backend(1), RFC 3875) for each request. */
+export async function startGitTransport(options: GitTransportOptions): Promise<GitTransport & Running> {
+  const listener = await startPushListener(options);
+  const serving = new Map<ChildProcess, Promise<void>>();
+  const serve = async (call: GitCall, request: IncomingMessage, response: ServerResponse) => {
+    if (serving.size >= (options.concurrent ?? 64)) {
+      throw new BusinessError("unavailable", "Too many git operations are running. Try again in a moment.");
+    }
+    await ensureRepository(options.settings, call.appId);
+    const ticket = listener.open(call.receive);
+    const child = spawnBackend(
+      options.settings,
+      cgiVariables(call, request, { ticket, path: listener.socketPath }),
+    );
+    const served = exchange(child, request, { response, options }).finally(() => {
+      ticket.close();
+      serving.delete(child);
+    });
+    serving.set(child, served);
+    await served;
+  };
+  return {
+    serve,
+    stop: async () => {
+      await listener.stop();
+      await pause(serving.size > 0 ? 200 : 0);
+      for (const child of serving.keys()) killGroup(child);
+      await Promise.allSettled(serving.values());
+    },
+  };
+}
+
+function spawnBackend(settings: GitSettings, variables: Record<string, string>): ChildProcess {
+  return spawn("git", ["http-backend"], {
+    cwd: settings.folder,
+    env: {
+      ...gitEnvironment(settings),
+      GIT_PROJECT_ROOT: settings.folder,
+      GIT_HTTP_EXPORT_ALL: "1",
+      ...variables,
+    },
+    stdio: ["pipe", "pipe", "pipe"],
+    // A group of its own, so that everything git starts can be ended together.
+    detached: true,
+  });
+}
+
+function cgiVariables(
+  call: GitCall,
+  request: IncomingMessage,
+  push: { ticket: PushTicket; path: string },
+): Record<string, string> {
+  const given = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value });
+  const { headers } = request;
+  return {
+    REQUEST_METHOD: request.method ?? "GET",
+    PATH_INFO: `/${call.appId}.git${call.path}`,
+    QUERY_STRING: new URL(request.url ?? "/", "http://git").search.slice(1),
+    REMOTE_USER: call.user,
+    REMOTE_ADDR: request.socket.remoteAddress ?? "",
+    CONIFER_PUSH_SOCKET: push.path,
+    CONIFER_PUSH_TOKEN: push.ticket.token,
+    ...given("CONTENT_TYPE", headers["content-type"]),
+    ...given("CONTENT_LENGTH", headers["content-length"]),
+    ...given("HTTP_CONTENT_ENCODING", headers["content-encoding"]),
+    ...given("GIT_PROTOCOL", headers["git-protocol"]?.toString()),
+  };
+}
+
+async function exchange(
+  child: ChildProcess,
+  request: IncomingMessage,
+  { response, options }: { response: ServerResponse; options: GitTransportOptions },
+): Promise<void> {
+  const stderr = collectStderr(child);
+  const kill = () => killGroup(child);
+  const exited = once(child, "exit").catch((cause) => {
+    throw new Error("git could not be run", { cause });
+  });
+  const uploadLimit = setTimeout(() => request.complete || kill(), options.uploadMs ?? 3_600_000);
+  response.setTimeout(options.idleMs ?? 120_000, () => response.destroy());
+  response.once("close", kill);
+  feed(request, child.stdin as Writable);
+  const body = splitCgi(({ status, headers }) => {
+    response.writeHead(status, headers);
+    response.flushHeaders();
+  });
+  try {
+    await Promise.all([pipeline(child.stdout as Readable, body, response), exited]);
+  } catch (cause) {
+    if (!response.headersSent && !response.destroyed)
+      throw new Error(`git http-backend failed: ${stderr()}`, { cause });
+    options.logger.debug("git request broke off", { error: cause, stderr: stderr() });
+    response.destroy();
+  } finally {
+    clearTimeout(uploadLimit);
+    response.off("close", kill);
+    response.setTimeout(0);
+    kill();
+    // What git did not want to read must still be taken off the connection.
+    request.resume();
+  }
+}
+
+/** Passes the request's body on, and reads on when git has stopped listening: its report is then on the way. */
+function feed(request: IncomingMessage, stdin: Writable): void {
+  stdin.on("error", () => {
+    request.unpipe(stdin);
+    request.resume();
+  });
+  request.once("close", () => request.complete || stdin.destroy());
+  request.pipe(stdin);
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const signalGroup = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(-(child.pid as number), signal);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (signalGroup("SIGTERM")) setTimeout(() => signalGroup("SIGKILL"), KILL_AFTER_MS).unref();
+}

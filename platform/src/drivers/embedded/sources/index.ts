@@ -1,0 +1,1 @@
+export { type FileSourceStoreOptions, openFileSourceStore } from "./file-source-store.ts";
