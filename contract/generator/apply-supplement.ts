@@ -90,8 +90,8 @@ export function changeFields(shape: Shape, change: FieldChange, direction: "requ
 }
 
 function correctOperations(endpoint: Endpoint, correction: OperationCorrection): Endpoint {
-  const operations = endpoint.operations.map((operation) => {
-    if (correction.resource !== undefined && correction.resource !== operation.resource) return operation;
+  const operations = endpoint.operations.map((operation, index) => {
+    if ((correction.operation ?? index) !== index) return operation;
     const changed: Operation = { ...operation, ...correction.change };
     if (correction.request === undefined) return changed;
     return {

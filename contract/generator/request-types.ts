@@ -1,42 +1,22 @@
 import type { Shape } from "../src/shape.ts";
-import { variants } from "../src/shape.ts";
-import { mergeVariants } from "./merge-variants.ts";
-import type { PerVariant } from "./read-description.ts";
-import { inlined } from "./resolve-shape.ts";
-import type { Descriptions } from "./resource-types.ts";
 import { typeText } from "./typescript-types.ts";
 
-/** For each route the shapes its body may have, one an operation, with every reference resolved. */
-export function requestShapes(descriptions: Descriptions): Record<string, PerVariant<readonly Shape[]>> {
-  const [base, sdk] = variants.map((variant) => {
-    const description = descriptions[variant];
-    const shapes: Record<string, readonly Shape[]> = {};
-    for (const [key, { operations }] of Object.entries(description.endpoints))
-      shapes[key] = distinct(
-        operations.map(({ request }) => resolved(request, (one) => inlined(description, one))),
-      );
-    return shapes;
-  });
-  return mergeVariants(base ?? {}, sdk ?? {});
-}
-
 /** The TypeScript interface that maps a route's key to the type of its body. */
-export function requestTypes(shapes: Readonly<Record<string, PerVariant<readonly Shape[]>>>): string {
+export function requestTypes(shapes: Readonly<Record<string, readonly Shape[]>>): string {
   const typeName = (resource: string): string => {
     throw new Error(`${resource} was not resolved`);
   };
-  const rows = Object.entries(shapes).map(([key, entry]) => {
-    const all = "both" in entry ? entry.both : [...(entry.base ?? []), ...(entry.sdk ?? [])];
-    const texts = all.map((shape) => typeText(shape, { direction: "request", typeName }, "  "));
+  const rows = Object.entries(shapes).map(([key, choices]) => {
+    const texts = choices.map((shape) =>
+      isEmpty(shape) ? "NoBody" : typeText(shape, { direction: "request", typeName }, "  "),
+    );
     return `  readonly ${JSON.stringify(key)}: ${[...new Set(texts)].join(" | ")};`;
   });
-  return `export interface RequestBodies {\n${rows.join("\n")}\n}\n`;
+  const noBody =
+    "/** The route takes no body; an empty object is fine. */\nexport type NoBody = Readonly<Record<string, never>>;\n";
+  return `${noBody}\nexport interface RequestBodies {\n${rows.join("\n")}\n}\n`;
 }
 
-function resolved(request: Shape | null, inline: (shape: Shape) => Shape): Shape {
-  return request === null ? { fields: {} } : inline(request);
-}
-
-function distinct(shapes: readonly Shape[]): readonly Shape[] {
-  return [...new Map(shapes.map((shape) => [JSON.stringify(shape), shape])).values()];
+function isEmpty(shape: Shape): boolean {
+  return typeof shape !== "string" && "fields" in shape && Object.keys(shape.fields).length === 0;
 }

@@ -49,8 +49,8 @@ export interface ResourceCorrection extends Entry, FieldChange {
 export interface OperationCorrection extends Entry {
   /** The key as imported. */
   readonly key: string;
-  /** Which of several operations; absent: all. */
-  readonly resource?: string;
+  /** Which of several operations, counted from 0; absent: all. */
+  readonly operation?: number;
   readonly change?: Partial<Operation>;
   readonly request?: FieldChange;
 }

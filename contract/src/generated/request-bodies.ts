@@ -1,134 +1,150 @@
 // @generated made by contract/generate.ts from contract/description and contract/supplement
 
+/** The route takes no body; an empty object is fine. */
+export type NoBody = Readonly<Record<string, never>>;
+
 export interface RequestBodies {
-  readonly "DELETE /account": Readonly<Record<string, never>>;
-  readonly "DELETE /account/app-transfers/{app_transfer}": Readonly<Record<string, never>>;
-  readonly "DELETE /addon-attachments/{add_on_attachment}": Readonly<Record<string, never>>;
-  readonly "DELETE /addons/{add_on}/webhooks/{app_webhook}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/acm": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/addons/{add_on}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/build-cache": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/builds/{build}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/collaborators/{collaborator}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/domains/{domain}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/dynos": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/dynos/{dyno}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/formations/{formation_type}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/log-drains/{log_drain}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/sni-endpoints/{sni_endpoint}": Readonly<Record<string, never>>;
-  readonly "DELETE /apps/{app}/webhooks/{app_webhook}": Readonly<Record<string, never>>;
-  readonly "DELETE /enterprise-accounts/{enterprise_account}/members/{enterprise_account_member}": Readonly<Record<string, never>>;
-  readonly "DELETE /identity-providers/{identity_provider}/certificates/{certificate}": Readonly<Record<string, never>>;
-  readonly "DELETE /oauth/authorizations/{oauth_authorization}": Readonly<Record<string, never>>;
-  readonly "DELETE /oauth/clients/{oauth_client}": Readonly<Record<string, never>>;
-  readonly "DELETE /oauth/tokens/{oauth_token}": Readonly<Record<string, never>>;
-  readonly "DELETE /pipeline-couplings/{pipeline_coupling}": Readonly<Record<string, never>>;
-  readonly "DELETE /pipelines/{pipeline}": Readonly<Record<string, never>>;
-  readonly "DELETE /pipelines/{pipeline}/review-app-config": Readonly<Record<string, never>>;
-  readonly "DELETE /review-apps/{review_app}": Readonly<Record<string, never>>;
-  readonly "DELETE /spaces/{space}": Readonly<Record<string, never>>;
-  readonly "DELETE /spaces/{space}/peerings/{pcx_id}": Readonly<Record<string, never>>;
-  readonly "DELETE /spaces/{space}/vpn-connections/{vpn_connection}": Readonly<Record<string, never>>;
-  readonly "DELETE /teams/apps/{app}/collaborators/{collaborator}": Readonly<Record<string, never>>;
-  readonly "DELETE /teams/{team}": Readonly<Record<string, never>>;
-  readonly "DELETE /teams/{team}/allowed-addon-services/{allowed_add_on_service}": Readonly<Record<string, never>>;
-  readonly "DELETE /teams/{team}/identity-providers/{identity_provider}": Readonly<Record<string, never>>;
-  readonly "DELETE /teams/{team}/invitations/{team_invitation}": Readonly<Record<string, never>>;
-  readonly "DELETE /teams/{team}/members/{team_member}": Readonly<Record<string, never>>;
-  readonly "DELETE /telemetry-drains/{telemetry_drain}": Readonly<Record<string, never>>;
-  readonly "DELETE /users/{account}": Readonly<Record<string, never>>;
-  readonly "GET /account": Readonly<Record<string, never>>;
-  readonly "GET /account/app-transfers": Readonly<Record<string, never>>;
-  readonly "GET /account/app-transfers/{app_transfer}": Readonly<Record<string, never>>;
-  readonly "GET /account/credits": Readonly<Record<string, never>>;
-  readonly "GET /account/credits/{credit}": Readonly<Record<string, never>>;
-  readonly "GET /account/delinquency": Readonly<Record<string, never>>;
-  readonly "GET /account/features": Readonly<Record<string, never>>;
-  readonly "GET /account/features/{account_feature}": Readonly<Record<string, never>>;
-  readonly "GET /account/invoice-address": Readonly<Record<string, never>>;
-  readonly "GET /account/invoices": Readonly<Record<string, never>>;
-  readonly "GET /account/invoices/{invoice}": Readonly<Record<string, never>>;
-  readonly "GET /account/keys": Readonly<Record<string, never>>;
-  readonly "GET /account/keys/{key}": Readonly<Record<string, never>>;
-  readonly "GET /account/payment-method": Readonly<Record<string, never>>;
-  readonly "GET /account/payment-method/apps": Readonly<Record<string, never>>;
-  readonly "GET /account/rate-limits": Readonly<Record<string, never>>;
-  readonly "GET /addon-attachments": Readonly<Record<string, never>>;
-  readonly "GET /addon-attachments/{add_on_attachment}": Readonly<Record<string, never>>;
-  readonly "GET /addon-attachments/{add_on_attachment}/telemetry-ingress-info": Readonly<Record<string, never>>;
-  readonly "GET /addon-region-capabilities": Readonly<Record<string, never>>;
-  readonly "GET /addon-services": Readonly<Record<string, never>>;
-  readonly "GET /addon-services/{add_on_service}": Readonly<Record<string, never>>;
-  readonly "GET /addon-services/{add_on_service}/plans": Readonly<Record<string, never>>;
-  readonly "GET /addon-services/{add_on_service}/plans/{plan}": Readonly<Record<string, never>>;
-  readonly "GET /addon-services/{add_on_service}/region-capabilities": Readonly<Record<string, never>>;
-  readonly "GET /addons": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/addon-attachments": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/config": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/log-drains": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/sso": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/webhook-deliveries": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/webhook-deliveries/{app_webhook_delivery}": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/webhook-events": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/webhook-events/{app_webhook_event}": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/webhooks": Readonly<Record<string, never>>;
-  readonly "GET /addons/{add_on}/webhooks/{app_webhook}": Readonly<Record<string, never>>;
-  readonly "GET /app-setups/{app_setup}": Readonly<Record<string, never>>;
-  readonly "GET /apps": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/addon-attachments": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/addon-attachments/{add_on_attachment}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/addons": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/addons/{add_on}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/addons/{add_on}/sso": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/available-dyno-sizes": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/available-stacks": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/build-metadata": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/buildpack-installations": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/builds": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/builds/{build}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/collaborators": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/collaborators/{collaborator}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/config-vars": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/config-vars-settings": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/domains": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/domains/{domain}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/dynos": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/dynos/{dyno}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/features": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/features/{app_feature}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/formation": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/formation/{formation}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/log-drains": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/log-drains/{log_drain}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/oci-images/{oci_image}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/pipeline-couplings": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/releases": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/releases/{release}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/releases/{release}/config-vars": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/review-app": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/slugs/{slug}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/sni-endpoints": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/sni-endpoints/{sni_endpoint}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/telemetry-drains": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/usage": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/webhook-deliveries": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/webhook-deliveries/{app_webhook_delivery}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/webhook-events": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/webhook-events/{app_webhook_event}": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/webhooks": Readonly<Record<string, never>>;
-  readonly "GET /apps/{app}/webhooks/{app_webhook}": Readonly<Record<string, never>>;
-  readonly "GET /dyno-sizes": Readonly<Record<string, never>>;
-  readonly "GET /dyno-sizes/{dyno_size}": Readonly<Record<string, never>>;
-  readonly "GET /enterprise-accounts": Readonly<Record<string, never>>;
-  readonly "GET /enterprise-accounts/{enterprise_account}": Readonly<Record<string, never>>;
-  readonly "GET /enterprise-accounts/{enterprise_account}/archives": Readonly<Record<string, never>>;
-  readonly "GET /enterprise-accounts/{enterprise_account}/archives/{year}/{month}": Readonly<Record<string, never>>;
-  readonly "GET /enterprise-accounts/{enterprise_account}/events": Readonly<Record<string, never>>;
-  readonly "GET /enterprise-accounts/{enterprise_account}/members": Readonly<Record<string, never>>;
-  readonly "GET /enterprise-accounts/{enterprise_account}/teams": Readonly<Record<string, never>>;
+  readonly "DELETE /account": NoBody;
+  readonly "DELETE /account/app-transfers/{app_transfer}": NoBody;
+  readonly "DELETE /account/keys/{key}": NoBody;
+  readonly "DELETE /addon-attachments/{add_on_attachment}": NoBody;
+  readonly "DELETE /addons/{add_on}/webhooks/{app_webhook}": NoBody;
+  readonly "DELETE /apps/{app}": NoBody;
+  readonly "DELETE /apps/{app}/acm": NoBody;
+  readonly "DELETE /apps/{app}/addons/{add_on}": {
+    readonly confirm?: string | null;
+    readonly force?: boolean | null;
+  };
+  readonly "DELETE /apps/{app}/build-cache": NoBody;
+  readonly "DELETE /apps/{app}/builds/{build}": NoBody;
+  readonly "DELETE /apps/{app}/collaborators/{collaborator}": NoBody;
+  readonly "DELETE /apps/{app}/domains/{domain}": NoBody;
+  readonly "DELETE /apps/{app}/dynos": NoBody;
+  readonly "DELETE /apps/{app}/dynos/{dyno}": NoBody;
+  readonly "DELETE /apps/{app}/formations/{formation_type}": NoBody;
+  readonly "DELETE /apps/{app}/log-drains/{log_drain}": NoBody;
+  readonly "DELETE /apps/{app}/sni-endpoints/{sni_endpoint}": NoBody;
+  readonly "DELETE /apps/{app}/webhooks/{app_webhook}": NoBody;
+  readonly "DELETE /enterprise-accounts/{enterprise_account}/members/{enterprise_account_member}": NoBody;
+  readonly "DELETE /identity-providers/{identity_provider}/certificates/{certificate}": NoBody;
+  readonly "DELETE /oauth/authorizations/{oauth_authorization}": NoBody;
+  readonly "DELETE /oauth/clients/{oauth_client}": NoBody;
+  readonly "DELETE /oauth/sessions/{session}": NoBody;
+  readonly "DELETE /oauth/tokens/{oauth_token}": NoBody;
+  readonly "DELETE /pipeline-couplings/{pipeline_coupling}": NoBody;
+  readonly "DELETE /pipelines/{pipeline}": Readonly<Record<string, unknown>>;
+  readonly "DELETE /pipelines/{pipeline}/review-app-config": {
+    readonly automatic_review_apps?: boolean | null;
+    readonly destroy_stale_apps?: boolean | null;
+    readonly pipeline?: string | null;
+    readonly repo?: string | null;
+    readonly wait_for_ci?: boolean | null;
+  };
+  readonly "DELETE /review-apps/{review_app}": NoBody;
+  readonly "DELETE /spaces/{space}": NoBody;
+  readonly "DELETE /spaces/{space}/peerings/{pcx_id}": NoBody;
+  readonly "DELETE /spaces/{space}/vpn-connections/{vpn_connection}": NoBody;
+  readonly "DELETE /teams/apps/{app}/collaborators/{collaborator}": NoBody;
+  readonly "DELETE /teams/{team}": NoBody;
+  readonly "DELETE /teams/{team}/allowed-addon-services/{allowed_add_on_service}": NoBody;
+  readonly "DELETE /teams/{team}/identity-providers/{identity_provider}": NoBody;
+  readonly "DELETE /teams/{team}/invitations/{team_invitation}": NoBody;
+  readonly "DELETE /teams/{team}/members/{team_member}": NoBody;
+  readonly "DELETE /telemetry-drains/{telemetry_drain}": NoBody;
+  readonly "DELETE /users/{account}": NoBody;
+  readonly "GET /account": NoBody;
+  readonly "GET /account/app-transfers": NoBody;
+  readonly "GET /account/app-transfers/{app_transfer}": NoBody;
+  readonly "GET /account/credits": NoBody;
+  readonly "GET /account/credits/{credit}": NoBody;
+  readonly "GET /account/delinquency": NoBody;
+  readonly "GET /account/features": NoBody;
+  readonly "GET /account/features/{account_feature}": NoBody;
+  readonly "GET /account/invoice-address": NoBody;
+  readonly "GET /account/invoices": NoBody;
+  readonly "GET /account/invoices/{invoice}": NoBody;
+  readonly "GET /account/keys": NoBody;
+  readonly "GET /account/keys/{key}": NoBody;
+  readonly "GET /account/payment-method": NoBody;
+  readonly "GET /account/payment-method/apps": NoBody;
+  readonly "GET /account/rate-limits": NoBody;
+  readonly "GET /accounts/{account}/actions/get-quota": NoBody;
+  readonly "GET /addon-attachments": NoBody;
+  readonly "GET /addon-attachments/{add_on_attachment}": NoBody;
+  readonly "GET /addon-attachments/{add_on_attachment}/telemetry-ingress-info": NoBody;
+  readonly "GET /addon-region-capabilities": NoBody;
+  readonly "GET /addon-services": NoBody;
+  readonly "GET /addon-services/{add_on_service}": NoBody;
+  readonly "GET /addon-services/{add_on_service}/plans": NoBody;
+  readonly "GET /addon-services/{add_on_service}/plans/{plan}": NoBody;
+  readonly "GET /addon-services/{add_on_service}/region-capabilities": NoBody;
+  readonly "GET /addons": NoBody;
+  readonly "GET /addons/{add_on}": NoBody;
+  readonly "GET /addons/{add_on}/addon-attachments": NoBody;
+  readonly "GET /addons/{add_on}/config": NoBody;
+  readonly "GET /addons/{add_on}/config/{credential}": NoBody;
+  readonly "GET /addons/{add_on}/log-drains": NoBody;
+  readonly "GET /addons/{add_on}/sso": NoBody;
+  readonly "GET /addons/{add_on}/webhook-deliveries": NoBody;
+  readonly "GET /addons/{add_on}/webhook-deliveries/{app_webhook_delivery}": NoBody;
+  readonly "GET /addons/{add_on}/webhook-events": NoBody;
+  readonly "GET /addons/{add_on}/webhook-events/{app_webhook_event}": NoBody;
+  readonly "GET /addons/{add_on}/webhooks": NoBody;
+  readonly "GET /addons/{add_on}/webhooks/{app_webhook}": NoBody;
+  readonly "GET /app-setups/{app_setup}": NoBody;
+  readonly "GET /apps": NoBody;
+  readonly "GET /apps/{app}": NoBody;
+  readonly "GET /apps/{app}/addon-attachments": NoBody;
+  readonly "GET /apps/{app}/addon-attachments/{add_on_attachment}": NoBody;
+  readonly "GET /apps/{app}/addons": NoBody;
+  readonly "GET /apps/{app}/addons/{add_on}": NoBody;
+  readonly "GET /apps/{app}/addons/{add_on}/sso": NoBody;
+  readonly "GET /apps/{app}/available-dyno-sizes": NoBody;
+  readonly "GET /apps/{app}/available-stacks": NoBody;
+  readonly "GET /apps/{app}/build-metadata": NoBody;
+  readonly "GET /apps/{app}/buildpack-installations": NoBody;
+  readonly "GET /apps/{app}/builds": NoBody;
+  readonly "GET /apps/{app}/builds/{build}": NoBody;
+  readonly "GET /apps/{app}/collaborators": NoBody;
+  readonly "GET /apps/{app}/collaborators/{collaborator}": NoBody;
+  readonly "GET /apps/{app}/config-vars": NoBody;
+  readonly "GET /apps/{app}/config-vars-settings": NoBody;
+  readonly "GET /apps/{app}/domains": NoBody;
+  readonly "GET /apps/{app}/domains/{domain}": NoBody;
+  readonly "GET /apps/{app}/dynos": NoBody;
+  readonly "GET /apps/{app}/dynos/{dyno}": NoBody;
+  readonly "GET /apps/{app}/features": NoBody;
+  readonly "GET /apps/{app}/features/{app_feature}": NoBody;
+  readonly "GET /apps/{app}/formation": NoBody;
+  readonly "GET /apps/{app}/formation/{formation}": NoBody;
+  readonly "GET /apps/{app}/log-drains": NoBody;
+  readonly "GET /apps/{app}/log-drains/{log_drain}": NoBody;
+  readonly "GET /apps/{app}/oci-images/{oci_image}": NoBody;
+  readonly "GET /apps/{app}/pipeline-couplings": NoBody;
+  readonly "GET /apps/{app}/releases": NoBody;
+  readonly "GET /apps/{app}/releases/{release}": NoBody;
+  readonly "GET /apps/{app}/releases/{release}/config-vars": NoBody;
+  readonly "GET /apps/{app}/review-app": NoBody;
+  readonly "GET /apps/{app}/slugs/{slug}": NoBody;
+  readonly "GET /apps/{app}/sni-endpoints": NoBody;
+  readonly "GET /apps/{app}/sni-endpoints/{sni_endpoint}": NoBody;
+  readonly "GET /apps/{app}/telemetry-drains": NoBody;
+  readonly "GET /apps/{app}/usage": NoBody;
+  readonly "GET /apps/{app}/webhook-deliveries": NoBody;
+  readonly "GET /apps/{app}/webhook-deliveries/{app_webhook_delivery}": NoBody;
+  readonly "GET /apps/{app}/webhook-events": NoBody;
+  readonly "GET /apps/{app}/webhook-events/{app_webhook_event}": NoBody;
+  readonly "GET /apps/{app}/webhooks": NoBody;
+  readonly "GET /apps/{app}/webhooks/{app_webhook}": NoBody;
+  readonly "GET /dyno-sizes": NoBody;
+  readonly "GET /dyno-sizes/{dyno_size}": NoBody;
+  readonly "GET /enterprise-accounts": NoBody;
+  readonly "GET /enterprise-accounts/{enterprise_account}": NoBody;
+  readonly "GET /enterprise-accounts/{enterprise_account}/archives": NoBody;
+  readonly "GET /enterprise-accounts/{enterprise_account}/archives/{year}/{month}": NoBody;
+  readonly "GET /enterprise-accounts/{enterprise_account}/events": NoBody;
+  readonly "GET /enterprise-accounts/{enterprise_account}/members": NoBody;
+  readonly "GET /enterprise-accounts/{enterprise_account}/teams": NoBody;
   readonly "GET /enterprise-accounts/{enterprise_account}/usage/daily": {
     readonly end?: string;
     readonly start: string;
@@ -137,89 +153,94 @@ export interface RequestBodies {
     readonly end?: string;
     readonly start: string;
   };
-  readonly "GET /generations": Readonly<Record<string, never>>;
-  readonly "GET /generations/{generation}": Readonly<Record<string, never>>;
-  readonly "GET /identity-providers/{identity_provider}": Readonly<Record<string, never>>;
-  readonly "GET /identity-providers/{identity_provider}/certificates/{certificate}": Readonly<Record<string, never>>;
-  readonly "GET /oauth/authorizations": Readonly<Record<string, never>>;
-  readonly "GET /oauth/authorizations/{oauth_authorization}": Readonly<Record<string, never>>;
-  readonly "GET /oauth/clients": Readonly<Record<string, never>>;
-  readonly "GET /oauth/clients/{oauth_client}": Readonly<Record<string, never>>;
-  readonly "GET /pipeline-couplings": Readonly<Record<string, never>>;
-  readonly "GET /pipeline-couplings/{pipeline_coupling}": Readonly<Record<string, never>>;
-  readonly "GET /pipeline-promotions/{pipeline_promotion}": Readonly<Record<string, never>>;
-  readonly "GET /pipeline-promotions/{pipeline_promotion}/promotion-targets": Readonly<Record<string, never>>;
-  readonly "GET /pipelines": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/latest-builds": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/latest-deployments": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/latest-releases": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/pipeline-couplings": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/pipeline-stack": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/review-app-config": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/review-apps": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/stage/{stage}/config-vars": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/test-runs": Readonly<Record<string, never>>;
-  readonly "GET /pipelines/{pipeline}/test-runs/{test_run}": Readonly<Record<string, never>>;
-  readonly "GET /plans/{plan}": Readonly<Record<string, never>>;
-  readonly "GET /plans/{plan}/meters": Readonly<Record<string, never>>;
-  readonly "GET /plans/{plan}/meters/{plan_meter}": Readonly<Record<string, never>>;
-  readonly "GET /regions": Readonly<Record<string, never>>;
-  readonly "GET /regions/{region}": Readonly<Record<string, never>>;
-  readonly "GET /regions/{region}/addon-region-capabilities": Readonly<Record<string, never>>;
+  readonly "GET /generations": NoBody;
+  readonly "GET /generations/{generation}": NoBody;
+  readonly "GET /identity-providers/{identity_provider}": NoBody;
+  readonly "GET /identity-providers/{identity_provider}/certificates/{certificate}": NoBody;
+  readonly "GET /oauth/authorizations": NoBody;
+  readonly "GET /oauth/authorizations/{oauth_authorization}": NoBody;
+  readonly "GET /oauth/clients": NoBody;
+  readonly "GET /oauth/clients/{oauth_client}": NoBody;
+  readonly "GET /oauth/sessions": NoBody;
+  readonly "GET /pipeline-couplings": NoBody;
+  readonly "GET /pipeline-couplings/{pipeline_coupling}": NoBody;
+  readonly "GET /pipeline-promotions/{pipeline_promotion}": NoBody;
+  readonly "GET /pipeline-promotions/{pipeline_promotion}/promotion-targets": NoBody;
+  readonly "GET /pipelines": NoBody;
+  readonly "GET /pipelines/{pipeline}": NoBody;
+  readonly "GET /pipelines/{pipeline}/latest-builds": NoBody;
+  readonly "GET /pipelines/{pipeline}/latest-deployments": NoBody;
+  readonly "GET /pipelines/{pipeline}/latest-releases": NoBody;
+  readonly "GET /pipelines/{pipeline}/pipeline-couplings": NoBody;
+  readonly "GET /pipelines/{pipeline}/pipeline-stack": NoBody;
+  readonly "GET /pipelines/{pipeline}/repo": NoBody;
+  readonly "GET /pipelines/{pipeline}/repo/branches/{branch}": NoBody;
+  readonly "GET /pipelines/{pipeline}/review-app-config": NoBody;
+  readonly "GET /pipelines/{pipeline}/review-apps": NoBody;
+  readonly "GET /pipelines/{pipeline}/stage/{stage}/config-vars": NoBody;
+  readonly "GET /pipelines/{pipeline}/test-runs": NoBody;
+  readonly "GET /pipelines/{pipeline}/test-runs/{test_run}": NoBody;
+  readonly "GET /pipelines/{pipeline}/webhooks": NoBody;
+  readonly "GET /plans/{plan}": NoBody;
+  readonly "GET /plans/{plan}/meters": NoBody;
+  readonly "GET /plans/{plan}/meters/{plan_meter}": NoBody;
+  readonly "GET /regions": NoBody;
+  readonly "GET /regions/{region}": NoBody;
+  readonly "GET /regions/{region}/addon-region-capabilities": NoBody;
   readonly "GET /resource/{resource_id}/usage-history": {
     readonly duration?: "P1M" | "P1W" | "P2W" | "P3D" | "P3M";
     readonly start?: string;
   };
-  readonly "GET /review-apps/{review_app}": Readonly<Record<string, never>>;
-  readonly "GET /spaces": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/hosts": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/inbound-ruleset": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/inbound-rulesets": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/inbound-rulesets/{inbound_ruleset}": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/log-drain": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/members": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/members/{account}": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/nat": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/peering-info": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/peerings": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/peerings/{pcx_id}": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/telemetry-drains": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/topology": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/vpn-connections": Readonly<Record<string, never>>;
-  readonly "GET /spaces/{space}/vpn-connections/{vpn_connection}": Readonly<Record<string, never>>;
-  readonly "GET /stacks": Readonly<Record<string, never>>;
-  readonly "GET /stacks/{stack}": Readonly<Record<string, never>>;
-  readonly "GET /teams": Readonly<Record<string, never>>;
-  readonly "GET /teams/apps/{app}": Readonly<Record<string, never>>;
-  readonly "GET /teams/apps/{app}/collaborators": Readonly<Record<string, never>>;
-  readonly "GET /teams/apps/{app}/collaborators/{collaborator}": Readonly<Record<string, never>>;
-  readonly "GET /teams/invitations/{token}": Readonly<Record<string, never>>;
-  readonly "GET /teams/permissions": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/addons": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/allowed-addon-services": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/apps": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/apps/{app}/usage": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/available-generations": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/delinquency": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/features": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/features/{team_feature}": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/identity-providers": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/invitations": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/invoices": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/invoices/{team_invoice}": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/license-collections": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/licenses": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/members": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/members/{team_member}/apps": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/oauth/authorizations": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/permissions": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/pipeline-couplings": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/preferences": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/spaces": Readonly<Record<string, never>>;
-  readonly "GET /teams/{team}/usage": Readonly<Record<string, never>>;
+  readonly "GET /review-apps/{review_app}": NoBody;
+  readonly "GET /spaces": NoBody;
+  readonly "GET /spaces/{space}": NoBody;
+  readonly "GET /spaces/{space}/dynos": NoBody;
+  readonly "GET /spaces/{space}/hosts": NoBody;
+  readonly "GET /spaces/{space}/inbound-ruleset": NoBody;
+  readonly "GET /spaces/{space}/inbound-rulesets": NoBody;
+  readonly "GET /spaces/{space}/inbound-rulesets/{inbound_ruleset}": NoBody;
+  readonly "GET /spaces/{space}/log-drain": NoBody;
+  readonly "GET /spaces/{space}/members": NoBody;
+  readonly "GET /spaces/{space}/members/{account}": NoBody;
+  readonly "GET /spaces/{space}/nat": NoBody;
+  readonly "GET /spaces/{space}/peering-info": NoBody;
+  readonly "GET /spaces/{space}/peerings": NoBody;
+  readonly "GET /spaces/{space}/peerings/{pcx_id}": NoBody;
+  readonly "GET /spaces/{space}/telemetry-drains": NoBody;
+  readonly "GET /spaces/{space}/topology": NoBody;
+  readonly "GET /spaces/{space}/vpn-connections": NoBody;
+  readonly "GET /spaces/{space}/vpn-connections/{vpn_connection}": NoBody;
+  readonly "GET /stacks": NoBody;
+  readonly "GET /stacks/{stack}": NoBody;
+  readonly "GET /teams": NoBody;
+  readonly "GET /teams/apps/{app}": NoBody;
+  readonly "GET /teams/apps/{app}/collaborators": NoBody;
+  readonly "GET /teams/apps/{app}/collaborators/{collaborator}": NoBody;
+  readonly "GET /teams/invitations/{token}": NoBody;
+  readonly "GET /teams/permissions": NoBody;
+  readonly "GET /teams/{team}": NoBody;
+  readonly "GET /teams/{team}/addons": NoBody;
+  readonly "GET /teams/{team}/allowed-addon-services": NoBody;
+  readonly "GET /teams/{team}/apps": NoBody;
+  readonly "GET /teams/{team}/apps/{app}/usage": NoBody;
+  readonly "GET /teams/{team}/available-generations": NoBody;
+  readonly "GET /teams/{team}/delinquency": NoBody;
+  readonly "GET /teams/{team}/features": NoBody;
+  readonly "GET /teams/{team}/features/{team_feature}": NoBody;
+  readonly "GET /teams/{team}/identity-providers": NoBody;
+  readonly "GET /teams/{team}/invitations": NoBody;
+  readonly "GET /teams/{team}/invoices": NoBody;
+  readonly "GET /teams/{team}/invoices/{team_invoice}": NoBody;
+  readonly "GET /teams/{team}/license-collections": NoBody;
+  readonly "GET /teams/{team}/licenses": NoBody;
+  readonly "GET /teams/{team}/members": NoBody;
+  readonly "GET /teams/{team}/members/{team_member}/apps": NoBody;
+  readonly "GET /teams/{team}/oauth/authorizations": NoBody;
+  readonly "GET /teams/{team}/permissions": NoBody;
+  readonly "GET /teams/{team}/pipeline-couplings": NoBody;
+  readonly "GET /teams/{team}/preferences": NoBody;
+  readonly "GET /teams/{team}/spaces": NoBody;
+  readonly "GET /teams/{team}/usage": NoBody;
   readonly "GET /teams/{team}/usage/daily": {
     readonly end?: string;
     readonly start: string;
@@ -228,25 +249,24 @@ export interface RequestBodies {
     readonly end?: string;
     readonly start: string;
   };
-  readonly "GET /telemetry-drains/{telemetry_drain}": Readonly<Record<string, never>>;
-  readonly "GET /test-runs/{test_run}": Readonly<Record<string, never>>;
-  readonly "GET /test-runs/{test_run}/test-cases": Readonly<Record<string, never>>;
-  readonly "GET /test-runs/{test_run}/test-nodes": Readonly<Record<string, never>>;
-  readonly "GET /users/{account}": Readonly<Record<string, never>>;
-  readonly "GET /users/{account}/addons": Readonly<Record<string, never>>;
-  readonly "GET /users/{account}/apps": Readonly<Record<string, never>>;
-  readonly "GET /users/{account}/preferences": Readonly<Record<string, never>>;
-  readonly "GET /users/{account}/sms-number": Readonly<Record<string, never>>;
-  readonly "GET /users/~/pipeline-couplings": Readonly<Record<string, never>>;
+  readonly "GET /telemetry-drains/{telemetry_drain}": NoBody;
+  readonly "GET /test-runs/{test_run}": NoBody;
+  readonly "GET /test-runs/{test_run}/test-cases": NoBody;
+  readonly "GET /test-runs/{test_run}/test-nodes": NoBody;
+  readonly "GET /users/{account}": NoBody;
+  readonly "GET /users/{account}/addons": NoBody;
+  readonly "GET /users/{account}/apps": NoBody;
+  readonly "GET /users/{account}/preferences": NoBody;
+  readonly "GET /users/{account}/sms-number": NoBody;
+  readonly "GET /users/~/pipeline-couplings": NoBody;
   readonly "PATCH /account": {
     readonly allow_tracking?: boolean;
     readonly beta?: boolean;
-    readonly name?: string | null;
-  } | {
-    readonly allow_tracking?: boolean;
-    readonly beta?: boolean;
     readonly eco_dynos_enabled?: boolean;
+    readonly email?: string;
     readonly name?: string | null;
+    readonly new_password?: string;
+    readonly password?: string;
     readonly pipeline_cost_consent?: boolean;
   };
   readonly "PATCH /account/app-transfers/{app_transfer}": {
@@ -286,14 +306,22 @@ export interface RequestBodies {
     readonly url?: string;
   };
   readonly "PATCH /apps/{app}": {
-    readonly build_stack?: string;
+    readonly build_stack?: string | {
+      readonly id?: string;
+      readonly name?: string;
+    };
     readonly maintenance?: boolean;
     readonly name?: string;
   };
-  readonly "PATCH /apps/{app}/acm": Readonly<Record<string, never>>;
+  readonly "PATCH /apps/{app}/acm": {
+    readonly acm_refresh?: boolean;
+  };
   readonly "PATCH /apps/{app}/addons/{add_on}": {
-    readonly name?: string;
-    readonly plan: string;
+    readonly name?: string | null;
+    readonly plan?: string | {
+      readonly id?: string;
+      readonly name?: string;
+    };
   };
   readonly "PATCH /apps/{app}/config-vars": Readonly<Record<string, string | null>>;
   readonly "PATCH /apps/{app}/config-vars-settings": {
@@ -311,20 +339,24 @@ export interface RequestBodies {
   };
   readonly "PATCH /apps/{app}/formation": {
     readonly updates: ReadonlyArray<{
-      readonly dyno_size?: {
+      readonly docker_image?: string | null;
+      readonly dyno_size?: string | {
         readonly id?: string;
         readonly name?: string;
       };
-      readonly quantity?: number;
+      readonly quantity?: number | string;
+      readonly size?: string | null;
       readonly type: string;
     }>;
   };
   readonly "PATCH /apps/{app}/formation/{formation}": {
-    readonly dyno_size?: {
+    readonly docker_image?: string | null;
+    readonly dyno_size?: string | {
       readonly id?: string;
       readonly name?: string;
     };
-    readonly quantity?: number;
+    readonly quantity?: number | string;
+    readonly size?: string | null;
   };
   readonly "PATCH /apps/{app}/sni-endpoints/{sni_endpoint}": {
     readonly certificate_chain: string;
@@ -360,7 +392,7 @@ export interface RequestBodies {
     readonly name?: string | null;
   };
   readonly "PATCH /oauth/authorizations/{oauth_authorization}": {
-    readonly client: {
+    readonly client?: {
       readonly id?: string;
       readonly secret?: string;
     };
@@ -384,6 +416,8 @@ export interface RequestBodies {
       readonly type: string;
     } | null;
     readonly destroy_stale_apps?: boolean;
+    readonly pipeline?: string | null;
+    readonly repo?: string | null;
     readonly stale_days?: number;
     readonly wait_for_ci?: boolean;
   };
@@ -401,8 +435,6 @@ export interface RequestBodies {
   };
   readonly "PATCH /teams/apps/{app}": {
     readonly locked: boolean;
-  } | {
-    readonly owner: string | "~";
   } | {
     readonly owner: string;
   };
@@ -431,7 +463,7 @@ export interface RequestBodies {
     readonly exporter?: {
       readonly endpoint: string;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly type: "otlp" | "otlphttp";
+      readonly type: "otlp" | "otlphttp" | "splunk";
     };
     readonly signals?: ReadonlyArray<"logs" | "metrics" | "traces">;
   };
@@ -442,12 +474,11 @@ export interface RequestBodies {
   readonly "PATCH /users/{account}": {
     readonly allow_tracking?: boolean;
     readonly beta?: boolean;
-    readonly name?: string | null;
-  } | {
-    readonly allow_tracking?: boolean;
-    readonly beta?: boolean;
     readonly eco_dynos_enabled?: boolean;
+    readonly email?: string;
     readonly name?: string | null;
+    readonly new_password?: string;
+    readonly password?: string;
     readonly pipeline_cost_consent?: boolean;
   };
   readonly "PATCH /users/{account}/preferences": {
@@ -464,12 +495,15 @@ export interface RequestBodies {
   };
   readonly "POST /account/app-transfers": {
     readonly app: string;
-    readonly recipient: string | "~";
+    readonly recipient: string;
     readonly silent?: boolean;
   };
   readonly "POST /account/credits": {
     readonly code1?: string;
     readonly code2?: string;
+  };
+  readonly "POST /account/keys": {
+    readonly public_key: string;
   };
   readonly "POST /account/payments": {
     readonly amount: number;
@@ -478,27 +512,33 @@ export interface RequestBodies {
   };
   readonly "POST /actions/addon-attachments/resolve": {
     readonly addon_attachment: string;
-    readonly addon_service?: string;
-    readonly app?: string;
+    readonly addon_service?: string | null;
+    readonly app?: string | null;
   };
   readonly "POST /actions/addons/resolve": {
     readonly addon: string;
-    readonly addon_service?: string;
-    readonly app?: string;
+    readonly addon_service?: string | null;
+    readonly app?: string | null;
   };
   readonly "POST /addon-attachments": {
-    readonly addon: string;
-    readonly app: string;
-    readonly confirm?: string;
-    readonly name?: string;
+    readonly addon: string | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+    readonly app: string | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+    readonly confirm?: string | null;
+    readonly name?: string | null;
     readonly namespace?: string | null;
-    readonly namespace_config?: Readonly<Record<string, string>> | null;
+    readonly namespace_config?: Readonly<Record<string, string | number | boolean | null>> | null;
   };
-  readonly "POST /addons/{add_on}/actions/deprovision": Readonly<Record<string, never>>;
+  readonly "POST /addons/{add_on}/actions/deprovision": NoBody;
   readonly "POST /addons/{add_on}/actions/peer": {
     readonly pcx_id: string;
   };
-  readonly "POST /addons/{add_on}/actions/provision": Readonly<Record<string, never>>;
+  readonly "POST /addons/{add_on}/actions/provision": NoBody;
   readonly "POST /addons/{add_on}/actions/unpeer": Readonly<Record<string, unknown>>;
   readonly "POST /addons/{add_on}/webhooks": {
     readonly authorization?: string | null;
@@ -523,6 +563,10 @@ export interface RequestBodies {
       }>;
       readonly env?: Readonly<Record<string, string>>;
     };
+    readonly pipeline_coupling?: {
+      readonly pipeline?: string;
+      readonly stage?: "development" | "production" | "review" | "staging" | "test";
+    };
     readonly source_blob: {
       readonly checksum?: string | null;
       readonly url?: string;
@@ -530,20 +574,45 @@ export interface RequestBodies {
     };
   };
   readonly "POST /apps": {
-    readonly feature_flags?: ReadonlyArray<string>;
-    readonly name?: string;
-    readonly region?: string;
-    readonly stack?: string;
-  };
-  readonly "POST /apps/{app}/acm": Readonly<Record<string, never>>;
-  readonly "POST /apps/{app}/addons": {
-    readonly attachment?: {
+    readonly feature_flags?: string | null | ReadonlyArray<string>;
+    readonly internal_routing?: boolean | null;
+    readonly kernel?: string | null;
+    readonly locked?: boolean | null;
+    readonly name?: string | null;
+    readonly organization?: string | null | {
+      readonly id?: string;
       readonly name?: string;
     };
-    readonly config?: Readonly<Record<string, string>>;
-    readonly confirm?: string;
-    readonly name?: string;
-    readonly plan: string;
+    readonly personal?: boolean | null;
+    readonly region?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+    readonly space?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+    readonly stack?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+    readonly team?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+  };
+  readonly "POST /apps/{app}/acm": NoBody;
+  readonly "POST /apps/{app}/addons": {
+    readonly attachment?: {
+      readonly name?: string | null;
+    } | null;
+    readonly config?: Readonly<Record<string, string | number | boolean | null>>;
+    readonly confirm?: string | null;
+    readonly name?: string | null;
+    readonly plan: string | {
+      readonly id?: string;
+      readonly name?: string;
+    };
   };
   readonly "POST /apps/{app}/builds": {
     readonly buildpacks?: ReadonlyArray<{
@@ -552,49 +621,47 @@ export interface RequestBodies {
     }> | null;
     readonly source_blob: {
       readonly checksum?: string | null;
-      readonly url?: string;
+      readonly url: string;
       readonly version?: string | null;
       readonly version_description?: string | null;
     };
   };
   readonly "POST /apps/{app}/collaborators": {
     readonly silent?: boolean;
-    readonly user: string | "~";
+    readonly user: string | {
+      readonly email?: string;
+      readonly id?: string;
+    };
   };
   readonly "POST /apps/{app}/domains": {
     readonly hostname: string;
-    readonly sni_endpoint: string | null;
+    readonly sni_endpoint?: string | null;
   };
   readonly "POST /apps/{app}/dynos": {
-    readonly attach?: boolean;
+    readonly attach?: boolean | null;
     readonly command: string;
-    readonly env?: Readonly<Record<string, string>>;
+    readonly env?: Readonly<Record<string, string | number | null>>;
     readonly force_no_tty?: boolean | null;
-    readonly size?: string;
-    readonly time_to_live?: number;
-    readonly type?: string;
+    readonly size?: string | null;
+    readonly time_to_live?: number | null;
+    readonly type?: string | null;
   };
   readonly "POST /apps/{app}/dynos/{dyno}": {
     readonly command: string;
-    readonly env?: Readonly<Record<string, string>>;
+    readonly env?: Readonly<Record<string, string | number | null>>;
   };
-  readonly "POST /apps/{app}/dynos/{dyno}/actions/stop": Readonly<Record<string, never>>;
-  readonly "POST /apps/{app}/formations/{formation_type}/actions/stop": Readonly<Record<string, never>>;
+  readonly "POST /apps/{app}/dynos/{dyno}/actions/stop": NoBody;
+  readonly "POST /apps/{app}/formations/{formation_type}/actions/stop": NoBody;
   readonly "POST /apps/{app}/log-drains": {
     readonly url: string;
   };
   readonly "POST /apps/{app}/log-sessions": {
-    readonly dyno_name?: string;
-    readonly lines?: number;
-    readonly source?: string;
-    readonly tail?: boolean;
-    readonly type?: string;
-  } | {
-    readonly dyno?: string;
-    readonly lines?: number;
-    readonly source?: string;
-    readonly tail?: boolean;
-    readonly type?: string;
+    readonly dyno?: string | null;
+    readonly dyno_name?: string | null;
+    readonly lines?: number | null;
+    readonly source?: string | null;
+    readonly tail?: boolean | null;
+    readonly type?: string | null;
   };
   readonly "POST /apps/{app}/oci-images": {
     readonly architecture?: string | null;
@@ -605,8 +672,8 @@ export interface RequestBodies {
       readonly id?: string;
       readonly version?: string;
     }>;
-    readonly commit?: string;
-    readonly commit_description?: string;
+    readonly commit?: string | null;
+    readonly commit_description?: string | null;
     readonly digest?: string;
     readonly image_repo?: string;
     readonly process_types?: Readonly<Record<string, {
@@ -619,15 +686,11 @@ export interface RequestBodies {
     readonly stack?: string;
   };
   readonly "POST /apps/{app}/releases": {
-    readonly description?: string;
-    readonly oci_image?: string;
-    readonly slug: string;
+    readonly description?: string | null;
+    readonly oci_image?: string | null;
+    readonly slug?: string | null;
   } | {
-    readonly release: string;
-  } | {
-    readonly description?: string;
-    readonly oci_image?: string;
-    readonly slug?: string;
+    readonly release: string | number;
   };
   readonly "POST /apps/{app}/slugs": {
     readonly buildpack_provided_description?: string | null;
@@ -641,7 +704,7 @@ export interface RequestBodies {
     readonly certificate_chain: string;
     readonly private_key: string;
   };
-  readonly "POST /apps/{app}/sources": Readonly<Record<string, never>>;
+  readonly "POST /apps/{app}/sources": NoBody;
   readonly "POST /apps/{app}/webhooks": {
     readonly authorization?: string | null;
     readonly include: ReadonlyArray<string>;
@@ -685,19 +748,19 @@ export interface RequestBodies {
     readonly body: string;
     readonly name?: string | null;
   };
-  readonly "POST /identity-providers/{identity_provider}/migrate": Readonly<Record<string, never>>;
+  readonly "POST /identity-providers/{identity_provider}/migrate": NoBody;
   readonly "POST /oauth/authorizations": {
-    readonly client?: string;
-    readonly description?: string;
-    readonly expires_in?: number | null;
-    readonly scope: ReadonlyArray<string>;
+    readonly client?: string | null;
+    readonly description?: string | null;
+    readonly expires_in?: number | null | string;
+    readonly scope?: ReadonlyArray<string> | null;
   };
-  readonly "POST /oauth/authorizations/{oauth_authorization}/actions/regenerate-tokens": Readonly<Record<string, never>>;
+  readonly "POST /oauth/authorizations/{oauth_authorization}/actions/regenerate-tokens": NoBody;
   readonly "POST /oauth/clients": {
     readonly name: string;
     readonly redirect_uri: string;
   };
-  readonly "POST /oauth/clients/{oauth_client}/actions/rotate-credentials": Readonly<Record<string, never>>;
+  readonly "POST /oauth/clients/{oauth_client}/actions/rotate-credentials": NoBody;
   readonly "POST /oauth/tokens": {
     readonly client: {
       readonly secret?: string;
@@ -750,6 +813,10 @@ export interface RequestBodies {
     };
   };
   readonly "POST /pipelines": {
+    readonly generation?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
     readonly name: string;
     readonly owner?: {
       readonly id: string;
@@ -764,6 +831,7 @@ export interface RequestBodies {
       readonly type: string;
     } | null;
     readonly destroy_stale_apps?: boolean;
+    readonly pipeline?: string | null;
     readonly repo: string;
     readonly stale_days?: number;
     readonly wait_for_ci?: boolean;
@@ -779,34 +847,26 @@ export interface RequestBodies {
       readonly version?: string | null;
     };
   };
-  readonly "POST /sources": Readonly<Record<string, never>>;
+  readonly "POST /sources": NoBody;
   readonly "POST /spaces": {
-    readonly cidr?: string;
-    readonly data_cidr?: string;
-    readonly generation?: string;
-    readonly log_drain_url?: string;
-    readonly name: string;
-    readonly region?: string;
-    readonly shield?: boolean;
-    readonly team: string;
-  } | {
     readonly channel_name?: string;
     readonly cidr?: string;
     readonly data_cidr?: string;
     readonly eks_version?: string;
     readonly features?: ReadonlyArray<unknown>;
     readonly generation?: string;
-    readonly log_drain_url?: string;
+    readonly kpi_url?: string | null;
+    readonly log_drain_url?: string | null;
     readonly name: string;
     readonly region?: string;
-    readonly shield?: boolean;
+    readonly shield?: boolean | null;
     readonly supported_features?: ReadonlyArray<unknown>;
     readonly team: string;
   };
   readonly "POST /spaces/{space}/peerings": {
     readonly pcx_id: string;
   };
-  readonly "POST /spaces/{space}/peerings/{pcx_id}/actions/accept": Readonly<Record<string, never>>;
+  readonly "POST /spaces/{space}/peerings/{pcx_id}/actions/accept": NoBody;
   readonly "POST /spaces/{space}/transfer": {
     readonly new_owner: string;
   };
@@ -834,21 +894,39 @@ export interface RequestBodies {
     readonly state?: string;
   };
   readonly "POST /teams/apps": {
+    readonly feature_flags?: string | null | ReadonlyArray<string>;
     readonly internal_routing?: boolean | null;
-    readonly locked?: boolean;
-    readonly name?: string;
-    readonly personal?: boolean;
-    readonly region?: string;
-    readonly space?: string;
-    readonly stack?: string;
-    readonly team?: string;
+    readonly kernel?: string | null;
+    readonly locked?: boolean | null;
+    readonly name?: string | null;
+    readonly organization?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+    readonly personal?: boolean | null;
+    readonly region?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+    readonly space?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+    readonly stack?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
+    readonly team?: string | null | {
+      readonly id?: string;
+      readonly name?: string;
+    };
   };
   readonly "POST /teams/apps/{app}/collaborators": {
     readonly permissions?: ReadonlyArray<string>;
     readonly silent?: boolean;
-    readonly user: string | "~";
+    readonly user: string;
   };
-  readonly "POST /teams/invitations/{token}/accept": Readonly<Record<string, never>>;
+  readonly "POST /teams/invitations/{token}/accept": NoBody;
   readonly "POST /teams/{team}/allowed-addon-services": {
     readonly addon_service?: string;
   };
@@ -877,7 +955,7 @@ export interface RequestBodies {
     readonly exporter: {
       readonly endpoint: string;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly type: "otlp" | "otlphttp";
+      readonly type: "otlp" | "otlphttp" | "splunk";
     };
     readonly owner: {
       readonly id: string;
@@ -886,18 +964,19 @@ export interface RequestBodies {
     readonly signals: ReadonlyArray<"logs" | "metrics" | "traces">;
   };
   readonly "POST /test-runs": {
+    readonly clear_cache?: boolean | null;
     readonly commit_branch: string;
     readonly commit_message: string;
     readonly commit_sha: string;
     readonly debug?: boolean;
-    readonly organization?: string;
+    readonly organization?: string | null;
     readonly pipeline: string;
     readonly source_blob_url: string;
   };
-  readonly "POST /users/{account}/sms-number/actions/confirm": Readonly<Record<string, never>>;
-  readonly "POST /users/{account}/sms-number/actions/recover": Readonly<Record<string, never>>;
-  readonly "POST /users/~/gateway-tokens": Readonly<Record<string, never>>;
-  readonly "POST /users/~/gateway-tokens/oauth-authorization": Readonly<Record<string, never>>;
+  readonly "POST /users/{account}/sms-number/actions/confirm": NoBody;
+  readonly "POST /users/{account}/sms-number/actions/recover": NoBody;
+  readonly "POST /users/~/gateway-tokens": NoBody;
+  readonly "POST /users/~/gateway-tokens/oauth-authorization": NoBody;
   readonly "PUT /account/invoice-address": {
     readonly address_1?: string;
     readonly address_2?: string;
@@ -916,11 +995,20 @@ export interface RequestBodies {
       readonly buildpack: string;
     }>;
   };
+  readonly "PUT /apps/{app}/pre-authorizations": NoBody;
   readonly "PUT /spaces/{space}/inbound-ruleset": {
+    readonly applied?: boolean | null;
+    readonly created_at?: string;
+    readonly created_by?: string;
+    readonly id?: string;
     readonly rules?: ReadonlyArray<{
       readonly action: "allow" | "deny";
       readonly source: string;
     }>;
+    readonly space?: {
+      readonly id?: string;
+      readonly name?: string;
+    };
   };
   readonly "PUT /spaces/{space}/log-drain": {
     readonly url?: string;

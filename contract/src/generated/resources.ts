@@ -34,6 +34,8 @@ export interface Account {
   } | null;
   readonly last_login: string | null;
   readonly name: string | null;
+  readonly scheduled_deletion_time?: string | null;
+  readonly scheduled_suspension_time?: string | null;
   readonly sms_number: string | null;
   readonly suspended_at: string | null;
   readonly two_factor_authentication: boolean;
@@ -57,6 +59,16 @@ export interface AccountFeature {
   readonly name: string;
   readonly state: string;
   readonly updated_at: string;
+}
+
+export interface AccountQuota {
+  readonly account_quota: number;
+  readonly apps: ReadonlyArray<{
+    readonly app_uuid: string;
+    readonly quota_used: number;
+  }>;
+  readonly id?: string;
+  readonly quota_used: number;
 }
 
 export interface AccountSdk {
@@ -104,6 +116,8 @@ export interface AccountSdk {
   readonly mfa_experience: "legacy" | "vaas";
   readonly name: string | null;
   readonly pipeline_cost_consent_at: string | null;
+  readonly scheduled_deletion_time?: string | null;
+  readonly scheduled_suspension_time?: string | null;
   readonly sms_number: string | null;
   readonly suspended_at: string | null;
   readonly two_factor_authentication: boolean;
@@ -116,7 +130,7 @@ export interface AddOn {
   readonly addon_service: {
     readonly id: string;
     readonly name: string;
-  };
+  } | AddOnService;
   readonly app: {
     readonly id: string;
     readonly name: string;
@@ -137,8 +151,15 @@ export interface AddOn {
   readonly name: string;
   readonly plan: {
     readonly id: string;
+    readonly meters?: ReadonlyArray<Readonly<Record<string, unknown>>>;
     readonly name: string;
-  };
+    readonly price?: {
+      readonly cents: number;
+      readonly contract: boolean;
+      readonly metered?: boolean;
+      readonly unit: string;
+    };
+  } | Plan;
   readonly provider_id: string;
   readonly provision_message?: string;
   readonly state: "deprovisioned" | "provisioned" | "provisioning";
@@ -156,16 +177,64 @@ export interface AddOnAttachment {
     };
     readonly id: string;
     readonly name: string;
+    readonly plan?: {
+      readonly id: string;
+      readonly meters?: ReadonlyArray<Readonly<Record<string, unknown>>>;
+      readonly name: string;
+      readonly price?: {
+        readonly cents: number;
+        readonly contract: boolean;
+        readonly metered?: boolean;
+        readonly unit: string;
+      };
+    } | Plan;
   };
   readonly app: {
     readonly id: string;
     readonly name: string;
   };
+  readonly config_vars?: ReadonlyArray<string>;
   readonly created_at: string;
   readonly id: string;
   readonly log_input_url: string | null;
   readonly name: string;
   readonly namespace: string | null;
+  readonly namespace_config?: Readonly<Record<string, string>> | null;
+  readonly updated_at: string;
+  readonly web_url: string | null;
+}
+
+export interface AddOnAttachmentSdk {
+  readonly addon: {
+    readonly app: {
+      readonly id: string;
+      readonly name: string;
+    };
+    readonly id: string;
+    readonly name: string;
+    readonly plan?: {
+      readonly id: string;
+      readonly meters?: ReadonlyArray<Readonly<Record<string, unknown>>>;
+      readonly name: string;
+      readonly price?: {
+        readonly cents: number;
+        readonly contract: boolean;
+        readonly metered?: boolean;
+        readonly unit: string;
+      };
+    } | PlanSdk;
+  };
+  readonly app: {
+    readonly id: string;
+    readonly name: string;
+  };
+  readonly config_vars?: ReadonlyArray<string>;
+  readonly created_at: string;
+  readonly id: string;
+  readonly log_input_url: string | null;
+  readonly name: string;
+  readonly namespace: string | null;
+  readonly namespace_config?: Readonly<Record<string, string>> | null;
   readonly updated_at: string;
   readonly web_url: string | null;
 }
@@ -217,14 +286,15 @@ export interface AddOnSdk {
   readonly name: string;
   readonly plan: {
     readonly id: string;
-    readonly meters: ReadonlyArray<{
-      readonly billing_description: string;
-      readonly id: string;
-      readonly name: string;
-      readonly price_cents: string;
-    }>;
+    readonly meters?: ReadonlyArray<Readonly<Record<string, unknown>>>;
     readonly name: string;
-  };
+    readonly price?: {
+      readonly cents: number;
+      readonly contract: boolean;
+      readonly metered?: boolean;
+      readonly unit: string;
+    };
+  } | PlanSdk;
   readonly provider_id: string;
   readonly provision_message?: string;
   readonly state: "deprovisioned" | "provisioned" | "provisioning";
@@ -300,7 +370,12 @@ export interface App {
     readonly name: string;
   };
   readonly buildpack_provided_description: string | null;
+  readonly create_status?: string;
   readonly created_at: string;
+  readonly cron_finished_at?: string | null;
+  readonly cron_next_run?: string | null;
+  readonly database_size?: number | null;
+  readonly extended?: Readonly<Record<string, unknown>>;
   readonly generation: {
     readonly id: string;
     readonly name: string;
@@ -308,6 +383,8 @@ export interface App {
   readonly git_url: string;
   readonly id: string;
   readonly internal_routing: boolean | null;
+  readonly joined?: boolean;
+  readonly locked?: boolean;
   readonly maintenance: boolean;
   readonly name: string;
   readonly organization: {
@@ -318,6 +395,7 @@ export interface App {
     readonly email: string;
     readonly id: string;
   };
+  readonly process_tier?: string;
   readonly region: {
     readonly id: string;
     readonly name: string;
@@ -369,12 +447,19 @@ export interface AppSdk {
     readonly id: string;
     readonly version: string;
   }> | null;
+  readonly create_status?: string;
   readonly created_at: string;
+  readonly cron_finished_at?: string | null;
+  readonly cron_next_run?: string | null;
   readonly current_build_architecture: ReadonlyArray<unknown>;
+  readonly database_size?: number | null;
+  readonly extended?: Readonly<Record<string, unknown>>;
   readonly generation: string;
   readonly git_url: string;
   readonly id: string;
   readonly internal_routing: boolean | null;
+  readonly joined?: boolean;
+  readonly locked?: boolean;
   readonly maintenance: boolean;
   readonly name: string;
   readonly organization: {
@@ -385,6 +470,7 @@ export interface AppSdk {
     readonly email: string;
     readonly id: string;
   };
+  readonly process_tier?: string;
   readonly region: {
     readonly id: string;
     readonly name: string;
@@ -501,6 +587,7 @@ export interface AppWebhookEvent {
     };
     readonly data: Readonly<Record<string, unknown>>;
     readonly previous_data: Readonly<Record<string, unknown>>;
+    readonly published_at?: string;
     readonly resource: string;
     readonly version: string;
   };
@@ -548,21 +635,21 @@ export interface AuditTrailEvent {
 }
 
 export interface Build {
-  readonly app?: {
+  readonly app: {
     readonly id: string;
   };
-  readonly buildpacks?: ReadonlyArray<{
+  readonly buildpacks: ReadonlyArray<{
     readonly name: string;
     readonly url: string;
   }> | null;
   readonly created_at: string;
-  readonly generation?: string;
+  readonly generation: string;
   readonly id: string;
-  readonly output_stream_url?: string;
-  readonly release?: {
+  readonly output_stream_url: string;
+  readonly release: {
     readonly id: string;
   } | null;
-  readonly slug?: {
+  readonly slug: {
     readonly id: string;
   } | null;
   readonly source_blob: {
@@ -571,7 +658,7 @@ export interface Build {
     readonly version: string | null;
     readonly version_description: string | null;
   };
-  readonly stack?: string;
+  readonly stack: string;
   readonly status: "failed" | "pending" | "succeeded";
   readonly updated_at: string;
   readonly user: {
@@ -594,21 +681,21 @@ export interface BuildMetadata {
 }
 
 export interface BuildSdk {
-  readonly app?: {
+  readonly app: {
     readonly id: string;
   };
-  readonly buildpacks?: ReadonlyArray<{
+  readonly buildpacks: ReadonlyArray<{
     readonly name: string;
     readonly url: string;
   }> | null;
   readonly created_at: string;
   readonly id: string;
   readonly labs?: Readonly<Record<string, boolean>>;
-  readonly output_stream_url?: string;
-  readonly release?: {
+  readonly output_stream_url: string;
+  readonly release: {
     readonly id: string;
   } | null;
-  readonly slug?: {
+  readonly slug: {
     readonly id: string;
   } | null;
   readonly source_blob: {
@@ -617,7 +704,7 @@ export interface BuildSdk {
     readonly version: string | null;
     readonly version_description: string | null;
   };
-  readonly stack?: string;
+  readonly stack: string;
   readonly status: "failed" | "pending" | "succeeded";
   readonly updated_at: string;
   readonly user: {
@@ -715,6 +802,7 @@ export interface Dyno {
   readonly attach_url: string | null;
   readonly command: string;
   readonly created_at: string;
+  readonly extended?: Readonly<Record<string, unknown>>;
   readonly id: string;
   readonly name: string;
   readonly release: {
@@ -728,7 +816,23 @@ export interface Dyno {
 }
 
 export interface DynoProcesses {
+  readonly app?: {
+    readonly id: string;
+    readonly name: string;
+  };
   readonly attach_url: string | null;
+  readonly command?: string;
+  readonly created_at?: string;
+  readonly id?: string;
+  readonly name?: string;
+  readonly release?: {
+    readonly id: string;
+    readonly version: number;
+  };
+  readonly size?: string;
+  readonly state?: string;
+  readonly type?: string;
+  readonly updated_at?: string;
 }
 
 export interface DynoSize {
@@ -1029,6 +1133,7 @@ export interface IdentityProviderSdk {
 }
 
 export interface InboundRuleset {
+  readonly applied?: boolean | null;
   readonly created_at: string;
   readonly created_by: string;
   readonly id: string;
@@ -1091,6 +1196,10 @@ export interface LogDrain {
     readonly name: string;
   } | null;
   readonly created_at: string;
+  readonly extended?: {
+    readonly drain_id: string;
+    readonly [field: string]: unknown;
+  };
   readonly id: string;
   readonly token: string;
   readonly updated_at: string;
@@ -1189,6 +1298,14 @@ export interface OauthClient {
 
 export type OauthGrant = Readonly<Record<string, never>>;
 
+export interface OauthSession {
+  readonly created_at: string;
+  readonly description: string;
+  readonly expires_in: number | null;
+  readonly id: string;
+  readonly updated_at: string;
+}
+
 export interface OauthToken {
   readonly access_token: {
     readonly expires_in: number | null;
@@ -1263,8 +1380,8 @@ export interface OciImage {
     readonly id: string;
     readonly version: string;
   }>;
-  readonly commit: string;
-  readonly commit_description: string;
+  readonly commit: string | null;
+  readonly commit_description: string | null;
   readonly created_at: string;
   readonly deleted_at: string | null;
   readonly digest: string;
@@ -1293,8 +1410,8 @@ export interface OciImageSdk {
     readonly id: string;
     readonly version: string;
   }>;
-  readonly commit: string;
-  readonly commit_description: string;
+  readonly commit: string | null;
+  readonly commit_description: string | null;
   readonly created_at: string;
   readonly digest: string;
   readonly id: string;
@@ -1368,7 +1485,7 @@ export interface PeeringInfo {
   readonly aws_account_id: string;
   readonly aws_region: {
     readonly name: string;
-    readonly region: "ap-northeast-1" | "ap-northeast-2" | "ap-south-1" | "ap-southeast-1" | "ap-southeast-2" | "ca-central-1" | "eu-central-1" | "eu-west-1" | "eu-west-2" | "sa-east-1" | "us-east-1" | "us-west-1" | "us-west-2";
+    readonly region: string;
   };
   readonly dyno_cidr_blocks: ReadonlyArray<string>;
   readonly space_cidr_blocks: ReadonlyArray<string>;
@@ -1468,6 +1585,7 @@ export interface PipelineCoupling {
   readonly id: string;
   readonly pipeline: {
     readonly id: string;
+    readonly name?: string;
   };
   readonly stage: "development" | "production" | "review" | "staging" | "test";
   readonly updated_at: string;
@@ -1479,10 +1597,10 @@ export interface PipelineDeployment {
     readonly id: string;
     readonly name: string;
   };
-  readonly artifacts: {
+  readonly artifacts: ReadonlyArray<{
     readonly id: string;
     readonly type: string;
-  };
+  }>;
   readonly created_at: string;
   readonly current: boolean;
   readonly description: string;
@@ -1540,10 +1658,10 @@ export interface PipelineRelease {
     readonly id: string;
     readonly name: string;
   };
-  readonly artifacts: {
+  readonly artifacts: ReadonlyArray<{
     readonly id: string;
     readonly type: string;
-  };
+  }>;
   readonly created_at: string;
   readonly current: boolean;
   readonly description: string;
@@ -1560,6 +1678,10 @@ export interface PipelineRelease {
     readonly id: string;
   };
   readonly version: number;
+}
+
+export interface PipelineRepository {
+  readonly full_name: string;
 }
 
 export interface PipelineStack {
@@ -1581,6 +1703,18 @@ export interface PipelineTransfer {
     readonly id: string;
     readonly type: string;
   } | null;
+}
+
+export interface PipelineWebhook {
+  readonly created_at: string;
+  readonly id: string;
+  readonly include: ReadonlyArray<string>;
+  readonly level: "notify" | "sync";
+  readonly pipeline: {
+    readonly id: string;
+  };
+  readonly updated_at: string;
+  readonly url: string;
 }
 
 export interface Plan {
@@ -1651,6 +1785,14 @@ export interface PlanSdk {
   readonly visible: boolean;
 }
 
+export interface PreAuthorization {
+  readonly app: {
+    readonly id: string;
+    readonly name: string;
+  };
+  readonly expires_at: string;
+}
+
 export interface RateLimit {
   readonly remaining: number;
 }
@@ -1665,7 +1807,7 @@ export interface Region {
   readonly private_capable: boolean;
   readonly provider: {
     readonly name: string;
-    readonly region: "ap-northeast-1" | "ap-northeast-2" | "ap-south-1" | "ap-southeast-1" | "ap-southeast-2" | "ca-central-1" | "eu-central-1" | "eu-west-1" | "eu-west-2" | "sa-east-1" | "us-east-1" | "us-west-1" | "us-west-2";
+    readonly region: string;
   };
   readonly updated_at: string;
 }
@@ -1684,7 +1826,11 @@ export interface Release {
   readonly current: boolean;
   readonly description: string;
   readonly eligible_for_rollback: boolean;
+  readonly extended?: Readonly<Record<string, unknown>>;
   readonly id: string;
+  readonly oci_image?: {
+    readonly id: string;
+  } | null;
   readonly output_stream_url: string | null;
   readonly slug: {
     readonly id: string;
@@ -1712,6 +1858,7 @@ export interface ReleaseSdk {
   readonly current: boolean;
   readonly description: string;
   readonly eligible_for_rollback: boolean;
+  readonly extended?: Readonly<Record<string, unknown>>;
   readonly id: string;
   readonly oci_image: {
     readonly id: string;
@@ -1727,6 +1874,10 @@ export interface ReleaseSdk {
     readonly id: string;
   };
   readonly version: number;
+}
+
+export interface RepositoryBranch {
+  readonly name: string;
 }
 
 export interface ReviewApp {
@@ -1807,8 +1958,9 @@ export interface SniEndpoint {
   readonly id: string;
   readonly name: string;
   readonly ssl_cert: {
+    readonly acm: boolean;
     readonly "ca_signed?": boolean;
-    readonly cert_domains: ReadonlyArray<unknown>;
+    readonly cert_domains: ReadonlyArray<string>;
     readonly expires_at: string;
     readonly id: string;
     readonly issuer: string;
@@ -1842,7 +1994,7 @@ export interface Space {
   readonly region: {
     readonly id: string;
     readonly name: string;
-  };
+  } | Region;
   readonly shield: boolean;
   readonly state: "allocated" | "allocating" | "deleting";
   readonly team: {
@@ -1868,6 +2020,12 @@ export interface SpaceAppAccess {
     readonly email: string;
     readonly id: string;
   };
+}
+
+export interface SpaceDynos {
+  readonly app_id?: string;
+  readonly app_name: string;
+  readonly dynos: ReadonlyArray<Dyno>;
 }
 
 export interface SpaceHost {
@@ -1898,7 +2056,7 @@ export interface SpaceSdk {
   readonly region: {
     readonly id: string;
     readonly name: string;
-  };
+  } | Region;
   readonly shield: boolean;
   readonly state: "allocated" | "allocating" | "deleting";
   readonly team: {
@@ -1910,8 +2068,18 @@ export interface SpaceSdk {
 
 export interface SpaceTopology {
   readonly apps: ReadonlyArray<{
-    readonly domains: ReadonlyArray<unknown>;
-    readonly formation: ReadonlyArray<{
+    readonly domains: ReadonlyArray<string>;
+    readonly formation?: ReadonlyArray<{
+      readonly dynos: ReadonlyArray<{
+        readonly hostname: string;
+        readonly id: string;
+        readonly number: number;
+        readonly private_ip: string;
+      }>;
+      readonly id: string;
+      readonly process_type: string;
+    }>;
+    readonly formations?: ReadonlyArray<{
       readonly dynos: ReadonlyArray<{
         readonly hostname: string;
         readonly id: string;
@@ -1957,18 +2125,30 @@ export interface Team {
   readonly name: string;
   readonly provisioned_licenses: boolean;
   readonly role: "admin" | "collaborator" | "member" | "owner" | null;
+  readonly scheduled_deletion_time?: string | null;
+  readonly scheduled_suspension_time?: string | null;
   readonly type: "enterprise" | "team";
   readonly updated_at: string;
 }
 
 export interface TeamApp {
+  readonly acm?: boolean;
   readonly archived_at: string | null;
   readonly build_stack: {
     readonly id: string;
     readonly name: string;
   };
   readonly buildpack_provided_description: string | null;
+  readonly create_status?: string;
   readonly created_at: string;
+  readonly cron_finished_at?: string | null;
+  readonly cron_next_run?: string | null;
+  readonly database_size?: number | null;
+  readonly extended?: Readonly<Record<string, unknown>>;
+  readonly generation?: {
+    readonly id: string;
+    readonly name: string;
+  };
   readonly git_url: string;
   readonly id: string;
   readonly internal_routing: boolean | null;
@@ -1976,10 +2156,15 @@ export interface TeamApp {
   readonly locked: boolean;
   readonly maintenance: boolean;
   readonly name: string;
+  readonly organization?: {
+    readonly id: string;
+    readonly name: string;
+  } | null;
   readonly owner: {
     readonly email: string;
     readonly id: string;
   } | null;
+  readonly process_tier?: string;
   readonly region: {
     readonly id: string;
     readonly name: string;
@@ -1990,12 +2175,14 @@ export interface TeamApp {
   readonly space: {
     readonly id: string;
     readonly name: string;
+    readonly shield?: boolean;
   } | null;
   readonly stack: {
     readonly id: string;
     readonly name: string;
   };
   readonly team: {
+    readonly id?: string;
     readonly name: string;
   } | null;
   readonly updated_at: string;
@@ -2025,6 +2212,7 @@ export interface TeamAppPermission {
 }
 
 export interface TeamAppSdk {
+  readonly acm?: boolean;
   readonly archived_at: string | null;
   readonly base_image_name: string | null;
   readonly build_stack: {
@@ -2037,8 +2225,13 @@ export interface TeamAppSdk {
     readonly id: string;
     readonly version: string;
   }> | null;
+  readonly create_status?: string;
   readonly created_at: string;
+  readonly cron_finished_at?: string | null;
+  readonly cron_next_run?: string | null;
   readonly current_build_architecture: ReadonlyArray<unknown>;
+  readonly database_size?: number | null;
+  readonly extended?: Readonly<Record<string, unknown>>;
   readonly generation: string;
   readonly git_url: string;
   readonly id: string;
@@ -2047,10 +2240,15 @@ export interface TeamAppSdk {
   readonly locked: boolean;
   readonly maintenance: boolean;
   readonly name: string;
+  readonly organization?: {
+    readonly id: string;
+    readonly name: string;
+  } | null;
   readonly owner: {
     readonly email: string;
     readonly id: string;
   } | null;
+  readonly process_tier?: string;
   readonly region: {
     readonly id: string;
     readonly name: string;
@@ -2061,12 +2259,14 @@ export interface TeamAppSdk {
   readonly space: {
     readonly id: string;
     readonly name: string;
+    readonly shield?: boolean;
   } | null;
   readonly stack: {
     readonly id: string;
     readonly name: string;
   };
   readonly team: {
+    readonly id?: string;
     readonly name: string;
   } | null;
   readonly updated_at: string;
@@ -2236,6 +2436,8 @@ export interface TeamSdk {
   readonly pipeline_cost_consent_user_email: string | null;
   readonly provisioned_licenses: boolean;
   readonly role: "admin" | "collaborator" | "member" | "owner" | null;
+  readonly scheduled_deletion_time?: string | null;
+  readonly scheduled_suspension_time?: string | null;
   readonly type: "enterprise" | "team";
   readonly updated_at: string;
 }
@@ -2257,7 +2459,7 @@ export interface TelemetryDrain {
   readonly exporter: {
     readonly endpoint: string;
     readonly headers?: Readonly<Record<string, string>>;
-    readonly type: "otlp" | "otlphttp";
+    readonly type: "otlp" | "otlphttp" | "splunk";
   };
   readonly id: string;
   readonly owner: {
@@ -2417,10 +2619,13 @@ export interface VpnConnection {
   readonly status_message: string;
   readonly tunnels: ReadonlyArray<{
     readonly customer_ip: string;
+    readonly ike_version?: number;
     readonly ip: string;
     readonly last_status_change: string;
     readonly pre_shared_key: string;
+    readonly routable_cidr?: string;
     readonly status: "DOWN" | "UP";
     readonly status_message: string;
+    readonly tunnel_id?: string;
   }>;
 }

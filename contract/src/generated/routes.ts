@@ -310,6 +310,30 @@ export const routes: readonly RouteDescription[] = [
     "origin": "schema"
   },
   {
+    "key": "POST /account/keys",
+    "method": "POST",
+    "path": "/account/keys",
+    "params": [],
+    "variants": ["base", "sdk"],
+    "resource": "key",
+    "operations": [
+      { "title": "Create a key", "rel": "create", "status": 201, "list": false, "response": "key" }
+    ],
+    "origin": "supplement"
+  },
+  {
+    "key": "DELETE /account/keys/{key}",
+    "method": "DELETE",
+    "path": "/account/keys/{key}",
+    "params": ["key"],
+    "variants": ["base", "sdk"],
+    "resource": "key",
+    "operations": [
+      { "title": "Delete a key", "rel": "destroy", "status": 200, "list": false, "response": "key" }
+    ],
+    "origin": "supplement"
+  },
+  {
     "key": "GET /account/keys/{key}",
     "method": "GET",
     "path": "/account/keys/{key}",
@@ -390,6 +414,24 @@ export const routes: readonly RouteDescription[] = [
       { "title": "Show a rate limit", "rel": "self", "status": 200, "list": false, "response": "rate-limit" }
     ],
     "origin": "schema"
+  },
+  {
+    "key": "GET /accounts/{account}/actions/get-quota",
+    "method": "GET",
+    "path": "/accounts/{account}/actions/get-quota",
+    "params": ["account"],
+    "variants": ["base", "sdk"],
+    "resource": "account-quota",
+    "operations": [
+      {
+        "title": "Get quota the account quota of an account",
+        "rel": "self",
+        "status": 200,
+        "list": false,
+        "response": "account-quota"
+      }
+    ],
+    "origin": "supplement"
   },
   {
     "key": "POST /actions/addon-attachments/resolve",
@@ -768,6 +810,24 @@ export const routes: readonly RouteDescription[] = [
       }
     ],
     "origin": "schema"
+  },
+  {
+    "key": "GET /addons/{add_on}/config/{credential}",
+    "method": "GET",
+    "path": "/addons/{add_on}/config/{credential}",
+    "params": ["add_on", "credential"],
+    "variants": ["base", "sdk"],
+    "resource": "add-on-config",
+    "operations": [
+      {
+        "title": "List add-on configs of an add on",
+        "rel": "instances",
+        "status": 200,
+        "list": true,
+        "response": "add-on-config"
+      }
+    ],
+    "origin": "supplement"
   },
   {
     "key": "GET /addons/{add_on}/log-drains",
@@ -2078,6 +2138,24 @@ export const routes: readonly RouteDescription[] = [
     "origin": "schema"
   },
   {
+    "key": "PUT /apps/{app}/pre-authorizations",
+    "method": "PUT",
+    "path": "/apps/{app}/pre-authorizations",
+    "params": ["app"],
+    "variants": ["base", "sdk"],
+    "resource": "pre-authorization",
+    "operations": [
+      {
+        "title": "Update a pre authorization of an app",
+        "rel": "update",
+        "status": 200,
+        "list": false,
+        "response": "pre-authorization"
+      }
+    ],
+    "origin": "supplement"
+  },
+  {
     "key": "GET /apps/{app}/releases",
     "method": "GET",
     "path": "/apps/{app}/releases",
@@ -3189,6 +3267,42 @@ export const routes: readonly RouteDescription[] = [
     "origin": "schema"
   },
   {
+    "key": "GET /oauth/sessions",
+    "method": "GET",
+    "path": "/oauth/sessions",
+    "params": [],
+    "variants": ["base", "sdk"],
+    "resource": "oauth-session",
+    "operations": [
+      {
+        "title": "List oauth sessions",
+        "rel": "instances",
+        "status": 200,
+        "list": true,
+        "response": "oauth-session"
+      }
+    ],
+    "origin": "supplement"
+  },
+  {
+    "key": "DELETE /oauth/sessions/{session}",
+    "method": "DELETE",
+    "path": "/oauth/sessions/{session}",
+    "params": ["session"],
+    "variants": ["base", "sdk"],
+    "resource": "oauth-session",
+    "operations": [
+      {
+        "title": "Delete an oauth session",
+        "rel": "destroy",
+        "status": 200,
+        "list": false,
+        "response": "oauth-session"
+      }
+    ],
+    "origin": "supplement"
+  },
+  {
     "key": "POST /oauth/tokens",
     "method": "POST",
     "path": "/oauth/tokens",
@@ -3573,6 +3687,42 @@ export const routes: readonly RouteDescription[] = [
     "origin": "schema"
   },
   {
+    "key": "GET /pipelines/{pipeline}/repo",
+    "method": "GET",
+    "path": "/pipelines/{pipeline}/repo",
+    "params": ["pipeline"],
+    "variants": ["base", "sdk"],
+    "resource": "pipeline-repository",
+    "operations": [
+      {
+        "title": "Show a pipeline repository of a pipeline",
+        "rel": "self",
+        "status": 200,
+        "list": false,
+        "response": "pipeline-repository"
+      }
+    ],
+    "origin": "supplement"
+  },
+  {
+    "key": "GET /pipelines/{pipeline}/repo/branches/{branch}",
+    "method": "GET",
+    "path": "/pipelines/{pipeline}/repo/branches/{branch}",
+    "params": ["pipeline", "branch"],
+    "variants": ["base", "sdk"],
+    "resource": "repository-branch",
+    "operations": [
+      {
+        "title": "Show a repository branch of a pipeline",
+        "rel": "self",
+        "status": 200,
+        "list": false,
+        "response": "repository-branch"
+      }
+    ],
+    "origin": "supplement"
+  },
+  {
     "key": "DELETE /pipelines/{pipeline}/review-app-config",
     "method": "DELETE",
     "path": "/pipelines/{pipeline}/review-app-config",
@@ -3733,6 +3883,24 @@ export const routes: readonly RouteDescription[] = [
       }
     ],
     "origin": "schema"
+  },
+  {
+    "key": "GET /pipelines/{pipeline}/webhooks",
+    "method": "GET",
+    "path": "/pipelines/{pipeline}/webhooks",
+    "params": ["pipeline"],
+    "variants": ["base", "sdk"],
+    "resource": "pipeline-webhook",
+    "operations": [
+      {
+        "title": "List pipeline webhooks of a pipeline",
+        "rel": "instances",
+        "status": 200,
+        "list": true,
+        "response": "pipeline-webhook"
+      }
+    ],
+    "origin": "supplement"
   },
   {
     "key": "GET /plans/{plan}",
@@ -3961,6 +4129,24 @@ export const routes: readonly RouteDescription[] = [
       { "title": "Update a space", "rel": "update", "status": 200, "list": false, "response": "space" }
     ],
     "origin": "schema"
+  },
+  {
+    "key": "GET /spaces/{space}/dynos",
+    "method": "GET",
+    "path": "/spaces/{space}/dynos",
+    "params": ["space"],
+    "variants": ["base", "sdk"],
+    "resource": "space-dynos",
+    "operations": [
+      {
+        "title": "List space dynos of a space",
+        "rel": "instances",
+        "status": 200,
+        "list": true,
+        "response": "space-dynos"
+      }
+    ],
+    "origin": "supplement"
   },
   {
     "key": "GET /spaces/{space}/hosts",
