@@ -1,2 +1,10 @@
 export type { AppRoute, Endpoint, EndpointNews } from "./route.ts";
+export {
+  asRouteTable,
+  openRouteJournal,
+  type RouteJournal,
+  type RouteJournalOptions,
+} from "./route-journal.ts";
 export type { EndpointSource, RouteTable } from "./route-ports.ts";
+export { type RouteWrite, type RoutingListener, RoutingTable } from "./routing-table.ts";
+export { type WatchEndpointsOptions, watchEndpoints } from "./watch-endpoints.ts";
