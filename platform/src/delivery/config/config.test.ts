@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Config, type ConfigChange, changeConfig, describeChange, LARGEST_CONFIG_BYTES } from "./config.ts";
+import {
+  type Config,
+  type ConfigChange,
+  changeConfig,
+  describeChange,
+  LARGEST_CONFIG_BYTES,
+} from "./config.ts";
 
 describe("a change of config vars", () => {
   const table: { before: Config; change: ConfigChange; after: Config; says: string }[] = [

@@ -20,4 +20,6 @@ export {
   parseIndex,
   parseManifest,
 } from "./oci-documents.ts";
+export { type ImageApiDependencies, imageHandlers } from "./oci-image-api.ts";
+export { findImage, findNewestImage, insertImage, type OciImage } from "./oci-image-store.ts";
 export { type ImageDocuments, imageInfoOf, readImageDocuments, readImageInfo } from "./read-image-info.ts";

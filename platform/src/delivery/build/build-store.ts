@@ -1,0 +1,178 @@
+import { sql } from "kysely";
+import { type Actor, type Db, isId, type Page, type PageRequest } from "../../kernel/index.ts";
+import type { Build, BuildStatus } from "./build.ts";
+
+type BuildTables = {
+  builds: {
+    id: string;
+    app_id: string;
+    sequence: string;
+    actor: string;
+    status: BuildStatus;
+    source_digest: string | null;
+    source_url: string | null;
+    source_checksum: string | null;
+    source_version: string | null;
+    source_description: string | null;
+    git_ref: string | null;
+    stack: string;
+    message: string | null;
+    image_id: string | null;
+    release_id: string | null;
+    attempts: number;
+    created_at: Date;
+    updated_at: Date;
+    finished_at: Date | null;
+  };
+};
+
+const tables = (db: Db) => db.withTables<BuildTables>();
+
+const selectBuilds = (db: Db) =>
+  tables(db)
+    .selectFrom("builds")
+    .select([
+      "id",
+      "app_id as appId",
+      "sequence",
+      sql<Actor>`actor`.as("actor"),
+      "status",
+      "source_digest as sourceDigest",
+      "source_url as sourceUrl",
+      "source_checksum as sourceChecksum",
+      "source_version as sourceVersion",
+      "source_description as sourceDescription",
+      "git_ref as gitRef",
+      "stack",
+      "message",
+      "image_id as imageId",
+      "release_id as releaseId",
+      "attempts",
+      "created_at as createdAt",
+      "updated_at as updatedAt",
+      "finished_at as finishedAt",
+    ]);
+
+type Row = Omit<Build, "sequence"> & { sequence: string };
+const fromRow = (row: Row): Build => ({ ...row, sequence: BigInt(row.sequence) });
+
+export interface NewBuild {
+  readonly id: string;
+  readonly appId: string;
+  readonly actor: Actor;
+  readonly sourceDigest: string | null;
+  readonly sourceUrl: string | null;
+  readonly sourceChecksum: string | null;
+  readonly sourceVersion: string | null;
+  readonly sourceDescription: string | null;
+  readonly gitRef: string | null;
+  readonly stack: string;
+  readonly now: Date;
+}
+
+/** The caller holds the app's lock, so that places in line are given in the order of commits. */
+export async function insertBuild(trx: Db, build: NewBuild): Promise<void> {
+  const b = build;
+  await sql`
+    insert into builds (id, app_id, actor, status, source_digest, source_url, source_checksum, source_version,
+      source_description, git_ref, stack, created_at, updated_at)
+    values (${b.id}, ${b.appId}, ${JSON.stringify(b.actor)}, 'pending', ${b.sourceDigest}, ${b.sourceUrl},
+      ${b.sourceChecksum}, ${b.sourceVersion}, ${b.sourceDescription}, ${b.gitRef}, ${b.stack}, ${b.now}, ${b.now})`.execute(
+    trx,
+  );
+}
+
+export async function findBuild(db: Db, appId: string, id: string): Promise<Build | undefined> {
+  if (!isId(id)) return undefined;
+  const row = await selectBuilds(db).where("app_id", "=", appId).where("id", "=", id).executeTakeFirst();
+  return row && fromRow(row);
+}
+
+/** By id alone: for Conifer's own parts, which got the id from a checked caller. */
+export async function findBuildById(db: Db, id: string): Promise<Build | undefined> {
+  const row = await selectBuilds(db).where("id", "=", id).executeTakeFirst();
+  return row && fromRow(row);
+}
+
+export async function findNextBuild(db: Db, appId: string): Promise<Build | undefined> {
+  const row = await selectBuilds(db)
+    .where("app_id", "=", appId)
+    .where("status", "=", "pending")
+    .orderBy("sequence")
+    .limit(1)
+    .executeTakeFirst();
+  return row && fromRow(row);
+}
+
+export async function countBuildsBefore(db: Db, build: Build): Promise<number> {
+  const row = await tables(db)
+    .selectFrom("builds")
+    .select(sql<string>`count(*)`.as("count"))
+    .where("app_id", "=", build.appId)
+    .where("status", "=", "pending")
+    .where("sequence", "<", String(build.sequence))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+export async function listAppsWithBuilds(db: Db): Promise<readonly string[]> {
+  const rows = await tables(db)
+    .selectFrom("builds")
+    .select("app_id")
+    .distinct()
+    .where("status", "=", "pending")
+    .execute();
+  return rows.map((row) => row.app_id);
+}
+
+export interface BuildChange {
+  readonly status?: BuildStatus;
+  readonly sourceDigest?: string;
+  readonly message?: string;
+  readonly imageId?: string;
+  readonly releaseId?: string;
+  readonly attempts?: number;
+  readonly finishedAt?: Date;
+}
+
+/** Changes a build that is still pending; false when it is not, for instance because it was cancelled meanwhile. */
+export async function updatePendingBuild(
+  trx: Db,
+  id: string,
+  change: BuildChange,
+  now: Date,
+): Promise<boolean> {
+  const result = await tables(trx)
+    .updateTable("builds")
+    .set({
+      updated_at: now,
+      ...(change.status === undefined ? {} : { status: change.status }),
+      ...(change.sourceDigest === undefined ? {} : { source_digest: change.sourceDigest }),
+      ...(change.message === undefined ? {} : { message: change.message }),
+      ...(change.imageId === undefined ? {} : { image_id: change.imageId }),
+      ...(change.releaseId === undefined ? {} : { release_id: change.releaseId }),
+      ...(change.attempts === undefined ? {} : { attempts: change.attempts }),
+      ...(change.finishedAt === undefined ? {} : { finished_at: change.finishedAt }),
+    })
+    .where("id", "=", id)
+    .where("status", "=", "pending")
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+export const BUILD_FIELDS = ["id", "created_at"];
+
+export async function listBuilds(db: Db, appId: string, page: PageRequest): Promise<Page<Build>> {
+  const column = page.field === "created_at" ? "created_at" : "id";
+  let query = selectBuilds(db)
+    .where("app_id", "=", appId)
+    .orderBy(column, page.order)
+    .limit(page.max + 1);
+  const [after, until] = page.order === "asc" ? ([">", "<="] as const) : (["<", ">="] as const);
+  const comparable = sql`${sql.ref(column)}::text`;
+  if (page.start)
+    query = query.where(comparable, page.start.inclusive ? `${after}=` : after, page.start.value);
+  if (page.end) query = query.where(comparable, until, page.end);
+  const items = (await query.execute()).map(fromRow);
+  return { items: items.slice(0, page.max), more: items.length > page.max };
+}

@@ -1,0 +1,102 @@
+import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
+import { type Actor, apiTime, invalidParams, notFound } from "../../kernel/index.ts";
+import { type ConfigChange, findConfig } from "../config/index.ts";
+import { findImage } from "../image/index.ts";
+import {
+  changeAppConfig,
+  createRelease,
+  type ReleaseDependencies,
+  requireRelease,
+  rollBack,
+} from "./create-release.ts";
+import { eligibleForRollback, type Release } from "./release.ts";
+import { findHead, listReleases, RELEASE_FIELDS } from "./release-store.ts";
+
+export interface ReleaseApiDependencies extends ReleaseDependencies {
+  /** A signed address of the text a release command or a build produces, under the caller's origin. */
+  readonly outputUrl: (origin: string, id: string) => string;
+}
+
+export function releaseHandlers(deps: ReleaseApiDependencies): ApiHandlers {
+  return {
+    "GET /apps/{app}/releases": async (call) => {
+      const request = call.page(RELEASE_FIELDS);
+      const page = await listReleases(deps.db, call.app.id, request);
+      const items = page.items.map((release) => presentRelease(release, call, deps));
+      return listReply({ request, page: { items, more: page.more }, fields: RELEASE_FIELDS });
+    },
+    "GET /apps/{app}/releases/{release}": async (call) => ({
+      body: presentRelease(await requireRelease(deps.db, call.app.id, call.params.release ?? ""), call, deps),
+    }),
+    "POST /apps/{app}/releases": async (call) => ({
+      body: presentRelease(await make(call, deps), call, deps),
+    }),
+    ...configHandlers(deps),
+  };
+}
+
+export function actorOf(call: ApiCall): Actor {
+  return { id: call.principal.accountId, email: call.principal.email };
+}
+
+/** Two operations share the path: `release` rolls back, anything else makes a release of an image or of what there is. */
+async function make(call: ApiCall, deps: ReleaseApiDependencies): Promise<Release> {
+  const body = call.body as { release?: string; slug?: string; oci_image?: string; description?: string };
+  const [appId, actor] = [call.app.id, actorOf(call)];
+  if (body.release !== undefined) return await rollBack({ appId, actor, to: body.release }, deps);
+  const wanted = body.oci_image ?? body.slug;
+  const image = wanted === undefined ? undefined : await findImage(deps.db, appId, wanted);
+  if (wanted !== undefined && !image) throw notFound(body.oci_image === undefined ? "slug" : "oci_image");
+  if (image?.removedAt)
+    throw invalidParams("That image has been removed. Push that version of the code again.");
+  const description =
+    body.description?.slice(0, 1_000) || (image ? `Deploy ${image.digest.slice(7, 15)}` : "Retry release");
+  const cause = image ? "image" : "retry";
+  return await deps.db
+    .transaction()
+    .execute((trx) => createRelease(trx, { appId, actor, cause, description, imageId: image?.id }, deps));
+}
+
+function configHandlers(deps: ReleaseApiDependencies): ApiHandlers {
+  return {
+    "GET /apps/{app}/config-vars": async (call) => ({ body: await presentConfig(call.app.id, deps) }),
+    "PATCH /apps/{app}/config-vars": async (call) => ({
+      body: await changeAppConfig(
+        { appId: call.app.id, actor: actorOf(call), change: call.body as ConfigChange },
+        deps,
+      ),
+    }),
+    "GET /apps/{app}/releases/{release}/config-vars": async (call) => {
+      const release = await requireRelease(deps.db, call.app.id, call.params.release ?? "");
+      return { body: await findConfig(deps.db, release.configId, deps.masterKey) };
+    },
+  };
+}
+
+async function presentConfig(appId: string, deps: ReleaseApiDependencies) {
+  const head = await findHead(deps.db, appId);
+  if (!head) throw notFound("app");
+  return await findConfig(deps.db, head.configId, deps.masterKey);
+}
+
+/** The release as the API shows it. Its image is an artifact; there are no slugs. */
+export function presentRelease(release: Release, call: ApiCall, deps: ReleaseApiDependencies) {
+  const { imageId } = release;
+  return {
+    addon_plan_names: [],
+    app: { id: call.app.id, name: call.app.name },
+    artifacts: imageId ? [{ type: "oci-image", id: imageId }] : [],
+    created_at: apiTime(release.createdAt),
+    current: release.current,
+    description: release.description,
+    eligible_for_rollback: eligibleForRollback(release),
+    id: release.id,
+    oci_image: imageId ? { id: imageId } : null,
+    output_stream_url: release.runsCommand ? deps.outputUrl(call.origin, release.id) : null,
+    slug: null,
+    status: release.imageRemoved && release.status === "succeeded" ? "expired" : release.status,
+    updated_at: apiTime(release.updatedAt),
+    user: { id: release.actor.id, email: release.actor.email },
+    version: release.version,
+  };
+}

@@ -1,0 +1,24 @@
+import type { Release } from "./release.ts";
+
+/** Runs a release's command somewhere before the release becomes current. */
+export interface ReleaseCommand {
+  /**
+   * Runs the `release` process of the release's image with its config, one hour at most, and returns its exit code.
+   * Calling again for the same release (after a restart) joins the run that is under way. Aborting only stops waiting.
+   */
+  run(release: Release, output: (text: string) => Promise<void>, signal: AbortSignal): Promise<number>;
+}
+
+/** How the dynos of a new release fared. */
+export type DeployVerdict =
+  | { readonly kind: "up" }
+  /** The release has no web dynos to wait for. */
+  | { readonly kind: "none" }
+  | { readonly kind: "crashed"; readonly message: string }
+  /** A newer release took over, or it took too long to tell. */
+  | { readonly kind: "unknown"; readonly message: string };
+
+export interface DeployVerifier {
+  /** Waits until the web dynos of the release are up or have failed to start. */
+  verify(release: Release, signal: AbortSignal): Promise<DeployVerdict>;
+}

@@ -1,0 +1,75 @@
+import { findAppForUpdate } from "../../apps/app/index.ts";
+import { done, type Outcome, waiting } from "../../kernel/index.ts";
+import type { OutputStore } from "../output/index.ts";
+import { announce, type ReleaseDependencies, requireRelease, succeed } from "./create-release.ts";
+import { hasReleaseCommand, type Release } from "./release.ts";
+import type { ReleaseCommand } from "./release-ports.ts";
+import { findCurrentRelease, findHeadForUpdate, findNextPending, updateRelease } from "./release-store.ts";
+
+export interface ReleaseReconcilerDependencies extends ReleaseDependencies {
+  readonly command: ReleaseCommand;
+  readonly outputs: OutputStore;
+}
+
+/**
+ * Goes on with an app's pending release that is next in line: settles its image, runs its release command, and makes
+ * it current or failed. Safe to repeat at any point; the caller sees to it that one process does this for an app.
+ */
+export async function reconcileReleases(
+  appId: string,
+  deps: ReleaseReconcilerDependencies,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  for (;;) {
+    const settled = await settleNext(appId, deps);
+    if (!settled) return done;
+    if (settled.status !== "pending") continue;
+    const exitCode = await runCommand(settled, deps, signal);
+    if (signal.aborted) return waiting("stopping", "Conifer is stopping", 1_000);
+    await finish(settled, exitCode, deps);
+  }
+}
+
+/** Decides what the next release in line runs with. One without a command is current when this returns. */
+async function settleNext(appId: string, deps: ReleaseReconcilerDependencies): Promise<Release | undefined> {
+  return await deps.db.transaction().execute(async (trx) => {
+    if (!(await findAppForUpdate(trx, appId)) || !(await findHeadForUpdate(trx, appId))) return undefined;
+    const next = await findNextPending(trx, appId);
+    if (!next) return undefined;
+    if (next.inheritsImage) {
+      const current = await findCurrentRelease(trx, appId);
+      await updateRelease(trx, next.id, { imageId: current?.imageId ?? null }, deps.clock());
+    }
+    const settled = await requireRelease(trx, appId, next.id);
+    const runsCommand = hasReleaseCommand(settled.imageInfo);
+    if (!runsCommand) return await succeed(trx, settled, deps);
+    await updateRelease(trx, next.id, { runsCommand }, deps.clock());
+    return { ...settled, runsCommand };
+  });
+}
+
+async function runCommand(
+  release: Release,
+  deps: ReleaseReconcilerDependencies,
+  signal: AbortSignal,
+): Promise<number> {
+  await deps.outputs.begin(release.id);
+  const append = (text: string) => deps.outputs.append(release.id, text);
+  const exitCode = await deps.command.run(release, append, signal);
+  if (!signal.aborted) await deps.outputs.end(release.id);
+  return exitCode;
+}
+
+async function finish(
+  release: Release,
+  exitCode: number,
+  deps: ReleaseReconcilerDependencies,
+): Promise<void> {
+  await deps.db.transaction().execute(async (trx) => {
+    if (!(await findAppForUpdate(trx, release.appId)) || !(await findHeadForUpdate(trx, release.appId)))
+      return;
+    if (exitCode === 0) return void (await succeed(trx, release, deps));
+    await updateRelease(trx, release.id, { status: "failed" }, deps.clock());
+    await announce(trx, "release.failed", release, deps);
+  });
+}
