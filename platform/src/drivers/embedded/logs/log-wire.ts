@@ -1,0 +1,54 @@
+import type { LogLine } from "../../../kernel/index.ts";
+import type { ReadLine } from "../../../observe/log/index.ts";
+import type { LogBatch } from "./app-log.ts";
+
+/** A line as it travels between our processes: app, milliseconds, source, process, message. */
+export type WireLine = readonly [appId: string, ms: number, source: string, process: string, message: string];
+/** A line on its way to a reader, who knows the app: position or null, then as above. */
+type WireReadLine = readonly [
+  position: number | null,
+  ms: number,
+  source: string,
+  process: string,
+  message: string,
+];
+
+export interface WireBatch {
+  readonly lines: readonly WireReadLine[];
+  readonly position?: number;
+}
+
+export function toWire({ appId, time, source, process, message }: LogLine): WireLine {
+  return [appId, time.getTime(), source, process, message];
+}
+
+/** Throws when the value is not a line: a peer that speaks another protocol is refused, not guessed at. */
+export function fromWire(value: unknown): LogLine {
+  if (!Array.isArray(value)) throw new Error("a log line must be an array");
+  const [appId, ms, source, process, message] = value as unknown[];
+  const areTexts = typeof appId === "string" && typeof process === "string" && typeof message === "string";
+  if (!areTexts || typeof ms !== "number" || (source !== "app" && source !== "heroku"))
+    throw new Error("a log line must be [app, milliseconds, source, process, message]");
+  return { appId, time: new Date(ms), source, process, message };
+}
+
+export function batchToWire({ lines, position }: LogBatch): WireBatch {
+  const wired = lines.map(
+    (line): WireReadLine => [
+      line.position ?? null,
+      line.time.getTime(),
+      line.source,
+      line.process,
+      line.message,
+    ],
+  );
+  return { lines: wired, ...(position === undefined ? {} : { position }) };
+}
+
+export function batchFromWire(value: unknown, appId: string): LogBatch {
+  const { lines, position } = value as WireBatch;
+  const read = lines.map(([at, ...line]): ReadLine => {
+    return { ...fromWire([appId, ...line]), ...(at === null ? {} : { position: at }) };
+  });
+  return { lines: read, ...(position === undefined ? {} : { position }) };
+}
