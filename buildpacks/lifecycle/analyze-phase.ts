@@ -1,0 +1,65 @@
+import { readFile } from "node:fs/promises";
+import { type Analyzed, analyzedTable, type LifecycleMetadata } from "./analyzed-file.ts";
+import type { RunTarget } from "./buildpack-descriptor.ts";
+import { type LayoutImage, layoutPath, readLayout } from "./image-layout.ts";
+import { LABEL } from "./oci.ts";
+import type { PhaseContext } from "./phase-context.ts";
+import { EXIT, inPhase } from "./phase-error.ts";
+import { requireLayout } from "./require-layout.ts";
+import { readToml, tables, text, writeToml } from "./toml-files.ts";
+
+/** Looks at the previous image and the run image, and writes `analyzed.toml`. */
+export async function analyze(context: PhaseContext): Promise<void> {
+  const { inputs, log } = context;
+  const layoutDir = requireLayout(context);
+  await inPhase(EXIT.analyze, "looking at the previous image", async () => {
+    const image = inputs.images[0];
+    if (!image) throw new Error("an <image> argument is needed");
+    const previousPath = layoutPath(layoutDir, inputs.text("previous-image") || image);
+    const previous = await readLayout(previousPath);
+    const name = inputs.text("run-image") || (await firstRunImage(inputs.text("run")));
+    const runPath = layoutPath(layoutDir, name);
+    const run = await readLayout(runPath);
+    if (!run) throw new Error(`the run image ${name} is not in ${layoutDir}`);
+    log.debug(previous ? `Previous image: ${previous.digest}` : "No previous image");
+    const analyzed: Analyzed = {
+      previous: previous ? previousPath : "",
+      metadata: previous ? lifecycleMetadata(previous) : {},
+      runImage: { image: name, reference: runPath },
+      target: await targetOf(run),
+    };
+    await writeToml(inputs.text("analyzed"), analyzedTable(analyzed));
+  });
+}
+
+/** The label's content; nothing when the image was not made by a lifecycle. */
+export function lifecycleMetadata(image: LayoutImage): LifecycleMetadata {
+  const label = image.config.config.Labels?.[LABEL.lifecycle];
+  return label === undefined ? {} : (JSON.parse(label) as LifecycleMetadata);
+}
+
+async function firstRunImage(path: string): Promise<string> {
+  const first = tables((await readToml(path))?.images)[0];
+  const name = text(first?.image);
+  if (!name) throw new Error(`no run image: pass -run-image, or name one in ${path}`);
+  return name;
+}
+
+/** Distribution labels of the run image; where it has none, those of the machine the build runs on. */
+async function targetOf({ config }: LayoutImage): Promise<RunTarget> {
+  const labels = config.config.Labels ?? {};
+  const release = labels[LABEL.distroName] ? {} : await osRelease();
+  return {
+    os: config.os,
+    arch: config.architecture,
+    variant: config.variant ?? "",
+    distroName: labels[LABEL.distroName] ?? release.ID ?? "",
+    distroVersion: labels[LABEL.distroVersion] ?? release.VERSION_ID ?? "",
+  };
+}
+
+async function osRelease(): Promise<Record<string, string>> {
+  const file = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const pairs = file.split("\n").map((line) => /^([A-Z_]+)="?([^"]*)"?$/.exec(line));
+  return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1], pair[2]]] : [])));
+}

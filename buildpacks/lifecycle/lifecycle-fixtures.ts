@@ -1,0 +1,188 @@
+import { spawn } from "node:child_process";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { folderName } from "./buildpack-descriptor.ts";
+import { type LayoutImage, layoutPath, readLayout, writeImage } from "./image-layout.ts";
+import { LABEL, makeManifest } from "./oci.ts";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+/** A buildpack made of shell texts. */
+export interface TestBuildpack {
+  readonly id: string;
+  readonly detect?: string;
+  readonly build?: string;
+  /** More of buildpack.toml. */
+  readonly toml?: string;
+  readonly api?: string;
+}
+
+export interface PhaseRun {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+/** A build environment in a temporary folder, with a run image and without buildpacks. */
+export interface Bench {
+  readonly root: string;
+  readonly layers: string;
+  readonly app: string;
+  readonly layouts: string;
+  readonly cache: string;
+  addBuildpacks(...buildpacks: readonly TestBuildpack[]): Promise<void>;
+  /** Groups of ids; an id that ends with `?` is optional. */
+  setOrder(...groups: readonly (readonly string[])[]): Promise<void>;
+  writeFiles(files: Readonly<Record<string, string>>): Promise<void>;
+  /** Empties the layers folder, as before each build. */
+  clearLayers(): Promise<void>;
+  run(phase: string, args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<PhaseRun>;
+  /** Runs the creator on empty layers. */
+  create(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<PhaseRun>;
+  image(): Promise<LayoutImage>;
+  dispose(): Promise<void>;
+}
+
+export const IMAGE = "test.local/app:new";
+const PREVIOUS = "test.local/app:old";
+const RUN_IMAGE = "test.local/run:base";
+
+/** Arguments that each phase gets from a bench; a phase takes those it has. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  analyzer: ["layers", "layout", "layout-dir", "previous-image", "run-image", "IMAGE"],
+  detector: ["layers", "app", "buildpacks", "order", "platform", "build-config"],
+  restorer: ["layers", "cache-dir"],
+  builder: ["layers", "app", "buildpacks", "platform", "build-config"],
+  exporter: ["layers", "app", "cache-dir", "launcher", "layout", "layout-dir", "uid", "gid", "IMAGE"],
+  creator: [
+    ...["layers", "app", "buildpacks", "order", "platform", "build-config", "cache-dir", "launcher"],
+    ...["layout", "layout-dir", "previous-image", "run-image", "uid", "gid", "IMAGE"],
+  ],
+  rebaser: ["layers", "layout", "layout-dir"],
+};
+
+export async function makeBench(): Promise<Bench> {
+  const root = await mkdtemp(join(tmpdir(), "cnb-"));
+  const at = (name: string) => join(root, name);
+  for (const name of ["app", "layers", "layouts", "platform/env", "build-config/env", "buildpacks"])
+    await mkdir(at(name), { recursive: true });
+  await writeRunImage(layoutPath(at("layouts"), RUN_IMAGE));
+  const values: Readonly<Record<string, readonly string[]>> = {
+    layers: ["-layers", at("layers")],
+    app: ["-app", at("app")],
+    buildpacks: ["-buildpacks", at("buildpacks")],
+    order: ["-order", at("order.toml")],
+    platform: ["-platform", at("platform")],
+    "build-config": ["-build-config", at("build-config")],
+    "cache-dir": ["-cache-dir", at("cache")],
+    launcher: ["-launcher", join(HERE, "launcher.sh")],
+    layout: ["-layout"],
+    "layout-dir": ["-layout-dir", at("layouts")],
+    "previous-image": ["-previous-image", PREVIOUS],
+    "run-image": ["-run-image", RUN_IMAGE],
+    uid: ["-uid", "1000"],
+    gid: ["-gid", "1000"],
+    IMAGE: [IMAGE],
+  };
+  const run: Bench["run"] = (phase, args = [], env = {}) => {
+    const common = (ARGUMENTS[phase] ?? []).flatMap((name) => values[name] ?? []);
+    return runNode([join(HERE, "lifecycle.ts"), phase, ...args, ...common], env);
+  };
+  const clearLayers = async () => {
+    await rm(at("layers"), { recursive: true, force: true });
+    await mkdir(at("layers"));
+  };
+  return {
+    ...{ root, run, clearLayers },
+    layers: at("layers"),
+    app: at("app"),
+    layouts: at("layouts"),
+    cache: at("cache"),
+    async addBuildpacks(...buildpacks) {
+      for (const buildpack of buildpacks) await writeBuildpack(at("buildpacks"), buildpack);
+    },
+    setOrder: (...groups) => writeFile(at("order.toml"), orderText(groups)),
+    writeFiles: (files) => writeAll(root, files),
+    async create(args, env) {
+      await clearLayers();
+      return run("creator", args, env);
+    },
+    async image() {
+      const image = await readLayout(layoutPath(at("layouts"), IMAGE));
+      if (!image) throw new Error("no image was exported");
+      return image;
+    },
+    dispose: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+/** What the launcher in an exported layer would be given: the previous image stands where the next build looks. */
+export async function keepAsPrevious(bench: Bench): Promise<void> {
+  const to = layoutPath(bench.layouts, PREVIOUS);
+  const from = layoutPath(bench.layouts, IMAGE);
+  await rm(to, { recursive: true, force: true });
+  const image = await bench.image();
+  // Without its layers, as a platform hands it over that keeps them elsewhere.
+  await writeImage(to, image.config, () => image.manifest);
+  await rm(from, { recursive: true, force: true });
+}
+
+async function writeRunImage(layout: string): Promise<void> {
+  const labels = { [LABEL.distroName]: "debian", [LABEL.distroVersion]: "12" };
+  await writeImage(
+    layout,
+    {
+      architecture: process.arch === "x64" ? "amd64" : "arm64",
+      os: "linux",
+      config: { User: "1000:1000", Env: ["PATH=/cnb/lifecycle:/usr/bin:/bin"], Labels: labels },
+      rootfs: { type: "layers", diff_ids: [] },
+    },
+    (config) => makeManifest(config, []),
+  );
+}
+
+async function writeBuildpack(root: string, buildpack: TestBuildpack): Promise<void> {
+  const { id, detect = "exit 0", build = "exit 0", toml = "", api = "0.12" } = buildpack;
+  const folder = join(root, folderName(id), "1.0.0");
+  await writeAll(folder, {
+    "buildpack.toml": `api = "${api}"\n[buildpack]\nid = "${id}"\nversion = "1.0.0"\n${toml}\n`,
+    "bin/detect": `#!/bin/sh\n${detect}\n`,
+    "bin/build": `#!/bin/sh\nset -e\n${build}\n`,
+  });
+  for (const name of ["detect", "build"]) await chmod(join(folder, "bin", name), 0o755);
+}
+
+function orderText(groups: readonly (readonly string[])[]): string {
+  return groups
+    .map((group) => {
+      const entries = group.map((id) => {
+        const optional = id.endsWith("?");
+        return `[[order.group]]\nid = "${id.replace("?", "")}"\nversion = "1.0.0"\noptional = ${optional}\n`;
+      });
+      return `[[order]]\n${entries.join("")}`;
+    })
+    .join("");
+}
+
+async function writeAll(root: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, name)), { recursive: true });
+    await writeFile(join(root, name), text);
+  }
+}
+
+function runNode(args: readonly string[], env: Readonly<Record<string, string>>): Promise<PhaseRun> {
+  const base = { PATH: process.env.PATH ?? "", HOME: "/tmp", CNB_EXPERIMENTAL_MODE: "silent" };
+  const child = spawn(process.execPath, args, { env: { ...base, ...env } });
+  let output = "";
+  const keep = (chunk: Buffer) => {
+    output += chunk.toString("utf8");
+  };
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ exitCode: code ?? -1, output }));
+  });
+}

@@ -1,0 +1,21 @@
+/** The image format, shared with the platform's reader of it; nothing else of the platform is used here. */
+export {
+  digestOf,
+  type EncodedDocument,
+  encodeDocument,
+  hexOf,
+  LABEL,
+  LAYER_TIME,
+  type LayerEntry,
+  type LayerOwner,
+  MEDIA,
+  makeIndex,
+  makeManifest,
+  type OciConfig,
+  type OciDescriptor,
+  type OciManifest,
+  packLayer,
+  parseConfig,
+  parseIndex,
+  parseManifest,
+} from "../../platform/src/delivery/image/index.ts";

@@ -1,0 +1,19 @@
+import type { PhaseContext } from "./phase-context.ts";
+import { EXIT, PhaseError } from "./phase-error.ts";
+
+/** The folder of image layouts. This lifecycle reads and writes images in no other form than layouts on disk. */
+export function requireLayout({ inputs, log }: PhaseContext): string {
+  if (!inputs.flag("layout") || inputs.text("layout-dir") === "")
+    throw new PhaseError(
+      EXIT.failed,
+      "This lifecycle reads and writes images as OCI layouts only. Pass -layout and -layout-dir <folder>.",
+    );
+  const mode = inputs.env.CNB_EXPERIMENTAL_MODE;
+  if (mode === "warn") log.warn("Images in OCI layout form are an experimental feature of the Platform API.");
+  else if (mode !== "silent")
+    throw new PhaseError(
+      EXIT.failed,
+      "OCI layout form is experimental in the Platform API. Set CNB_EXPERIMENTAL_MODE to warn or silent to use it.",
+    );
+  return inputs.text("layout-dir");
+}

@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+
+export interface Execution {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Where output goes: on to our own, or back to the caller (bounded; the end is kept). */
+  readonly output: "inherit" | "capture";
+}
+
+export interface Executed {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+const CAPTURE_LIMIT = 64 * 1024;
+
+/** Runs a buildpack's executable to its end. A signal counts as 128 + its number, as in a shell. */
+export function runExecutable(execution: Execution): Promise<Executed> {
+  const { file, args, cwd, env, output } = execution;
+  return new Promise((resolve, reject) => {
+    const pipe = output === "capture" ? "pipe" : "inherit";
+    const child = spawn(file, args, { cwd, env, stdio: ["ignore", pipe, pipe] });
+    let captured = "";
+    const keep = (chunk: Buffer) => {
+      captured = (captured + chunk.toString("utf8")).slice(-CAPTURE_LIMIT);
+    };
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
+    child.on("error", (cause) =>
+      reject(new Error(`${file} could not be started: ${cause.message}`, { cause })),
+    );
+    child.on("close", (code, signal) =>
+      resolve({ exitCode: code ?? 128 + (SIGNALS[signal ?? ""] ?? 0), output: captured }),
+    );
+  });
+}
+
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+};

@@ -1,0 +1,38 @@
+import { rm } from "node:fs/promises";
+import type { GroupMember } from "./group-file.ts";
+import type { LayerMaking, MadeLaunchLayer } from "./image-layers.ts";
+import { type CachedLayer, openLayerCache } from "./layer-cache.ts";
+import { layersFolder, readLayers } from "./layer-files.ts";
+import { copyLayerSboms } from "./sbom-files.ts";
+import { fingerprint } from "./tree-entries.ts";
+
+/** Keeps all layers marked `cache = true`, with their SBOM files, for the next build of the application. */
+export async function saveLayers(
+  root: string,
+  making: LayerMaking,
+  image: { readonly group: readonly GroupMember[]; readonly launchLayers: readonly MadeLaunchLayer[] },
+  move: boolean,
+): Promise<void> {
+  const cache = await openLayerCache(root);
+  const kept: (CachedLayer & { folder: string })[] = [];
+  for (const { id } of image.group) {
+    const sboms = cache.sbomFolder(id);
+    await rm(sboms, { recursive: true, force: true });
+    for (const files of await readLayers(making.layers, id)) {
+      if (!files.types.cache || !files.hasContent) continue;
+      const made = image.launchLayers.find((layer) => layer.files.folder === files.folder);
+      kept.push({
+        buildpackId: id,
+        name: files.name,
+        build: files.types.build,
+        launch: files.types.launch,
+        metadata: files.metadata,
+        fingerprint: made?.fingerprint || (await fingerprint(files.folder)),
+        ...(made ? { image: { ...made.image, contribution: made.contribution } } : {}),
+        folder: files.folder,
+      });
+      await copyLayerSboms(layersFolder(making.layers, id), sboms, files.name);
+    }
+  }
+  await cache.replace(kept, move);
+}

@@ -1,0 +1,47 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { parse, stringify } from "smol-toml";
+
+export type TomlTable = Record<string, unknown>;
+
+/** Reads a TOML file; undefined when there is none. Throws an Error that names the file when it is not TOML. */
+export async function readToml(path: string): Promise<TomlTable | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw thrown;
+  }
+  try {
+    return parse(text) as TomlTable;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new Error(`${path} is not valid TOML: ${reason}`, { cause });
+  }
+}
+
+/** Writes a TOML file so that nobody ever reads half of it. */
+export async function writeToml(path: string, table: object): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.new`, stringify(table));
+  await rename(`${path}.new`, path);
+}
+
+/** A list of tables under a key, as `[[key]]` gives it; empty when there is none. */
+export function tables(value: unknown): TomlTable[] {
+  return Array.isArray(value) ? (value as TomlTable[]) : [];
+}
+
+export function table(value: unknown): TomlTable {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as TomlTable) : {};
+}
+
+export function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+export function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
