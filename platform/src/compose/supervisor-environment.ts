@@ -8,6 +8,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** What only the control process may see. */
 const CONTROL_ONLY = ["DATABASE_URL", "CONIFER_ADMIN_EMAIL", "CONIFER_ADMIN_PASSWORD"];
 
+/** What belongs to the `npm start` that began this. */
+const OF_THE_START = ["INIT_CWD", "CONIFER_PARENT"];
+
 /**
  * The environment of one of Conifer's processes: the operator's, without what npm added for its own script and
  * without the secrets that the role has no use for. The home is given in full, so that it means the same anywhere.
@@ -15,7 +18,9 @@ const CONTROL_ONLY = ["DATABASE_URL", "CONIFER_ADMIN_EMAIL", "CONIFER_ADMIN_PASS
 export function childEnvironment(role: RoleName, env: Environment, config: Config, databaseUrl: string) {
   const kept = Object.entries(env).filter(
     ([name]) =>
-      !/^npm_/i.test(name) && name !== "INIT_CWD" && (role === "control" || !CONTROL_ONLY.includes(name)),
+      !/^npm_/i.test(name) &&
+      !OF_THE_START.includes(name) &&
+      (role === "control" || !CONTROL_ONLY.includes(name)),
   );
   return {
     ...Object.fromEntries(kept),

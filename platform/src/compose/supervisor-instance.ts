@@ -11,6 +11,8 @@ export interface ProcessMark {
 
 /** What `run/supervisor.json` holds: who runs this home, and which processes it started. */
 export interface InstanceRecord extends ProcessMark {
+  /** Of the machine's boot: process ids of an earlier one mean nothing. */
+  readonly boot: string;
   readonly children: Readonly<Record<string, ProcessMark>>;
 }
 
@@ -49,7 +51,9 @@ export function isAlive(mark: ProcessMark): boolean {
 export async function claimHome(pidFile: string): Promise<InstanceClaim> {
   const self = markProcess(process.pid) ?? { pid: process.pid, startTime: "unknown" };
   const children: Record<string, ProcessMark> = {};
-  const write = (to: string) => writeFileSync(to, JSON.stringify({ ...self, children }), { mode: 0o600 });
+  const boot = bootId();
+  const write = (to: string) =>
+    writeFileSync(to, JSON.stringify({ ...self, boot, children } satisfies InstanceRecord), { mode: 0o600 });
   const fresh = `${pidFile}.${randomUUID()}`;
   write(fresh);
   try {
@@ -81,7 +85,7 @@ function tryLink(from: string, to: string): boolean {
 
 async function removeDead(pidFile: string): Promise<void> {
   const found = readRecord(pidFile);
-  if (found && isAlive(found)) {
+  if (found && runs(found)) {
     throw new HomeTaken(
       `Conifer already runs in this home, as process ${found.pid}. Stop that one, ` +
         "or set CONIFER_HOME to another folder (and other ports) for a second instance.",
@@ -94,10 +98,10 @@ async function removeDead(pidFile: string): Promise<void> {
     return;
   }
   const moved = readRecord(aside);
-  const dead = !moved || !isAlive(moved);
+  const dead = !moved || !runs(moved);
   if (!dead) tryLink(aside, pidFile);
   rmSync(aside, { force: true });
-  if (dead && moved) await endProcesses(Object.values(moved.children));
+  if (dead && moved) await endChildren(moved);
 }
 
 export function readRecord(pidFile: string): InstanceRecord | undefined {
@@ -108,11 +112,34 @@ export function readRecord(pidFile: string): InstanceRecord | undefined {
   }
 }
 
-/** Kills what a supervisor left behind where no parent-death signal reached it, with all of its process group. */
-async function endProcesses(marks: readonly ProcessMark[]): Promise<void> {
-  const left = marks.filter(isAlive);
+function runs(record: InstanceRecord): boolean {
+  return record.boot === bootId() && isAlive(record);
+}
+
+function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
+
+/**
+ * Ends what a supervisor left behind where no parent-death signal reached it, with all of its process group. A group
+ * keeps its number from being given away, so one whose leader is gone is still that leader's.
+ */
+async function endChildren(record: InstanceRecord): Promise<void> {
+  if (record.boot !== bootId()) return;
+  const left = Object.values(record.children).filter((mark) => isAlive(mark) || !markProcess(mark.pid));
   for (const { pid } of left) killGroup(pid);
-  for (const mark of left) while (isAlive(mark)) await pause(10);
+  const deadline = Date.now() + END_MS;
+  while (left.some(({ pid }) => groupLives(pid)) && Date.now() < deadline) await pause(10);
+}
+
+const END_MS = 5_000;
+
+function groupLives(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Kills a session leader and what still is in its process group. */

@@ -1,19 +1,10 @@
-/** One row of the table on the first page: what a dyno is kept apart by or limited in, and how well. */
-export interface IsolationRow {
-  /** Such as `memory` or `network`. */
-  readonly what: string;
-  readonly level: "enforced" | "sampled" | "absent";
-  /** By which means, such as `cgroup v2`. */
-  readonly how: string;
-  /** What the operator can do for a better level. */
-  readonly more?: string;
-}
+import type { AbilityRow } from "../drivers/embedded/sandbox/index.ts";
 
 /** What a role tells the supervisor once it serves. */
 export interface ReadyMessage {
   readonly ready: true;
   /** From the host: what its sandbox found on this machine. */
-  readonly isolation?: readonly IsolationRow[];
+  readonly isolation?: readonly AbilityRow[];
 }
 
 /** Called by a role when it serves. Without a supervisor (a role started by hand) it does nothing. */

@@ -67,11 +67,12 @@ class Parts implements Platform {
 
   /** Host and router need no database and start beside it; control starts when its store is there. */
   async start(): Promise<Record<RoleName, ReadyMessage>> {
-    const { config } = this.#options;
+    const { config, tell } = this.#options;
     removeRunRemains(config.home);
     ensureRunSecret(config.home);
     ensureMasterKey(config.home);
     await checkPorts(wantedPorts(config), listenAddresses(config.listen));
+    tell(`Starting ${config.databaseUrl ? "" : "PostgreSQL, "}host, router and control ...`);
     const host = this.#startChild("host", "");
     const router = this.#startChild("router", "");
     const control = this.#startDatabase().then((url) => this.#startChild("control", url));
@@ -123,8 +124,7 @@ class Parts implements Platform {
       copyTo: home.state,
       log: (text) => diagnostics.write(text),
       logger: this.#logger,
-      started: (pid) => {
-        this.#claim.record("postgres", pid);
+      started: () => {
         starts += 1;
         if (starts > 1) tell("PostgreSQL had ended and serves again.");
       },
