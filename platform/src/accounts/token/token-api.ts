@@ -28,8 +28,8 @@ export function tokenHandlers(deps: TokenDependencies): ApiHandlers {
       const wanted = {
         accountId,
         description: body.description,
-        scope: body.scope,
-        expiresIn: body.expires_in,
+        scope: body.scope ?? undefined,
+        expiresIn: body.expires_in === null || body.expires_in === undefined ? null : Number(body.expires_in),
       };
       const made = await createAuthorization(wanted, deps);
       return await show(call, made.authorization, made.token);

@@ -1,0 +1,154 @@
+import { actorOf } from "../../delivery/release/index.ts";
+import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
+import { apiTime, isId, notFound, pageOf } from "../../kernel/index.ts";
+import type { DynoHost, DynoState, DynoWatch } from "../dyno/index.ts";
+import { listOneOffs, type OneOff } from "../one-off/index.ts";
+import { type FormationDependencies, restartDynos, stopDynos } from "./change-formation.ts";
+import { type DynoRecord, listDynoRecords } from "./dyno-record-store.ts";
+import { noSuchType } from "./formation.ts";
+import { listFormation } from "./formation-store.ts";
+
+export interface DynoApiDependencies extends FormationDependencies {
+  readonly watch: DynoWatch;
+  readonly host: DynoHost;
+}
+
+const FIELDS = ["id", "name", "created_at"];
+
+/** A dyno as it is listed, whichever table it is from. */
+interface ListedDyno {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly command: string;
+  readonly size: string;
+  readonly release: { readonly id: string; readonly version: number };
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly oneOff: boolean;
+}
+
+export function dynoHandlers(deps: DynoApiDependencies): ApiHandlers {
+  const restart = async (call: ApiCall, chosen: { dynoId?: string; type?: string }) => {
+    await restartDynos({ appId: call.app.id, actor: actorOf(call), ...chosen }, deps);
+    return { status: 202, body: {} };
+  };
+  return {
+    "GET /apps/{app}/dynos": async (call) => {
+      const request = call.page(FIELDS);
+      const dynos = (await listDynos(call.app.id, deps)).map((dyno) => presentDyno(dyno, call, deps.watch));
+      return listReply({ request, page: pageOf(dynos, request), fields: FIELDS });
+    },
+    "GET /apps/{app}/dynos/{dyno}": async (call) => ({
+      body: presentDyno(await findDyno(call, deps), call, deps.watch),
+    }),
+    "DELETE /apps/{app}/dynos": (call) => restart(call, {}),
+    "DELETE /apps/{app}/dynos/{dyno}": async (call) => {
+      const dyno = await findDyno(call, deps);
+      if (dyno.oneOff) await deps.host.stop(dyno.id);
+      return await restart(call, { dynoId: dyno.id });
+    },
+    "POST /apps/{app}/dynos/{dyno}/actions/stop": async (call) => {
+      const dyno = await findDyno(call, deps);
+      if (dyno.oneOff) await deps.host.stop(dyno.id);
+      else await stopNamed(call, dyno, deps);
+      return { status: 202, body: {} };
+    },
+    "DELETE /apps/{app}/formations/{formation_type}": async (call) =>
+      restart(call, { type: await requireType(call, deps) }),
+    "POST /apps/{app}/formations/{formation_type}/actions/stop": async (call) => {
+      const type = await requireType(call, deps);
+      await stopDynos({ appId: call.app.id, actor: actorOf(call), type }, deps);
+      return { status: 202, body: {} };
+    },
+  };
+}
+
+async function stopNamed(call: ApiCall, dyno: ListedDyno, deps: DynoApiDependencies): Promise<void> {
+  const actor = actorOf(call);
+  const same = (await listDynos(call.app.id, deps)).filter(({ name }) => name === dyno.name);
+  const chosen = isId(call.params.dyno ?? "") ? [dyno] : same;
+  for (const { id } of chosen) await stopDynos({ appId: call.app.id, actor, dynoId: id }, deps);
+}
+
+async function requireType(call: ApiCall, deps: DynoApiDependencies): Promise<string> {
+  const wanted = call.params.formation_type ?? "";
+  const types = (await listFormation(deps.db, call.app.id)).map(({ type }) => type);
+  if (!types.includes(wanted)) throw noSuchType(wanted, types);
+  return wanted;
+}
+
+/** Old and new dynos of one name are both listed during a switch; warm and stopping ones are not. (design §3) */
+async function listDynos(appId: string, deps: DynoApiDependencies): Promise<readonly ListedDyno[]> {
+  const formation = (await listDynoRecords(deps.db, appId))
+    .filter(({ duty }) => duty !== "warm")
+    .map(fromRecord);
+  return [...formation, ...(await listOneOffs(deps.db, appId)).map(fromOneOff)];
+}
+
+function fromRecord(dyno: DynoRecord): ListedDyno {
+  const { id, type, command, size, createdAt, updatedAt } = dyno;
+  const release = { id: dyno.releaseId, version: dyno.releaseVersion };
+  return {
+    id,
+    type,
+    command,
+    size,
+    createdAt,
+    updatedAt,
+    release,
+    name: `${type}.${dyno.index}`,
+    oneOff: false,
+  };
+}
+
+function fromOneOff(dyno: OneOff): ListedDyno {
+  const { id, name, type, command, size, createdAt, updatedAt } = dyno;
+  const release = { id: dyno.releaseId, version: dyno.releaseVersion };
+  return { id, name, type, command, size, createdAt, updatedAt, release, oneOff: true };
+}
+
+/** By id, or by name: then the newest release's. */
+async function findDyno(call: ApiCall, deps: DynoApiDependencies): Promise<ListedDyno> {
+  const identity = call.params.dyno ?? "";
+  const found = (await listDynos(call.app.id, deps))
+    .filter(({ id, name }) => id === identity || name === identity)
+    .sort(
+      (a, b) => b.release.version - a.release.version || b.createdAt.getTime() - a.createdAt.getTime(),
+    )[0];
+  if (!found) throw notFound("dyno");
+  return found;
+}
+
+/** The API's word for a state (facts: runtime §4). */
+export function stateWord(state: DynoState | undefined): string {
+  switch (state?.kind) {
+    case undefined:
+    case "starting":
+      return "starting";
+    case "up":
+      return "up";
+    case "crashed":
+      return "crashed";
+    case "stopping":
+    case "complete":
+      return "down";
+  }
+}
+
+function presentDyno(dyno: ListedDyno, call: ApiCall, watch: DynoWatch) {
+  const seen = watch.find(dyno.id);
+  return {
+    app: { id: call.app.id, name: call.app.name },
+    attach_url: null,
+    command: dyno.command,
+    created_at: apiTime(dyno.createdAt),
+    id: dyno.id,
+    name: dyno.name,
+    release: dyno.release,
+    size: dyno.size,
+    state: stateWord(seen?.state),
+    type: dyno.type,
+    updated_at: apiTime(seen ? new Date(seen.since) : dyno.updatedAt),
+  };
+}

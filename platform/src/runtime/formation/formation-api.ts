@@ -1,0 +1,122 @@
+import { findByIdentity, generations } from "../../apps/region/index.ts";
+import { actorOf } from "../../delivery/release/index.ts";
+import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
+import { apiTime, invalidParams, notFound, pageOf } from "../../kernel/index.ts";
+import { changeFormation, type FormationDependencies } from "./change-formation.ts";
+import { type DynoSize, dynoSizes, findDynoSize } from "./dyno-size.ts";
+import { type FormationType, type FormationUpdate, noSuchType } from "./formation.ts";
+import { listFormation } from "./formation-store.ts";
+
+const FIELDS = ["id", "type"];
+const SIZE_FIELDS = ["id", "name"];
+
+export function formationHandlers(deps: FormationDependencies): ApiHandlers {
+  return {
+    "GET /apps/{app}/formation": async (call) => {
+      const request = call.page(FIELDS);
+      const rows = (await listFormation(deps.db, call.app.id)).map((row) => present(row, call));
+      return listReply({ request, page: pageOf(rows, request), fields: FIELDS });
+    },
+    "GET /apps/{app}/formation/{formation}": async (call) => ({
+      body: present(await findType(call, deps), call),
+    }),
+    "PATCH /apps/{app}/formation": async (call) => {
+      const { updates } = call.body as { updates: readonly Update[] };
+      if (updates.some((update) => update.docker_image !== undefined)) throw noDockerImages();
+      const wanted = updates.map((update) => ({ ...readUpdate(update), type: update.type }));
+      const changed = await changeFormation(
+        { appId: call.app.id, actor: actorOf(call), updates: wanted },
+        deps,
+      );
+      return { body: changed.map((row) => present(row, call)) };
+    },
+    "PATCH /apps/{app}/formation/{formation}": async (call) => {
+      const { type } = await findType(call, deps);
+      const updates = [{ ...readUpdate(call.body as Update), type }];
+      const [row] = await changeFormation({ appId: call.app.id, actor: actorOf(call), updates }, deps);
+      if (!row) throw notFound("formation");
+      return { body: present(row, call) };
+    },
+    "GET /dyno-sizes": async (call) => {
+      const request = call.page(SIZE_FIELDS);
+      return listReply({ request, page: pageOf(dynoSizes.map(presentSize), request), fields: SIZE_FIELDS });
+    },
+    "GET /dyno-sizes/{dyno_size}": async (call) => {
+      const size = findDynoSize(call.params.dyno_size ?? "");
+      if (!size) throw notFound("dyno_size");
+      return { body: presentSize(size) };
+    },
+  };
+}
+
+interface Update {
+  readonly type: string;
+  readonly quantity?: number | string | null;
+  readonly size?: unknown;
+  readonly dyno_size?: unknown;
+  readonly docker_image?: unknown;
+}
+
+/** Clients name a size as text, `{name}` or `{id}`, under `dyno_size` or the older `size`. */
+function readUpdate({ quantity, size, dyno_size }: Update): Omit<FormationUpdate, "type"> {
+  const named = dyno_size ?? size;
+  if (typeof named !== "object" || named === null)
+    return { quantity, size: named === undefined ? null : (named as string | null) };
+  const { name, id } = named as { name?: string; id?: string };
+  return { quantity, size: name ?? id ?? null };
+}
+
+function noDockerImages() {
+  return invalidParams(
+    "Conifer does not take images pushed by Docker yet: push source code with git instead.",
+  );
+}
+
+/** By id or process type. */
+async function findType(call: ApiCall, deps: FormationDependencies): Promise<FormationType> {
+  const identity = call.params.formation ?? "";
+  const rows = await listFormation(deps.db, call.app.id);
+  const row = rows.find(({ id, type }) => id === identity || type === identity);
+  if (!row)
+    throw noSuchType(
+      identity,
+      rows.map(({ type }) => type),
+    );
+  return row;
+}
+
+function present(row: FormationType, call: ApiCall) {
+  const size = findDynoSize(row.size);
+  return {
+    app: { id: call.app.id, name: call.app.name },
+    command: row.command,
+    created_at: apiTime(row.createdAt),
+    dyno_size: { id: size?.id ?? row.size, name: row.size },
+    id: row.id,
+    quantity: row.quantity,
+    size: row.size,
+    type: row.type,
+    updated_at: apiTime(row.updatedAt),
+  };
+}
+
+const ARCHITECTURE = process.arch === "arm64" ? "arm64" : "amd64";
+
+/** Running on your own machine has no price: `cost` is null. */
+function presentSize(size: DynoSize) {
+  return {
+    architecture: ARCHITECTURE,
+    can_autoscale: false,
+    compute: size.compute,
+    cost: null,
+    dedicated: size.dedicated,
+    generation: { id: findByIdentity(generations, size.generation)?.id, name: size.generation },
+    id: size.id,
+    infrastructure_tier: size.tier,
+    memory: size.memory,
+    name: size.name,
+    precise_dyno_units: size.units,
+    private_space_only: size.privateSpaceOnly,
+    product_dyno_tier: size.tier,
+  };
+}

@@ -1,0 +1,84 @@
+import {
+  type DeployVerdict,
+  type DeployVerifier,
+  findCurrentRelease,
+  type Release,
+} from "../../delivery/release/index.ts";
+import { assertNever, type Db, pause } from "../../kernel/index.ts";
+import type { CrashReason, DynoState, DynoWatch } from "../dyno/index.ts";
+import { type DynoRecord, listDynoRecords } from "./dyno-record-store.ts";
+import { listFormation } from "./formation-store.ts";
+
+export interface VerifyDependencies {
+  readonly db: Db;
+  readonly watch: DynoWatch;
+}
+
+const LOOK_MS = 50;
+/** Longest boot, and some time around it. */
+const GIVE_UP_MS = 90_000;
+
+/** Watches the web dynos of a release until it is clear how they fare. */
+export function makeDeployVerifier(deps: VerifyDependencies): DeployVerifier {
+  return {
+    verify: async (release, signal) => {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(GIVE_UP_MS)]);
+      while (!deadline.aborted) {
+        const verdict = await look(release, deps);
+        if (verdict) return verdict;
+        await pause(LOOK_MS, deadline);
+      }
+      return { kind: "unknown", message: "the dynos are still starting. See heroku ps." };
+    },
+  };
+}
+
+async function look(release: Release, deps: VerifyDependencies): Promise<DeployVerdict | undefined> {
+  const current = await findCurrentRelease(deps.db, release.appId);
+  if (current?.id !== release.id) return { kind: "unknown", message: "a newer release has taken over." };
+  const hasWeb = release.imageInfo?.processes.some(({ type }) => type === "web") ?? false;
+  if (!hasWeb) return { kind: "none" };
+  const web = (await listFormation(deps.db, release.appId)).find(({ type }) => type === "web");
+  if (!web) return undefined;
+  if (web.quantity === 0) return { kind: "none" };
+  const mine = (await listDynoRecords(deps.db, release.appId)).filter((dyno) => {
+    return dyno.type === "web" && dyno.releaseId === release.id && dyno.duty !== "warm";
+  });
+  return verdictOf(web.quantity, mine, (dyno) => deps.watch.find(dyno.id)?.state);
+}
+
+/** Up once as many serve as are wanted; crashed once one has failed and none is still to be waited for. */
+export function verdictOf(
+  quantity: number,
+  dynos: readonly DynoRecord[],
+  stateOf: (dyno: DynoRecord) => DynoState | undefined,
+): DeployVerdict | undefined {
+  const states = dynos.map((dyno) => ({ dyno, state: stateOf(dyno) }));
+  const up = states.filter(({ dyno, state }) => state?.kind === "up" && dyno.duty === "serve");
+  if (up.length >= quantity) return { kind: "up" };
+  const crashed = states.find(({ state }) => state?.kind === "crashed");
+  if (crashed?.state?.kind !== "crashed") return undefined;
+  const name = `${crashed.dyno.type}.${crashed.dyno.index}`;
+  const why = reasonText(crashed.state.reason, crashed.state.exitCode);
+  return {
+    kind: "crashed",
+    message: `${name} ${why}\nThe dynos of the release before go on serving, if there were any. See heroku logs, then push a fix or heroku rollback.`,
+  };
+}
+
+function reasonText(reason: CrashReason, exitCode: number | undefined): string {
+  switch (reason) {
+    case "exit":
+      return `exited with status ${exitCode ?? "unknown"} while starting.`;
+    case "boot-timeout":
+      return "did not listen on $PORT in time (R10).";
+    case "memory":
+      return "used more memory than it may (R15).";
+    case "image":
+      return "could not be started: its image cannot be used here.";
+    case "platform":
+      return "could not be started by Conifer (R99).";
+    default:
+      return assertNever(reason);
+  }
+}
