@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { generatedFiles } from "./generator/generated-files.ts";
-import { readDescription } from "./generator/read-description.ts";
+import { readImported } from "./generator/imported-description.ts";
 import { supplement } from "./supplement/supplement.ts";
 
 const contractFolder = import.meta.dirname;
@@ -16,7 +16,7 @@ const generatedFolder = join(contractFolder, "src", "generated");
 export function generate(): Record<string, string> {
   const served = join(contractFolder, "served-routes.json");
   return generatedFiles({
-    imported: readDescription(join(contractFolder, "description")),
+    imported: readImported(join(contractFolder, "description")),
     supplement,
     served: existsSync(served) ? JSON.parse(readFileSync(served, "utf8")) : [],
   });

@@ -1,4 +1,4 @@
-import type { RouteDescription } from "../src/route.ts";
+import type { RouteDescription } from "../src/route-description.ts";
 
 /** The page of the reference that tells which endpoints this version serves. Throws on a key that no route has. */
 export function coveragePage(routes: readonly RouteDescription[], served: readonly string[]): string {

@@ -1,4 +1,4 @@
-import type { ErrorEntry } from "../src/errors.ts";
+import type { ErrorEntry } from "../src/error-catalog.ts";
 
 /** The page of the reference that lists every error id. */
 export function errorsPage(catalog: Readonly<Record<string, ErrorEntry>>): string {
@@ -9,7 +9,7 @@ export function errorsPage(catalog: Readonly<Record<string, ErrorEntry>>): strin
   const sections = entries.map(
     ([id, { status, documentation }]) => `## ${id}\n\nStatus ${status}. ${documentation}\n`,
   );
-  return `<!-- @generated made by contract/generate.ts from contract/src/errors.ts -->
+  return `<!-- @generated made by contract/generate.ts from contract/src/error-catalog.ts -->
 
 # Errors
 

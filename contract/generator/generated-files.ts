@@ -1,5 +1,5 @@
-import { errorCatalog } from "../src/errors.ts";
-import type { RouteDescription } from "../src/route.ts";
+import { errorCatalog } from "../src/error-catalog.ts";
+import type { RouteDescription } from "../src/route-description.ts";
 import type { Description, Variant } from "../src/shape.ts";
 import { applySupplement } from "./apply-supplement.ts";
 import { compactJson } from "./compact-json.ts";
@@ -46,7 +46,7 @@ function routeKeyType(routes: readonly RouteDescription[]): string {
 }
 
 function routesModule(routes: readonly RouteDescription[]): string {
-  const header = 'import type { RouteDescription } from "../route.ts";\n\n';
+  const header = 'import type { RouteDescription } from "../route-description.ts";\n\n';
   return `${header}export const routes: readonly RouteDescription[] = ${compactJson(routes)};\n`;
 }
 

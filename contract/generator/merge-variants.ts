@@ -1,4 +1,4 @@
-import type { PerVariant } from "./read-description.ts";
+import type { PerVariant } from "../src/description.ts";
 
 /** Puts two records side by side, in the order of their keys; equal entries are held once. */
 export function mergeVariants<T>(

@@ -1,7 +1,7 @@
-import type { RouteDescription, RouteOperation } from "../src/route.ts";
+import type { RouteDescription, RouteOperation } from "../src/route-description.ts";
 import type { Endpoint, Operation, Variant } from "../src/shape.ts";
 import { variants } from "../src/shape.ts";
-import { operationTitle } from "./operation-titles.ts";
+import { operationTitles } from "./operation-titles.ts";
 import { referenceOf } from "./resolve-shape.ts";
 import type { Descriptions } from "./resource-types.ts";
 
@@ -22,9 +22,10 @@ function routeOf(key: string, descriptions: Descriptions, added: ReadonlySet<str
   const [first] = endpoints;
   const [operation] = first?.operations ?? [];
   if (first === undefined || operation === undefined) throw new Error(`${key} does nothing`);
-  const operations = endpoints.flatMap((endpoint) =>
-    endpoint.operations.map((each) => routeOperation(endpoint, each)),
-  );
+  const operations = endpoints.flatMap((endpoint) => {
+    const titles = operationTitles(endpoint);
+    return endpoint.operations.map((each, index) => routeOperation(each, titles[index] ?? key));
+  });
   return {
     key: key as RouteDescription["key"],
     method: first.method as RouteDescription["method"],
@@ -43,9 +44,9 @@ function endpointOf(key: string, descriptions: Descriptions, variant: Variant): 
   return endpoint;
 }
 
-function routeOperation(endpoint: Endpoint, operation: Operation): RouteOperation {
+function routeOperation(operation: Operation, title: string): RouteOperation {
   const { rel, status, list } = operation;
-  return { title: operationTitle(endpoint, operation), rel, status, list, response: responseName(operation) };
+  return { title, rel, status, list, response: responseName(operation) };
 }
 
 /** Every answer is a resource of its own; the supplement makes one where the documents point at a mere part. */

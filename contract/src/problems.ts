@@ -22,16 +22,21 @@ const formatNames: Readonly<Record<string, string>> = {
 const maxProblems = 20;
 
 /** Turns a validator's errors into sentences that name the field; at most twenty, none twice. */
-export function problemsOf(errors: readonly ErrorObject[], body: unknown): readonly string[] {
+export function problemsOf(errors: readonly ErrorObject[]): readonly string[] {
   const choices = errors.filter(({ keyword }) => keyword === "anyOf");
-  const told = errors.filter((error) => error.keyword === "anyOf" || !isInside(error, choices));
+  const enums = new Set(
+    errors.filter(({ keyword }) => keyword === "enum").map(({ instancePath }) => instancePath),
+  );
+  const isTold = ({ keyword, instancePath }: ErrorObject): boolean =>
+    keyword === "type" && enums.has(instancePath);
+  const told = errors.filter((error) => !isInside(error, choices) && !isTold(error));
   const sentences = told.map((error) =>
-    sentenceOf(error, error.keyword === "anyOf" ? inside(error, errors) : [], body),
+    sentenceOf(error, error.keyword === "anyOf" ? inside(error, errors) : []),
   );
   return [...new Set(sentences)].slice(0, maxProblems);
 }
 
-/** Errors of the members of a choice are summed up in one sentence for the choice. */
+/** Errors of the members of a choice, other choices among them, are summed up in one sentence for the outer choice. */
 function isInside(error: ErrorObject, choices: readonly ErrorObject[]): boolean {
   return choices.some((choice) => isMember(error, choice));
 }
@@ -44,7 +49,7 @@ function isMember(error: ErrorObject, choice: ErrorObject): boolean {
   return error !== choice && error.schemaPath.startsWith(`${choice.schemaPath}/`);
 }
 
-function sentenceOf(error: ErrorObject, members: readonly ErrorObject[], body: unknown): string {
+function sentenceOf(error: ErrorObject, members: readonly ErrorObject[]): string {
   const field = fieldName(error.instancePath);
   switch (error.keyword) {
     case "required":
@@ -60,13 +65,13 @@ function sentenceOf(error: ErrorObject, members: readonly ErrorObject[], body: u
     case "pattern":
       return `${subject(field)} is not of the allowed form (${error.params.pattern}).`;
     case "anyOf":
-      return choiceSentence(field, members, body);
+      return choiceSentence(field, members);
     default:
       return `${subject(field)} ${error.message ?? "is not valid"}.`;
   }
 }
 
-function choiceSentence(field: string, members: readonly ErrorObject[], body: unknown): string {
+function choiceSentence(field: string, members: readonly ErrorObject[]): string {
   const wanted = members.flatMap(({ keyword, params, instancePath }) => {
     if (fieldName(instancePath) !== field) return [];
     if (keyword === "type") return [typeText(params.type)];
@@ -76,7 +81,7 @@ function choiceSentence(field: string, members: readonly ErrorObject[], body: un
   });
   if (wanted.length > 0) return `${subject(field)} must be ${[...new Set(wanted)].join(" or ")}.`;
   const [first] = members;
-  return first === undefined ? `${subject(field)} is not valid.` : sentenceOf(first, [], body);
+  return first === undefined ? `${subject(field)} is not valid.` : sentenceOf(first, []);
 }
 
 function typeText(type: string | readonly string[]): string {

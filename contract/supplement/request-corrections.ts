@@ -36,7 +36,7 @@ export const requestCorrections: readonly OperationCorrection[] = [
   { key: "POST /teams/apps", request: { set: appFields }, source: `${client}, and by id, name or object` },
   {
     key: "PATCH /apps/{app}",
-    request: { set: { build_stack: identity } },
+    request: { set: { build_stack: identity, name: "string" } },
     source: "facts on the Platform API: name or id; older clients send an object",
   },
   ...["PATCH /account", "PATCH /users/{account}"].map((key) => ({
@@ -103,7 +103,7 @@ export const requestCorrections: readonly OperationCorrection[] = [
         client: text,
         description: text,
         expires_in: { anyOf: ["integer?", { is: "string", pattern: "^[0-9]+$" }] },
-        scope: { list: "string", null: true },
+        scope: { list: "string" },
       },
       optional: ["scope"],
     },

@@ -753,7 +753,7 @@ export interface RequestBodies {
     readonly client?: string | null;
     readonly description?: string | null;
     readonly expires_in?: number | null | string;
-    readonly scope?: ReadonlyArray<string> | null;
+    readonly scope?: ReadonlyArray<string>;
   };
   readonly "POST /oauth/authorizations/{oauth_authorization}/actions/regenerate-tokens": NoBody;
   readonly "POST /oauth/clients": {

@@ -1,6 +1,6 @@
 // @generated made by contract/generate.ts from contract/description and contract/supplement
 
-import type { RouteDescription } from "../route.ts";
+import type { RouteDescription } from "../route-description.ts";
 
 export const routes: readonly RouteDescription[] = [
   {
@@ -11,7 +11,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "account",
     "operations": [
-      { "title": "Delete an account", "rel": "destroy", "status": 200, "list": false, "response": "account" }
+      {
+        "title": "Close one's own account",
+        "rel": "destroy",
+        "status": 200,
+        "list": false,
+        "response": "account"
+      }
     ],
     "origin": "schema"
   },
@@ -23,7 +29,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "account",
     "operations": [
-      { "title": "Show an account", "rel": "self", "status": 200, "list": false, "response": "account" }
+      {
+        "title": "Show one's own account",
+        "rel": "self",
+        "status": 200,
+        "list": false,
+        "response": "account"
+      }
     ],
     "origin": "schema"
   },
@@ -35,7 +47,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "account",
     "operations": [
-      { "title": "Update an account", "rel": "update", "status": 200, "list": false, "response": "account" }
+      {
+        "title": "Change one's own account",
+        "rel": "update",
+        "status": 200,
+        "list": false,
+        "response": "account"
+      }
     ],
     "origin": "schema"
   },
@@ -120,7 +138,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-transfer",
     "operations": [
       {
-        "title": "Update an app transfer",
+        "title": "Change an app transfer",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -174,7 +192,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "account-delinquency",
     "operations": [
       {
-        "title": "Show account delinquency",
+        "title": "Show the account delinquency",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -228,7 +246,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "account-feature",
     "operations": [
       {
-        "title": "Update an account feature",
+        "title": "Change an account feature",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -264,7 +282,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "invoice-address",
     "operations": [
       {
-        "title": "Update an invoice address",
+        "title": "Change an invoice address",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -370,7 +388,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "payment-method",
     "operations": [
       {
-        "title": "Update a payment method",
+        "title": "Change a payment method",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -387,7 +405,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "payment-method",
     "operations": [
-      { "title": "List payment methods", "rel": "instances", "status": 200, "list": true, "response": "app" }
+      {
+        "title": "List the apps that the payment method pays for",
+        "rel": "instances",
+        "status": 200,
+        "list": true,
+        "response": "app"
+      }
     ],
     "origin": "schema"
   },
@@ -399,7 +423,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "payment",
     "operations": [
-      { "title": "Create a payment", "rel": "self", "status": 200, "list": false, "response": "payment" }
+      {
+        "title": "Pay an invoice of the account",
+        "rel": "self",
+        "status": 200,
+        "list": false,
+        "response": "payment"
+      }
     ],
     "origin": "schema"
   },
@@ -411,7 +441,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "rate-limit",
     "operations": [
-      { "title": "Show a rate limit", "rel": "self", "status": 200, "list": false, "response": "rate-limit" }
+      {
+        "title": "Show how many requests are left",
+        "rel": "self",
+        "status": 200,
+        "list": false,
+        "response": "rate-limit"
+      }
     ],
     "origin": "schema"
   },
@@ -424,7 +460,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "account-quota",
     "operations": [
       {
-        "title": "Get quota the account quota of an account",
+        "title": "Show the eco dyno hours of an account",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -442,7 +478,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-attachment",
     "operations": [
       {
-        "title": "Addon attachments add-on attachments",
+        "title": "Find the attachments that a name or id may mean",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -459,7 +495,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "add-on",
     "operations": [
-      { "title": "Addons add-ons", "rel": "instances", "status": 200, "list": true, "response": "add-on" }
+      {
+        "title": "Find the add-ons that a name or id may mean",
+        "rel": "instances",
+        "status": 200,
+        "list": true,
+        "response": "add-on"
+      }
     ],
     "origin": "schema"
   },
@@ -544,7 +586,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "telemetry-ingress-info",
     "operations": [
       {
-        "title": "Show telemetry ingress info of an add on attachment",
+        "title": "Show the telemetry ingress info of an add-on attachment",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -616,7 +658,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "plan",
     "operations": [
       {
-        "title": "List plans of an add on service",
+        "title": "List plans of an add-on service",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -634,7 +676,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "plan",
     "operations": [
       {
-        "title": "Show a plan of an add on service",
+        "title": "Show a plan of an add-on service",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -652,7 +694,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-region-capability",
     "operations": [
       {
-        "title": "List add-on region capabilities of an add on service",
+        "title": "List add-on region capabilities of an add-on service",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -694,7 +736,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-action",
     "operations": [
       {
-        "title": "Deprovision the add-on action of an add on",
+        "title": "Mark an add-on as deprovisioned",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -712,7 +754,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-action",
     "operations": [
       {
-        "title": "Peer the add-on action of an add on",
+        "title": "Peer the network of an add-on",
         "rel": "empty",
         "status": 202,
         "list": false,
@@ -730,7 +772,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-action",
     "operations": [
       {
-        "title": "Provision the add-on action of an add on",
+        "title": "Mark an add-on as provisioned",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -748,7 +790,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-action",
     "operations": [
       {
-        "title": "Unpeer the add-on action of an add on",
+        "title": "End the peering of an add-on's network",
         "rel": "empty",
         "status": 202,
         "list": false,
@@ -766,7 +808,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-attachment",
     "operations": [
       {
-        "title": "List add-on attachments of an add on",
+        "title": "List attachments of an add-on",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -784,7 +826,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-config",
     "operations": [
       {
-        "title": "List add-on configs of an add on",
+        "title": "List the config of an add-on",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -802,7 +844,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-config",
     "operations": [
       {
-        "title": "Update add-on configs of an add on",
+        "title": "Change the config of an add-on",
         "rel": "update",
         "status": 200,
         "list": true,
@@ -820,7 +862,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-config",
     "operations": [
       {
-        "title": "List add-on configs of an add on",
+        "title": "List the config of one credential of an add-on",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -838,7 +880,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "log-drain",
     "operations": [
       {
-        "title": "List log drains of an add on",
+        "title": "List log drains of an add-on",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -856,7 +898,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "log-drain",
     "operations": [
       {
-        "title": "Update a log drain of an add on",
+        "title": "Change a log drain of an add-on",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -874,7 +916,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-sso",
     "operations": [
       {
-        "title": "Show an add-on sso of an add on",
+        "title": "Show how to open the dashboard of an add-on",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -892,7 +934,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-webhook-delivery",
     "operations": [
       {
-        "title": "List add-on webhook deliveries of an add on",
+        "title": "List webhook deliveries of an add-on",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -910,7 +952,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-webhook-delivery",
     "operations": [
       {
-        "title": "Show an add-on webhook delivery of an add on",
+        "title": "Show a webhook delivery of an add-on",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -928,7 +970,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-webhook-event",
     "operations": [
       {
-        "title": "List add-on webhook events of an add on",
+        "title": "List webhook events of an add-on",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -946,7 +988,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-webhook-event",
     "operations": [
       {
-        "title": "Show an add-on webhook event of an add on",
+        "title": "Show a webhook event of an add-on",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -964,7 +1006,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-webhook",
     "operations": [
       {
-        "title": "List add-on webhooks of an add on",
+        "title": "List webhooks of an add-on",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -982,7 +1024,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-webhook",
     "operations": [
       {
-        "title": "Create an add-on webhook of an add on",
+        "title": "Create a webhook of an add-on",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -1000,7 +1042,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-webhook",
     "operations": [
       {
-        "title": "Delete an add-on webhook of an add on",
+        "title": "Delete a webhook of an add-on",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -1018,7 +1060,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-webhook",
     "operations": [
       {
-        "title": "Show an add-on webhook of an add on",
+        "title": "Show a webhook of an add-on",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -1036,7 +1078,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-webhook",
     "operations": [
       {
-        "title": "Update an add-on webhook of an add on",
+        "title": "Change a webhook of an add-on",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -1131,7 +1173,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "app",
     "operations": [
-      { "title": "Update an app", "rel": "update", "status": 200, "list": false, "response": "app" }
+      { "title": "Change an app", "rel": "update", "status": 200, "list": false, "response": "app" }
     ],
     "origin": "schema"
   },
@@ -1144,7 +1186,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app",
     "operations": [
       {
-        "title": "Delete an app of an app",
+        "title": "Turn off managed certificates for an app",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -1161,7 +1203,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "app",
     "operations": [
-      { "title": "Update an app of an app", "rel": "update", "status": 200, "list": false, "response": "app" }
+      {
+        "title": "Renew the managed certificates of an app",
+        "rel": "update",
+        "status": 200,
+        "list": false,
+        "response": "app"
+      }
     ],
     "origin": "schema"
   },
@@ -1173,7 +1221,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "app",
     "operations": [
-      { "title": "Create an app of an app", "rel": "update", "status": 200, "list": false, "response": "app" }
+      {
+        "title": "Turn on managed certificates for an app",
+        "rel": "update",
+        "status": 200,
+        "list": false,
+        "response": "app"
+      }
     ],
     "origin": "schema"
   },
@@ -1240,7 +1294,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on",
     "operations": [
       {
-        "title": "Create an add-on of an app",
+        "title": "Add an add-on to an app",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -1258,7 +1312,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on",
     "operations": [
       {
-        "title": "Delete an add-on of an app",
+        "title": "Remove an add-on from an app",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -1294,7 +1348,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on",
     "operations": [
       {
-        "title": "Update an add-on of an app",
+        "title": "Change an add-on of an app",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -1312,7 +1366,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "add-on-sso",
     "operations": [
       {
-        "title": "Show an add-on sso of an app",
+        "title": "Show how to open the dashboard of an add-on of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -1330,7 +1384,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "dyno-size",
     "operations": [
       {
-        "title": "List dyno sizes of an app",
+        "title": "List the dyno sizes that an app may use",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -1348,7 +1402,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "stack",
     "operations": [
       {
-        "title": "List stacks of an app",
+        "title": "List the stacks that an app may use",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -1366,7 +1420,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "build",
     "operations": [
       {
-        "title": "Restart or remove the build of an app",
+        "title": "Clear the build cache of an app",
         "rel": "empty",
         "status": 202,
         "list": false,
@@ -1384,7 +1438,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "build-metadata",
     "operations": [
       {
-        "title": "Show build metadata of an app",
+        "title": "Show the build metadata of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -1420,7 +1474,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "buildpack-installation",
     "operations": [
       {
-        "title": "Update buildpack installations of an app",
+        "title": "Change buildpack installations of an app",
         "rel": "update",
         "status": 200,
         "list": true,
@@ -1456,7 +1510,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "build",
     "operations": [
       {
-        "title": "Create a build of an app",
+        "title": "Build an app from a source",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -1474,7 +1528,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "build",
     "operations": [
       {
-        "title": "Delete a build of an app",
+        "title": "Cancel a build of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -1522,7 +1576,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "collaborator",
     "operations": [
       {
-        "title": "Create a collaborator of an app",
+        "title": "Give an account access to an app",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -1540,7 +1594,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "collaborator",
     "operations": [
       {
-        "title": "Delete a collaborator of an app",
+        "title": "Take away an account's access to an app",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -1576,7 +1630,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "config-var",
     "operations": [
       {
-        "title": "Show a config var of an app",
+        "title": "Show the config vars of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -1594,7 +1648,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "config-var",
     "operations": [
       {
-        "title": "Update a config var of an app",
+        "title": "Set and unset config vars of an app",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -1612,7 +1666,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "config-vars-settings",
     "operations": [
       {
-        "title": "List config vars settings of an app",
+        "title": "List the config vars settings of an app",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -1630,7 +1684,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "config-vars-settings",
     "operations": [
       {
-        "title": "Update config vars settings of an app",
+        "title": "Change the config vars settings of an app",
         "rel": "update",
         "status": 200,
         "list": true,
@@ -1666,7 +1720,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "domain",
     "operations": [
       {
-        "title": "Create a domain of an app",
+        "title": "Add a domain to an app",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -1684,7 +1738,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "domain",
     "operations": [
       {
-        "title": "Delete a domain of an app",
+        "title": "Remove a domain from an app",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -1720,7 +1774,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "domain",
     "operations": [
       {
-        "title": "Update a domain of an app",
+        "title": "Change a domain of an app",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -1738,7 +1792,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "dyno",
     "operations": [
       {
-        "title": "Restart or remove the dyno of an app",
+        "title": "Restart all dynos of an app",
         "rel": "empty",
         "status": 202,
         "list": false,
@@ -1768,7 +1822,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "dyno",
     "operations": [
       {
-        "title": "Create a dyno of an app",
+        "title": "Start a one-off dyno of an app",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -1785,13 +1839,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "dyno",
     "operations": [
-      {
-        "title": "Restart or remove the dyno of an app",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
+      { "title": "Restart a dyno of an app", "rel": "empty", "status": 202, "list": false, "response": null }
     ],
     "origin": "schema"
   },
@@ -1816,7 +1864,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "dyno-processes",
     "operations": [
       {
-        "title": "Create dyno processes of an app",
+        "title": "Run a command inside a dyno of an app",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -1833,7 +1881,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "dyno",
     "operations": [
-      { "title": "Stop the dyno of an app", "rel": "empty", "status": 202, "list": false, "response": null }
+      { "title": "Stop a dyno of an app", "rel": "empty", "status": 202, "list": false, "response": null }
     ],
     "origin": "schema"
   },
@@ -1846,7 +1894,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-feature",
     "operations": [
       {
-        "title": "List app features of an app",
+        "title": "List features of an app",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -1864,7 +1912,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-feature",
     "operations": [
       {
-        "title": "Show an app feature of an app",
+        "title": "Show a feature of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -1882,7 +1930,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-feature",
     "operations": [
       {
-        "title": "Update an app feature of an app",
+        "title": "Change a feature of an app",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -1900,7 +1948,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "formation",
     "operations": [
       {
-        "title": "List formations of an app",
+        "title": "List the process types of an app",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -1918,7 +1966,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "formation",
     "operations": [
       {
-        "title": "Update formations of an app",
+        "title": "Scale several process types of an app",
         "rel": "update",
         "status": 200,
         "list": true,
@@ -1936,7 +1984,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "formation",
     "operations": [
       {
-        "title": "Show a formation of an app",
+        "title": "Show a process type of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -1954,7 +2002,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "formation",
     "operations": [
       {
-        "title": "Update a formation of an app",
+        "title": "Scale a process type of an app",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -1972,7 +2020,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "dyno",
     "operations": [
       {
-        "title": "Restart or remove the dyno of an app",
+        "title": "Restart the dynos of one process type of an app",
         "rel": "empty",
         "status": 202,
         "list": false,
@@ -1989,7 +2037,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "dyno",
     "operations": [
-      { "title": "Stop the dyno of an app", "rel": "empty", "status": 202, "list": false, "response": null }
+      {
+        "title": "Stop the dynos of one process type of an app",
+        "rel": "empty",
+        "status": 202,
+        "list": false,
+        "response": null
+      }
     ],
     "origin": "schema"
   },
@@ -2074,7 +2128,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "log-session",
     "operations": [
       {
-        "title": "Create a log session of an app",
+        "title": "Open a stream of an app's log",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -2092,7 +2146,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oci-image",
     "operations": [
       {
-        "title": "Create an oci image of an app",
+        "title": "Create an OCI image of an app",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -2110,7 +2164,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oci-image",
     "operations": [
       {
-        "title": "List oci images of an app",
+        "title": "Show an OCI image of an app, as a list of one",
         "rel": "self",
         "status": 200,
         "list": true,
@@ -2146,7 +2200,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pre-authorization",
     "operations": [
       {
-        "title": "Update a pre authorization of an app",
+        "title": "Let a second factor count for the requests that follow",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -2182,7 +2236,14 @@ export const routes: readonly RouteDescription[] = [
     "resource": "release",
     "operations": [
       {
-        "title": "Create a release of an app",
+        "title": "Release code of an app",
+        "rel": "create",
+        "status": 201,
+        "list": false,
+        "response": "release"
+      },
+      {
+        "title": "Roll back to an earlier release of an app",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -2218,7 +2279,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "config-var",
     "operations": [
       {
-        "title": "Show a config var of an app",
+        "title": "Show the config vars of a release",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -2236,7 +2297,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "review-app",
     "operations": [
       {
-        "title": "Show a review app of an app",
+        "title": "Show the review app that an app is",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -2284,7 +2345,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "sni-endpoint",
     "operations": [
       {
-        "title": "List sni endpoints of an app",
+        "title": "List SNI endpoints of an app",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -2302,7 +2363,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "sni-endpoint",
     "operations": [
       {
-        "title": "Create a sni endpoint of an app",
+        "title": "Create an SNI endpoint of an app",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -2320,7 +2381,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "sni-endpoint",
     "operations": [
       {
-        "title": "Delete a sni endpoint of an app",
+        "title": "Delete an SNI endpoint of an app",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -2338,7 +2399,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "sni-endpoint",
     "operations": [
       {
-        "title": "Show a sni endpoint of an app",
+        "title": "Show an SNI endpoint of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -2356,7 +2417,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "sni-endpoint",
     "operations": [
       {
-        "title": "Update a sni endpoint of an app",
+        "title": "Change an SNI endpoint of an app",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -2374,7 +2435,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "source",
     "operations": [
       {
-        "title": "Create a source of an app",
+        "title": "Get a place to upload the source of an app to (deprecated)",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -2409,7 +2470,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "usage",
     "operations": [
-      { "title": "Show usage of an app", "rel": "self", "status": 200, "list": false, "response": "usage" }
+      {
+        "title": "Show the usage of an app",
+        "rel": "self",
+        "status": 200,
+        "list": false,
+        "response": "usage"
+      }
     ],
     "origin": "schema"
   },
@@ -2422,7 +2489,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-webhook-delivery",
     "operations": [
       {
-        "title": "List app webhook deliveries of an app",
+        "title": "List webhook deliveries of an app",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -2440,7 +2507,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-webhook-delivery",
     "operations": [
       {
-        "title": "Show an app webhook delivery of an app",
+        "title": "Show a webhook delivery of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -2458,7 +2525,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-webhook-event",
     "operations": [
       {
-        "title": "List app webhook events of an app",
+        "title": "List webhook events of an app",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -2476,7 +2543,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-webhook-event",
     "operations": [
       {
-        "title": "Show an app webhook event of an app",
+        "title": "Show a webhook event of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -2494,7 +2561,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-webhook",
     "operations": [
       {
-        "title": "List app webhooks of an app",
+        "title": "List webhooks of an app",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -2512,7 +2579,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-webhook",
     "operations": [
       {
-        "title": "Create an app webhook of an app",
+        "title": "Create a webhook of an app",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -2530,7 +2597,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-webhook",
     "operations": [
       {
-        "title": "Delete an app webhook of an app",
+        "title": "Delete a webhook of an app",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -2548,7 +2615,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-webhook",
     "operations": [
       {
-        "title": "Show an app webhook of an app",
+        "title": "Show a webhook of an app",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -2566,7 +2633,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app-webhook",
     "operations": [
       {
-        "title": "Update an app webhook of an app",
+        "title": "Change a webhook of an app",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -2644,7 +2711,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "enterprise-account",
     "operations": [
       {
-        "title": "Update an enterprise account",
+        "title": "Change an enterprise account",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -2716,14 +2783,14 @@ export const routes: readonly RouteDescription[] = [
     "resource": "enterprise-account-member",
     "operations": [
       {
-        "title": "List enterprise account members of an enterprise account",
+        "title": "List members of an enterprise account",
         "rel": "instances",
         "status": 200,
         "list": true,
         "response": "enterprise-account-member"
       },
       {
-        "title": "List enterprise account members of an enterprise account",
+        "title": "List members of an enterprise account",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -2741,7 +2808,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "enterprise-account-member",
     "operations": [
       {
-        "title": "Create an enterprise account member of an enterprise account",
+        "title": "Create a member of an enterprise account",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -2759,7 +2826,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "enterprise-account-member",
     "operations": [
       {
-        "title": "Delete an enterprise account member of an enterprise account",
+        "title": "Delete a member of an enterprise account",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -2777,7 +2844,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "enterprise-account-member",
     "operations": [
       {
-        "title": "Update an enterprise account member of an enterprise account",
+        "title": "Change a member of an enterprise account",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -2831,7 +2898,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "enterprise-account-daily-usage",
     "operations": [
       {
-        "title": "List enterprise account daily usages of an enterprise account",
+        "title": "List the daily usage of an enterprise account",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -2849,7 +2916,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "enterprise-account-monthly-usage",
     "operations": [
       {
-        "title": "List enterprise account monthly usages of an enterprise account",
+        "title": "List the monthly usage of an enterprise account",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -2867,7 +2934,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "filter-apps",
     "operations": [
       {
-        "title": "Create filter apps",
+        "title": "List apps by their ids",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -2951,7 +3018,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "identity-provider",
     "operations": [
       {
-        "title": "Update an identity provider",
+        "title": "Change an identity provider",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -2969,7 +3036,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "identity-provider-certificate",
     "operations": [
       {
-        "title": "Create an identity provider certificate of an identity provider",
+        "title": "Create a certificate of an identity provider",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -2987,7 +3054,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "identity-provider-certificate",
     "operations": [
       {
-        "title": "Delete an identity provider certificate of an identity provider",
+        "title": "Delete a certificate of an identity provider",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -3005,7 +3072,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "identity-provider-certificate",
     "operations": [
       {
-        "title": "Show an identity provider certificate of an identity provider",
+        "title": "Show a certificate of an identity provider",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -3023,7 +3090,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "identity-provider-certificate",
     "operations": [
       {
-        "title": "Update an identity provider certificate of an identity provider",
+        "title": "Change a certificate of an identity provider",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -3041,7 +3108,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "identity-provider-actions",
     "operations": [
       {
-        "title": "Create an identity provider actions of an identity provider",
+        "title": "Move an identity provider to certificates of its own",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -3059,7 +3126,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-authorization",
     "operations": [
       {
-        "title": "List oauth authorizations",
+        "title": "List one's own authorizations and their tokens",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3077,7 +3144,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-authorization",
     "operations": [
       {
-        "title": "Create an oauth authorization",
+        "title": "Make a token for oneself or a client",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -3095,7 +3162,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-authorization",
     "operations": [
       {
-        "title": "Delete an oauth authorization",
+        "title": "Delete an OAuth authorization",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -3113,7 +3180,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-authorization",
     "operations": [
       {
-        "title": "Show an oauth authorization",
+        "title": "Show an OAuth authorization",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -3131,7 +3198,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-authorization",
     "operations": [
       {
-        "title": "Update an oauth authorization",
+        "title": "Change an OAuth authorization",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -3149,7 +3216,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-authorization",
     "operations": [
       {
-        "title": "Regenerate tokens the oauth authorization",
+        "title": "Replace the tokens of an authorization",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -3167,7 +3234,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-client",
     "operations": [
       {
-        "title": "List oauth clients",
+        "title": "List OAuth clients",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3185,7 +3252,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-client",
     "operations": [
       {
-        "title": "Create an oauth client",
+        "title": "Create an OAuth client",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -3203,7 +3270,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-client",
     "operations": [
       {
-        "title": "Delete an oauth client",
+        "title": "Delete an OAuth client",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -3221,7 +3288,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-client",
     "operations": [
       {
-        "title": "Show an oauth client",
+        "title": "Show an OAuth client",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -3239,7 +3306,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-client",
     "operations": [
       {
-        "title": "Update an oauth client",
+        "title": "Change an OAuth client",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -3257,7 +3324,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-client",
     "operations": [
       {
-        "title": "Rotate credentials the oauth client",
+        "title": "Replace the secret of an OAuth client",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -3275,7 +3342,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-session",
     "operations": [
       {
-        "title": "List oauth sessions",
+        "title": "List OAuth sessions",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3293,7 +3360,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-session",
     "operations": [
       {
-        "title": "Delete an oauth session",
+        "title": "Delete an OAuth session",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -3311,7 +3378,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-token",
     "operations": [
       {
-        "title": "Create an oauth token",
+        "title": "Exchange a grant for tokens",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -3329,7 +3396,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-token",
     "operations": [
       {
-        "title": "Delete an oauth token",
+        "title": "Revoke an OAuth token",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -3347,7 +3414,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "password-reset",
     "operations": [
       {
-        "title": "Create a password reset",
+        "title": "Ask for a new password by e-mail",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -3365,7 +3432,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "password-reset",
     "operations": [
       {
-        "title": "Finalize the password reset of a reset password token",
+        "title": "Set a new password",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -3455,7 +3522,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-coupling",
     "operations": [
       {
-        "title": "Update a pipeline coupling",
+        "title": "Change a pipeline coupling",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -3473,7 +3540,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-promotion",
     "operations": [
       {
-        "title": "Create a pipeline promotion",
+        "title": "Promote an app to the next stage of its pipeline",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -3509,7 +3576,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-promotion-target",
     "operations": [
       {
-        "title": "List pipeline promotion targets of a pipeline promotion",
+        "title": "List targets of a pipeline promotion",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3592,7 +3659,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "pipeline",
     "operations": [
-      { "title": "Update a pipeline", "rel": "update", "status": 200, "list": false, "response": "pipeline" }
+      { "title": "Change a pipeline", "rel": "update", "status": 200, "list": false, "response": "pipeline" }
     ],
     "origin": "schema"
   },
@@ -3605,7 +3672,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-build",
     "operations": [
       {
-        "title": "List pipeline builds of a pipeline",
+        "title": "List the latest build of each app in a pipeline",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3623,7 +3690,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-deployment",
     "operations": [
       {
-        "title": "List pipeline deployments of a pipeline",
+        "title": "List the latest deployment of each app in a pipeline",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3641,7 +3708,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-release",
     "operations": [
       {
-        "title": "List pipeline releases of a pipeline",
+        "title": "List the latest release of each app in a pipeline",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3659,7 +3726,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-coupling",
     "operations": [
       {
-        "title": "List pipeline couplings of a pipeline",
+        "title": "List couplings of a pipeline",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3677,7 +3744,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-stack",
     "operations": [
       {
-        "title": "Show a pipeline stack of a pipeline",
+        "title": "Show the default stack of a pipeline",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -3695,7 +3762,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-repository",
     "operations": [
       {
-        "title": "Show a pipeline repository of a pipeline",
+        "title": "Show a repository of a pipeline",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -3731,7 +3798,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "review-app-config",
     "operations": [
       {
-        "title": "Delete a review app config of a pipeline",
+        "title": "Turn off review apps for a pipeline",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -3767,7 +3834,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "review-app-config",
     "operations": [
       {
-        "title": "Update a review app config of a pipeline",
+        "title": "Change a review app config of a pipeline",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -3785,7 +3852,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "review-app-config",
     "operations": [
       {
-        "title": "Create a review app config of a pipeline",
+        "title": "Turn on review apps for a pipeline",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -3821,7 +3888,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-config-var",
     "operations": [
       {
-        "title": "Show a pipeline config var of a pipeline",
+        "title": "Show the config vars of a stage of a pipeline",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -3839,7 +3906,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-config-var",
     "operations": [
       {
-        "title": "Update a pipeline config var of a pipeline",
+        "title": "Set and unset config vars of a stage of a pipeline",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -3893,7 +3960,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-webhook",
     "operations": [
       {
-        "title": "List pipeline webhooks of a pipeline",
+        "title": "List webhooks of a pipeline",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3923,7 +3990,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "plan-meter",
     "operations": [
       {
-        "title": "List plan meters of a plan",
+        "title": "List meters of a plan",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -3941,7 +4008,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "plan-meter",
     "operations": [
       {
-        "title": "Show a plan meter of a plan",
+        "title": "Show a meter of a plan",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -4001,7 +4068,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "usage-history",
     "operations": [
       {
-        "title": "Show usage history of a resource id",
+        "title": "Show the usage history of an add-on",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -4066,7 +4133,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "source",
     "operations": [
-      { "title": "Create a source", "rel": "create", "status": 201, "list": false, "response": "source" }
+      {
+        "title": "Get a place to upload a source to",
+        "rel": "create",
+        "status": 201,
+        "list": false,
+        "response": "source"
+      }
     ],
     "origin": "schema"
   },
@@ -4126,7 +4199,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "space",
     "operations": [
-      { "title": "Update a space", "rel": "update", "status": 200, "list": false, "response": "space" }
+      { "title": "Change a space", "rel": "update", "status": 200, "list": false, "response": "space" }
     ],
     "origin": "schema"
   },
@@ -4139,7 +4212,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-dynos",
     "operations": [
       {
-        "title": "List space dynos of a space",
+        "title": "List the dynos of all apps in a space",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -4157,7 +4230,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-host",
     "operations": [
       {
-        "title": "List space hosts of a space",
+        "title": "List hosts of a space",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -4193,7 +4266,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "inbound-ruleset",
     "operations": [
       {
-        "title": "Update an inbound ruleset of a space",
+        "title": "Change an inbound ruleset of a space",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -4247,7 +4320,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-log-drain",
     "operations": [
       {
-        "title": "Show a space log drain of a space",
+        "title": "Show a log drain of a space",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -4265,7 +4338,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-log-drain",
     "operations": [
       {
-        "title": "Update a space log drain of a space",
+        "title": "Change a log drain of a space",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -4283,7 +4356,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-app-access",
     "operations": [
       {
-        "title": "List space app access of a space",
+        "title": "List who may create apps in a space",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -4301,7 +4374,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-app-access",
     "operations": [
       {
-        "title": "Show a space app access of a space",
+        "title": "Show what an account may do in a space",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -4319,7 +4392,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-app-access",
     "operations": [
       {
-        "title": "Update a space app access of a space",
+        "title": "Change what an account may do in a space",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -4337,7 +4410,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-nat",
     "operations": [
       {
-        "title": "Show space nat of a space",
+        "title": "Show the outbound addresses of a space",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -4355,14 +4428,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "peering-info",
     "operations": [
       {
-        "title": "Show peering info of a space",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "peering-info"
-      },
-      {
-        "title": "Show a peering of a space",
+        "title": "Show what a peering with a space needs",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -4398,7 +4464,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "peering",
     "operations": [
       {
-        "title": "Create a peering of a space",
+        "title": "Accept a peering with a space",
         "rel": "empty",
         "status": 202,
         "list": false,
@@ -4416,7 +4482,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "peering",
     "operations": [
       {
-        "title": "Restart or remove the peering of a space",
+        "title": "End a peering with a space",
         "rel": "empty",
         "status": 202,
         "list": false,
@@ -4452,7 +4518,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "peering",
     "operations": [
       {
-        "title": "Accept the peering of a space",
+        "title": "Accept a peering with a space",
         "rel": "empty",
         "status": 202,
         "list": false,
@@ -4488,7 +4554,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-topology",
     "operations": [
       {
-        "title": "Show space topology of a space",
+        "title": "Show the topology of a space",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -4506,7 +4572,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "space-transfer",
     "operations": [
       {
-        "title": "Create a space transfer of a space",
+        "title": "Give a space to another team",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -4524,7 +4590,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "vpn-connection",
     "operations": [
       {
-        "title": "List vpn connections of a space",
+        "title": "List VPN connections of a space",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -4542,7 +4608,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "vpn-connection",
     "operations": [
       {
-        "title": "Create a vpn connection of a space",
+        "title": "Create a VPN connection of a space",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -4560,7 +4626,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "vpn-connection",
     "operations": [
       {
-        "title": "Restart or remove the vpn connection of a space",
+        "title": "Delete a VPN connection of a space",
         "rel": "empty",
         "status": 202,
         "list": false,
@@ -4578,7 +4644,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "vpn-connection",
     "operations": [
       {
-        "title": "Show a vpn connection of a space",
+        "title": "Show a VPN connection of a space",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -4596,7 +4662,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "vpn-connection",
     "operations": [
       {
-        "title": "Update a vpn connection of a space",
+        "title": "Change a VPN connection of a space",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -4661,7 +4727,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "team-app",
     "operations": [
-      { "title": "Create a team app", "rel": "create", "status": 201, "list": false, "response": "team-app" }
+      {
+        "title": "Create an app, for a team or oneself",
+        "rel": "create",
+        "status": 201,
+        "list": false,
+        "response": "team-app"
+      }
     ],
     "origin": "schema"
   },
@@ -4673,7 +4745,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "team-app",
     "operations": [
-      { "title": "Show a team app", "rel": "self", "status": 200, "list": false, "response": "team-app" }
+      {
+        "title": "Show an app of a team",
+        "rel": "self",
+        "status": 200,
+        "list": false,
+        "response": "team-app"
+      }
     ],
     "origin": "schema"
   },
@@ -4685,7 +4763,27 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "team-app",
     "operations": [
-      { "title": "Update a team app", "rel": "update", "status": 200, "list": false, "response": "team-app" }
+      {
+        "title": "Lock or unlock an app of a team",
+        "rel": "update",
+        "status": 200,
+        "list": false,
+        "response": "team-app"
+      },
+      {
+        "title": "Give an app of a team to an account",
+        "rel": "update",
+        "status": 200,
+        "list": false,
+        "response": "team-app"
+      },
+      {
+        "title": "Give an app to another team",
+        "rel": "update",
+        "status": 200,
+        "list": false,
+        "response": "team-app"
+      }
     ],
     "origin": "schema"
   },
@@ -4770,7 +4868,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-app-collaborator",
     "operations": [
       {
-        "title": "Update a team app collaborator",
+        "title": "Change a team app collaborator",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -4788,7 +4886,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-invitation",
     "operations": [
       {
-        "title": "Show a team invitation",
+        "title": "Show an invitation to a team",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -4806,7 +4904,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-invitation",
     "operations": [
       {
-        "title": "Create a team invitation",
+        "title": "Accept an invitation to a team",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -4824,7 +4922,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-app-permission",
     "operations": [
       {
-        "title": "List team app permissions",
+        "title": "List the permissions that an app of a team knows",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -4865,7 +4963,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "team",
     "operations": [
-      { "title": "Update a team", "rel": "update", "status": 200, "list": false, "response": "team" }
+      { "title": "Change a team", "rel": "update", "status": 200, "list": false, "response": "team" }
     ],
     "origin": "schema"
   },
@@ -4914,7 +5012,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "allowed-add-on-service",
     "operations": [
       {
-        "title": "Create allowed add-on services of a team",
+        "title": "Allow an add-on service to a team",
         "rel": "create",
         "status": 201,
         "list": true,
@@ -4950,7 +5048,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-app",
     "operations": [
       {
-        "title": "List team apps of a team",
+        "title": "List apps of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -4967,7 +5065,13 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "usage",
     "operations": [
-      { "title": "Show usage of a team", "rel": "self", "status": 200, "list": false, "response": "usage" }
+      {
+        "title": "Show the usage of an app of a team",
+        "rel": "self",
+        "status": 200,
+        "list": false,
+        "response": "usage"
+      }
     ],
     "origin": "schema"
   },
@@ -4998,7 +5102,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-delinquency",
     "operations": [
       {
-        "title": "Show team delinquency of a team",
+        "title": "Show the delinquency of a team",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5016,7 +5120,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-feature",
     "operations": [
       {
-        "title": "List team features of a team",
+        "title": "List features of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5034,7 +5138,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-feature",
     "operations": [
       {
-        "title": "Show a team feature of a team",
+        "title": "Show a feature of a team",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5106,7 +5210,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "identity-provider",
     "operations": [
       {
-        "title": "Update an identity provider of a team",
+        "title": "Change an identity provider of a team",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -5124,7 +5228,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-invitation",
     "operations": [
       {
-        "title": "List team invitations of a team",
+        "title": "List invitations of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5142,7 +5246,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-invitation",
     "operations": [
       {
-        "title": "Update a team invitation of a team",
+        "title": "Invite somebody to a team",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -5160,7 +5264,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-invitation",
     "operations": [
       {
-        "title": "Delete a team invitation of a team",
+        "title": "Withdraw an invitation to a team",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -5178,7 +5282,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-invoice",
     "operations": [
       {
-        "title": "List team invoices of a team",
+        "title": "List invoices of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5196,7 +5300,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-invoice",
     "operations": [
       {
-        "title": "Show a team invoice of a team",
+        "title": "Show an invoice of a team",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5214,7 +5318,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-license-collection",
     "operations": [
       {
-        "title": "List team license collections of a team",
+        "title": "List license collections of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5232,7 +5336,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-license",
     "operations": [
       {
-        "title": "List team licenses of a team",
+        "title": "List licenses of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5250,7 +5354,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-member",
     "operations": [
       {
-        "title": "List team members of a team",
+        "title": "List members of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5268,7 +5372,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-member",
     "operations": [
       {
-        "title": "Update a team member of a team",
+        "title": "Change a member of a team",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -5286,7 +5390,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-member",
     "operations": [
       {
-        "title": "Create a team member of a team",
+        "title": "Add a member to a team",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -5304,7 +5408,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-member",
     "operations": [
       {
-        "title": "Update a team member of a team",
+        "title": "Add a member to a team, or change one",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -5322,7 +5426,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-member",
     "operations": [
       {
-        "title": "Delete a team member of a team",
+        "title": "Remove a member from a team",
         "rel": "destroy",
         "status": 200,
         "list": false,
@@ -5340,7 +5444,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-member",
     "operations": [
       {
-        "title": "List team members of a team",
+        "title": "List the apps of a member of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5358,7 +5462,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-authorization",
     "operations": [
       {
-        "title": "List oauth authorizations of a team",
+        "title": "List OAuth authorizations of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5376,7 +5480,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "oauth-authorization",
     "operations": [
       {
-        "title": "Create an oauth authorization of a team",
+        "title": "Create an OAuth authorization of a team",
         "rel": "create",
         "status": 201,
         "list": false,
@@ -5394,7 +5498,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "payment",
     "operations": [
       {
-        "title": "Create a payment of a team",
+        "title": "Pay an invoice of a team",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5412,7 +5516,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "permission-entity",
     "operations": [
       {
-        "title": "List permission entities of a team",
+        "title": "List who may do what with the apps of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5448,7 +5552,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-preferences",
     "operations": [
       {
-        "title": "Show team preferences of a team",
+        "title": "Show the preferences of a team",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5466,7 +5570,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-preferences",
     "operations": [
       {
-        "title": "Update team preferences of a team",
+        "title": "Change the preferences of a team",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -5484,7 +5588,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-space",
     "operations": [
       {
-        "title": "List team spaces of a team",
+        "title": "List spaces of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5502,7 +5606,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "usage",
     "operations": [
       {
-        "title": "Show usage of a team",
+        "title": "Show the usage of all apps of a team",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5520,7 +5624,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-daily-usage",
     "operations": [
       {
-        "title": "List team daily usages of a team",
+        "title": "List the daily usage of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5538,7 +5642,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "team-monthly-usage",
     "operations": [
       {
-        "title": "List team monthly usages of a team",
+        "title": "List the monthly usage of a team",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5610,7 +5714,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "telemetry-drain",
     "operations": [
       {
-        "title": "Update a telemetry drain",
+        "title": "Change a telemetry drain",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -5651,7 +5755,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "test-run",
     "operations": [
-      { "title": "Update a test run", "rel": "update", "status": 200, "list": false, "response": "test-run" }
+      { "title": "Change a test run", "rel": "update", "status": 200, "list": false, "response": "test-run" }
     ],
     "origin": "schema"
   },
@@ -5723,7 +5827,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "account",
     "operations": [
-      { "title": "Update an account", "rel": "update", "status": 200, "list": false, "response": "account" }
+      { "title": "Change an account", "rel": "update", "status": 200, "list": false, "response": "account" }
     ],
     "origin": "schema"
   },
@@ -5754,7 +5858,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "app",
     "operations": [
       {
-        "title": "List apps of an account",
+        "title": "List the apps that an account owns or works on",
         "rel": "instances",
         "status": 200,
         "list": true,
@@ -5772,7 +5876,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "user-preferences",
     "operations": [
       {
-        "title": "Show user preferences of an account",
+        "title": "Show the user preferences of an account",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5790,7 +5894,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "user-preferences",
     "operations": [
       {
-        "title": "Update user preferences of an account",
+        "title": "Change the user preferences of an account",
         "rel": "update",
         "status": 200,
         "list": false,
@@ -5808,7 +5912,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "sms-number",
     "operations": [
       {
-        "title": "Show a sms number of an account",
+        "title": "Show an SMS number of an account",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5826,7 +5930,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "sms-number",
     "operations": [
       {
-        "title": "Confirm the sms number of an account",
+        "title": "Confirm the SMS number of an account",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5844,7 +5948,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "sms-number",
     "operations": [
       {
-        "title": "Recover the sms number of an account",
+        "title": "Recover an account by SMS",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5862,7 +5966,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "capability",
     "operations": [
       {
-        "title": "Update a capability",
+        "title": "Ask what one may do with several resources",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5880,7 +5984,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "gateway-token",
     "operations": [
       {
-        "title": "Create a gateway token",
+        "title": "Make a gateway token",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5898,7 +6002,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "gateway-token",
     "operations": [
       {
-        "title": "Create a gateway token",
+        "title": "Exchange a gateway token for an OAuth token",
         "rel": "self",
         "status": 200,
         "list": false,
@@ -5916,7 +6020,7 @@ export const routes: readonly RouteDescription[] = [
     "resource": "pipeline-coupling",
     "operations": [
       {
-        "title": "List pipeline couplings",
+        "title": "List one's own pipeline couplings",
         "rel": "instances",
         "status": 200,
         "list": true,
