@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 
@@ -34,8 +34,7 @@ export async function preparePostgresBinaries(root: string, copyTo: string): Pro
     if (!isReadOnly(thrown)) throw thrown;
   }
   const copy = join(copyTo, `postgres-${version}`);
-  await copyOnce(root, copy);
-  await makeLinks(copy, links);
+  await copyOnce(root, copy, links);
   return { native: join(copy, "native"), major };
 }
 
@@ -61,11 +60,15 @@ async function makeLinks(root: string, links: readonly Link[]): Promise<void> {
   }
 }
 
-/** The copy appears under its name only when it is whole. */
-async function copyOnce(root: string, copy: string): Promise<void> {
+/** The copy appears under its name only when it is whole. It may be written to, whatever its original allows. */
+async function copyOnce(root: string, copy: string, links: readonly Link[]): Promise<void> {
+  const present = await stat(copy).catch(() => undefined);
+  if (present) return;
   const part = `${copy}.part-${process.pid}`;
   await mkdir(dirname(copy), { recursive: true });
   await cp(root, part, { recursive: true, verbatimSymlinks: true });
+  for (const { target } of links) await chmod(dirname(join(part, target)), 0o755);
+  await makeLinks(part, links);
   await rename(part, copy).catch(async (thrown: NodeJS.ErrnoException) => {
     await rm(part, { recursive: true, force: true });
     if (thrown.code !== "ENOTEMPTY" && thrown.code !== "EEXIST") throw thrown;
