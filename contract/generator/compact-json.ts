@@ -1,18 +1,22 @@
-const width = 110;
+/** Wide enough for one operation of an endpoint. */
+const width = 160;
 
 /** Prints JSON with two-space indents where a value that fits on its line stays on it. Keys keep their order. */
-export function compactJson(value: unknown, indent = "", used = 0): string {
+export function compactJson(value: unknown): string {
+  return print(value, "", 0);
+}
+
+function print(value: unknown, indent: string, used: number): string {
   const line = oneLine(value);
-  if (indent.length + used + line.length <= width || !isContainer(value)) return line;
+  if (!isContainer(value) || indent.length + used + line.length <= width) return line;
   const inner = `${indent}  `;
-  const isList = Array.isArray(value);
-  const rows = isList
-    ? value.map((item) => `${inner}${compactJson(item, inner)}`)
+  const rows = Array.isArray(value)
+    ? value.map((item) => inner + print(item, inner, 0))
     : Object.entries(value).map(([key, item]) => {
         const label = `${JSON.stringify(key)}: `;
-        return `${inner}${label}${compactJson(item, inner, label.length + 1)}`;
+        return inner + label + print(item, inner, label.length + 1);
       });
-  const [open, close] = isList ? ["[", "]"] : ["{", "}"];
+  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
   return `${open}\n${rows.join(",\n")}\n${indent}${close}`;
 }
 

@@ -1,3 +1,4 @@
+import { sortKeys } from "../../contract/generator/merge-variants.ts";
 import type { Endpoint, Operation, Shape } from "../../contract/src/shape.ts";
 import { definitionOf, type JsonSchema, reference, shapeOf } from "./schema-shapes.ts";
 
@@ -28,7 +29,7 @@ const identityParts = new Set([
 /** All endpoints of a document, by `METHOD /path`. Links that share both become operations of one endpoint. */
 export function endpointsOf(document: SchemaDocument): Record<string, Endpoint> {
   const endpoints: Record<string, Endpoint> = {};
-  for (const [resource, schema] of Object.entries(document.definitions)) {
+  for (const [resource, schema] of Object.entries(sortKeys(document.definitions))) {
     for (const link of schema.links ?? []) {
       const method = (link.method ?? "GET").toUpperCase();
       const { path, params } = pathOf(link.href);

@@ -10,15 +10,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "account",
-    "operations": [
-      {
-        "title": "Close one's own account",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "account"
-      }
-    ],
+    "operations": [{ "title": "Close one's own account", "rel": "destroy", "status": 200, "list": false, "response": "account" }],
     "origin": "schema"
   },
   {
@@ -28,15 +20,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "account",
-    "operations": [
-      {
-        "title": "Show one's own account",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "account"
-      }
-    ],
+    "operations": [{ "title": "Show one's own account", "rel": "self", "status": 200, "list": false, "response": "account" }],
     "origin": "schema"
   },
   {
@@ -46,15 +30,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "account",
-    "operations": [
-      {
-        "title": "Change one's own account",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "account"
-      }
-    ],
+    "operations": [{ "title": "Change one's own account", "rel": "update", "status": 200, "list": false, "response": "account" }],
     "origin": "schema"
   },
   {
@@ -64,15 +40,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "app-transfer",
-    "operations": [
-      {
-        "title": "List app transfers",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "app-transfer"
-      }
-    ],
+    "operations": [{ "title": "List app transfers", "rel": "instances", "status": 200, "list": true, "response": "app-transfer" }],
     "origin": "schema"
   },
   {
@@ -82,15 +50,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "app-transfer",
-    "operations": [
-      {
-        "title": "Create an app transfer",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "app-transfer"
-      }
-    ],
+    "operations": [{ "title": "Create an app transfer", "rel": "create", "status": 201, "list": false, "response": "app-transfer" }],
     "origin": "schema"
   },
   {
@@ -100,15 +60,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app_transfer"],
     "variants": ["base", "sdk"],
     "resource": "app-transfer",
-    "operations": [
-      {
-        "title": "Delete an app transfer",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "app-transfer"
-      }
-    ],
+    "operations": [{ "title": "Delete an app transfer", "rel": "destroy", "status": 200, "list": false, "response": "app-transfer" }],
     "origin": "schema"
   },
   {
@@ -118,15 +70,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app_transfer"],
     "variants": ["base", "sdk"],
     "resource": "app-transfer",
-    "operations": [
-      {
-        "title": "Show an app transfer",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "app-transfer"
-      }
-    ],
+    "operations": [{ "title": "Show an app transfer", "rel": "self", "status": 200, "list": false, "response": "app-transfer" }],
     "origin": "schema"
   },
   {
@@ -136,15 +80,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app_transfer"],
     "variants": ["base", "sdk"],
     "resource": "app-transfer",
-    "operations": [
-      {
-        "title": "Change an app transfer",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "app-transfer"
-      }
-    ],
+    "operations": [{ "title": "Change an app transfer", "rel": "update", "status": 200, "list": false, "response": "app-transfer" }],
     "origin": "schema"
   },
   {
@@ -154,9 +90,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "credit",
-    "operations": [
-      { "title": "List credits", "rel": "instances", "status": 200, "list": true, "response": "credit" }
-    ],
+    "operations": [{ "title": "List credits", "rel": "instances", "status": 200, "list": true, "response": "credit" }],
     "origin": "schema"
   },
   {
@@ -166,9 +100,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "credit",
-    "operations": [
-      { "title": "Create a credit", "rel": "create", "status": 201, "list": false, "response": "credit" }
-    ],
+    "operations": [{ "title": "Create a credit", "rel": "create", "status": 201, "list": false, "response": "credit" }],
     "origin": "schema"
   },
   {
@@ -178,9 +110,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["credit"],
     "variants": ["base", "sdk"],
     "resource": "credit",
-    "operations": [
-      { "title": "Show a credit", "rel": "self", "status": 200, "list": false, "response": "credit" }
-    ],
+    "operations": [{ "title": "Show a credit", "rel": "self", "status": 200, "list": false, "response": "credit" }],
     "origin": "schema"
   },
   {
@@ -190,15 +120,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "account-delinquency",
-    "operations": [
-      {
-        "title": "Show the account delinquency",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "account-delinquency"
-      }
-    ],
+    "operations": [{ "title": "Show the account delinquency", "rel": "self", "status": 200, "list": false, "response": "account-delinquency" }],
     "origin": "schema"
   },
   {
@@ -208,15 +130,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "account-feature",
-    "operations": [
-      {
-        "title": "List account features",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "account-feature"
-      }
-    ],
+    "operations": [{ "title": "List account features", "rel": "instances", "status": 200, "list": true, "response": "account-feature" }],
     "origin": "schema"
   },
   {
@@ -226,15 +140,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account_feature"],
     "variants": ["base", "sdk"],
     "resource": "account-feature",
-    "operations": [
-      {
-        "title": "Show an account feature",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "account-feature"
-      }
-    ],
+    "operations": [{ "title": "Show an account feature", "rel": "self", "status": 200, "list": false, "response": "account-feature" }],
     "origin": "schema"
   },
   {
@@ -244,15 +150,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account_feature"],
     "variants": ["base", "sdk"],
     "resource": "account-feature",
-    "operations": [
-      {
-        "title": "Change an account feature",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "account-feature"
-      }
-    ],
+    "operations": [{ "title": "Change an account feature", "rel": "update", "status": 200, "list": false, "response": "account-feature" }],
     "origin": "schema"
   },
   {
@@ -262,15 +160,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "invoice-address",
-    "operations": [
-      {
-        "title": "Show an invoice address",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "invoice-address"
-      }
-    ],
+    "operations": [{ "title": "Show an invoice address", "rel": "self", "status": 200, "list": false, "response": "invoice-address" }],
     "origin": "schema"
   },
   {
@@ -280,15 +170,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "invoice-address",
-    "operations": [
-      {
-        "title": "Change an invoice address",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "invoice-address"
-      }
-    ],
+    "operations": [{ "title": "Change an invoice address", "rel": "self", "status": 200, "list": false, "response": "invoice-address" }],
     "origin": "schema"
   },
   {
@@ -298,9 +180,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "invoice",
-    "operations": [
-      { "title": "List invoices", "rel": "instances", "status": 200, "list": true, "response": "invoice" }
-    ],
+    "operations": [{ "title": "List invoices", "rel": "instances", "status": 200, "list": true, "response": "invoice" }],
     "origin": "schema"
   },
   {
@@ -310,9 +190,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["invoice"],
     "variants": ["base", "sdk"],
     "resource": "invoice",
-    "operations": [
-      { "title": "Show an invoice", "rel": "self", "status": 200, "list": false, "response": "invoice" }
-    ],
+    "operations": [{ "title": "Show an invoice", "rel": "self", "status": 200, "list": false, "response": "invoice" }],
     "origin": "schema"
   },
   {
@@ -322,9 +200,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "key",
-    "operations": [
-      { "title": "List keys", "rel": "instances", "status": 200, "list": true, "response": "key" }
-    ],
+    "operations": [{ "title": "List keys", "rel": "instances", "status": 200, "list": true, "response": "key" }],
     "origin": "schema"
   },
   {
@@ -334,9 +210,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "key",
-    "operations": [
-      { "title": "Create a key", "rel": "create", "status": 201, "list": false, "response": "key" }
-    ],
+    "operations": [{ "title": "Create a key", "rel": "create", "status": 201, "list": false, "response": "key" }],
     "origin": "supplement"
   },
   {
@@ -346,9 +220,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["key"],
     "variants": ["base", "sdk"],
     "resource": "key",
-    "operations": [
-      { "title": "Delete a key", "rel": "destroy", "status": 200, "list": false, "response": "key" }
-    ],
+    "operations": [{ "title": "Delete a key", "rel": "destroy", "status": 200, "list": false, "response": "key" }],
     "origin": "supplement"
   },
   {
@@ -368,15 +240,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["sdk"],
     "resource": "payment-method",
-    "operations": [
-      {
-        "title": "Show a payment method",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "payment-method"
-      }
-    ],
+    "operations": [{ "title": "Show a payment method", "rel": "self", "status": 200, "list": false, "response": "payment-method" }],
     "origin": "schema"
   },
   {
@@ -386,15 +250,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["sdk"],
     "resource": "payment-method",
-    "operations": [
-      {
-        "title": "Change a payment method",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "payment-method"
-      }
-    ],
+    "operations": [{ "title": "Change a payment method", "rel": "update", "status": 200, "list": false, "response": "payment-method" }],
     "origin": "schema"
   },
   {
@@ -404,15 +260,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["sdk"],
     "resource": "payment-method",
-    "operations": [
-      {
-        "title": "List the apps that the payment method pays for",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "app"
-      }
-    ],
+    "operations": [{ "title": "List the apps that the payment method pays for", "rel": "instances", "status": 200, "list": true, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -422,15 +270,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["sdk"],
     "resource": "payment",
-    "operations": [
-      {
-        "title": "Pay an invoice of the account",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "payment"
-      }
-    ],
+    "operations": [{ "title": "Pay an invoice of the account", "rel": "self", "status": 200, "list": false, "response": "payment" }],
     "origin": "schema"
   },
   {
@@ -440,15 +280,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "rate-limit",
-    "operations": [
-      {
-        "title": "Show how many requests are left",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "rate-limit"
-      }
-    ],
+    "operations": [{ "title": "Show how many requests are left", "rel": "self", "status": 200, "list": false, "response": "rate-limit" }],
     "origin": "schema"
   },
   {
@@ -458,15 +290,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "account-quota",
-    "operations": [
-      {
-        "title": "Show the eco dyno hours of an account",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "account-quota"
-      }
-    ],
+    "operations": [{ "title": "Show the eco dyno hours of an account", "rel": "self", "status": 200, "list": false, "response": "account-quota" }],
     "origin": "supplement"
   },
   {
@@ -477,13 +301,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "add-on-attachment",
     "operations": [
-      {
-        "title": "Find the attachments that a name or id may mean",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-attachment"
-      }
+      { "title": "Find the attachments that a name or id may mean", "rel": "instances", "status": 200, "list": true, "response": "add-on-attachment" }
     ],
     "origin": "schema"
   },
@@ -494,15 +312,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      {
-        "title": "Find the add-ons that a name or id may mean",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "Find the add-ons that a name or id may mean", "rel": "instances", "status": 200, "list": true, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -512,15 +322,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "add-on-attachment",
-    "operations": [
-      {
-        "title": "List add-on attachments",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-attachment"
-      }
-    ],
+    "operations": [{ "title": "List add-on attachments", "rel": "instances", "status": 200, "list": true, "response": "add-on-attachment" }],
     "origin": "schema"
   },
   {
@@ -530,15 +332,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "add-on-attachment",
-    "operations": [
-      {
-        "title": "Create an add-on attachment",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "add-on-attachment"
-      }
-    ],
+    "operations": [{ "title": "Create an add-on attachment", "rel": "create", "status": 201, "list": false, "response": "add-on-attachment" }],
     "origin": "schema"
   },
   {
@@ -548,15 +342,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on_attachment"],
     "variants": ["base", "sdk"],
     "resource": "add-on-attachment",
-    "operations": [
-      {
-        "title": "Delete an add-on attachment",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "add-on-attachment"
-      }
-    ],
+    "operations": [{ "title": "Delete an add-on attachment", "rel": "destroy", "status": 200, "list": false, "response": "add-on-attachment" }],
     "origin": "schema"
   },
   {
@@ -566,15 +352,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on_attachment"],
     "variants": ["base", "sdk"],
     "resource": "add-on-attachment",
-    "operations": [
-      {
-        "title": "Show an add-on attachment",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "add-on-attachment"
-      }
-    ],
+    "operations": [{ "title": "Show an add-on attachment", "rel": "self", "status": 200, "list": false, "response": "add-on-attachment" }],
     "origin": "schema"
   },
   {
@@ -585,13 +363,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "telemetry-ingress-info",
     "operations": [
-      {
-        "title": "Show the telemetry ingress info of an add-on attachment",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "telemetry-ingress-info"
-      }
+      { "title": "Show the telemetry ingress info of an add-on attachment", "rel": "self", "status": 200, "list": false, "response": "telemetry-ingress-info" }
     ],
     "origin": "schema"
   },
@@ -602,15 +374,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "add-on-region-capability",
-    "operations": [
-      {
-        "title": "List add-on region capabilities",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-region-capability"
-      }
-    ],
+    "operations": [{ "title": "List add-on region capabilities", "rel": "instances", "status": 200, "list": true, "response": "add-on-region-capability" }],
     "origin": "schema"
   },
   {
@@ -620,15 +384,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "add-on-service",
-    "operations": [
-      {
-        "title": "List add-on services",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-service"
-      }
-    ],
+    "operations": [{ "title": "List add-on services", "rel": "instances", "status": 200, "list": true, "response": "add-on-service" }],
     "origin": "schema"
   },
   {
@@ -638,15 +394,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on_service"],
     "variants": ["base", "sdk"],
     "resource": "add-on-service",
-    "operations": [
-      {
-        "title": "Show an add-on service",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "add-on-service"
-      }
-    ],
+    "operations": [{ "title": "Show an add-on service", "rel": "self", "status": 200, "list": false, "response": "add-on-service" }],
     "origin": "schema"
   },
   {
@@ -656,15 +404,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on_service"],
     "variants": ["base", "sdk"],
     "resource": "plan",
-    "operations": [
-      {
-        "title": "List plans of an add-on service",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "plan"
-      }
-    ],
+    "operations": [{ "title": "List plans of an add-on service", "rel": "instances", "status": 200, "list": true, "response": "plan" }],
     "origin": "schema"
   },
   {
@@ -674,15 +414,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on_service", "plan"],
     "variants": ["base", "sdk"],
     "resource": "plan",
-    "operations": [
-      {
-        "title": "Show a plan of an add-on service",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "plan"
-      }
-    ],
+    "operations": [{ "title": "Show a plan of an add-on service", "rel": "self", "status": 200, "list": false, "response": "plan" }],
     "origin": "schema"
   },
   {
@@ -710,9 +442,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      { "title": "List add-ons", "rel": "instances", "status": 200, "list": true, "response": "add-on" }
-    ],
+    "operations": [{ "title": "List add-ons", "rel": "instances", "status": 200, "list": true, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -722,9 +452,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      { "title": "Show an add-on", "rel": "self", "status": 200, "list": false, "response": "add-on" }
-    ],
+    "operations": [{ "title": "Show an add-on", "rel": "self", "status": 200, "list": false, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -734,15 +462,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-action",
-    "operations": [
-      {
-        "title": "Mark an add-on as deprovisioned",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "Mark an add-on as deprovisioned", "rel": "update", "status": 200, "list": false, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -752,15 +472,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["sdk"],
     "resource": "add-on-action",
-    "operations": [
-      {
-        "title": "Peer the network of an add-on",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "Peer the network of an add-on", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -770,15 +482,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-action",
-    "operations": [
-      {
-        "title": "Mark an add-on as provisioned",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "Mark an add-on as provisioned", "rel": "update", "status": 200, "list": false, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -788,15 +492,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["sdk"],
     "resource": "add-on-action",
-    "operations": [
-      {
-        "title": "End the peering of an add-on's network",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "End the peering of an add-on's network", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -806,15 +502,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-attachment",
-    "operations": [
-      {
-        "title": "List attachments of an add-on",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-attachment"
-      }
-    ],
+    "operations": [{ "title": "List attachments of an add-on", "rel": "instances", "status": 200, "list": true, "response": "add-on-attachment" }],
     "origin": "schema"
   },
   {
@@ -824,15 +512,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-config",
-    "operations": [
-      {
-        "title": "List the config of an add-on",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-config"
-      }
-    ],
+    "operations": [{ "title": "List the config of an add-on", "rel": "instances", "status": 200, "list": true, "response": "add-on-config" }],
     "origin": "schema"
   },
   {
@@ -842,15 +522,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-config",
-    "operations": [
-      {
-        "title": "Change the config of an add-on",
-        "rel": "update",
-        "status": 200,
-        "list": true,
-        "response": "add-on-config"
-      }
-    ],
+    "operations": [{ "title": "Change the config of an add-on", "rel": "update", "status": 200, "list": true, "response": "add-on-config" }],
     "origin": "schema"
   },
   {
@@ -860,15 +532,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on", "credential"],
     "variants": ["base", "sdk"],
     "resource": "add-on-config",
-    "operations": [
-      {
-        "title": "List the config of one credential of an add-on",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-config"
-      }
-    ],
+    "operations": [{ "title": "List the config of one credential of an add-on", "rel": "instances", "status": 200, "list": true, "response": "add-on-config" }],
     "origin": "supplement"
   },
   {
@@ -878,15 +542,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "log-drain",
-    "operations": [
-      {
-        "title": "List log drains of an add-on",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "log-drain"
-      }
-    ],
+    "operations": [{ "title": "List log drains of an add-on", "rel": "instances", "status": 200, "list": true, "response": "log-drain" }],
     "origin": "schema"
   },
   {
@@ -896,15 +552,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on", "log_drain"],
     "variants": ["base", "sdk"],
     "resource": "log-drain",
-    "operations": [
-      {
-        "title": "Change a log drain of an add-on",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "log-drain"
-      }
-    ],
+    "operations": [{ "title": "Change a log drain of an add-on", "rel": "update", "status": 200, "list": false, "response": "log-drain" }],
     "origin": "schema"
   },
   {
@@ -914,15 +562,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["sdk"],
     "resource": "add-on-sso",
-    "operations": [
-      {
-        "title": "Show how to open the dashboard of an add-on",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "add-on-sso"
-      }
-    ],
+    "operations": [{ "title": "Show how to open the dashboard of an add-on", "rel": "self", "status": 200, "list": false, "response": "add-on-sso" }],
     "origin": "schema"
   },
   {
@@ -932,15 +572,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-webhook-delivery",
-    "operations": [
-      {
-        "title": "List webhook deliveries of an add-on",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "app-webhook-delivery"
-      }
-    ],
+    "operations": [{ "title": "List webhook deliveries of an add-on", "rel": "instances", "status": 200, "list": true, "response": "app-webhook-delivery" }],
     "origin": "schema"
   },
   {
@@ -950,15 +582,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on", "app_webhook_delivery"],
     "variants": ["base", "sdk"],
     "resource": "add-on-webhook-delivery",
-    "operations": [
-      {
-        "title": "Show a webhook delivery of an add-on",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "app-webhook-delivery"
-      }
-    ],
+    "operations": [{ "title": "Show a webhook delivery of an add-on", "rel": "self", "status": 200, "list": false, "response": "app-webhook-delivery" }],
     "origin": "schema"
   },
   {
@@ -968,15 +592,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-webhook-event",
-    "operations": [
-      {
-        "title": "List webhook events of an add-on",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "app-webhook-event"
-      }
-    ],
+    "operations": [{ "title": "List webhook events of an add-on", "rel": "instances", "status": 200, "list": true, "response": "app-webhook-event" }],
     "origin": "schema"
   },
   {
@@ -986,15 +602,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on", "app_webhook_event"],
     "variants": ["base", "sdk"],
     "resource": "add-on-webhook-event",
-    "operations": [
-      {
-        "title": "Show a webhook event of an add-on",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "app-webhook-event"
-      }
-    ],
+    "operations": [{ "title": "Show a webhook event of an add-on", "rel": "self", "status": 200, "list": false, "response": "app-webhook-event" }],
     "origin": "schema"
   },
   {
@@ -1004,15 +612,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-webhook",
-    "operations": [
-      {
-        "title": "List webhooks of an add-on",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-webhook"
-      }
-    ],
+    "operations": [{ "title": "List webhooks of an add-on", "rel": "instances", "status": 200, "list": true, "response": "add-on-webhook" }],
     "origin": "schema"
   },
   {
@@ -1022,15 +622,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-webhook",
-    "operations": [
-      {
-        "title": "Create a webhook of an add-on",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "add-on-webhook"
-      }
-    ],
+    "operations": [{ "title": "Create a webhook of an add-on", "rel": "create", "status": 201, "list": false, "response": "add-on-webhook" }],
     "origin": "schema"
   },
   {
@@ -1040,15 +632,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on", "app_webhook"],
     "variants": ["base", "sdk"],
     "resource": "add-on-webhook",
-    "operations": [
-      {
-        "title": "Delete a webhook of an add-on",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "add-on-webhook"
-      }
-    ],
+    "operations": [{ "title": "Delete a webhook of an add-on", "rel": "destroy", "status": 200, "list": false, "response": "add-on-webhook" }],
     "origin": "schema"
   },
   {
@@ -1058,15 +642,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on", "app_webhook"],
     "variants": ["base", "sdk"],
     "resource": "add-on-webhook",
-    "operations": [
-      {
-        "title": "Show a webhook of an add-on",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "add-on-webhook"
-      }
-    ],
+    "operations": [{ "title": "Show a webhook of an add-on", "rel": "self", "status": 200, "list": false, "response": "add-on-webhook" }],
     "origin": "schema"
   },
   {
@@ -1076,15 +652,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on", "app_webhook"],
     "variants": ["base", "sdk"],
     "resource": "add-on-webhook",
-    "operations": [
-      {
-        "title": "Change a webhook of an add-on",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "add-on-webhook"
-      }
-    ],
+    "operations": [{ "title": "Change a webhook of an add-on", "rel": "update", "status": 200, "list": false, "response": "add-on-webhook" }],
     "origin": "schema"
   },
   {
@@ -1094,15 +662,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "app-setup",
-    "operations": [
-      {
-        "title": "Create an app setup",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "app-setup"
-      }
-    ],
+    "operations": [{ "title": "Create an app setup", "rel": "create", "status": 201, "list": false, "response": "app-setup" }],
     "origin": "schema"
   },
   {
@@ -1112,9 +672,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app_setup"],
     "variants": ["base", "sdk"],
     "resource": "app-setup",
-    "operations": [
-      { "title": "Show an app setup", "rel": "self", "status": 200, "list": false, "response": "app-setup" }
-    ],
+    "operations": [{ "title": "Show an app setup", "rel": "self", "status": 200, "list": false, "response": "app-setup" }],
     "origin": "schema"
   },
   {
@@ -1124,9 +682,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "app",
-    "operations": [
-      { "title": "List apps", "rel": "instances", "status": 200, "list": true, "response": "app" }
-    ],
+    "operations": [{ "title": "List apps", "rel": "instances", "status": 200, "list": true, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -1136,9 +692,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "app",
-    "operations": [
-      { "title": "Create an app", "rel": "create", "status": 201, "list": false, "response": "app" }
-    ],
+    "operations": [{ "title": "Create an app", "rel": "create", "status": 201, "list": false, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -1148,9 +702,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app",
-    "operations": [
-      { "title": "Delete an app", "rel": "destroy", "status": 200, "list": false, "response": "app" }
-    ],
+    "operations": [{ "title": "Delete an app", "rel": "destroy", "status": 200, "list": false, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -1160,9 +712,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app",
-    "operations": [
-      { "title": "Show an app", "rel": "self", "status": 200, "list": false, "response": "app" }
-    ],
+    "operations": [{ "title": "Show an app", "rel": "self", "status": 200, "list": false, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -1172,9 +722,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app",
-    "operations": [
-      { "title": "Change an app", "rel": "update", "status": 200, "list": false, "response": "app" }
-    ],
+    "operations": [{ "title": "Change an app", "rel": "update", "status": 200, "list": false, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -1184,15 +732,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app",
-    "operations": [
-      {
-        "title": "Turn off managed certificates for an app",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "app"
-      }
-    ],
+    "operations": [{ "title": "Turn off managed certificates for an app", "rel": "destroy", "status": 200, "list": false, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -1202,15 +742,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app",
-    "operations": [
-      {
-        "title": "Renew the managed certificates of an app",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "app"
-      }
-    ],
+    "operations": [{ "title": "Renew the managed certificates of an app", "rel": "update", "status": 200, "list": false, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -1220,15 +752,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app",
-    "operations": [
-      {
-        "title": "Turn on managed certificates for an app",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "app"
-      }
-    ],
+    "operations": [{ "title": "Turn on managed certificates for an app", "rel": "update", "status": 200, "list": false, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -1238,15 +762,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "add-on-attachment",
-    "operations": [
-      {
-        "title": "List add-on attachments of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-attachment"
-      }
-    ],
+    "operations": [{ "title": "List add-on attachments of an app", "rel": "instances", "status": 200, "list": true, "response": "add-on-attachment" }],
     "origin": "schema"
   },
   {
@@ -1256,15 +772,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "add_on_attachment"],
     "variants": ["base", "sdk"],
     "resource": "add-on-attachment",
-    "operations": [
-      {
-        "title": "Show an add-on attachment of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "add-on-attachment"
-      }
-    ],
+    "operations": [{ "title": "Show an add-on attachment of an app", "rel": "self", "status": 200, "list": false, "response": "add-on-attachment" }],
     "origin": "schema"
   },
   {
@@ -1274,15 +782,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      {
-        "title": "List add-ons of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "List add-ons of an app", "rel": "instances", "status": 200, "list": true, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -1292,15 +792,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      {
-        "title": "Add an add-on to an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "Add an add-on to an app", "rel": "create", "status": 201, "list": false, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -1310,15 +802,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      {
-        "title": "Remove an add-on from an app",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "Remove an add-on from an app", "rel": "destroy", "status": 200, "list": false, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -1328,15 +812,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      {
-        "title": "Show an add-on of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "Show an add-on of an app", "rel": "self", "status": 200, "list": false, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -1346,15 +822,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      {
-        "title": "Change an add-on of an app",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "Change an add-on of an app", "rel": "update", "status": 200, "list": false, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -1364,15 +832,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "add_on"],
     "variants": ["sdk"],
     "resource": "add-on-sso",
-    "operations": [
-      {
-        "title": "Show how to open the dashboard of an add-on of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "add-on-sso"
-      }
-    ],
+    "operations": [{ "title": "Show how to open the dashboard of an add-on of an app", "rel": "self", "status": 200, "list": false, "response": "add-on-sso" }],
     "origin": "schema"
   },
   {
@@ -1382,15 +842,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "dyno-size",
-    "operations": [
-      {
-        "title": "List the dyno sizes that an app may use",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "dyno-size"
-      }
-    ],
+    "operations": [{ "title": "List the dyno sizes that an app may use", "rel": "instances", "status": 200, "list": true, "response": "dyno-size" }],
     "origin": "schema"
   },
   {
@@ -1400,15 +852,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "stack",
-    "operations": [
-      {
-        "title": "List the stacks that an app may use",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "stack"
-      }
-    ],
+    "operations": [{ "title": "List the stacks that an app may use", "rel": "instances", "status": 200, "list": true, "response": "stack" }],
     "origin": "schema"
   },
   {
@@ -1418,15 +862,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "build",
-    "operations": [
-      {
-        "title": "Clear the build cache of an app",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "Clear the build cache of an app", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -1436,15 +872,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["sdk"],
     "resource": "build-metadata",
-    "operations": [
-      {
-        "title": "Show the build metadata of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "build-metadata"
-      }
-    ],
+    "operations": [{ "title": "Show the build metadata of an app", "rel": "self", "status": 200, "list": false, "response": "build-metadata" }],
     "origin": "schema"
   },
   {
@@ -1455,13 +883,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "buildpack-installation",
     "operations": [
-      {
-        "title": "List buildpack installations of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "buildpack-installation"
-      }
+      { "title": "List buildpack installations of an app", "rel": "instances", "status": 200, "list": true, "response": "buildpack-installation" }
     ],
     "origin": "schema"
   },
@@ -1472,15 +894,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "buildpack-installation",
-    "operations": [
-      {
-        "title": "Change buildpack installations of an app",
-        "rel": "update",
-        "status": 200,
-        "list": true,
-        "response": "buildpack-installation"
-      }
-    ],
+    "operations": [{ "title": "Change buildpack installations of an app", "rel": "update", "status": 200, "list": true, "response": "buildpack-installation" }],
     "origin": "schema"
   },
   {
@@ -1490,15 +904,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "build",
-    "operations": [
-      {
-        "title": "List builds of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "build"
-      }
-    ],
+    "operations": [{ "title": "List builds of an app", "rel": "instances", "status": 200, "list": true, "response": "build" }],
     "origin": "schema"
   },
   {
@@ -1508,15 +914,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "build",
-    "operations": [
-      {
-        "title": "Build an app from a source",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "build"
-      }
-    ],
+    "operations": [{ "title": "Build an app from a source", "rel": "create", "status": 201, "list": false, "response": "build" }],
     "origin": "schema"
   },
   {
@@ -1526,15 +924,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "build"],
     "variants": ["base", "sdk"],
     "resource": "build",
-    "operations": [
-      {
-        "title": "Cancel a build of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "build"
-      }
-    ],
+    "operations": [{ "title": "Cancel a build of an app", "rel": "self", "status": 200, "list": false, "response": "build" }],
     "origin": "schema"
   },
   {
@@ -1544,9 +934,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "build"],
     "variants": ["base", "sdk"],
     "resource": "build",
-    "operations": [
-      { "title": "Show a build of an app", "rel": "self", "status": 200, "list": false, "response": "build" }
-    ],
+    "operations": [{ "title": "Show a build of an app", "rel": "self", "status": 200, "list": false, "response": "build" }],
     "origin": "schema"
   },
   {
@@ -1556,15 +944,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "collaborator",
-    "operations": [
-      {
-        "title": "List collaborators of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "collaborator"
-      }
-    ],
+    "operations": [{ "title": "List collaborators of an app", "rel": "instances", "status": 200, "list": true, "response": "collaborator" }],
     "origin": "schema"
   },
   {
@@ -1574,15 +954,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "collaborator",
-    "operations": [
-      {
-        "title": "Give an account access to an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "collaborator"
-      }
-    ],
+    "operations": [{ "title": "Give an account access to an app", "rel": "create", "status": 201, "list": false, "response": "collaborator" }],
     "origin": "schema"
   },
   {
@@ -1592,15 +964,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "collaborator"],
     "variants": ["base", "sdk"],
     "resource": "collaborator",
-    "operations": [
-      {
-        "title": "Take away an account's access to an app",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "collaborator"
-      }
-    ],
+    "operations": [{ "title": "Take away an account's access to an app", "rel": "destroy", "status": 200, "list": false, "response": "collaborator" }],
     "origin": "schema"
   },
   {
@@ -1610,15 +974,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "collaborator"],
     "variants": ["base", "sdk"],
     "resource": "collaborator",
-    "operations": [
-      {
-        "title": "Show a collaborator of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "collaborator"
-      }
-    ],
+    "operations": [{ "title": "Show a collaborator of an app", "rel": "self", "status": 200, "list": false, "response": "collaborator" }],
     "origin": "schema"
   },
   {
@@ -1628,15 +984,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "config-var",
-    "operations": [
-      {
-        "title": "Show the config vars of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "config-var"
-      }
-    ],
+    "operations": [{ "title": "Show the config vars of an app", "rel": "self", "status": 200, "list": false, "response": "config-var" }],
     "origin": "schema"
   },
   {
@@ -1646,15 +994,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "config-var",
-    "operations": [
-      {
-        "title": "Set and unset config vars of an app",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "config-var"
-      }
-    ],
+    "operations": [{ "title": "Set and unset config vars of an app", "rel": "update", "status": 200, "list": false, "response": "config-var" }],
     "origin": "schema"
   },
   {
@@ -1664,15 +1004,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["sdk"],
     "resource": "config-vars-settings",
-    "operations": [
-      {
-        "title": "List the config vars settings of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "config-vars-settings"
-      }
-    ],
+    "operations": [{ "title": "List the config vars settings of an app", "rel": "instances", "status": 200, "list": true, "response": "config-vars-settings" }],
     "origin": "schema"
   },
   {
@@ -1682,15 +1014,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["sdk"],
     "resource": "config-vars-settings",
-    "operations": [
-      {
-        "title": "Change the config vars settings of an app",
-        "rel": "update",
-        "status": 200,
-        "list": true,
-        "response": "config-vars-settings"
-      }
-    ],
+    "operations": [{ "title": "Change the config vars settings of an app", "rel": "update", "status": 200, "list": true, "response": "config-vars-settings" }],
     "origin": "schema"
   },
   {
@@ -1700,15 +1024,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "domain",
-    "operations": [
-      {
-        "title": "List domains of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "domain"
-      }
-    ],
+    "operations": [{ "title": "List domains of an app", "rel": "instances", "status": 200, "list": true, "response": "domain" }],
     "origin": "schema"
   },
   {
@@ -1718,15 +1034,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "domain",
-    "operations": [
-      {
-        "title": "Add a domain to an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "domain"
-      }
-    ],
+    "operations": [{ "title": "Add a domain to an app", "rel": "create", "status": 201, "list": false, "response": "domain" }],
     "origin": "schema"
   },
   {
@@ -1736,15 +1044,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "domain"],
     "variants": ["base", "sdk"],
     "resource": "domain",
-    "operations": [
-      {
-        "title": "Remove a domain from an app",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "domain"
-      }
-    ],
+    "operations": [{ "title": "Remove a domain from an app", "rel": "destroy", "status": 200, "list": false, "response": "domain" }],
     "origin": "schema"
   },
   {
@@ -1754,15 +1054,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "domain"],
     "variants": ["base", "sdk"],
     "resource": "domain",
-    "operations": [
-      {
-        "title": "Show a domain of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "domain"
-      }
-    ],
+    "operations": [{ "title": "Show a domain of an app", "rel": "self", "status": 200, "list": false, "response": "domain" }],
     "origin": "schema"
   },
   {
@@ -1772,15 +1064,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "domain"],
     "variants": ["base", "sdk"],
     "resource": "domain",
-    "operations": [
-      {
-        "title": "Change a domain of an app",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "domain"
-      }
-    ],
+    "operations": [{ "title": "Change a domain of an app", "rel": "update", "status": 200, "list": false, "response": "domain" }],
     "origin": "schema"
   },
   {
@@ -1790,15 +1074,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "dyno",
-    "operations": [
-      {
-        "title": "Restart all dynos of an app",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "Restart all dynos of an app", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -1808,9 +1084,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "dyno",
-    "operations": [
-      { "title": "List dynos of an app", "rel": "instances", "status": 200, "list": true, "response": "dyno" }
-    ],
+    "operations": [{ "title": "List dynos of an app", "rel": "instances", "status": 200, "list": true, "response": "dyno" }],
     "origin": "schema"
   },
   {
@@ -1820,15 +1094,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "dyno",
-    "operations": [
-      {
-        "title": "Start a one-off dyno of an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "dyno"
-      }
-    ],
+    "operations": [{ "title": "Start a one-off dyno of an app", "rel": "create", "status": 201, "list": false, "response": "dyno" }],
     "origin": "schema"
   },
   {
@@ -1838,9 +1104,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "dyno"],
     "variants": ["base", "sdk"],
     "resource": "dyno",
-    "operations": [
-      { "title": "Restart a dyno of an app", "rel": "empty", "status": 202, "list": false, "response": null }
-    ],
+    "operations": [{ "title": "Restart a dyno of an app", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -1850,9 +1114,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "dyno"],
     "variants": ["base", "sdk"],
     "resource": "dyno",
-    "operations": [
-      { "title": "Show a dyno of an app", "rel": "self", "status": 200, "list": false, "response": "dyno" }
-    ],
+    "operations": [{ "title": "Show a dyno of an app", "rel": "self", "status": 200, "list": false, "response": "dyno" }],
     "origin": "schema"
   },
   {
@@ -1862,15 +1124,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "dyno"],
     "variants": ["sdk"],
     "resource": "dyno-processes",
-    "operations": [
-      {
-        "title": "Run a command inside a dyno of an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "dyno-processes"
-      }
-    ],
+    "operations": [{ "title": "Run a command inside a dyno of an app", "rel": "create", "status": 201, "list": false, "response": "dyno-processes" }],
     "origin": "schema"
   },
   {
@@ -1880,9 +1134,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "dyno"],
     "variants": ["base", "sdk"],
     "resource": "dyno",
-    "operations": [
-      { "title": "Stop a dyno of an app", "rel": "empty", "status": 202, "list": false, "response": null }
-    ],
+    "operations": [{ "title": "Stop a dyno of an app", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -1892,15 +1144,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app-feature",
-    "operations": [
-      {
-        "title": "List features of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "app-feature"
-      }
-    ],
+    "operations": [{ "title": "List features of an app", "rel": "instances", "status": 200, "list": true, "response": "app-feature" }],
     "origin": "schema"
   },
   {
@@ -1910,15 +1154,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "app_feature"],
     "variants": ["base", "sdk"],
     "resource": "app-feature",
-    "operations": [
-      {
-        "title": "Show a feature of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "app-feature"
-      }
-    ],
+    "operations": [{ "title": "Show a feature of an app", "rel": "self", "status": 200, "list": false, "response": "app-feature" }],
     "origin": "schema"
   },
   {
@@ -1928,15 +1164,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "app_feature"],
     "variants": ["base", "sdk"],
     "resource": "app-feature",
-    "operations": [
-      {
-        "title": "Change a feature of an app",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "app-feature"
-      }
-    ],
+    "operations": [{ "title": "Change a feature of an app", "rel": "update", "status": 200, "list": false, "response": "app-feature" }],
     "origin": "schema"
   },
   {
@@ -1946,15 +1174,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "formation",
-    "operations": [
-      {
-        "title": "List the process types of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "formation"
-      }
-    ],
+    "operations": [{ "title": "List the process types of an app", "rel": "instances", "status": 200, "list": true, "response": "formation" }],
     "origin": "schema"
   },
   {
@@ -1964,15 +1184,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "formation",
-    "operations": [
-      {
-        "title": "Scale several process types of an app",
-        "rel": "update",
-        "status": 200,
-        "list": true,
-        "response": "formation"
-      }
-    ],
+    "operations": [{ "title": "Scale several process types of an app", "rel": "update", "status": 200, "list": true, "response": "formation" }],
     "origin": "schema"
   },
   {
@@ -1982,15 +1194,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "formation"],
     "variants": ["base", "sdk"],
     "resource": "formation",
-    "operations": [
-      {
-        "title": "Show a process type of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "formation"
-      }
-    ],
+    "operations": [{ "title": "Show a process type of an app", "rel": "self", "status": 200, "list": false, "response": "formation" }],
     "origin": "schema"
   },
   {
@@ -2000,15 +1204,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "formation"],
     "variants": ["base", "sdk"],
     "resource": "formation",
-    "operations": [
-      {
-        "title": "Scale a process type of an app",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "formation"
-      }
-    ],
+    "operations": [{ "title": "Scale a process type of an app", "rel": "update", "status": 200, "list": false, "response": "formation" }],
     "origin": "schema"
   },
   {
@@ -2018,15 +1214,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "formation_type"],
     "variants": ["base", "sdk"],
     "resource": "dyno",
-    "operations": [
-      {
-        "title": "Restart the dynos of one process type of an app",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "Restart the dynos of one process type of an app", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -2036,15 +1224,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "formation_type"],
     "variants": ["base", "sdk"],
     "resource": "dyno",
-    "operations": [
-      {
-        "title": "Stop the dynos of one process type of an app",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "Stop the dynos of one process type of an app", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -2054,15 +1234,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "log-drain",
-    "operations": [
-      {
-        "title": "List log drains of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "log-drain"
-      }
-    ],
+    "operations": [{ "title": "List log drains of an app", "rel": "instances", "status": 200, "list": true, "response": "log-drain" }],
     "origin": "schema"
   },
   {
@@ -2072,15 +1244,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "log-drain",
-    "operations": [
-      {
-        "title": "Create a log drain of an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "log-drain"
-      }
-    ],
+    "operations": [{ "title": "Create a log drain of an app", "rel": "create", "status": 201, "list": false, "response": "log-drain" }],
     "origin": "schema"
   },
   {
@@ -2090,15 +1254,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "log_drain"],
     "variants": ["base", "sdk"],
     "resource": "log-drain",
-    "operations": [
-      {
-        "title": "Delete a log drain of an app",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "log-drain"
-      }
-    ],
+    "operations": [{ "title": "Delete a log drain of an app", "rel": "destroy", "status": 200, "list": false, "response": "log-drain" }],
     "origin": "schema"
   },
   {
@@ -2108,15 +1264,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "log_drain"],
     "variants": ["base", "sdk"],
     "resource": "log-drain",
-    "operations": [
-      {
-        "title": "Show a log drain of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "log-drain"
-      }
-    ],
+    "operations": [{ "title": "Show a log drain of an app", "rel": "self", "status": 200, "list": false, "response": "log-drain" }],
     "origin": "schema"
   },
   {
@@ -2126,15 +1274,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "log-session",
-    "operations": [
-      {
-        "title": "Open a stream of an app's log",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "log-session"
-      }
-    ],
+    "operations": [{ "title": "Open a stream of an app's log", "rel": "create", "status": 201, "list": false, "response": "log-session" }],
     "origin": "schema"
   },
   {
@@ -2144,15 +1284,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "oci-image",
-    "operations": [
-      {
-        "title": "Create an OCI image of an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "oci-image"
-      }
-    ],
+    "operations": [{ "title": "Create an OCI image of an app", "rel": "create", "status": 201, "list": false, "response": "oci-image" }],
     "origin": "schema"
   },
   {
@@ -2162,15 +1294,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "oci_image"],
     "variants": ["base", "sdk"],
     "resource": "oci-image",
-    "operations": [
-      {
-        "title": "Show an OCI image of an app, as a list of one",
-        "rel": "self",
-        "status": 200,
-        "list": true,
-        "response": "oci-image"
-      }
-    ],
+    "operations": [{ "title": "Show an OCI image of an app, as a list of one", "rel": "self", "status": 200, "list": true, "response": "oci-image" }],
     "origin": "schema"
   },
   {
@@ -2180,15 +1304,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-coupling",
-    "operations": [
-      {
-        "title": "Show a pipeline coupling of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "pipeline-coupling"
-      }
-    ],
+    "operations": [{ "title": "Show a pipeline coupling of an app", "rel": "self", "status": 200, "list": false, "response": "pipeline-coupling" }],
     "origin": "schema"
   },
   {
@@ -2199,13 +1315,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "pre-authorization",
     "operations": [
-      {
-        "title": "Let a second factor count for the requests that follow",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "pre-authorization"
-      }
+      { "title": "Let a second factor count for the requests that follow", "rel": "update", "status": 200, "list": false, "response": "pre-authorization" }
     ],
     "origin": "supplement"
   },
@@ -2216,15 +1326,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "release",
-    "operations": [
-      {
-        "title": "List releases of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "release"
-      }
-    ],
+    "operations": [{ "title": "List releases of an app", "rel": "instances", "status": 200, "list": true, "response": "release" }],
     "origin": "schema"
   },
   {
@@ -2235,20 +1337,8 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "release",
     "operations": [
-      {
-        "title": "Release code of an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "release"
-      },
-      {
-        "title": "Roll back to an earlier release of an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "release"
-      }
+      { "title": "Release code of an app", "rel": "create", "status": 201, "list": false, "response": "release" },
+      { "title": "Roll back to an earlier release of an app", "rel": "create", "status": 201, "list": false, "response": "release" }
     ],
     "origin": "schema"
   },
@@ -2259,15 +1349,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "release"],
     "variants": ["base", "sdk"],
     "resource": "release",
-    "operations": [
-      {
-        "title": "Show a release of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "release"
-      }
-    ],
+    "operations": [{ "title": "Show a release of an app", "rel": "self", "status": 200, "list": false, "response": "release" }],
     "origin": "schema"
   },
   {
@@ -2277,15 +1359,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "release"],
     "variants": ["base", "sdk"],
     "resource": "config-var",
-    "operations": [
-      {
-        "title": "Show the config vars of a release",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "config-var"
-      }
-    ],
+    "operations": [{ "title": "Show the config vars of a release", "rel": "self", "status": 200, "list": false, "response": "config-var" }],
     "origin": "schema"
   },
   {
@@ -2295,15 +1369,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "review-app",
-    "operations": [
-      {
-        "title": "Show the review app that an app is",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "review-app"
-      }
-    ],
+    "operations": [{ "title": "Show the review app that an app is", "rel": "self", "status": 200, "list": false, "response": "review-app" }],
     "origin": "schema"
   },
   {
@@ -2313,15 +1379,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "slug",
-    "operations": [
-      {
-        "title": "Create a slug of an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "slug"
-      }
-    ],
+    "operations": [{ "title": "Create a slug of an app", "rel": "create", "status": 201, "list": false, "response": "slug" }],
     "origin": "schema"
   },
   {
@@ -2331,9 +1389,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "slug"],
     "variants": ["base", "sdk"],
     "resource": "slug",
-    "operations": [
-      { "title": "Show a slug of an app", "rel": "self", "status": 200, "list": false, "response": "slug" }
-    ],
+    "operations": [{ "title": "Show a slug of an app", "rel": "self", "status": 200, "list": false, "response": "slug" }],
     "origin": "schema"
   },
   {
@@ -2343,15 +1399,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "sni-endpoint",
-    "operations": [
-      {
-        "title": "List SNI endpoints of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "sni-endpoint"
-      }
-    ],
+    "operations": [{ "title": "List SNI endpoints of an app", "rel": "instances", "status": 200, "list": true, "response": "sni-endpoint" }],
     "origin": "schema"
   },
   {
@@ -2361,15 +1409,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "sni-endpoint",
-    "operations": [
-      {
-        "title": "Create an SNI endpoint of an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "sni-endpoint"
-      }
-    ],
+    "operations": [{ "title": "Create an SNI endpoint of an app", "rel": "create", "status": 201, "list": false, "response": "sni-endpoint" }],
     "origin": "schema"
   },
   {
@@ -2379,15 +1419,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "sni_endpoint"],
     "variants": ["base", "sdk"],
     "resource": "sni-endpoint",
-    "operations": [
-      {
-        "title": "Delete an SNI endpoint of an app",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "sni-endpoint"
-      }
-    ],
+    "operations": [{ "title": "Delete an SNI endpoint of an app", "rel": "destroy", "status": 200, "list": false, "response": "sni-endpoint" }],
     "origin": "schema"
   },
   {
@@ -2397,15 +1429,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "sni_endpoint"],
     "variants": ["base", "sdk"],
     "resource": "sni-endpoint",
-    "operations": [
-      {
-        "title": "Show an SNI endpoint of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "sni-endpoint"
-      }
-    ],
+    "operations": [{ "title": "Show an SNI endpoint of an app", "rel": "self", "status": 200, "list": false, "response": "sni-endpoint" }],
     "origin": "schema"
   },
   {
@@ -2415,15 +1439,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "sni_endpoint"],
     "variants": ["base", "sdk"],
     "resource": "sni-endpoint",
-    "operations": [
-      {
-        "title": "Change an SNI endpoint of an app",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "sni-endpoint"
-      }
-    ],
+    "operations": [{ "title": "Change an SNI endpoint of an app", "rel": "update", "status": 200, "list": false, "response": "sni-endpoint" }],
     "origin": "schema"
   },
   {
@@ -2434,13 +1450,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "source",
     "operations": [
-      {
-        "title": "Get a place to upload the source of an app to (deprecated)",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "source"
-      }
+      { "title": "Get a place to upload the source of an app to (deprecated)", "rel": "create", "status": 201, "list": false, "response": "source" }
     ],
     "origin": "schema"
   },
@@ -2451,15 +1461,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "telemetry-drain",
-    "operations": [
-      {
-        "title": "List telemetry drains of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "telemetry-drain"
-      }
-    ],
+    "operations": [{ "title": "List telemetry drains of an app", "rel": "instances", "status": 200, "list": true, "response": "telemetry-drain" }],
     "origin": "schema"
   },
   {
@@ -2469,15 +1471,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["sdk"],
     "resource": "usage",
-    "operations": [
-      {
-        "title": "Show the usage of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "usage"
-      }
-    ],
+    "operations": [{ "title": "Show the usage of an app", "rel": "self", "status": 200, "list": false, "response": "usage" }],
     "origin": "schema"
   },
   {
@@ -2487,15 +1481,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app-webhook-delivery",
-    "operations": [
-      {
-        "title": "List webhook deliveries of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "app-webhook-delivery"
-      }
-    ],
+    "operations": [{ "title": "List webhook deliveries of an app", "rel": "instances", "status": 200, "list": true, "response": "app-webhook-delivery" }],
     "origin": "schema"
   },
   {
@@ -2505,15 +1491,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "app_webhook_delivery"],
     "variants": ["base", "sdk"],
     "resource": "app-webhook-delivery",
-    "operations": [
-      {
-        "title": "Show a webhook delivery of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "app-webhook-delivery"
-      }
-    ],
+    "operations": [{ "title": "Show a webhook delivery of an app", "rel": "self", "status": 200, "list": false, "response": "app-webhook-delivery" }],
     "origin": "schema"
   },
   {
@@ -2523,15 +1501,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app-webhook-event",
-    "operations": [
-      {
-        "title": "List webhook events of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "app-webhook-event"
-      }
-    ],
+    "operations": [{ "title": "List webhook events of an app", "rel": "instances", "status": 200, "list": true, "response": "app-webhook-event" }],
     "origin": "schema"
   },
   {
@@ -2541,15 +1511,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "app_webhook_event"],
     "variants": ["base", "sdk"],
     "resource": "app-webhook-event",
-    "operations": [
-      {
-        "title": "Show a webhook event of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "app-webhook-event"
-      }
-    ],
+    "operations": [{ "title": "Show a webhook event of an app", "rel": "self", "status": 200, "list": false, "response": "app-webhook-event" }],
     "origin": "schema"
   },
   {
@@ -2559,15 +1521,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app-webhook",
-    "operations": [
-      {
-        "title": "List webhooks of an app",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "app-webhook"
-      }
-    ],
+    "operations": [{ "title": "List webhooks of an app", "rel": "instances", "status": 200, "list": true, "response": "app-webhook" }],
     "origin": "schema"
   },
   {
@@ -2577,15 +1531,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "app-webhook",
-    "operations": [
-      {
-        "title": "Create a webhook of an app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "app-webhook"
-      }
-    ],
+    "operations": [{ "title": "Create a webhook of an app", "rel": "create", "status": 201, "list": false, "response": "app-webhook" }],
     "origin": "schema"
   },
   {
@@ -2595,15 +1541,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "app_webhook"],
     "variants": ["base", "sdk"],
     "resource": "app-webhook",
-    "operations": [
-      {
-        "title": "Delete a webhook of an app",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "app-webhook"
-      }
-    ],
+    "operations": [{ "title": "Delete a webhook of an app", "rel": "destroy", "status": 200, "list": false, "response": "app-webhook" }],
     "origin": "schema"
   },
   {
@@ -2613,15 +1551,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "app_webhook"],
     "variants": ["base", "sdk"],
     "resource": "app-webhook",
-    "operations": [
-      {
-        "title": "Show a webhook of an app",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "app-webhook"
-      }
-    ],
+    "operations": [{ "title": "Show a webhook of an app", "rel": "self", "status": 200, "list": false, "response": "app-webhook" }],
     "origin": "schema"
   },
   {
@@ -2631,15 +1561,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "app_webhook"],
     "variants": ["base", "sdk"],
     "resource": "app-webhook",
-    "operations": [
-      {
-        "title": "Change a webhook of an app",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "app-webhook"
-      }
-    ],
+    "operations": [{ "title": "Change a webhook of an app", "rel": "update", "status": 200, "list": false, "response": "app-webhook" }],
     "origin": "schema"
   },
   {
@@ -2649,9 +1571,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "dyno-size",
-    "operations": [
-      { "title": "List dyno sizes", "rel": "instances", "status": 200, "list": true, "response": "dyno-size" }
-    ],
+    "operations": [{ "title": "List dyno sizes", "rel": "instances", "status": 200, "list": true, "response": "dyno-size" }],
     "origin": "schema"
   },
   {
@@ -2661,9 +1581,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["dyno_size"],
     "variants": ["base", "sdk"],
     "resource": "dyno-size",
-    "operations": [
-      { "title": "Show a dyno size", "rel": "self", "status": 200, "list": false, "response": "dyno-size" }
-    ],
+    "operations": [{ "title": "Show a dyno size", "rel": "self", "status": 200, "list": false, "response": "dyno-size" }],
     "origin": "schema"
   },
   {
@@ -2673,15 +1591,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "enterprise-account",
-    "operations": [
-      {
-        "title": "List enterprise accounts",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "enterprise-account"
-      }
-    ],
+    "operations": [{ "title": "List enterprise accounts", "rel": "instances", "status": 200, "list": true, "response": "enterprise-account" }],
     "origin": "schema"
   },
   {
@@ -2691,15 +1601,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["enterprise_account"],
     "variants": ["base", "sdk"],
     "resource": "enterprise-account",
-    "operations": [
-      {
-        "title": "Show an enterprise account",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "enterprise-account"
-      }
-    ],
+    "operations": [{ "title": "Show an enterprise account", "rel": "self", "status": 200, "list": false, "response": "enterprise-account" }],
     "origin": "schema"
   },
   {
@@ -2709,15 +1611,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["enterprise_account"],
     "variants": ["base", "sdk"],
     "resource": "enterprise-account",
-    "operations": [
-      {
-        "title": "Change an enterprise account",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "enterprise-account"
-      }
-    ],
+    "operations": [{ "title": "Change an enterprise account", "rel": "update", "status": 200, "list": false, "response": "enterprise-account" }],
     "origin": "schema"
   },
   {
@@ -2727,15 +1621,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["enterprise_account"],
     "variants": ["base", "sdk"],
     "resource": "archive",
-    "operations": [
-      {
-        "title": "List archives of an enterprise account",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "archive"
-      }
-    ],
+    "operations": [{ "title": "List archives of an enterprise account", "rel": "instances", "status": 200, "list": true, "response": "archive" }],
     "origin": "schema"
   },
   {
@@ -2745,15 +1631,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["enterprise_account", "year", "month"],
     "variants": ["base", "sdk"],
     "resource": "archive",
-    "operations": [
-      {
-        "title": "Show an archive of an enterprise account",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "archive"
-      }
-    ],
+    "operations": [{ "title": "Show an archive of an enterprise account", "rel": "self", "status": 200, "list": false, "response": "archive" }],
     "origin": "schema"
   },
   {
@@ -2764,13 +1642,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "audit-trail-event",
     "operations": [
-      {
-        "title": "List audit trail events of an enterprise account",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "audit-trail-event"
-      }
+      { "title": "List audit trail events of an enterprise account", "rel": "instances", "status": 200, "list": true, "response": "audit-trail-event" }
     ],
     "origin": "schema"
   },
@@ -2782,20 +1654,8 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "enterprise-account-member",
     "operations": [
-      {
-        "title": "List members of an enterprise account",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "enterprise-account-member"
-      },
-      {
-        "title": "List members of an enterprise account",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "enterprise-account-member-entry"
-      }
+      { "title": "List members of an enterprise account", "rel": "instances", "status": 200, "list": true, "response": "enterprise-account-member" },
+      { "title": "List members of an enterprise account", "rel": "instances", "status": 200, "list": true, "response": "enterprise-account-member-entry" }
     ],
     "origin": "schema"
   },
@@ -2807,13 +1667,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "enterprise-account-member",
     "operations": [
-      {
-        "title": "Create a member of an enterprise account",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "enterprise-account-member"
-      }
+      { "title": "Create a member of an enterprise account", "rel": "create", "status": 201, "list": false, "response": "enterprise-account-member" }
     ],
     "origin": "schema"
   },
@@ -2825,13 +1679,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "enterprise-account-member",
     "operations": [
-      {
-        "title": "Delete a member of an enterprise account",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "enterprise-account-member"
-      }
+      { "title": "Delete a member of an enterprise account", "rel": "destroy", "status": 200, "list": false, "response": "enterprise-account-member" }
     ],
     "origin": "schema"
   },
@@ -2843,13 +1691,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "enterprise-account-member",
     "operations": [
-      {
-        "title": "Change a member of an enterprise account",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "enterprise-account-member"
-      }
+      { "title": "Change a member of an enterprise account", "rel": "update", "status": 200, "list": false, "response": "enterprise-account-member" }
     ],
     "origin": "schema"
   },
@@ -2860,15 +1702,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["enterprise_account"],
     "variants": ["base", "sdk"],
     "resource": "team",
-    "operations": [
-      {
-        "title": "List teams of an enterprise account",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team"
-      }
-    ],
+    "operations": [{ "title": "List teams of an enterprise account", "rel": "instances", "status": 200, "list": true, "response": "team" }],
     "origin": "schema"
   },
   {
@@ -2878,15 +1712,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["enterprise_account"],
     "variants": ["base", "sdk"],
     "resource": "team",
-    "operations": [
-      {
-        "title": "Create a team of an enterprise account",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "team"
-      }
-    ],
+    "operations": [{ "title": "Create a team of an enterprise account", "rel": "create", "status": 201, "list": false, "response": "team" }],
     "origin": "schema"
   },
   {
@@ -2932,15 +1758,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "filter-apps",
-    "operations": [
-      {
-        "title": "List apps by their ids",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-app"
-      }
-    ],
+    "operations": [{ "title": "List apps by their ids", "rel": "instances", "status": 200, "list": true, "response": "team-app" }],
     "origin": "schema"
   },
   {
@@ -2950,15 +1768,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "generation",
-    "operations": [
-      {
-        "title": "List generations",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "generation"
-      }
-    ],
+    "operations": [{ "title": "List generations", "rel": "instances", "status": 200, "list": true, "response": "generation" }],
     "origin": "schema"
   },
   {
@@ -2968,9 +1778,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["generation"],
     "variants": ["base", "sdk"],
     "resource": "generation",
-    "operations": [
-      { "title": "Show a generation", "rel": "self", "status": 200, "list": false, "response": "generation" }
-    ],
+    "operations": [{ "title": "Show a generation", "rel": "self", "status": 200, "list": false, "response": "generation" }],
     "origin": "schema"
   },
   {
@@ -2980,15 +1788,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["sdk"],
     "resource": "identity-provider",
-    "operations": [
-      {
-        "title": "Create an identity provider",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "identity-provider"
-      }
-    ],
+    "operations": [{ "title": "Create an identity provider", "rel": "create", "status": 201, "list": false, "response": "identity-provider" }],
     "origin": "schema"
   },
   {
@@ -2998,15 +1798,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["identity_provider"],
     "variants": ["sdk"],
     "resource": "identity-provider",
-    "operations": [
-      {
-        "title": "Show an identity provider",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "identity-provider"
-      }
-    ],
+    "operations": [{ "title": "Show an identity provider", "rel": "self", "status": 200, "list": false, "response": "identity-provider" }],
     "origin": "schema"
   },
   {
@@ -3016,15 +1808,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["identity_provider"],
     "variants": ["sdk"],
     "resource": "identity-provider",
-    "operations": [
-      {
-        "title": "Change an identity provider",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "identity-provider"
-      }
-    ],
+    "operations": [{ "title": "Change an identity provider", "rel": "update", "status": 200, "list": false, "response": "identity-provider" }],
     "origin": "schema"
   },
   {
@@ -3035,13 +1819,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "identity-provider-certificate",
     "operations": [
-      {
-        "title": "Create a certificate of an identity provider",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "identity-provider-certificate"
-      }
+      { "title": "Create a certificate of an identity provider", "rel": "create", "status": 201, "list": false, "response": "identity-provider-certificate" }
     ],
     "origin": "schema"
   },
@@ -3053,13 +1831,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "identity-provider-certificate",
     "operations": [
-      {
-        "title": "Delete a certificate of an identity provider",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "identity-provider-certificate"
-      }
+      { "title": "Delete a certificate of an identity provider", "rel": "destroy", "status": 200, "list": false, "response": "identity-provider-certificate" }
     ],
     "origin": "schema"
   },
@@ -3071,13 +1843,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "identity-provider-certificate",
     "operations": [
-      {
-        "title": "Show a certificate of an identity provider",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "identity-provider-certificate"
-      }
+      { "title": "Show a certificate of an identity provider", "rel": "self", "status": 200, "list": false, "response": "identity-provider-certificate" }
     ],
     "origin": "schema"
   },
@@ -3089,13 +1855,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "identity-provider-certificate",
     "operations": [
-      {
-        "title": "Change a certificate of an identity provider",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "identity-provider-certificate"
-      }
+      { "title": "Change a certificate of an identity provider", "rel": "update", "status": 200, "list": false, "response": "identity-provider-certificate" }
     ],
     "origin": "schema"
   },
@@ -3107,13 +1867,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["sdk"],
     "resource": "identity-provider-actions",
     "operations": [
-      {
-        "title": "Move an identity provider to certificates of its own",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "identity-provider"
-      }
+      { "title": "Move an identity provider to certificates of its own", "rel": "update", "status": 200, "list": false, "response": "identity-provider" }
     ],
     "origin": "schema"
   },
@@ -3125,13 +1879,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "oauth-authorization",
     "operations": [
-      {
-        "title": "List one's own authorizations and their tokens",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "oauth-authorization"
-      }
+      { "title": "List one's own authorizations and their tokens", "rel": "instances", "status": 200, "list": true, "response": "oauth-authorization" }
     ],
     "origin": "schema"
   },
@@ -3142,15 +1890,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "oauth-authorization",
-    "operations": [
-      {
-        "title": "Make a token for oneself or a client",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "oauth-authorization"
-      }
-    ],
+    "operations": [{ "title": "Make a token for oneself or a client", "rel": "create", "status": 201, "list": false, "response": "oauth-authorization" }],
     "origin": "schema"
   },
   {
@@ -3160,15 +1900,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["oauth_authorization"],
     "variants": ["base", "sdk"],
     "resource": "oauth-authorization",
-    "operations": [
-      {
-        "title": "Delete an OAuth authorization",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "oauth-authorization"
-      }
-    ],
+    "operations": [{ "title": "Delete an OAuth authorization", "rel": "destroy", "status": 200, "list": false, "response": "oauth-authorization" }],
     "origin": "schema"
   },
   {
@@ -3178,15 +1910,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["oauth_authorization"],
     "variants": ["base", "sdk"],
     "resource": "oauth-authorization",
-    "operations": [
-      {
-        "title": "Show an OAuth authorization",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "oauth-authorization"
-      }
-    ],
+    "operations": [{ "title": "Show an OAuth authorization", "rel": "self", "status": 200, "list": false, "response": "oauth-authorization" }],
     "origin": "schema"
   },
   {
@@ -3196,15 +1920,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["oauth_authorization"],
     "variants": ["base", "sdk"],
     "resource": "oauth-authorization",
-    "operations": [
-      {
-        "title": "Change an OAuth authorization",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "oauth-authorization"
-      }
-    ],
+    "operations": [{ "title": "Change an OAuth authorization", "rel": "update", "status": 200, "list": false, "response": "oauth-authorization" }],
     "origin": "schema"
   },
   {
@@ -3214,15 +1930,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["oauth_authorization"],
     "variants": ["base", "sdk"],
     "resource": "oauth-authorization",
-    "operations": [
-      {
-        "title": "Replace the tokens of an authorization",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "oauth-authorization"
-      }
-    ],
+    "operations": [{ "title": "Replace the tokens of an authorization", "rel": "update", "status": 200, "list": false, "response": "oauth-authorization" }],
     "origin": "schema"
   },
   {
@@ -3232,15 +1940,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "oauth-client",
-    "operations": [
-      {
-        "title": "List OAuth clients",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "oauth-client"
-      }
-    ],
+    "operations": [{ "title": "List OAuth clients", "rel": "instances", "status": 200, "list": true, "response": "oauth-client" }],
     "origin": "schema"
   },
   {
@@ -3250,15 +1950,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "oauth-client",
-    "operations": [
-      {
-        "title": "Create an OAuth client",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "oauth-client"
-      }
-    ],
+    "operations": [{ "title": "Create an OAuth client", "rel": "create", "status": 201, "list": false, "response": "oauth-client" }],
     "origin": "schema"
   },
   {
@@ -3268,15 +1960,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["oauth_client"],
     "variants": ["base", "sdk"],
     "resource": "oauth-client",
-    "operations": [
-      {
-        "title": "Delete an OAuth client",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "oauth-client"
-      }
-    ],
+    "operations": [{ "title": "Delete an OAuth client", "rel": "destroy", "status": 200, "list": false, "response": "oauth-client" }],
     "origin": "schema"
   },
   {
@@ -3286,15 +1970,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["oauth_client"],
     "variants": ["base", "sdk"],
     "resource": "oauth-client",
-    "operations": [
-      {
-        "title": "Show an OAuth client",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "oauth-client"
-      }
-    ],
+    "operations": [{ "title": "Show an OAuth client", "rel": "self", "status": 200, "list": false, "response": "oauth-client" }],
     "origin": "schema"
   },
   {
@@ -3304,15 +1980,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["oauth_client"],
     "variants": ["base", "sdk"],
     "resource": "oauth-client",
-    "operations": [
-      {
-        "title": "Change an OAuth client",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "oauth-client"
-      }
-    ],
+    "operations": [{ "title": "Change an OAuth client", "rel": "update", "status": 200, "list": false, "response": "oauth-client" }],
     "origin": "schema"
   },
   {
@@ -3322,15 +1990,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["oauth_client"],
     "variants": ["base", "sdk"],
     "resource": "oauth-client",
-    "operations": [
-      {
-        "title": "Replace the secret of an OAuth client",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "oauth-client"
-      }
-    ],
+    "operations": [{ "title": "Replace the secret of an OAuth client", "rel": "update", "status": 200, "list": false, "response": "oauth-client" }],
     "origin": "schema"
   },
   {
@@ -3340,15 +2000,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "oauth-session",
-    "operations": [
-      {
-        "title": "List OAuth sessions",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "oauth-session"
-      }
-    ],
+    "operations": [{ "title": "List OAuth sessions", "rel": "instances", "status": 200, "list": true, "response": "oauth-session" }],
     "origin": "supplement"
   },
   {
@@ -3358,15 +2010,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["session"],
     "variants": ["base", "sdk"],
     "resource": "oauth-session",
-    "operations": [
-      {
-        "title": "Delete an OAuth session",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "oauth-session"
-      }
-    ],
+    "operations": [{ "title": "Delete an OAuth session", "rel": "destroy", "status": 200, "list": false, "response": "oauth-session" }],
     "origin": "supplement"
   },
   {
@@ -3376,15 +2020,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "oauth-token",
-    "operations": [
-      {
-        "title": "Exchange a grant for tokens",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "oauth-token"
-      }
-    ],
+    "operations": [{ "title": "Exchange a grant for tokens", "rel": "create", "status": 201, "list": false, "response": "oauth-token" }],
     "origin": "schema"
   },
   {
@@ -3394,15 +2030,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["oauth_token"],
     "variants": ["base", "sdk"],
     "resource": "oauth-token",
-    "operations": [
-      {
-        "title": "Revoke an OAuth token",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "oauth-token"
-      }
-    ],
+    "operations": [{ "title": "Revoke an OAuth token", "rel": "destroy", "status": 200, "list": false, "response": "oauth-token" }],
     "origin": "schema"
   },
   {
@@ -3412,15 +2040,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "password-reset",
-    "operations": [
-      {
-        "title": "Ask for a new password by e-mail",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "password-reset"
-      }
-    ],
+    "operations": [{ "title": "Ask for a new password by e-mail", "rel": "self", "status": 200, "list": false, "response": "password-reset" }],
     "origin": "schema"
   },
   {
@@ -3430,15 +2050,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["reset_password_token"],
     "variants": ["base", "sdk"],
     "resource": "password-reset",
-    "operations": [
-      {
-        "title": "Set a new password",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "password-reset"
-      }
-    ],
+    "operations": [{ "title": "Set a new password", "rel": "self", "status": 200, "list": false, "response": "password-reset" }],
     "origin": "schema"
   },
   {
@@ -3448,15 +2060,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "pipeline-coupling",
-    "operations": [
-      {
-        "title": "List pipeline couplings",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "pipeline-coupling"
-      }
-    ],
+    "operations": [{ "title": "List pipeline couplings", "rel": "instances", "status": 200, "list": true, "response": "pipeline-coupling" }],
     "origin": "schema"
   },
   {
@@ -3466,15 +2070,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "pipeline-coupling",
-    "operations": [
-      {
-        "title": "Create a pipeline coupling",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "pipeline-coupling"
-      }
-    ],
+    "operations": [{ "title": "Create a pipeline coupling", "rel": "create", "status": 201, "list": false, "response": "pipeline-coupling" }],
     "origin": "schema"
   },
   {
@@ -3484,15 +2080,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline_coupling"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-coupling",
-    "operations": [
-      {
-        "title": "Delete a pipeline coupling",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "pipeline-coupling"
-      }
-    ],
+    "operations": [{ "title": "Delete a pipeline coupling", "rel": "destroy", "status": 200, "list": false, "response": "pipeline-coupling" }],
     "origin": "schema"
   },
   {
@@ -3502,15 +2090,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline_coupling"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-coupling",
-    "operations": [
-      {
-        "title": "Show a pipeline coupling",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "pipeline-coupling"
-      }
-    ],
+    "operations": [{ "title": "Show a pipeline coupling", "rel": "self", "status": 200, "list": false, "response": "pipeline-coupling" }],
     "origin": "schema"
   },
   {
@@ -3520,15 +2100,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline_coupling"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-coupling",
-    "operations": [
-      {
-        "title": "Change a pipeline coupling",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "pipeline-coupling"
-      }
-    ],
+    "operations": [{ "title": "Change a pipeline coupling", "rel": "update", "status": 200, "list": false, "response": "pipeline-coupling" }],
     "origin": "schema"
   },
   {
@@ -3539,13 +2111,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "pipeline-promotion",
     "operations": [
-      {
-        "title": "Promote an app to the next stage of its pipeline",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "pipeline-promotion"
-      }
+      { "title": "Promote an app to the next stage of its pipeline", "rel": "create", "status": 201, "list": false, "response": "pipeline-promotion" }
     ],
     "origin": "schema"
   },
@@ -3556,15 +2122,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline_promotion"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-promotion",
-    "operations": [
-      {
-        "title": "Show a pipeline promotion",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "pipeline-promotion"
-      }
-    ],
+    "operations": [{ "title": "Show a pipeline promotion", "rel": "self", "status": 200, "list": false, "response": "pipeline-promotion" }],
     "origin": "schema"
   },
   {
@@ -3575,13 +2133,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "pipeline-promotion-target",
     "operations": [
-      {
-        "title": "List targets of a pipeline promotion",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "pipeline-promotion-target"
-      }
+      { "title": "List targets of a pipeline promotion", "rel": "instances", "status": 200, "list": true, "response": "pipeline-promotion-target" }
     ],
     "origin": "schema"
   },
@@ -3592,15 +2144,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "pipeline-transfer",
-    "operations": [
-      {
-        "title": "Create a pipeline transfer",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "pipeline-transfer"
-      }
-    ],
+    "operations": [{ "title": "Create a pipeline transfer", "rel": "create", "status": 201, "list": false, "response": "pipeline-transfer" }],
     "origin": "schema"
   },
   {
@@ -3610,9 +2154,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "pipeline",
-    "operations": [
-      { "title": "List pipelines", "rel": "instances", "status": 200, "list": true, "response": "pipeline" }
-    ],
+    "operations": [{ "title": "List pipelines", "rel": "instances", "status": 200, "list": true, "response": "pipeline" }],
     "origin": "schema"
   },
   {
@@ -3622,9 +2164,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "pipeline",
-    "operations": [
-      { "title": "Create a pipeline", "rel": "create", "status": 201, "list": false, "response": "pipeline" }
-    ],
+    "operations": [{ "title": "Create a pipeline", "rel": "create", "status": 201, "list": false, "response": "pipeline" }],
     "origin": "schema"
   },
   {
@@ -3634,9 +2174,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "pipeline",
-    "operations": [
-      { "title": "Delete a pipeline", "rel": "destroy", "status": 200, "list": false, "response": "pipeline" }
-    ],
+    "operations": [{ "title": "Delete a pipeline", "rel": "destroy", "status": 200, "list": false, "response": "pipeline" }],
     "origin": "schema"
   },
   {
@@ -3646,9 +2184,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "pipeline",
-    "operations": [
-      { "title": "Show a pipeline", "rel": "self", "status": 200, "list": false, "response": "pipeline" }
-    ],
+    "operations": [{ "title": "Show a pipeline", "rel": "self", "status": 200, "list": false, "response": "pipeline" }],
     "origin": "schema"
   },
   {
@@ -3658,9 +2194,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "pipeline",
-    "operations": [
-      { "title": "Change a pipeline", "rel": "update", "status": 200, "list": false, "response": "pipeline" }
-    ],
+    "operations": [{ "title": "Change a pipeline", "rel": "update", "status": 200, "list": false, "response": "pipeline" }],
     "origin": "schema"
   },
   {
@@ -3671,13 +2205,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "pipeline-build",
     "operations": [
-      {
-        "title": "List the latest build of each app in a pipeline",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "pipeline-build"
-      }
+      { "title": "List the latest build of each app in a pipeline", "rel": "instances", "status": 200, "list": true, "response": "pipeline-build" }
     ],
     "origin": "schema"
   },
@@ -3688,15 +2216,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-deployment",
-    "operations": [
-      {
-        "title": "List the latest deployment of each app in a pipeline",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "release"
-      }
-    ],
+    "operations": [{ "title": "List the latest deployment of each app in a pipeline", "rel": "instances", "status": 200, "list": true, "response": "release" }],
     "origin": "schema"
   },
   {
@@ -3706,15 +2226,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-release",
-    "operations": [
-      {
-        "title": "List the latest release of each app in a pipeline",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "release"
-      }
-    ],
+    "operations": [{ "title": "List the latest release of each app in a pipeline", "rel": "instances", "status": 200, "list": true, "response": "release" }],
     "origin": "schema"
   },
   {
@@ -3724,15 +2236,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-coupling",
-    "operations": [
-      {
-        "title": "List couplings of a pipeline",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "pipeline-coupling"
-      }
-    ],
+    "operations": [{ "title": "List couplings of a pipeline", "rel": "instances", "status": 200, "list": true, "response": "pipeline-coupling" }],
     "origin": "schema"
   },
   {
@@ -3742,15 +2246,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-stack",
-    "operations": [
-      {
-        "title": "Show the default stack of a pipeline",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "pipeline-stack"
-      }
-    ],
+    "operations": [{ "title": "Show the default stack of a pipeline", "rel": "self", "status": 200, "list": false, "response": "pipeline-stack" }],
     "origin": "schema"
   },
   {
@@ -3760,15 +2256,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-repository",
-    "operations": [
-      {
-        "title": "Show a repository of a pipeline",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "pipeline-repository"
-      }
-    ],
+    "operations": [{ "title": "Show a repository of a pipeline", "rel": "self", "status": 200, "list": false, "response": "pipeline-repository" }],
     "origin": "supplement"
   },
   {
@@ -3778,15 +2266,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline", "branch"],
     "variants": ["base", "sdk"],
     "resource": "repository-branch",
-    "operations": [
-      {
-        "title": "Show a repository branch of a pipeline",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "repository-branch"
-      }
-    ],
+    "operations": [{ "title": "Show a repository branch of a pipeline", "rel": "self", "status": 200, "list": false, "response": "repository-branch" }],
     "origin": "supplement"
   },
   {
@@ -3796,15 +2276,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "review-app-config",
-    "operations": [
-      {
-        "title": "Turn off review apps for a pipeline",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "review-app-config"
-      }
-    ],
+    "operations": [{ "title": "Turn off review apps for a pipeline", "rel": "destroy", "status": 200, "list": false, "response": "review-app-config" }],
     "origin": "schema"
   },
   {
@@ -3814,15 +2286,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "review-app-config",
-    "operations": [
-      {
-        "title": "Show a review app config of a pipeline",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "review-app-config"
-      }
-    ],
+    "operations": [{ "title": "Show a review app config of a pipeline", "rel": "self", "status": 200, "list": false, "response": "review-app-config" }],
     "origin": "schema"
   },
   {
@@ -3832,15 +2296,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "review-app-config",
-    "operations": [
-      {
-        "title": "Change a review app config of a pipeline",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "review-app-config"
-      }
-    ],
+    "operations": [{ "title": "Change a review app config of a pipeline", "rel": "update", "status": 200, "list": false, "response": "review-app-config" }],
     "origin": "schema"
   },
   {
@@ -3850,15 +2306,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "review-app-config",
-    "operations": [
-      {
-        "title": "Turn on review apps for a pipeline",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "review-app-config"
-      }
-    ],
+    "operations": [{ "title": "Turn on review apps for a pipeline", "rel": "create", "status": 201, "list": false, "response": "review-app-config" }],
     "origin": "schema"
   },
   {
@@ -3868,15 +2316,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "review-app",
-    "operations": [
-      {
-        "title": "List review apps of a pipeline",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "review-app"
-      }
-    ],
+    "operations": [{ "title": "List review apps of a pipeline", "rel": "instances", "status": 200, "list": true, "response": "review-app" }],
     "origin": "schema"
   },
   {
@@ -3887,13 +2327,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "pipeline-config-var",
     "operations": [
-      {
-        "title": "Show the config vars of a stage of a pipeline",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "pipeline-config-var"
-      }
+      { "title": "Show the config vars of a stage of a pipeline", "rel": "self", "status": 200, "list": false, "response": "pipeline-config-var" }
     ],
     "origin": "schema"
   },
@@ -3905,13 +2339,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "pipeline-config-var",
     "operations": [
-      {
-        "title": "Set and unset config vars of a stage of a pipeline",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "pipeline-config-var"
-      }
+      { "title": "Set and unset config vars of a stage of a pipeline", "rel": "update", "status": 200, "list": false, "response": "pipeline-config-var" }
     ],
     "origin": "schema"
   },
@@ -3922,15 +2350,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "test-run",
-    "operations": [
-      {
-        "title": "List test runs of a pipeline",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "test-run"
-      }
-    ],
+    "operations": [{ "title": "List test runs of a pipeline", "rel": "instances", "status": 200, "list": true, "response": "test-run" }],
     "origin": "schema"
   },
   {
@@ -3940,15 +2360,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline", "test_run"],
     "variants": ["base", "sdk"],
     "resource": "test-run",
-    "operations": [
-      {
-        "title": "Show a test run of a pipeline",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "test-run"
-      }
-    ],
+    "operations": [{ "title": "Show a test run of a pipeline", "rel": "self", "status": 200, "list": false, "response": "test-run" }],
     "origin": "schema"
   },
   {
@@ -3958,15 +2370,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["pipeline"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-webhook",
-    "operations": [
-      {
-        "title": "List webhooks of a pipeline",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "pipeline-webhook"
-      }
-    ],
+    "operations": [{ "title": "List webhooks of a pipeline", "rel": "instances", "status": 200, "list": true, "response": "pipeline-webhook" }],
     "origin": "supplement"
   },
   {
@@ -3976,9 +2380,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["plan"],
     "variants": ["base", "sdk"],
     "resource": "plan",
-    "operations": [
-      { "title": "Show a plan", "rel": "self", "status": 200, "list": false, "response": "plan" }
-    ],
+    "operations": [{ "title": "Show a plan", "rel": "self", "status": 200, "list": false, "response": "plan" }],
     "origin": "schema"
   },
   {
@@ -3988,15 +2390,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["plan"],
     "variants": ["sdk"],
     "resource": "plan-meter",
-    "operations": [
-      {
-        "title": "List meters of a plan",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "plan-meter"
-      }
-    ],
+    "operations": [{ "title": "List meters of a plan", "rel": "instances", "status": 200, "list": true, "response": "plan-meter" }],
     "origin": "schema"
   },
   {
@@ -4006,15 +2400,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["plan", "plan_meter"],
     "variants": ["sdk"],
     "resource": "plan-meter",
-    "operations": [
-      {
-        "title": "Show a meter of a plan",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "plan-meter"
-      }
-    ],
+    "operations": [{ "title": "Show a meter of a plan", "rel": "self", "status": 200, "list": false, "response": "plan-meter" }],
     "origin": "schema"
   },
   {
@@ -4024,9 +2410,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "region",
-    "operations": [
-      { "title": "List regions", "rel": "instances", "status": 200, "list": true, "response": "region" }
-    ],
+    "operations": [{ "title": "List regions", "rel": "instances", "status": 200, "list": true, "response": "region" }],
     "origin": "schema"
   },
   {
@@ -4036,9 +2420,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["region"],
     "variants": ["base", "sdk"],
     "resource": "region",
-    "operations": [
-      { "title": "Show a region", "rel": "self", "status": 200, "list": false, "response": "region" }
-    ],
+    "operations": [{ "title": "Show a region", "rel": "self", "status": 200, "list": false, "response": "region" }],
     "origin": "schema"
   },
   {
@@ -4049,13 +2431,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "add-on-region-capability",
     "operations": [
-      {
-        "title": "List add-on region capabilities of a region",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on-region-capability"
-      }
+      { "title": "List add-on region capabilities of a region", "rel": "instances", "status": 200, "list": true, "response": "add-on-region-capability" }
     ],
     "origin": "schema"
   },
@@ -4066,15 +2442,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["resource_id"],
     "variants": ["sdk"],
     "resource": "usage-history",
-    "operations": [
-      {
-        "title": "Show the usage history of an add-on",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "usage-history"
-      }
-    ],
+    "operations": [{ "title": "Show the usage history of an add-on", "rel": "self", "status": 200, "list": false, "response": "usage-history" }],
     "origin": "schema"
   },
   {
@@ -4084,15 +2452,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "review-app",
-    "operations": [
-      {
-        "title": "Create a review app",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "review-app"
-      }
-    ],
+    "operations": [{ "title": "Create a review app", "rel": "create", "status": 201, "list": false, "response": "review-app" }],
     "origin": "schema"
   },
   {
@@ -4102,15 +2462,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["review_app"],
     "variants": ["base", "sdk"],
     "resource": "review-app",
-    "operations": [
-      {
-        "title": "Delete a review app",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "review-app"
-      }
-    ],
+    "operations": [{ "title": "Delete a review app", "rel": "destroy", "status": 200, "list": false, "response": "review-app" }],
     "origin": "schema"
   },
   {
@@ -4120,9 +2472,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["review_app"],
     "variants": ["base", "sdk"],
     "resource": "review-app",
-    "operations": [
-      { "title": "Show a review app", "rel": "self", "status": 200, "list": false, "response": "review-app" }
-    ],
+    "operations": [{ "title": "Show a review app", "rel": "self", "status": 200, "list": false, "response": "review-app" }],
     "origin": "schema"
   },
   {
@@ -4132,15 +2482,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "source",
-    "operations": [
-      {
-        "title": "Get a place to upload a source to",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "source"
-      }
-    ],
+    "operations": [{ "title": "Get a place to upload a source to", "rel": "create", "status": 201, "list": false, "response": "source" }],
     "origin": "schema"
   },
   {
@@ -4150,9 +2492,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "space",
-    "operations": [
-      { "title": "List spaces", "rel": "instances", "status": 200, "list": true, "response": "space" }
-    ],
+    "operations": [{ "title": "List spaces", "rel": "instances", "status": 200, "list": true, "response": "space" }],
     "origin": "schema"
   },
   {
@@ -4162,9 +2502,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "space",
-    "operations": [
-      { "title": "Create a space", "rel": "create", "status": 201, "list": false, "response": "space" }
-    ],
+    "operations": [{ "title": "Create a space", "rel": "create", "status": 201, "list": false, "response": "space" }],
     "origin": "schema"
   },
   {
@@ -4174,9 +2512,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "space",
-    "operations": [
-      { "title": "Delete a space", "rel": "destroy", "status": 200, "list": false, "response": "space" }
-    ],
+    "operations": [{ "title": "Delete a space", "rel": "destroy", "status": 200, "list": false, "response": "space" }],
     "origin": "schema"
   },
   {
@@ -4186,9 +2522,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "space",
-    "operations": [
-      { "title": "Show a space", "rel": "self", "status": 200, "list": false, "response": "space" }
-    ],
+    "operations": [{ "title": "Show a space", "rel": "self", "status": 200, "list": false, "response": "space" }],
     "origin": "schema"
   },
   {
@@ -4198,9 +2532,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "space",
-    "operations": [
-      { "title": "Change a space", "rel": "update", "status": 200, "list": false, "response": "space" }
-    ],
+    "operations": [{ "title": "Change a space", "rel": "update", "status": 200, "list": false, "response": "space" }],
     "origin": "schema"
   },
   {
@@ -4210,15 +2542,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "space-dynos",
-    "operations": [
-      {
-        "title": "List the dynos of all apps in a space",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "space-dynos"
-      }
-    ],
+    "operations": [{ "title": "List the dynos of all apps in a space", "rel": "instances", "status": 200, "list": true, "response": "space-dynos" }],
     "origin": "supplement"
   },
   {
@@ -4228,15 +2552,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["sdk"],
     "resource": "space-host",
-    "operations": [
-      {
-        "title": "List hosts of a space",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "space-host"
-      }
-    ],
+    "operations": [{ "title": "List hosts of a space", "rel": "instances", "status": 200, "list": true, "response": "space-host" }],
     "origin": "schema"
   },
   {
@@ -4246,15 +2562,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "inbound-ruleset",
-    "operations": [
-      {
-        "title": "Show an inbound ruleset of a space",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "inbound-ruleset"
-      }
-    ],
+    "operations": [{ "title": "Show an inbound ruleset of a space", "rel": "self", "status": 200, "list": false, "response": "inbound-ruleset" }],
     "origin": "schema"
   },
   {
@@ -4264,15 +2572,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "inbound-ruleset",
-    "operations": [
-      {
-        "title": "Change an inbound ruleset of a space",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "inbound-ruleset"
-      }
-    ],
+    "operations": [{ "title": "Change an inbound ruleset of a space", "rel": "create", "status": 201, "list": false, "response": "inbound-ruleset" }],
     "origin": "schema"
   },
   {
@@ -4282,15 +2582,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "inbound-ruleset",
-    "operations": [
-      {
-        "title": "List inbound rulesets of a space",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "inbound-ruleset"
-      }
-    ],
+    "operations": [{ "title": "List inbound rulesets of a space", "rel": "instances", "status": 200, "list": true, "response": "inbound-ruleset" }],
     "origin": "schema"
   },
   {
@@ -4300,15 +2592,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space", "inbound_ruleset"],
     "variants": ["base", "sdk"],
     "resource": "inbound-ruleset",
-    "operations": [
-      {
-        "title": "Show an inbound ruleset of a space",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "inbound-ruleset"
-      }
-    ],
+    "operations": [{ "title": "Show an inbound ruleset of a space", "rel": "self", "status": 200, "list": false, "response": "inbound-ruleset" }],
     "origin": "schema"
   },
   {
@@ -4318,15 +2602,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["sdk"],
     "resource": "space-log-drain",
-    "operations": [
-      {
-        "title": "Show a log drain of a space",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "log-drain"
-      }
-    ],
+    "operations": [{ "title": "Show a log drain of a space", "rel": "self", "status": 200, "list": false, "response": "log-drain" }],
     "origin": "schema"
   },
   {
@@ -4336,15 +2612,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["sdk"],
     "resource": "space-log-drain",
-    "operations": [
-      {
-        "title": "Change a log drain of a space",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "log-drain"
-      }
-    ],
+    "operations": [{ "title": "Change a log drain of a space", "rel": "update", "status": 200, "list": false, "response": "log-drain" }],
     "origin": "schema"
   },
   {
@@ -4354,15 +2622,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "space-app-access",
-    "operations": [
-      {
-        "title": "List who may create apps in a space",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "space-app-access"
-      }
-    ],
+    "operations": [{ "title": "List who may create apps in a space", "rel": "instances", "status": 200, "list": true, "response": "space-app-access" }],
     "origin": "schema"
   },
   {
@@ -4372,15 +2632,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space", "account"],
     "variants": ["base", "sdk"],
     "resource": "space-app-access",
-    "operations": [
-      {
-        "title": "Show what an account may do in a space",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "space-app-access"
-      }
-    ],
+    "operations": [{ "title": "Show what an account may do in a space", "rel": "self", "status": 200, "list": false, "response": "space-app-access" }],
     "origin": "schema"
   },
   {
@@ -4390,15 +2642,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space", "account"],
     "variants": ["base", "sdk"],
     "resource": "space-app-access",
-    "operations": [
-      {
-        "title": "Change what an account may do in a space",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "space-app-access"
-      }
-    ],
+    "operations": [{ "title": "Change what an account may do in a space", "rel": "update", "status": 200, "list": false, "response": "space-app-access" }],
     "origin": "schema"
   },
   {
@@ -4408,15 +2652,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "space-nat",
-    "operations": [
-      {
-        "title": "Show the outbound addresses of a space",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "space-nat"
-      }
-    ],
+    "operations": [{ "title": "Show the outbound addresses of a space", "rel": "self", "status": 200, "list": false, "response": "space-nat" }],
     "origin": "schema"
   },
   {
@@ -4426,15 +2662,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "peering-info",
-    "operations": [
-      {
-        "title": "Show what a peering with a space needs",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "peering-info"
-      }
-    ],
+    "operations": [{ "title": "Show what a peering with a space needs", "rel": "self", "status": 200, "list": false, "response": "peering-info" }],
     "origin": "schema"
   },
   {
@@ -4444,15 +2672,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "peering",
-    "operations": [
-      {
-        "title": "List peerings of a space",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "peering"
-      }
-    ],
+    "operations": [{ "title": "List peerings of a space", "rel": "instances", "status": 200, "list": true, "response": "peering" }],
     "origin": "schema"
   },
   {
@@ -4462,15 +2682,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["sdk"],
     "resource": "peering",
-    "operations": [
-      {
-        "title": "Accept a peering with a space",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "Accept a peering with a space", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -4480,15 +2692,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space", "pcx_id"],
     "variants": ["base", "sdk"],
     "resource": "peering",
-    "operations": [
-      {
-        "title": "End a peering with a space",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "End a peering with a space", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -4498,15 +2702,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space", "pcx_id"],
     "variants": ["base"],
     "resource": "peering",
-    "operations": [
-      {
-        "title": "Show a peering of a space",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "peering"
-      }
-    ],
+    "operations": [{ "title": "Show a peering of a space", "rel": "self", "status": 200, "list": false, "response": "peering" }],
     "origin": "schema"
   },
   {
@@ -4516,15 +2712,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space", "pcx_id"],
     "variants": ["base"],
     "resource": "peering",
-    "operations": [
-      {
-        "title": "Accept a peering with a space",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "Accept a peering with a space", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -4534,15 +2722,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "telemetry-drain",
-    "operations": [
-      {
-        "title": "List telemetry drains of a space",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "telemetry-drain"
-      }
-    ],
+    "operations": [{ "title": "List telemetry drains of a space", "rel": "instances", "status": 200, "list": true, "response": "telemetry-drain" }],
     "origin": "schema"
   },
   {
@@ -4552,15 +2732,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "space-topology",
-    "operations": [
-      {
-        "title": "Show the topology of a space",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "space-topology"
-      }
-    ],
+    "operations": [{ "title": "Show the topology of a space", "rel": "self", "status": 200, "list": false, "response": "space-topology" }],
     "origin": "schema"
   },
   {
@@ -4570,15 +2742,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "space-transfer",
-    "operations": [
-      {
-        "title": "Give a space to another team",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "space"
-      }
-    ],
+    "operations": [{ "title": "Give a space to another team", "rel": "update", "status": 200, "list": false, "response": "space" }],
     "origin": "schema"
   },
   {
@@ -4588,15 +2752,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "vpn-connection",
-    "operations": [
-      {
-        "title": "List VPN connections of a space",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "vpn-connection"
-      }
-    ],
+    "operations": [{ "title": "List VPN connections of a space", "rel": "instances", "status": 200, "list": true, "response": "vpn-connection" }],
     "origin": "schema"
   },
   {
@@ -4606,15 +2762,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space"],
     "variants": ["base", "sdk"],
     "resource": "vpn-connection",
-    "operations": [
-      {
-        "title": "Create a VPN connection of a space",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "vpn-connection"
-      }
-    ],
+    "operations": [{ "title": "Create a VPN connection of a space", "rel": "create", "status": 201, "list": false, "response": "vpn-connection" }],
     "origin": "schema"
   },
   {
@@ -4624,15 +2772,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space", "vpn_connection"],
     "variants": ["base", "sdk"],
     "resource": "vpn-connection",
-    "operations": [
-      {
-        "title": "Delete a VPN connection of a space",
-        "rel": "empty",
-        "status": 202,
-        "list": false,
-        "response": null
-      }
-    ],
+    "operations": [{ "title": "Delete a VPN connection of a space", "rel": "empty", "status": 202, "list": false, "response": null }],
     "origin": "schema"
   },
   {
@@ -4642,15 +2782,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space", "vpn_connection"],
     "variants": ["base", "sdk"],
     "resource": "vpn-connection",
-    "operations": [
-      {
-        "title": "Show a VPN connection of a space",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "vpn-connection"
-      }
-    ],
+    "operations": [{ "title": "Show a VPN connection of a space", "rel": "self", "status": 200, "list": false, "response": "vpn-connection" }],
     "origin": "schema"
   },
   {
@@ -4660,15 +2792,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["space", "vpn_connection"],
     "variants": ["base", "sdk"],
     "resource": "vpn-connection",
-    "operations": [
-      {
-        "title": "Change a VPN connection of a space",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "vpn-connection"
-      }
-    ],
+    "operations": [{ "title": "Change a VPN connection of a space", "rel": "update", "status": 200, "list": false, "response": "vpn-connection" }],
     "origin": "schema"
   },
   {
@@ -4678,9 +2802,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "stack",
-    "operations": [
-      { "title": "List stacks", "rel": "instances", "status": 200, "list": true, "response": "stack" }
-    ],
+    "operations": [{ "title": "List stacks", "rel": "instances", "status": 200, "list": true, "response": "stack" }],
     "origin": "schema"
   },
   {
@@ -4690,9 +2812,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["stack"],
     "variants": ["base", "sdk"],
     "resource": "stack",
-    "operations": [
-      { "title": "Show a stack", "rel": "self", "status": 200, "list": false, "response": "stack" }
-    ],
+    "operations": [{ "title": "Show a stack", "rel": "self", "status": 200, "list": false, "response": "stack" }],
     "origin": "schema"
   },
   {
@@ -4702,9 +2822,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "team",
-    "operations": [
-      { "title": "List teams", "rel": "instances", "status": 200, "list": true, "response": "team" }
-    ],
+    "operations": [{ "title": "List teams", "rel": "instances", "status": 200, "list": true, "response": "team" }],
     "origin": "schema"
   },
   {
@@ -4714,9 +2832,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "team",
-    "operations": [
-      { "title": "Create a team", "rel": "create", "status": 201, "list": false, "response": "team" }
-    ],
+    "operations": [{ "title": "Create a team", "rel": "create", "status": 201, "list": false, "response": "team" }],
     "origin": "schema"
   },
   {
@@ -4726,15 +2842,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "team-app",
-    "operations": [
-      {
-        "title": "Create an app, for a team or oneself",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "team-app"
-      }
-    ],
+    "operations": [{ "title": "Create an app, for a team or oneself", "rel": "create", "status": 201, "list": false, "response": "team-app" }],
     "origin": "schema"
   },
   {
@@ -4744,15 +2852,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "team-app",
-    "operations": [
-      {
-        "title": "Show an app of a team",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "team-app"
-      }
-    ],
+    "operations": [{ "title": "Show an app of a team", "rel": "self", "status": 200, "list": false, "response": "team-app" }],
     "origin": "schema"
   },
   {
@@ -4763,27 +2863,9 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "team-app",
     "operations": [
-      {
-        "title": "Lock or unlock an app of a team",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "team-app"
-      },
-      {
-        "title": "Give an app of a team to an account",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "team-app"
-      },
-      {
-        "title": "Give an app to another team",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "team-app"
-      }
+      { "title": "Lock or unlock an app of a team", "rel": "update", "status": 200, "list": false, "response": "team-app" },
+      { "title": "Give an app of a team to an account", "rel": "update", "status": 200, "list": false, "response": "team-app" },
+      { "title": "Give an app to another team", "rel": "update", "status": 200, "list": false, "response": "team-app" }
     ],
     "origin": "schema"
   },
@@ -4794,15 +2876,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "team-app-collaborator",
-    "operations": [
-      {
-        "title": "List team app collaborators",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-app-collaborator"
-      }
-    ],
+    "operations": [{ "title": "List team app collaborators", "rel": "instances", "status": 200, "list": true, "response": "team-app-collaborator" }],
     "origin": "schema"
   },
   {
@@ -4812,15 +2886,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app"],
     "variants": ["base", "sdk"],
     "resource": "team-app-collaborator",
-    "operations": [
-      {
-        "title": "Create a team app collaborator",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "team-app-collaborator"
-      }
-    ],
+    "operations": [{ "title": "Create a team app collaborator", "rel": "create", "status": 201, "list": false, "response": "team-app-collaborator" }],
     "origin": "schema"
   },
   {
@@ -4830,15 +2896,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "collaborator"],
     "variants": ["base", "sdk"],
     "resource": "team-app-collaborator",
-    "operations": [
-      {
-        "title": "Delete a team app collaborator",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "team-app-collaborator"
-      }
-    ],
+    "operations": [{ "title": "Delete a team app collaborator", "rel": "destroy", "status": 200, "list": false, "response": "team-app-collaborator" }],
     "origin": "schema"
   },
   {
@@ -4848,15 +2906,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "collaborator"],
     "variants": ["base", "sdk"],
     "resource": "team-app-collaborator",
-    "operations": [
-      {
-        "title": "Show a team app collaborator",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "team-app-collaborator"
-      }
-    ],
+    "operations": [{ "title": "Show a team app collaborator", "rel": "self", "status": 200, "list": false, "response": "team-app-collaborator" }],
     "origin": "schema"
   },
   {
@@ -4866,15 +2916,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["app", "collaborator"],
     "variants": ["base", "sdk"],
     "resource": "team-app-collaborator",
-    "operations": [
-      {
-        "title": "Change a team app collaborator",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "team-app-collaborator"
-      }
-    ],
+    "operations": [{ "title": "Change a team app collaborator", "rel": "update", "status": 200, "list": false, "response": "team-app-collaborator" }],
     "origin": "schema"
   },
   {
@@ -4884,15 +2926,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["token"],
     "variants": ["base", "sdk"],
     "resource": "team-invitation",
-    "operations": [
-      {
-        "title": "Show an invitation to a team",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "team-invitation"
-      }
-    ],
+    "operations": [{ "title": "Show an invitation to a team", "rel": "self", "status": 200, "list": false, "response": "team-invitation" }],
     "origin": "schema"
   },
   {
@@ -4902,15 +2936,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["token"],
     "variants": ["base", "sdk"],
     "resource": "team-invitation",
-    "operations": [
-      {
-        "title": "Accept an invitation to a team",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "team-member"
-      }
-    ],
+    "operations": [{ "title": "Accept an invitation to a team", "rel": "create", "status": 201, "list": false, "response": "team-member" }],
     "origin": "schema"
   },
   {
@@ -4921,13 +2947,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "team-app-permission",
     "operations": [
-      {
-        "title": "List the permissions that an app of a team knows",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-app-permission"
-      }
+      { "title": "List the permissions that an app of a team knows", "rel": "instances", "status": 200, "list": true, "response": "team-app-permission" }
     ],
     "origin": "schema"
   },
@@ -4938,9 +2958,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team",
-    "operations": [
-      { "title": "Delete a team", "rel": "destroy", "status": 200, "list": false, "response": "team" }
-    ],
+    "operations": [{ "title": "Delete a team", "rel": "destroy", "status": 200, "list": false, "response": "team" }],
     "origin": "schema"
   },
   {
@@ -4950,9 +2968,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team",
-    "operations": [
-      { "title": "Show a team", "rel": "self", "status": 200, "list": false, "response": "team" }
-    ],
+    "operations": [{ "title": "Show a team", "rel": "self", "status": 200, "list": false, "response": "team" }],
     "origin": "schema"
   },
   {
@@ -4962,9 +2978,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team",
-    "operations": [
-      { "title": "Change a team", "rel": "update", "status": 200, "list": false, "response": "team" }
-    ],
+    "operations": [{ "title": "Change a team", "rel": "update", "status": 200, "list": false, "response": "team" }],
     "origin": "schema"
   },
   {
@@ -4974,15 +2988,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      {
-        "title": "List add-ons of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "List add-ons of a team", "rel": "instances", "status": 200, "list": true, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -4993,13 +2999,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "allowed-add-on-service",
     "operations": [
-      {
-        "title": "List allowed add-on services of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "allowed-add-on-service"
-      }
+      { "title": "List allowed add-on services of a team", "rel": "instances", "status": 200, "list": true, "response": "allowed-add-on-service" }
     ],
     "origin": "schema"
   },
@@ -5010,15 +3010,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "allowed-add-on-service",
-    "operations": [
-      {
-        "title": "Allow an add-on service to a team",
-        "rel": "create",
-        "status": 201,
-        "list": true,
-        "response": "allowed-add-on-service"
-      }
-    ],
+    "operations": [{ "title": "Allow an add-on service to a team", "rel": "create", "status": 201, "list": true, "response": "allowed-add-on-service" }],
     "origin": "schema"
   },
   {
@@ -5029,13 +3021,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "allowed-add-on-service",
     "operations": [
-      {
-        "title": "Delete an allowed add-on service of a team",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "allowed-add-on-service"
-      }
+      { "title": "Delete an allowed add-on service of a team", "rel": "destroy", "status": 200, "list": false, "response": "allowed-add-on-service" }
     ],
     "origin": "schema"
   },
@@ -5046,15 +3032,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-app",
-    "operations": [
-      {
-        "title": "List apps of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-app"
-      }
-    ],
+    "operations": [{ "title": "List apps of a team", "rel": "instances", "status": 200, "list": true, "response": "team-app" }],
     "origin": "schema"
   },
   {
@@ -5064,15 +3042,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team", "app"],
     "variants": ["sdk"],
     "resource": "usage",
-    "operations": [
-      {
-        "title": "Show the usage of an app of a team",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "usage"
-      }
-    ],
+    "operations": [{ "title": "Show the usage of an app of a team", "rel": "self", "status": 200, "list": false, "response": "usage" }],
     "origin": "schema"
   },
   {
@@ -5082,15 +3052,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "generation",
-    "operations": [
-      {
-        "title": "List generations of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "generation"
-      }
-    ],
+    "operations": [{ "title": "List generations of a team", "rel": "instances", "status": 200, "list": true, "response": "generation" }],
     "origin": "schema"
   },
   {
@@ -5100,15 +3062,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-delinquency",
-    "operations": [
-      {
-        "title": "Show the delinquency of a team",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "team-delinquency"
-      }
-    ],
+    "operations": [{ "title": "Show the delinquency of a team", "rel": "self", "status": 200, "list": false, "response": "team-delinquency" }],
     "origin": "schema"
   },
   {
@@ -5118,15 +3072,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-feature",
-    "operations": [
-      {
-        "title": "List features of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-feature"
-      }
-    ],
+    "operations": [{ "title": "List features of a team", "rel": "instances", "status": 200, "list": true, "response": "team-feature" }],
     "origin": "schema"
   },
   {
@@ -5136,15 +3082,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team", "team_feature"],
     "variants": ["base", "sdk"],
     "resource": "team-feature",
-    "operations": [
-      {
-        "title": "Show a feature of a team",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "team-feature"
-      }
-    ],
+    "operations": [{ "title": "Show a feature of a team", "rel": "self", "status": 200, "list": false, "response": "team-feature" }],
     "origin": "schema"
   },
   {
@@ -5154,15 +3092,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base"],
     "resource": "identity-provider",
-    "operations": [
-      {
-        "title": "List identity providers of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "identity-provider"
-      }
-    ],
+    "operations": [{ "title": "List identity providers of a team", "rel": "instances", "status": 200, "list": true, "response": "identity-provider" }],
     "origin": "schema"
   },
   {
@@ -5172,15 +3102,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base"],
     "resource": "identity-provider",
-    "operations": [
-      {
-        "title": "Create an identity provider of a team",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "identity-provider"
-      }
-    ],
+    "operations": [{ "title": "Create an identity provider of a team", "rel": "create", "status": 201, "list": false, "response": "identity-provider" }],
     "origin": "schema"
   },
   {
@@ -5190,15 +3112,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team", "identity_provider"],
     "variants": ["base"],
     "resource": "identity-provider",
-    "operations": [
-      {
-        "title": "Delete an identity provider of a team",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "identity-provider"
-      }
-    ],
+    "operations": [{ "title": "Delete an identity provider of a team", "rel": "destroy", "status": 200, "list": false, "response": "identity-provider" }],
     "origin": "schema"
   },
   {
@@ -5208,15 +3122,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team", "identity_provider"],
     "variants": ["base"],
     "resource": "identity-provider",
-    "operations": [
-      {
-        "title": "Change an identity provider of a team",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "identity-provider"
-      }
-    ],
+    "operations": [{ "title": "Change an identity provider of a team", "rel": "update", "status": 200, "list": false, "response": "identity-provider" }],
     "origin": "schema"
   },
   {
@@ -5226,15 +3132,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-invitation",
-    "operations": [
-      {
-        "title": "List invitations of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-invitation"
-      }
-    ],
+    "operations": [{ "title": "List invitations of a team", "rel": "instances", "status": 200, "list": true, "response": "team-invitation" }],
     "origin": "schema"
   },
   {
@@ -5244,15 +3142,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-invitation",
-    "operations": [
-      {
-        "title": "Invite somebody to a team",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "team-invitation"
-      }
-    ],
+    "operations": [{ "title": "Invite somebody to a team", "rel": "update", "status": 200, "list": false, "response": "team-invitation" }],
     "origin": "schema"
   },
   {
@@ -5262,15 +3152,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team", "team_invitation"],
     "variants": ["base", "sdk"],
     "resource": "team-invitation",
-    "operations": [
-      {
-        "title": "Withdraw an invitation to a team",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "team-invitation"
-      }
-    ],
+    "operations": [{ "title": "Withdraw an invitation to a team", "rel": "destroy", "status": 200, "list": false, "response": "team-invitation" }],
     "origin": "schema"
   },
   {
@@ -5280,15 +3162,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-invoice",
-    "operations": [
-      {
-        "title": "List invoices of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-invoice"
-      }
-    ],
+    "operations": [{ "title": "List invoices of a team", "rel": "instances", "status": 200, "list": true, "response": "team-invoice" }],
     "origin": "schema"
   },
   {
@@ -5298,15 +3172,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team", "team_invoice"],
     "variants": ["base", "sdk"],
     "resource": "team-invoice",
-    "operations": [
-      {
-        "title": "Show an invoice of a team",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "team-invoice"
-      }
-    ],
+    "operations": [{ "title": "Show an invoice of a team", "rel": "self", "status": 200, "list": false, "response": "team-invoice" }],
     "origin": "schema"
   },
   {
@@ -5316,15 +3182,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["sdk"],
     "resource": "team-license-collection",
-    "operations": [
-      {
-        "title": "List license collections of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-license-collection"
-      }
-    ],
+    "operations": [{ "title": "List license collections of a team", "rel": "instances", "status": 200, "list": true, "response": "team-license-collection" }],
     "origin": "schema"
   },
   {
@@ -5334,15 +3192,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["sdk"],
     "resource": "team-license",
-    "operations": [
-      {
-        "title": "List licenses of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-license"
-      }
-    ],
+    "operations": [{ "title": "List licenses of a team", "rel": "instances", "status": 200, "list": true, "response": "team-license" }],
     "origin": "schema"
   },
   {
@@ -5352,15 +3202,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-member",
-    "operations": [
-      {
-        "title": "List members of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-member"
-      }
-    ],
+    "operations": [{ "title": "List members of a team", "rel": "instances", "status": 200, "list": true, "response": "team-member" }],
     "origin": "schema"
   },
   {
@@ -5370,15 +3212,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-member",
-    "operations": [
-      {
-        "title": "Change a member of a team",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "team-member"
-      }
-    ],
+    "operations": [{ "title": "Change a member of a team", "rel": "update", "status": 200, "list": false, "response": "team-member" }],
     "origin": "schema"
   },
   {
@@ -5388,15 +3222,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-member",
-    "operations": [
-      {
-        "title": "Add a member to a team",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "team-member"
-      }
-    ],
+    "operations": [{ "title": "Add a member to a team", "rel": "create", "status": 201, "list": false, "response": "team-member" }],
     "origin": "schema"
   },
   {
@@ -5406,15 +3232,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-member",
-    "operations": [
-      {
-        "title": "Add a member to a team, or change one",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "team-member"
-      }
-    ],
+    "operations": [{ "title": "Add a member to a team, or change one", "rel": "create", "status": 201, "list": false, "response": "team-member" }],
     "origin": "schema"
   },
   {
@@ -5424,15 +3242,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team", "team_member"],
     "variants": ["base", "sdk"],
     "resource": "team-member",
-    "operations": [
-      {
-        "title": "Remove a member from a team",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "team-member"
-      }
-    ],
+    "operations": [{ "title": "Remove a member from a team", "rel": "destroy", "status": 200, "list": false, "response": "team-member" }],
     "origin": "schema"
   },
   {
@@ -5442,15 +3252,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team", "team_member"],
     "variants": ["base", "sdk"],
     "resource": "team-member",
-    "operations": [
-      {
-        "title": "List the apps of a member of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-app"
-      }
-    ],
+    "operations": [{ "title": "List the apps of a member of a team", "rel": "instances", "status": 200, "list": true, "response": "team-app" }],
     "origin": "schema"
   },
   {
@@ -5460,15 +3262,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["sdk"],
     "resource": "oauth-authorization",
-    "operations": [
-      {
-        "title": "List OAuth authorizations of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "oauth-authorization"
-      }
-    ],
+    "operations": [{ "title": "List OAuth authorizations of a team", "rel": "instances", "status": 200, "list": true, "response": "oauth-authorization" }],
     "origin": "schema"
   },
   {
@@ -5478,15 +3272,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["sdk"],
     "resource": "oauth-authorization",
-    "operations": [
-      {
-        "title": "Create an OAuth authorization of a team",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "oauth-authorization"
-      }
-    ],
+    "operations": [{ "title": "Create an OAuth authorization of a team", "rel": "create", "status": 201, "list": false, "response": "oauth-authorization" }],
     "origin": "schema"
   },
   {
@@ -5496,15 +3282,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["sdk"],
     "resource": "payment",
-    "operations": [
-      {
-        "title": "Pay an invoice of a team",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "payment"
-      }
-    ],
+    "operations": [{ "title": "Pay an invoice of a team", "rel": "self", "status": 200, "list": false, "response": "payment" }],
     "origin": "schema"
   },
   {
@@ -5515,13 +3293,7 @@ export const routes: readonly RouteDescription[] = [
     "variants": ["base", "sdk"],
     "resource": "permission-entity",
     "operations": [
-      {
-        "title": "List who may do what with the apps of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "permission-entity"
-      }
+      { "title": "List who may do what with the apps of a team", "rel": "instances", "status": 200, "list": true, "response": "permission-entity" }
     ],
     "origin": "schema"
   },
@@ -5532,15 +3304,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "pipeline-coupling",
-    "operations": [
-      {
-        "title": "List pipeline couplings of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "pipeline-coupling"
-      }
-    ],
+    "operations": [{ "title": "List pipeline couplings of a team", "rel": "instances", "status": 200, "list": true, "response": "pipeline-coupling" }],
     "origin": "schema"
   },
   {
@@ -5550,15 +3314,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-preferences",
-    "operations": [
-      {
-        "title": "Show the preferences of a team",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "team-preferences"
-      }
-    ],
+    "operations": [{ "title": "Show the preferences of a team", "rel": "self", "status": 200, "list": false, "response": "team-preferences" }],
     "origin": "schema"
   },
   {
@@ -5568,15 +3324,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-preferences",
-    "operations": [
-      {
-        "title": "Change the preferences of a team",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "team-preferences"
-      }
-    ],
+    "operations": [{ "title": "Change the preferences of a team", "rel": "update", "status": 200, "list": false, "response": "team-preferences" }],
     "origin": "schema"
   },
   {
@@ -5586,15 +3334,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-space",
-    "operations": [
-      {
-        "title": "List spaces of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "space"
-      }
-    ],
+    "operations": [{ "title": "List spaces of a team", "rel": "instances", "status": 200, "list": true, "response": "space" }],
     "origin": "schema"
   },
   {
@@ -5604,15 +3344,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["sdk"],
     "resource": "usage",
-    "operations": [
-      {
-        "title": "Show the usage of all apps of a team",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "team-usage"
-      }
-    ],
+    "operations": [{ "title": "Show the usage of all apps of a team", "rel": "self", "status": 200, "list": false, "response": "team-usage" }],
     "origin": "schema"
   },
   {
@@ -5622,15 +3354,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-daily-usage",
-    "operations": [
-      {
-        "title": "List the daily usage of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-daily-usage"
-      }
-    ],
+    "operations": [{ "title": "List the daily usage of a team", "rel": "instances", "status": 200, "list": true, "response": "team-daily-usage" }],
     "origin": "schema"
   },
   {
@@ -5640,15 +3364,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["team"],
     "variants": ["base", "sdk"],
     "resource": "team-monthly-usage",
-    "operations": [
-      {
-        "title": "List the monthly usage of a team",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "team-monthly-usage"
-      }
-    ],
+    "operations": [{ "title": "List the monthly usage of a team", "rel": "instances", "status": 200, "list": true, "response": "team-monthly-usage" }],
     "origin": "schema"
   },
   {
@@ -5658,15 +3374,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "telemetry-drain",
-    "operations": [
-      {
-        "title": "Create a telemetry drain",
-        "rel": "create",
-        "status": 201,
-        "list": false,
-        "response": "telemetry-drain"
-      }
-    ],
+    "operations": [{ "title": "Create a telemetry drain", "rel": "create", "status": 201, "list": false, "response": "telemetry-drain" }],
     "origin": "schema"
   },
   {
@@ -5676,15 +3384,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["telemetry_drain"],
     "variants": ["base", "sdk"],
     "resource": "telemetry-drain",
-    "operations": [
-      {
-        "title": "Delete a telemetry drain",
-        "rel": "destroy",
-        "status": 200,
-        "list": false,
-        "response": "telemetry-drain"
-      }
-    ],
+    "operations": [{ "title": "Delete a telemetry drain", "rel": "destroy", "status": 200, "list": false, "response": "telemetry-drain" }],
     "origin": "schema"
   },
   {
@@ -5694,15 +3394,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["telemetry_drain"],
     "variants": ["base", "sdk"],
     "resource": "telemetry-drain",
-    "operations": [
-      {
-        "title": "Show a telemetry drain",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "telemetry-drain"
-      }
-    ],
+    "operations": [{ "title": "Show a telemetry drain", "rel": "self", "status": 200, "list": false, "response": "telemetry-drain" }],
     "origin": "schema"
   },
   {
@@ -5712,15 +3404,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["telemetry_drain"],
     "variants": ["base", "sdk"],
     "resource": "telemetry-drain",
-    "operations": [
-      {
-        "title": "Change a telemetry drain",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "telemetry-drain"
-      }
-    ],
+    "operations": [{ "title": "Change a telemetry drain", "rel": "update", "status": 200, "list": false, "response": "telemetry-drain" }],
     "origin": "schema"
   },
   {
@@ -5730,9 +3414,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "test-run",
-    "operations": [
-      { "title": "Create a test run", "rel": "create", "status": 201, "list": false, "response": "test-run" }
-    ],
+    "operations": [{ "title": "Create a test run", "rel": "create", "status": 201, "list": false, "response": "test-run" }],
     "origin": "schema"
   },
   {
@@ -5742,9 +3424,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["test_run"],
     "variants": ["base", "sdk"],
     "resource": "test-run",
-    "operations": [
-      { "title": "Show a test run", "rel": "self", "status": 200, "list": false, "response": "test-run" }
-    ],
+    "operations": [{ "title": "Show a test run", "rel": "self", "status": 200, "list": false, "response": "test-run" }],
     "origin": "schema"
   },
   {
@@ -5754,9 +3434,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["test_run"],
     "variants": ["base", "sdk"],
     "resource": "test-run",
-    "operations": [
-      { "title": "Change a test run", "rel": "update", "status": 200, "list": false, "response": "test-run" }
-    ],
+    "operations": [{ "title": "Change a test run", "rel": "update", "status": 200, "list": false, "response": "test-run" }],
     "origin": "schema"
   },
   {
@@ -5766,15 +3444,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["test_run"],
     "variants": ["base", "sdk"],
     "resource": "test-case",
-    "operations": [
-      {
-        "title": "List test cases of a test run",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "test-case"
-      }
-    ],
+    "operations": [{ "title": "List test cases of a test run", "rel": "instances", "status": 200, "list": true, "response": "test-case" }],
     "origin": "schema"
   },
   {
@@ -5784,15 +3454,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["test_run"],
     "variants": ["base", "sdk"],
     "resource": "test-node",
-    "operations": [
-      {
-        "title": "List test nodes of a test run",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "test-node"
-      }
-    ],
+    "operations": [{ "title": "List test nodes of a test run", "rel": "instances", "status": 200, "list": true, "response": "test-node" }],
     "origin": "schema"
   },
   {
@@ -5802,9 +3464,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "account",
-    "operations": [
-      { "title": "Delete an account", "rel": "destroy", "status": 200, "list": false, "response": "account" }
-    ],
+    "operations": [{ "title": "Delete an account", "rel": "destroy", "status": 200, "list": false, "response": "account" }],
     "origin": "schema"
   },
   {
@@ -5814,9 +3474,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "account",
-    "operations": [
-      { "title": "Show an account", "rel": "self", "status": 200, "list": false, "response": "account" }
-    ],
+    "operations": [{ "title": "Show an account", "rel": "self", "status": 200, "list": false, "response": "account" }],
     "origin": "schema"
   },
   {
@@ -5826,9 +3484,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "account",
-    "operations": [
-      { "title": "Change an account", "rel": "update", "status": 200, "list": false, "response": "account" }
-    ],
+    "operations": [{ "title": "Change an account", "rel": "update", "status": 200, "list": false, "response": "account" }],
     "origin": "schema"
   },
   {
@@ -5838,15 +3494,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "add-on",
-    "operations": [
-      {
-        "title": "List add-ons of an account",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "add-on"
-      }
-    ],
+    "operations": [{ "title": "List add-ons of an account", "rel": "instances", "status": 200, "list": true, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -5856,15 +3504,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "app",
-    "operations": [
-      {
-        "title": "List the apps that an account owns or works on",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "app"
-      }
-    ],
+    "operations": [{ "title": "List the apps that an account owns or works on", "rel": "instances", "status": 200, "list": true, "response": "app" }],
     "origin": "schema"
   },
   {
@@ -5874,15 +3514,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "user-preferences",
-    "operations": [
-      {
-        "title": "Show the user preferences of an account",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "user-preferences"
-      }
-    ],
+    "operations": [{ "title": "Show the user preferences of an account", "rel": "self", "status": 200, "list": false, "response": "user-preferences" }],
     "origin": "schema"
   },
   {
@@ -5892,15 +3524,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "user-preferences",
-    "operations": [
-      {
-        "title": "Change the user preferences of an account",
-        "rel": "update",
-        "status": 200,
-        "list": false,
-        "response": "user-preferences"
-      }
-    ],
+    "operations": [{ "title": "Change the user preferences of an account", "rel": "update", "status": 200, "list": false, "response": "user-preferences" }],
     "origin": "schema"
   },
   {
@@ -5910,15 +3534,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "sms-number",
-    "operations": [
-      {
-        "title": "Show an SMS number of an account",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "sms-number"
-      }
-    ],
+    "operations": [{ "title": "Show an SMS number of an account", "rel": "self", "status": 200, "list": false, "response": "sms-number" }],
     "origin": "schema"
   },
   {
@@ -5928,15 +3544,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "sms-number",
-    "operations": [
-      {
-        "title": "Confirm the SMS number of an account",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "sms-number"
-      }
-    ],
+    "operations": [{ "title": "Confirm the SMS number of an account", "rel": "self", "status": 200, "list": false, "response": "sms-number" }],
     "origin": "schema"
   },
   {
@@ -5946,15 +3554,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["account"],
     "variants": ["base", "sdk"],
     "resource": "sms-number",
-    "operations": [
-      {
-        "title": "Recover an account by SMS",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "sms-number"
-      }
-    ],
+    "operations": [{ "title": "Recover an account by SMS", "rel": "self", "status": 200, "list": false, "response": "sms-number" }],
     "origin": "schema"
   },
   {
@@ -5964,15 +3564,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["sdk"],
     "resource": "capability",
-    "operations": [
-      {
-        "title": "Ask what one may do with several resources",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "capability-list"
-      }
-    ],
+    "operations": [{ "title": "Ask what one may do with several resources", "rel": "self", "status": 200, "list": false, "response": "capability-list" }],
     "origin": "schema"
   },
   {
@@ -5982,15 +3574,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["sdk"],
     "resource": "gateway-token",
-    "operations": [
-      {
-        "title": "Make a gateway token",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "gateway-token"
-      }
-    ],
+    "operations": [{ "title": "Make a gateway token", "rel": "self", "status": 200, "list": false, "response": "gateway-token" }],
     "origin": "schema"
   },
   {
@@ -6000,15 +3584,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["sdk"],
     "resource": "gateway-token",
-    "operations": [
-      {
-        "title": "Exchange a gateway token for an OAuth token",
-        "rel": "self",
-        "status": 200,
-        "list": false,
-        "response": "oauth-token"
-      }
-    ],
+    "operations": [{ "title": "Exchange a gateway token for an OAuth token", "rel": "self", "status": 200, "list": false, "response": "oauth-token" }],
     "origin": "schema"
   },
   {
@@ -6018,15 +3594,7 @@ export const routes: readonly RouteDescription[] = [
     "params": [],
     "variants": ["base", "sdk"],
     "resource": "pipeline-coupling",
-    "operations": [
-      {
-        "title": "List one's own pipeline couplings",
-        "rel": "instances",
-        "status": 200,
-        "list": true,
-        "response": "pipeline-coupling"
-      }
-    ],
+    "operations": [{ "title": "List one's own pipeline couplings", "rel": "instances", "status": 200, "list": true, "response": "pipeline-coupling" }],
     "origin": "schema"
   }
 ];
