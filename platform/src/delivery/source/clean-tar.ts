@@ -2,7 +2,8 @@ import { Readable } from "node:stream";
 import { extract, type Pack, pack } from "tar-stream";
 import { BusinessError, errorText, invalidParams } from "../../kernel/index.ts";
 import { isLfsPointer, LFS_POINTER_LIMIT } from "./lfs-pointer.ts";
-import { type EntryRules, makeEntryJudge, type SourceEntry, type TarHeader } from "./tar-entry.ts";
+import { cleanPath, type EntryRules, makeEntryJudge, type SourceEntry, type TarHeader } from "./tar-entry.ts";
+import type { TarLimits } from "./tar-limits.ts";
 
 /** What a source turned out to hold. */
 export interface TarReport {
@@ -32,20 +33,14 @@ type Entry = AsyncIterable<Buffer> & { readonly header: TarHeader; resume(): unk
  */
 export function cleanTar(input: Readable, rules: EntryRules): CleanTar {
   const output = pack();
-  const reader = extract();
-  let inputFailure: Error | undefined;
-  input.once("error", (error) => {
-    inputFailure = error;
-    reader.destroy(error);
-  });
-  input.pipe(reader as unknown as NodeJS.WritableStream);
-  const report = copyEntries(reader as unknown as AsyncIterable<Entry>, output, rules).then(
+  const reader = openTar(input);
+  const report = copyEntries(reader.entries, output, rules).then(
     (found) => {
       output.finalize();
       return found;
     },
     (thrown: unknown) => {
-      const failure = inputFailure ?? (thrown instanceof BusinessError ? thrown : unreadable(thrown));
+      const failure = reader.failureOf(thrown);
       input.destroy();
       output.destroy(failure);
       throw failure;
@@ -135,4 +130,51 @@ function unreadable(thrown: unknown): Error {
   return invalidParams(
     `The source cannot be read as a tar archive (${errorText(thrown)}). Make it anew, for example with \`git archive\`.`,
   );
+}
+
+/**
+ * The one directory that holds everything in a tar, as in the archives that GitHub makes; undefined when there is none.
+ * Stops reading as soon as that is clear. Throws invalid_params for what cannot be read.
+ */
+export async function findSingleDirectory(input: Readable, limits: TarLimits): Promise<string | undefined> {
+  const reader = openTar(input);
+  let single: string | undefined;
+  let entries = 0;
+  try {
+    for await (const entry of reader.entries) {
+      entry.resume();
+      if (entry.header.type === "pax-global-header") continue;
+      entries += 1;
+      const [top = "", ...below] = cleanPath(entry.header.name, limits).split("/");
+      if (top === "" || entries > limits.maxEntries) continue;
+      const isDirectory = below.length > 0 || entry.header.type === "directory";
+      if (!isDirectory || (single !== undefined && single !== top)) return undefined;
+      single = top;
+    }
+    return single;
+  } catch (thrown) {
+    throw reader.failureOf(thrown);
+  } finally {
+    input.destroy();
+  }
+}
+
+interface TarReader {
+  readonly entries: AsyncIterable<Entry>;
+  /** The input's own failure, when there is one, or the refusal; anything else is a damaged archive. */
+  failureOf(thrown: unknown): Error;
+}
+
+function openTar(input: Readable): TarReader {
+  const reader = extract();
+  let inputFailure: Error | undefined;
+  input.once("error", (error) => {
+    inputFailure = error;
+    reader.destroy(error);
+  });
+  input.pipe(reader as unknown as NodeJS.WritableStream);
+  return {
+    entries: reader as unknown as AsyncIterable<Entry>,
+    failureOf: (thrown) => inputFailure ?? (thrown instanceof BusinessError ? thrown : unreadable(thrown)),
+  };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errorCatalog } from "@conifer/contract";
 import { BusinessError, type Logger, type Principal } from "../../kernel/index.ts";
+import { discardRest } from "./discard-rest.ts";
 import type { ReceivePush } from "./receive-push.ts";
 import type { GitTransport } from "./source-ports.ts";
 
@@ -41,8 +42,7 @@ export function makeGitHandler(deps: GitHandlerDependencies) {
     } catch (thrown) {
       answerFailure(thrown, response, deps.logger);
     }
-    // A refused request may still be sending: what it sends is read and dropped, so that it reads the answer.
-    request.resume();
+    discardRest(request);
     return true;
   };
 }

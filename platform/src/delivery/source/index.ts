@@ -1,4 +1,6 @@
+export { type FetchSourceDependencies, fetchSource, type SourceBlob } from "./fetch-source.ts";
 export { type GitHandlerDependencies, makeGitHandler } from "./git-handler.ts";
+export { isPublicAddress } from "./public-address.ts";
 export {
   type FollowedBuild,
   makeReceivePush,
@@ -8,6 +10,7 @@ export {
   type ReceivePush,
 } from "./receive-push.ts";
 export type {
+  ArchiveStore,
   CommitDescription,
   GitCall,
   GitRepositories,
@@ -18,5 +21,13 @@ export type {
   RefCommand,
   SourceStore,
 } from "./source-ports.ts";
-export { type StoredSource, type StoreSourceOptions, storeSource } from "./store-source.ts";
+export type { StoredSource } from "./store-source.ts";
 export { DEFAULT_TAR_LIMITS, type TarLimits } from "./tar-limits.ts";
+export {
+  makeUploads,
+  type OpenedUrl,
+  type OwnUpload,
+  type Upload,
+  type UploadDependencies,
+  type Uploads,
+} from "./upload.ts";

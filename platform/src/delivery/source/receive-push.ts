@@ -90,7 +90,6 @@ async function acceptPush({ app, principal, deploy, signal }: Push, deps: PushDe
   if (current !== deploy.from) throw new BusinessError("conflict", movedMessage(deploy, current));
   const { subject, submodules } = await repositories.describeCommit(app.id, deploy.commit);
   if (submodules.length > 0) throw new BusinessError("invalid_params", submoduleMessage(submodules));
-  await repositories.admitHistory(app.id, deploy.commit);
   const tar = repositories.exportCommit(app.id, deploy.commit, signal);
   const { digest, warnings } = await storeSource(tar, {
     sources: deps.sources,

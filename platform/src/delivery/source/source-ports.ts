@@ -48,7 +48,10 @@ export interface GitCall {
   readonly receive: PushReceiver;
 }
 
-/** Speaks git's smart HTTP for an app's repository, which it makes when it is not there. */
+/**
+ * Speaks git's smart HTTP for an app's repository, which it makes when it is not there. Pushes from shallow clones are
+ * taken as well; what they leave out is remembered as missing.
+ */
 export interface GitTransport {
   /**
    * Answers the whole request, streaming both ways; resolves when the response has ended. A client that goes away ends
@@ -74,12 +77,18 @@ export interface GitRepositories {
   moveRef(appId: string, ref: string, commit: string): Promise<void>;
   /** Throws invalid_params when it is not a commit. */
   describeCommit(appId: string, commit: string): Promise<CommitDescription>;
-  /**
-   * Records where a shallow history ends, so that what was pushed from a shallow clone can be cloned back. Throws
-   * invalid_params when more is missing than that. Without a shallow history it only looks.
-   */
-  admitHistory(appId: string, commit: string): Promise<void>;
   /** The commit's files as a tar, in the order of its tree. The stream fails when git does. */
   exportCommit(appId: string, commit: string, signal: AbortSignal): Readable;
   remove(appId: string): Promise<void>;
+}
+
+/** Archives as their senders made them, kept for a short time under an id of ours. */
+export interface ArchiveStore {
+  /** Stores the whole content or nothing; a later write replaces an earlier. Passes the stream's failure on. */
+  write(id: string, content: Readable): Promise<void>;
+  /** Throws not_found (resource `source`) when nothing was written. */
+  read(id: string): Promise<{ content: Readable; sizeBytes: number }>;
+  remove(id: string): Promise<void>;
+  /** Removes what was written before that time. */
+  removeBefore(time: Date): Promise<void>;
 }

@@ -40,6 +40,8 @@ export interface GitRun {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Standard input; empty by default. */
+  readonly input?: string;
 }
 
 /** Runs git and returns what it printed, at most 64 MiB of it. Throws GitFailed. */
@@ -60,9 +62,11 @@ export function streamGit(settings: GitSettings, args: readonly string[], run: G
   const child = spawn("git", args, {
     cwd: run.cwd,
     env: { ...gitEnvironment(settings), ...run.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     signal: run.signal,
   });
+  child.stdin.on("error", () => {});
+  child.stdin.end(run.input ?? "");
   const output = new PassThrough();
   const stderr = collectStderr(child);
   child.stdout.pipe(output, { end: false });

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -116,4 +116,20 @@ export function startPush(cwd: string, ...args: string[]) {
   child.stderr.on("data", collect);
   push.ended = new Promise((resolve) => child.once("close", resolve));
   return push;
+}
+
+export async function commitFile(cwd: string, name: string, content: string, message: string): Promise<void> {
+  await writeFile(join(cwd, name), content);
+  await git(cwd, "add", name);
+  await git(cwd, "commit", "--quiet", `--message=${message}`);
+}
+
+/** True while a process on this machine has the text in its environment, as the git processes of a rig have its folder. */
+export async function isAlive(text: string): Promise<boolean> {
+  for (const pid of await readdir("/proc")) {
+    if (!/^\d+$/.test(pid) || pid === String(process.pid)) continue;
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+    if (environment.includes(text)) return true;
+  }
+  return false;
 }

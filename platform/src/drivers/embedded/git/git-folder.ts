@@ -98,7 +98,6 @@ function gitConfig({ folder, maxPackBytes = 1024 ** 3 }: GitFolderOptions): stri
 	procReceiveRefs = refs
 	maxInputSize = ${maxPackBytes}
 	fsckObjects = true
-	shallowUpdate = true
 	denyNonFastForwards = false
 	denyDeletes = false
 	denyCurrentBranch = ignore

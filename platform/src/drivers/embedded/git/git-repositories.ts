@@ -5,7 +5,6 @@ import { join } from "node:path";
 import type { CommitDescription, GitRepositories } from "../../../delivery/source/index.ts";
 import { invalidParams, isId } from "../../../kernel/index.ts";
 import { GitFailed, type GitSettings, runGit, streamGit } from "./git-command.ts";
-import { admitShallow } from "./shallow-history.ts";
 
 /** The bare repositories `CONIFER_HOME/git/<app id>.git`. */
 export function makeGitRepositories(settings: GitSettings): GitRepositories {
@@ -27,7 +26,6 @@ export function makeGitRepositories(settings: GitSettings): GitRepositories {
       await run(appId, "symbolic-ref", "HEAD", ref);
     },
     describeCommit: (appId, commit) => describeCommit(settings, at(appId), requireOid(commit)),
-    admitHistory: (appId, commit) => admitShallow(settings, at(appId), requireOid(commit)),
     exportCommit: (appId, commit, signal) =>
       streamGit(settings, ["archive", "--format=tar", requireOid(commit)], { cwd: at(appId), signal }),
     remove: (appId) => rm(at(appId), { recursive: true, force: true }),

@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
 import type { GitCall, GitTransport } from "../../../delivery/source/index.ts";
 import { BusinessError, type Logger, pause, type Running } from "../../../kernel/index.ts";
 import { splitCgi } from "./cgi-response.ts";
 import { collectStderr, type GitSettings, gitEnvironment } from "./git-command.ts";
-import { ensureRepository } from "./git-repositories.ts";
+import { ensureRepository, repositoryPath } from "./git-repositories.ts";
+import { FLUSH_PKT } from "./pkt-line.ts";
 import { type PushTicket, startPushListener } from "./push-listener.ts";
+import { recordShallowRoots, withoutShallowLines } from "./shallow-roots.ts";
 
 export interface GitTransportOptions {
   readonly settings: GitSettings;
@@ -40,7 +43,7 @@ export async function startGitTransport(options: GitTransportOptions): Promise<G
       options.settings,
       cgiVariables(call, request, { ticket, path: listener.socketPath }),
     );
-    const served = exchange(child, request, { response, options }).finally(() => {
+    const served = exchange(child, { call, request, response, options }).finally(() => {
       ticket.close();
       serving.delete(child);
     });
@@ -89,17 +92,21 @@ function cgiVariables(
     CONIFER_PUSH_SOCKET: push.path,
     CONIFER_PUSH_TOKEN: push.ticket.token,
     ...given("CONTENT_TYPE", headers["content-type"]),
-    ...given("CONTENT_LENGTH", headers["content-length"]),
-    ...given("HTTP_CONTENT_ENCODING", headers["content-encoding"]),
+    // A push's body is changed on its way and has no known length.
+    ...(isPush(call) ? {} : given("CONTENT_LENGTH", headers["content-length"])),
+    ...(isPush(call) ? {} : given("HTTP_CONTENT_ENCODING", headers["content-encoding"])),
     ...given("GIT_PROTOCOL", headers["git-protocol"]?.toString()),
   };
 }
 
-async function exchange(
-  child: ChildProcess,
-  request: IncomingMessage,
-  { response, options }: { response: ServerResponse; options: GitTransportOptions },
-): Promise<void> {
+interface Exchange {
+  readonly call: GitCall;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly options: GitTransportOptions;
+}
+
+async function exchange(child: ChildProcess, { call, request, response, options }: Exchange): Promise<void> {
   const stderr = collectStderr(child);
   const kill = () => killGroup(child);
   const exited = once(child, "exit").catch((cause) => {
@@ -108,36 +115,69 @@ async function exchange(
   const uploadLimit = setTimeout(() => request.complete || kill(), options.uploadMs ?? 3_600_000);
   response.setTimeout(options.idleMs ?? 120_000, () => response.destroy());
   response.once("close", kill);
-  feed(request, child.stdin as Writable);
+  feed(request, bodyFilters(call, request, options.settings), child.stdin as Writable);
   const body = splitCgi(({ status, headers }) => {
     response.writeHead(status, headers);
     response.flushHeaders();
   });
+  const ending = watchEnding(body);
   try {
-    await Promise.all([pipeline(child.stdout as Readable, body, response), exited]);
+    const [, [code]] = await Promise.all([
+      pipeline(child.stdout as Readable, body, response, { end: false }),
+      exited,
+    ]);
+    // A response that ends in good order without git's last packet would leave the client waiting for it.
+    if (code !== 0 && !ending().endsWith(FLUSH_PKT)) throw new Error(`git http-backend exited with ${code}`);
+    response.end();
   } catch (cause) {
     if (!response.headersSent && !response.destroyed)
       throw new Error(`git http-backend failed: ${stderr()}`, { cause });
-    options.logger.debug("git request broke off", { error: cause, stderr: stderr() });
+    options.logger.info("git request broke off", { app: call.appId, error: cause, stderr: stderr() });
     response.destroy();
   } finally {
     clearTimeout(uploadLimit);
     response.off("close", kill);
     response.setTimeout(0);
     kill();
-    // What git did not want to read must still be taken off the connection.
-    request.resume();
   }
 }
 
-/** Passes the request's body on, and reads on when git has stopped listening: its report is then on the way. */
-function feed(request: IncomingMessage, stdin: Writable): void {
-  stdin.on("error", () => {
-    request.unpipe(stdin);
-    request.resume();
+/** The last four bytes that passed. */
+function watchEnding(stream: Readable): () => string {
+  let last = Buffer.alloc(0);
+  stream.on("data", (chunk: Buffer) => {
+    last = Buffer.concat([last, chunk.subarray(-4)]).subarray(-4);
   });
-  request.once("close", () => request.complete || stdin.destroy());
-  request.pipe(stdin);
+  return () => last.toString("latin1");
+}
+
+function isPush({ path }: GitCall): boolean {
+  return path === "/git-receive-pack";
+}
+
+/** What a push's body goes through before git gets it. */
+function bodyFilters(call: GitCall, request: IncomingMessage, settings: GitSettings): Duplex[] {
+  if (!isPush(call)) return [];
+  const repository = repositoryPath(settings, call.appId);
+  const strip = withoutShallowLines((roots) => recordShallowRoots(settings, repository, roots));
+  return /^(x-)?gzip$/i.test(request.headers["content-encoding"] ?? "") ? [createGunzip(), strip] : [strip];
+}
+
+/** Passes the request's body on, and reads on when git has stopped listening: its report is then on the way. */
+function feed(request: IncomingMessage, filters: readonly Duplex[], stdin: Writable): void {
+  const stages = [...filters, stdin];
+  const [first] = stages as [Writable];
+  const giveUp = () => {
+    request.unpipe(first);
+    request.resume();
+    for (const stage of stages) stage.destroy();
+  };
+  for (const [i, stage] of stages.entries()) {
+    stage.on("error", giveUp);
+    if (i > 0) (stages[i - 1] as Duplex).pipe(stage);
+  }
+  request.once("close", () => request.complete || giveUp());
+  request.pipe(first);
 }
 
 function killGroup(child: ChildProcess): void {
