@@ -64,6 +64,6 @@ export function makeDynoOutput({ appId, process, sink, now }: DynoOutputOptions)
 
 function countNewlines(chunk: Buffer): number {
   let count = 0;
-  for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) count++;
+  for (const byte of chunk) if (byte === NEWLINE) count++;
   return count;
 }

@@ -1,8 +1,15 @@
+export { apiLogLines } from "./api-log-lines.ts";
 export { type DynoOutput, type DynoOutputOptions, makeDynoOutput } from "./dyno-output.ts";
-export { formatLine, logTime, parseLine, safeProcess } from "./line-format.ts";
+export { formatLine, formatLines, logTime, parseLine, safeProcess } from "./line-format.ts";
 export { DEFAULT_INTAKE, type IntakeLimits, type LineIntake, makeLineIntake } from "./line-intake.ts";
 export { matchesFilter } from "./log-filter.ts";
 export type { BudgetedLogSink, LogFilter, LogQuery, LogReader, ReadLine } from "./log-ports.ts";
+export {
+  type LogSessionDependencies,
+  type LogStreamDependencies,
+  logSessionHandlers,
+  makeLogStreamHandler,
+} from "./log-session-api.ts";
 export { deliveryError, type LostLines, loseMore, tailOverflow } from "./lost-lines.ts";
 export { type MemoryLogOptions, type MemoryLogStore, makeMemoryLogStore } from "./memory-log-store.ts";
 export { type LogStreamOptions, serveLogStream } from "./serve-log-stream.ts";

@@ -18,6 +18,21 @@ export function formatLine(line: Omit<LogLine, "appId">): string {
   return `${logTime(line.time)} ${line.source}[${line.process}]: ${line.message}`;
 }
 
+/** Lines in that form, each with its line break; lines of the same moment share the work of telling it. */
+export function formatLines(lines: readonly Omit<LogLine, "appId">[]): string {
+  let ms = Number.NaN;
+  let told = "";
+  let text = "";
+  for (const { time, source, process, message } of lines) {
+    if (time.getTime() !== ms) {
+      ms = time.getTime();
+      told = logTime(time);
+    }
+    text += `${told} ${source}[${process}]: ${message}\n`;
+  }
+  return text;
+}
+
 /** The inverse of `formatLine`; undefined when the text is not such a line. */
 export function parseLine(text: string, appId: string): LogLine | undefined {
   const found = LINE.exec(text);

@@ -43,10 +43,11 @@ export async function serveLogStream(options: LogStreamOptions): Promise<void> {
   response.flushHeaders();
   response.socket?.setKeepAlive(true, HEARTBEAT_MS);
   const signal = AbortSignal.any([options.signal, gone.signal]);
+  const reading = new AbortController();
   if (isEvents) await send(response, RETRY, signal);
   try {
-    const lines = reader.read(resume(query, options.lastEventId), signal);
-    for await (const piece of pieces(lines, options.heartbeatMs ?? HEARTBEAT_MS, () => gone.abort())) {
+    const lines = reader.read(resume(query, options.lastEventId), AbortSignal.any([signal, reading.signal]));
+    for await (const piece of pieces(lines, options.heartbeatMs ?? HEARTBEAT_MS, () => reading.abort())) {
       if (signal.aborted) break;
       if (piece.length > 0) await send(response, render(piece), signal);
       else if (isEvents) await send(response, HEARTBEAT, signal);
@@ -55,7 +56,6 @@ export async function serveLogStream(options: LogStreamOptions): Promise<void> {
     if (!signal.aborted) await send(response, render([unreadable(query.appId)]), signal);
     throw thrown;
   } finally {
-    gone.abort();
     response.end();
   }
 }

@@ -6,6 +6,7 @@ const UNSAFE = /[^\P{Cc}\t]|\p{Cs}/u;
 const UNSAFE_EACH = /[^\P{Cc}\t]|\p{Cs}/gu;
 /** A color or style of a terminal (SGR), the only escape sequence that may pass. */
 const STYLE = /^\[[\d;:]{0,32}m/;
+const STYLE_LENGTH = 35;
 const ESCAPE = "\u001b";
 
 /**
@@ -22,7 +23,7 @@ export function splitMessage(text: string): string[] {
 
 function makeSafe(line: string): string {
   return line.replace(UNSAFE_EACH, (found, at: number) =>
-    found === ESCAPE && STYLE.test(line.slice(at + 1, at + 40)) ? found : "\ufffd",
+    found === ESCAPE && STYLE.test(line.slice(at + 1, at + STYLE_LENGTH)) ? found : "\ufffd",
   );
 }
 
@@ -31,11 +32,18 @@ function cutLong(line: string): string[] {
   const bytes = Buffer.from(line);
   const pieces: string[] = [];
   for (let start = 0; start < bytes.length; ) {
-    const end = cutBefore(bytes, start, MESSAGE_BYTES);
+    const end = beforeStyle(bytes, start, cutBefore(bytes, start, MESSAGE_BYTES));
     pieces.push(bytes.toString("utf8", start, end));
     start = end;
   }
   return pieces;
+}
+
+/** Moves an end that would cut a color's sequence in two to before that sequence. */
+function beforeStyle(bytes: Buffer, start: number, end: number): number {
+  const found = bytes.lastIndexOf(ESCAPE, end - 1);
+  const isNear = found > start && end - found < STYLE_LENGTH && end < bytes.length;
+  return isNear && !STYLE.test(bytes.toString("latin1", found + 1, end)) ? found : end;
 }
 
 /** Where a piece of at most `limit` bytes from `start` ends so that no character of UTF-8 is cut in two. */

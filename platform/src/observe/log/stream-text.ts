@@ -1,4 +1,4 @@
-import { formatLine } from "./line-format.ts";
+import { formatLine, formatLines } from "./line-format.ts";
 import type { ReadLine } from "./log-ports.ts";
 
 /** A comment: keeps an idle event stream open and shows nothing. */
@@ -23,5 +23,5 @@ export function renderSse(lines: readonly ReadLine[]): string {
 
 /** Lines as plain text, one a line, for clients that read the body as it comes. */
 export function renderPlain(lines: readonly ReadLine[]): string {
-  return lines.map((line) => `${formatLine(line)}\n`).join("");
+  return formatLines(lines);
 }

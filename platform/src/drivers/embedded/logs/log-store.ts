@@ -86,7 +86,7 @@ export function openLogStore(options: LogStoreOptions): LogStore {
   const flusher = makeLogFlusher({ limits, logger, onSealable: housekeeping.seal });
   const sweeping = startSweeping({ limits, logs, housekeeping, flusher, logger });
   const withLog = (appId: string, work: (log: AppLog) => void) => {
-    if (APP_ID.test(appId)) work(logOf(appId));
+    if (logs.has(appId) || APP_ID.test(appId)) work(logOf(appId));
     else logger.warn("dropped a log line of an impossible app", { appId });
   };
   async function* readBatches(query: LogQuery, signal: AbortSignal) {

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Logger, LogLine } from "../../../kernel/index.ts";
-import { formatLine } from "../../../observe/log/index.ts";
+import { formatLines } from "../../../observe/log/index.ts";
 import {
   listSegments,
   makeFolder,
@@ -113,8 +113,7 @@ export function makeSegmentWriter({
   };
   const append = async (lines: readonly LogLine[]) => {
     await load();
-    const text = `${lines.map(formatLine).join("\n")}\n`;
-    const block = encodeBlock({ firstPosition: next, lines: lines.length, text });
+    const block = encodeBlock({ firstPosition: next, lines: lines.length, text: formatLines(lines) });
     try {
       const active = await activate();
       await handle?.appendFile(block);
