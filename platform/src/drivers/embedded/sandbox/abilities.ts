@@ -1,3 +1,5 @@
+import type { CgroupPower } from "./cgroup-hierarchies.ts";
+
 /** What this machine lets a sandbox do. */
 export interface SandboxAbilities {
   readonly root: boolean;
@@ -18,4 +20,102 @@ export interface AbilityRow {
   readonly detail: string;
   /** What the operator can do to get more; missing when there is nothing to get. */
   readonly howToGetMore?: string;
+}
+
+/** What the trials at the start have shown. */
+export interface Findings {
+  readonly root: boolean;
+  readonly userNamespace: boolean;
+  readonly overlay: boolean;
+  readonly powers: ReadonlySet<CgroupPower>;
+  readonly cgroupVersions: readonly (1 | 2)[];
+  readonly network: "own" | "shared";
+  /** Why there is no network of their own, for the operator. */
+  readonly networkHint?: string | undefined;
+}
+
+/** Sums the findings up, with a row for everything a reader may want to know. */
+export function describeAbilities(findings: Findings): SandboxAbilities {
+  const { root, userNamespace, overlay, powers, cgroupVersions, network } = findings;
+  // The unified hierarchy of a hybrid machine carries no limits, only the freezer.
+  const limiting = powers.has("memory") || powers.has("pids") || powers.has("cpu");
+  const version = cgroupVersions.includes(1) ? "v1" : "v2";
+  return {
+    root,
+    userNamespace,
+    overlay,
+    cgroup: limiting ? version : "none",
+    freezer: powers.has("freezer"),
+    network,
+    table: [
+      ...namespaceRows(findings),
+      limitRow(
+        "Memory",
+        powers.has("memory"),
+        "sampled",
+        "cgroup",
+        "its processes' resident memory, each second",
+      ),
+      limitRow("Processes", powers.has("pids"), "enforced", "cgroup", "a limit in the dyno's user namespace"),
+      limitRow("Processor shares", powers.has("cpu"), "absent", "cgroup", "all dynos compete alike"),
+      {
+        ...limitRow(
+          "Freezing warm dynos",
+          powers.has("freezer"),
+          "absent",
+          "cgroup",
+          "they run on, without requests",
+        ),
+      },
+    ],
+  };
+}
+
+function namespaceRows({ userNamespace, overlay, network, networkHint }: Findings): AbilityRow[] {
+  return [
+    { what: "Processes, mounts, host name", state: "enforced", detail: "namespaces of the dyno's own" },
+    { what: "Privileges", state: "enforced", detail: "no capability, none to be gained" },
+    userNamespace
+      ? { what: "User", state: "enforced", detail: "a user namespace of the dyno's own" }
+      : {
+          what: "User",
+          state: "enforced",
+          detail: "an unprivileged account that all dynos share",
+          howToGetMore: "Allow user namespaces: sysctl -w user.max_user_namespaces=10000",
+        },
+    {
+      what: "Files",
+      state: "enforced",
+      detail: overlay
+        ? "read-only base, writable layer as an overlay"
+        : "read-only base, a copy of the image for each dyno",
+      ...(overlay
+        ? {}
+        : { howToGetMore: "Put CONIFER_HOME on a file system that can hold overlays, such as ext4 or xfs." }),
+    },
+    network === "own"
+      ? {
+          what: "Network",
+          state: "enforced",
+          detail: "a network of the dyno's own, behind this machine's address",
+        }
+      : {
+          what: "Network",
+          state: "absent",
+          detail: "dynos share this machine's network",
+          howToGetMore: networkHint ?? "Run Conifer as root on a machine with the programs ip and nft.",
+        },
+  ];
+}
+
+function limitRow(
+  what: string,
+  byCgroup: boolean,
+  otherwise: AbilityRow["state"],
+  enforcedBy: string,
+  otherwiseDetail: string,
+): AbilityRow {
+  if (byCgroup) return { what, state: "enforced", detail: `by ${enforcedBy}` };
+  const howToGetMore = "Run Conifer as root, or as a systemd service with Delegate=yes.";
+  return { what, state: otherwise, detail: otherwiseDetail, howToGetMore };
 }

@@ -1,4 +1,6 @@
 export type { AbilityRow, SandboxAbilities } from "./abilities.ts";
+export { openSandboxes, type SandboxesOptions } from "./open-sandboxes.ts";
+export { removeTree } from "./remove-tree.ts";
 export type {
   ListeningSocket,
   Sandbox,

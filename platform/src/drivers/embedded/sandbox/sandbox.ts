@@ -49,10 +49,15 @@ export interface SandboxSpec {
   readonly stdin: "pipe" | "none";
 }
 
-/** How a sandbox's main program ended. `code` is 128 + the signal's number when a signal ended it. */
+/**
+ * How a sandbox's main program ended. `code` is 128 + the signal's number when a signal ended it; `signal` is told only
+ * when the sandbox as a whole was killed.
+ */
 export interface SandboxExit {
   readonly code: number;
   readonly signal?: NodeJS.Signals;
+  /** Why the sandbox could not be built; the program never ran. */
+  readonly setUpError?: string;
 }
 
 /** A TCP socket on which a process of the sandbox listens. */
@@ -82,7 +87,8 @@ export interface Sandbox {
   freeze(): Promise<void>;
   thaw(): Promise<void>;
   /** Sockets that the sandbox's own processes hold, on whatever network they share with others. */
-  listeningSockets(): Promise<readonly ListeningSocket[]>;
+  /** With a port: only sockets on it, which costs little when there is none. */
+  listeningSockets(port?: number): Promise<readonly ListeningSocket[]>;
   /** True while a connection to that local port is established. */
   hasConnections(port: number): Promise<boolean>;
   /** Memory of all its processes: from the cgroup, else the sum of their resident sets. */

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Processes below `pid`, itself included, parents first. Those that end meanwhile are left out. */
+export function processTree(pid: number): number[] {
+  const found: number[] = [];
+  const queue = [pid];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const children = childrenOf(next);
+    if (!children) continue;
+    found.push(next);
+    queue.push(...children);
+  }
+  return found;
+}
+
+/** Undefined when there is no such process. A child belongs to the thread that made it. */
+export function childrenOf(pid: number): number[] | undefined {
+  const threads = quietly(() => readdirSync(`/proc/${pid}/task`));
+  return threads?.flatMap((thread) => {
+    const text = quietly(() => readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8")) ?? "";
+    return text.split(" ").filter(Boolean).map(Number);
+  });
+}
+
+/**
+ * When the process started, in clock ticks since boot: together with its id it names one process for ever.
+ * Undefined when there is none. (proc_pid_stat(5), field 22; the name in field 2 may hold anything)
+ */
+export function startTimeOf(pid: number): string | undefined {
+  const stat = quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+/** Resident memory in bytes of one process; 0 when it is gone. */
+export function residentBytes(pid: number): number {
+  const pages = quietly(() => readFileSync(`/proc/${pid}/statm`, "utf8"))?.split(" ")[1];
+  return Number(pages ?? 0) * 4096;
+}
+
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

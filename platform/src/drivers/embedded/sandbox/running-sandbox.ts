@@ -1,0 +1,135 @@
+import type { ChildProcess } from "node:child_process";
+import { closeSync, readFileSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import { pause } from "../../../kernel/index.ts";
+import type { CgroupPower } from "./cgroup-hierarchies.ts";
+import type { Cgroup } from "./cgroups.ts";
+import { childrenOf, processTree, residentBytes, startTimeOf } from "./process-tree.ts";
+import type { Sandbox, SandboxExit } from "./sandbox.ts";
+import { listeningSockets, type NetworkLease } from "./sandbox-network.ts";
+import { hasEstablished, readListening, socketInodes } from "./socket-table.ts";
+
+export interface RunningParts extends Pick<Sandbox, "id" | "pipes" | "terminal"> {
+  readonly child: ChildProcess;
+  /** Descriptor on which the listener inside takes names of signals. */
+  readonly control: number;
+  /** File with what the set-up complained of. */
+  readonly complaints: string;
+  readonly cgroup: Cgroup;
+  readonly powers: ReadonlySet<CgroupPower>;
+  readonly lease: NetworkLease;
+  /** What `cleanUp` does after the end, last first. */
+  readonly undo: readonly (() => Promise<void>)[];
+}
+
+/** The handle on a sandbox whose processes exist. */
+export function makeRunningSandbox(parts: RunningParts): Sandbox {
+  const { child, cgroup, lease } = parts;
+  const pid = child.pid as number;
+  let ended = false;
+  let frozen = false;
+  let init: { pid: number; startTime: string | undefined } | undefined;
+  const initPid = () => {
+    if (!init && !ended) {
+      const found = childrenOf(pid)?.[0];
+      if (found !== undefined) init = { pid: found, startTime: startTimeOf(found) };
+    }
+    return init?.pid;
+  };
+  const exited = new Promise<SandboxExit>((resolve) => {
+    child.once("exit", (code, signal) => {
+      ended = true;
+      // Was the outermost process killed, the kernel may still be ending the others.
+      void (async () => {
+        while (init?.startTime && startTimeOf(init.pid) === init.startTime) await pause(2);
+        closeSync(parts.control);
+        resolve(exitOf(code, signal, parts.complaints));
+      })();
+    });
+  });
+  const setFrozen = async (wanted: boolean) => {
+    if (ended || frozen === wanted) return;
+    cgroup.setFrozen(wanted, wanted ? processTree(pid).slice(1) : []);
+    frozen = wanted;
+  };
+  const kill = () => {
+    if (ended) return;
+    if (frozen) cgroup.setFrozen(false, []);
+    sendQuietly(initPid() ?? pid, "SIGKILL");
+  };
+  let cleaning: Promise<void> | undefined;
+  const cleanUp = async () => {
+    kill();
+    await exited;
+    parts.terminal?.destroy();
+    for (const step of parts.undo.toReversed()) await step();
+  };
+  return {
+    id: parts.id,
+    pid,
+    ...(parts.pipes ? { pipes: parts.pipes } : {}),
+    ...(parts.terminal ? { terminal: parts.terminal } : {}),
+    exited,
+    signal: (name) => {
+      if (ended) return;
+      if (name === "SIGKILL") return kill();
+      try {
+        writeSync(parts.control, `${name.slice(3)}\n`);
+      } catch {
+        // The program killed the listener. Its processes are found from outside, one at a time.
+        for (const member of processTree(pid).slice(2)) sendQuietly(member, name);
+      }
+    },
+    kill,
+    freeze: () => setFrozen(true),
+    thaw: () => setFrozen(false),
+    listeningSockets: async (port) => {
+      const inside = initPid();
+      if (ended || inside === undefined) return [];
+      const rows = readListening(inside).filter((row) => port === undefined || row.port === port);
+      return rows.length === 0 ? [] : listeningSockets(rows, socketInodes(processTree(inside)), lease);
+    },
+    hasConnections: async (port) => {
+      const inside = initPid();
+      return !ended && inside !== undefined && hasEstablished(inside, port);
+    },
+    memoryBytes: async () => {
+      if (ended) return 0;
+      return (
+        (await cgroup.memoryBytes()) ??
+        processTree(pid).reduce((sum, member) => sum + residentBytes(member), 0)
+      );
+    },
+    ranOutOfMemory: () => cgroup.ranOutOfMemory(),
+    cleanUp: () => {
+      cleaning ??= cleanUp();
+      return cleaning;
+    },
+  };
+}
+
+function exitOf(code: number | null, signal: NodeJS.Signals | null, complaints: string): SandboxExit {
+  if (code === null)
+    return { code: 128 + constants.signals[signal ?? "SIGKILL"], signal: signal ?? "SIGKILL" };
+  const setUpError = code === SET_UP_FAILED ? complaintsIn(complaints) : "";
+  return setUpError === "" ? { code } : { code, setUpError };
+}
+
+/** The status with which the set-up ends when it cannot go on. */
+const SET_UP_FAILED = 125;
+
+function complaintsIn(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+function sendQuietly(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has just ended.
+  }
+}

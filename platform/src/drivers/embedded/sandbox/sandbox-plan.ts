@@ -1,0 +1,185 @@
+import { lstatSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { BASE_FOLDERS, type HostBase, INIT_PATH } from "./host-base.ts";
+import type { SandboxBind, SandboxSpec } from "./sandbox.ts";
+
+/** Ids of a user and a group. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What the start of every sandbox on this machine has in common. */
+export interface Machine {
+  readonly root: boolean;
+  /** Whether the program gets a user namespace of its own, in which it is `inside`. */
+  readonly userNamespace: boolean;
+  readonly inside: Account;
+  /** The account on this machine that programs run as when Conifer is root. */
+  readonly owner: Account | undefined;
+  readonly overlay: boolean;
+  readonly base: HostBase;
+  /** The shell program of the set-up, on this machine. */
+  readonly setUpFile: string;
+  /** Where the new root is put together, in the sandbox's own mount namespace. */
+  readonly mountPoint: string;
+  /** Working folder of the set-up; paths of layers are given relative to it, to be short. */
+  readonly home: string;
+  /** `/usr/local` exists and is covered. */
+  readonly coverUsrLocal: boolean;
+}
+
+/** The lines of the fstab(5) file by which one `mount` command makes all of a sandbox's file view. */
+export function mountLines(machine: Machine, spec: SandboxSpec, terminalPath: string | undefined): string {
+  const at = (path: string) => join(machine.mountPoint, path);
+  const { base } = machine;
+  const lines: [source: string, target: string, type: string, options: string][] = [
+    rootLine(machine, spec),
+    ...base.folders.map(
+      (folder) =>
+        [`/${folder}`, at(folder), "none", "bind,ro,nosuid,nodev"] as [string, string, string, string],
+    ),
+  ];
+  if (machine.coverUsrLocal)
+    lines.push([join(base.directory, "var/empty"), at("usr/local"), "none", "bind,ro,nosuid,nodev,noexec"]);
+  lines.push(["proc", at("proc"), "proc", "nosuid,nodev,noexec"]);
+  for (const name of base.devices)
+    lines.push([`/dev/${name}`, at(`dev/${name}`), "none", "bind,nosuid,noexec"]);
+  if (terminalPath) lines.push([terminalPath, at("dev/console"), "none", "bind,nosuid,noexec"]);
+  lines.push(["devpts", at("dev/pts"), "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"]);
+  lines.push(["tmpfs", at("dev/shm"), "tmpfs", `nosuid,nodev,mode=1777,size=${spec.limits.memoryBytes}`]);
+  for (const { source, target, writable } of spec.binds)
+    lines.push([source, at(target), "none", `bind,nosuid,nodev${writable ? "" : ",ro"}`]);
+  return lines
+    .map(
+      ([source, target, type, options]) =>
+        `${[source, target, type, options].map(escapeField).join(" ")} 0 0\n`,
+    )
+    .join("");
+}
+
+function rootLine(machine: Machine, spec: SandboxSpec): [string, string, string, string] {
+  if (!machine.overlay)
+    return [join(spec.directory, "root"), machine.mountPoint, "none", "bind,nosuid,nodev"];
+  const short = (path: string) => relative(machine.home, path);
+  const lower = [...lowerPaths(spec), machine.base.directory].map(short);
+  const options = [
+    "nosuid,nodev",
+    `lowerdir=${lower.join(":")}`,
+    `upperdir=${short(join(spec.directory, "upper"))}`,
+    `workdir=${short(join(spec.directory, "work"))}`,
+    ...(machine.root ? [] : ["userxattr"]),
+  ].join(",");
+  const odd = lower.find((path) => /[,:\\"]/.test(path));
+  if (odd)
+    throw new Error(`The folder ${odd} cannot be a layer: its path has a comma, colon, quote or backslash.`);
+  return ["overlay", machine.mountPoint, "overlay", options];
+}
+
+/** Linux takes at most a page of mount options; above this many layers, links with short names stand for them. */
+export const MOST_LAYERS_BY_PATH = 20;
+
+/** Where the overlay finds the layers: their own paths, or the links that the sandbox's folder holds for them. */
+export function lowerPaths(spec: SandboxSpec): readonly string[] {
+  if (spec.lowerDirs.length <= MOST_LAYERS_BY_PATH) return spec.lowerDirs;
+  return spec.lowerDirs.map((_, n) => join(spec.directory, "layers", String(n)));
+}
+
+/** A field of fstab(5): white space and backslashes as octal. */
+function escapeField(field: string): string {
+  return field.replace(/[\s\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, "0")}`);
+}
+
+export interface CommandOptions {
+  readonly machine: Machine;
+  readonly spec: SandboxSpec;
+  /** File for the set-up's complaints, and the file of mounts. */
+  readonly complaints: string;
+  readonly mounts: string;
+  readonly ownNetwork: boolean;
+}
+
+/**
+ * The command that becomes the sandbox, as a chain in which each program runs the next.
+ * The parent-death signal is lost at every change of credentials, so it is set after the last of each process.
+ */
+export function commandLine({ machine, spec, complaints, mounts, ownNetwork }: CommandOptions): string[] {
+  const mapRoot = ["unshare", "--user", "--map-root-user"];
+  const namespaces = ["unshare", "--mount", "--pid", "--ipc", "--uts", ...(ownNetwork ? ["--net"] : [])];
+  return [
+    ...(machine.root ? [] : mapRoot),
+    ...["setpriv", "--pdeathsig", "KILL"],
+    ...[...namespaces, "--fork", "--kill-child=KILL"],
+    ...["sh", machine.setUpFile, complaints, spec.id, mounts, machine.mountPoint],
+    ...dropPrivileges(machine),
+    ...["sh", INIT_PATH, ...spec.argv],
+  ];
+}
+
+function dropPrivileges({ root, userNamespace, inside, owner }: Machine): string[] {
+  const ids =
+    root && owner ? ["--reuid", String(owner.uid), "--regid", String(owner.gid), "--clear-groups"] : [];
+  const nothing = [
+    ...["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"],
+    ...["--pdeathsig", "KILL"],
+  ];
+  if (!userNamespace) return ["setpriv", ...ids, ...nothing];
+  const asInside = ["unshare", "--user", `--map-user=${inside.uid}`, `--map-group=${inside.gid}`];
+  return [...(ids.length > 0 ? ["setpriv", ...ids] : []), ...asInside, "--keep-caps", "setpriv", ...nothing];
+}
+
+/**
+ * Throws when a layer does not fit on the host base: a link or file where a folder must be, or a system folder of its
+ * own. This is what keeps every mount of the set-up inside the new root.
+ */
+export function checkLayer(lowerDir: string): void {
+  for (const entry of readdirSync(lowerDir, { withFileTypes: true })) {
+    if ((BASE_FOLDERS as readonly string[]).includes(entry.name) || MADE_FOLDERS.includes(entry.name))
+      throw new Error(
+        `The image brings its own /${entry.name}; it does not fit this machine's base. Rebase it.`,
+      );
+    if (entry.isSymbolicLink()) throw new Error(`The image has a link at /${entry.name}; build it again.`);
+  }
+}
+
+const MADE_FOLDERS = ["etc", "proc", "dev", "sys", "mnt", "run", "var"];
+
+/** A folder or file to make in the writable layer so that a bind has something to cover. */
+export interface BindTarget {
+  readonly path: string;
+  readonly kind: "folder" | "file";
+  /** The layer's folder whose owner and mode the made one takes. */
+  readonly like?: string;
+}
+
+/** What must be made, parents first, for these binds. Throws when a layer has a link on the way. */
+export function bindTargets(binds: readonly SandboxBind[], lowerDirs: readonly string[]): BindTarget[] {
+  const made = new Map<string, BindTarget>();
+  for (const { source, target } of binds) {
+    const parts = target.split("/").filter(Boolean);
+    if (!target.startsWith("/") || parts.length === 0 || parts.includes("..") || parts.includes("."))
+      throw new Error(`${target} cannot be a place in a sandbox: it must be an absolute path without dots.`);
+    const steps = parts.map((_, n) => inLayers(parts.slice(0, n + 1).join("/"), target, lowerDirs));
+    if (steps.at(-1)?.like) continue;
+    const kind = lstatSync(source).isDirectory() ? "folder" : "file";
+    for (const [n, step] of steps.entries())
+      made.set(step.path, { ...step, kind: n === parts.length - 1 ? kind : "folder" });
+  }
+  return [...made.values()];
+}
+
+function inLayers(
+  path: string,
+  target: string,
+  lowerDirs: readonly string[],
+): { path: string; like?: string } {
+  const like = lowerDirs.map((dir) => join(dir, path)).find(existing);
+  if (!like) return { path };
+  if (lstatSync(like).isSymbolicLink())
+    throw new Error(`${target} cannot be a place in this sandbox: the image has a link at /${path}.`);
+  return { path, like };
+}
+
+function existing(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,72 @@
+/**
+ * The two shell programs of a sandbox, POSIX shell so that they run wherever `/bin/sh` does.
+ *
+ *     this process ── unshare ─┬─ set-up (real or mapped root): mounts, new root
+ *                    (outside) │     └─ drops every privilege, becomes
+ *                              └─ init (process 1 of the sandbox)
+ *                                    ├─ listener: signals that this process asks for
+ *                                    └─ the program
+ */
+
+/**
+ * Runs as process 1 of the new namespaces, still as (mapped) root and still with this machine's files. Only programs
+ * of this machine run here, and nothing of the image. What they complain of goes to a file, not to the program's output.
+ * `$1` file for complaints · `$2` host name · `$3` file of mounts · `$4` new root · the rest: the command that drops
+ * privileges.
+ */
+export const SET_UP = `
+exec 5>&2 2>"$1"
+hostname=$2 mounts=$3 root=$4
+shift 4
+for group in $CONIFER_CGROUPS; do echo 0 >"$group" || exit 125; done
+joining=
+for group in $CONIFER_CGROUPS_SLOW; do echo 1 >"$group" & joining=$!; done
+{ echo "$hostname" >/proc/sys/kernel/hostname || hostname "$hostname"; } 2>/dev/null
+eval "$CONIFER_NETWORK" || exit 125
+mount --all --fstab "$mounts" || exit 125
+[ -z "$joining" ] || wait "$joining" || exit 125
+cd "$root" && pivot_root . mnt && cd / && umount --lazy /mnt || exit 125
+exec "$@" 2>&5 5>&-
+`;
+
+/**
+ * Process 1, without any privilege. The program is its child in the foreground, so that process 1 waits for it, reaps
+ * orphans meanwhile, and ends with the program's status; the kernel then kills whatever is left.
+ *
+ * A shell that waits cannot handle signals, so a listener does: it reads names from descriptor 3 and sends them to
+ * every process but process 1. When nobody holds the other end any more, Conifer is gone, and it kills all of them.
+ * A name that arrives before the program exists is tried again until there is a process to receive it.
+ *
+ * The program's environment comes as shell text in `CONIFER_ENV_<n>`, so that none of its variables (`LD_PRELOAD`,
+ * `PATH`, `IFS` …) act on the programs above.
+ */
+export const INIT = String.raw`
+exec 4<&0 5>&2 </dev/null 2>/dev/null
+(
+  trap '' HUP INT QUIT TERM USR1 USR2 ALRM
+  exec >/dev/null 4<&- 5>&-
+  while read -r name; do
+    until kill -s "$name" -- -1; do :; done
+  done <&3
+  kill -s KILL -- -1
+) &
+exec 3<&-
+(
+  [ -z "$CONIFER_PIDS" ] || ulimit -p "$CONIFER_PIDS" || ulimit -u "$CONIFER_PIDS"
+  ulimit -c 0
+  ulimit -S -n 10000
+  exec <&4 2>&5 4<&- 5>&-
+  cd "$CONIFER_CWD" || exit 126
+  if [ -n "$CONIFER_TERMINAL" ]; then set -- -c -- "$@"; else set -- -- "$@"; fi
+  unset PATH LC_ALL CONIFER_TERMINAL CONIFER_PIDS CONIFER_CWD CONIFER_CGROUPS CONIFER_CGROUPS_SLOW CONIFER_NETWORK PWD OLDPWD
+  conifer_n=0
+  while [ "$conifer_n" -lt "$CONIFER_ENV_COUNT" ]; do
+    eval "conifer_text=\$CONIFER_ENV_$conifer_n; unset CONIFER_ENV_$conifer_n"
+    eval "$conifer_text"
+    conifer_n=$((conifer_n + 1))
+  done
+  unset conifer_n conifer_text CONIFER_ENV_COUNT
+  exec /usr/bin/setsid "$@"
+)
+exit
+`;
