@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { closingLine, countTests, isGood, type TestReport } from "./test-counts.ts";
+
+const file = (status: string, ...tests: string[]) => ({
+  name: "a.test.ts",
+  status,
+  assertionResults: tests.map((one) => ({ status: one })),
+});
+const report = (given: Partial<TestReport>): TestReport => ({
+  numPassedTests: 0,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  testResults: [],
+  ...given,
+});
+
+describe("counting", () => {
+  test.each<[string, TestReport | undefined, number | null, string, boolean]>([
+    ["all passed", report({ numPassedTests: 3 }), 0, "3 passed, 0 failed", true],
+    [
+      "some skipped",
+      report({ numPassedTests: 3, numPendingTests: 1, numTodoTests: 1 }),
+      0,
+      "3 passed, 0 failed, 2 skipped",
+      true,
+    ],
+    [
+      "one failed",
+      report({ numPassedTests: 2, numFailedTests: 1, testResults: [file("failed", "passed", "failed")] }),
+      1,
+      "2 passed, 1 failed",
+      false,
+    ],
+    [
+      "a file that cannot be loaded",
+      report({ numPassedTests: 2, testResults: [file("failed")] }),
+      1,
+      "2 passed, 1 failed",
+      false,
+    ],
+    [
+      "a hook that failed after good tests",
+      report({ numPassedTests: 2, testResults: [file("failed", "passed", "passed")] }),
+      1,
+      "2 passed, 1 failed",
+      false,
+    ],
+    ["an unhandled error outside any test", report({ numPassedTests: 2 }), 1, "2 passed, 1 failed", false],
+    ["a runner that was killed", undefined, null, "0 passed, 1 failed", false],
+    ["a report without an end", report({ numPassedTests: 2 }), null, "2 passed, 1 failed", false],
+    ["nothing ran", report({}), 0, "0 passed, 0 failed", false],
+    ["only skipped tests", report({ numPendingTests: 4 }), 0, "0 passed, 0 failed, 4 skipped", false],
+  ])("%s", (_name, given, status, line, good) => {
+    const counts = countTests(given, status);
+    expect(closingLine(counts)).toBe(line);
+    expect(isGood(counts)).toBe(good);
+  });
+});
