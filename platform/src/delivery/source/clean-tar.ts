@@ -76,9 +76,12 @@ async function copyEntries(
     if (judged.size <= LFS_POINTER_LIMIT && isLfsPointer(content)) lfsPointers.push(judged.path);
     await writeSmall(output, judged, content);
   }
+  if (files === 0)
+    throw invalidParams("The source holds no files. Commit your app's files and deploy again.");
   return { files, bytes, lfsPointers };
 }
 
+type Sink = ReturnType<Pack["entry"]>;
 type FileEntry = Extract<SourceEntry, { kind: "file" }>;
 
 function headerOf(entry: SourceEntry) {
@@ -108,11 +111,20 @@ async function writeLarge(output: Pack, entry: FileEntry, content: AsyncIterable
     const sink = output.entry(headerOf(entry), done);
     void (async () => {
       for await (const chunk of content) {
-        if (!sink.write(chunk))
-          await new Promise<void>((resolve) => sink.once("drain", resolve).once("close", resolve));
+        if (!sink.write(chunk)) await drained(sink);
       }
       sink.end(undefined);
     })().catch((error) => sink.destroy(error));
+  });
+}
+
+function drained(sink: Sink): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      sink.off("drain", end).off("close", end);
+      resolve();
+    };
+    sink.on("drain", end).on("close", end);
   });
 }
 

@@ -70,7 +70,10 @@ export function makeReceivePush(deps: PushDependencies): ReceivePush {
         const answer = yield* watchBuild(accepted.buildId, push, deps);
         yield { kind: "answers", answers: [...answers, answer] };
       } catch (thrown) {
-        yield { kind: "output", text: `\n${refusal(`Push rejected: ${reasonOf(thrown, deps.logger)}`)}` };
+        yield {
+          kind: "output",
+          text: `\n${refusal(`Push rejected: ${reasonOf(thrown, signal, deps.logger)}`)}`,
+        };
         yield { kind: "answers", answers: [...answers, refused(deploy, "push rejected")] };
       }
     };
@@ -142,10 +145,9 @@ function refused({ ref }: Deploy, reason: string): RefAnswer {
   return { kind: "refused", ref, reason };
 }
 
-function reasonOf(thrown: unknown, logger: Logger): string {
+function reasonOf(thrown: unknown, signal: AbortSignal, logger: Logger): string {
+  if (signal.aborted) return "Conifer is stopping. Push again in a moment.";
   if (thrown instanceof BusinessError) return thrown.message;
-  if (thrown instanceof DOMException && thrown.name === "AbortError")
-    return "Conifer is stopping. Push again in a moment.";
   logger.error("a push could not be taken in", { error: thrown });
   return `Conifer could not take it in (${errorText(thrown)}). Push again; if it stays, ask the operator.`;
 }

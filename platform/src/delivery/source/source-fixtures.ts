@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
-import { notFound, type Principal } from "../../kernel/index.ts";
+import type { Readable } from "node:stream";
+import type { Principal } from "../../kernel/index.ts";
 import type { FollowedBuild, PushedBuild } from "./receive-push.ts";
-import type { SourceStore } from "./source-ports.ts";
 
 export const ann: Principal = {
   accountId: "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed",
@@ -14,27 +12,6 @@ export async function bytesOf(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-/** A SourceStore in memory. */
-export function fakeSourceStore(): SourceStore & { readonly kept: ReadonlyMap<string, Buffer> } {
-  const kept = new Map<string, Buffer>();
-  return {
-    kept,
-    has: async (digest) => kept.has(digest),
-    read: async (digest) => {
-      const content = kept.get(digest);
-      if (!content) throw notFound("source");
-      return Readable.from([content]);
-    },
-    write: async (tar) => {
-      const content = await bytesOf(tar);
-      const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
-      kept.set(digest, content);
-      return { digest, sizeBytes: content.length };
-    },
-    remove: async (digest) => void kept.delete(digest),
-  };
 }
 
 export interface ScriptedBuild extends PushedBuild {

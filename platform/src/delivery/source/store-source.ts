@@ -1,5 +1,4 @@
 import type { Readable } from "node:stream";
-import { invalidParams } from "../../kernel/index.ts";
 import { cleanTar } from "./clean-tar.ts";
 import type { SourceStore } from "./source-ports.ts";
 import type { EntryRules } from "./tar-entry.ts";
@@ -29,9 +28,6 @@ export async function storeSource(tar: Readable, options: StoreSourceOptions): P
   };
   const clean = cleanTar(tar, rules);
   const [stored, report] = await Promise.all([options.sources.write(clean.tar), clean.report]);
-  if (report.files === 0) {
-    throw invalidParams("The source holds no files. Commit your app's files and deploy again.");
-  }
   return { ...stored, warnings: report.lfsPointers.length > 0 ? [lfsWarning(report.lfsPointers)] : [] };
 }
 

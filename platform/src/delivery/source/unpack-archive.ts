@@ -1,5 +1,5 @@
-import { PassThrough, pipeline, type Readable, Transform } from "node:stream";
-import { createGunzip, type Gunzip } from "node:zlib";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { invalidParams } from "../../kernel/index.ts";
 import { sizeText, type TarLimits } from "./tar-limits.ts";
 
@@ -22,60 +22,75 @@ const ENTRY_OVERHEAD = 4096;
  * damaged gzip, and as soon as more comes out than a source may hold.
  */
 export function unpackArchive(archive: Readable, limits: TarLimits): Readable {
-  const output = new PassThrough();
-  const start = (first: Buffer) => {
-    const magic = first.toString("hex", 0, 8);
-    const other = OTHER_FORMS.find((form) => magic.startsWith(form.magic));
-    if (other)
-      return output.destroy(invalidParams(`The source is ${other.name}. Send it as .tar.gz or plain .tar.`));
-    const gunzip = magic.startsWith("1f8b") ? createGunzip() : undefined;
-    const stages = gunzip ? [archive, gunzip, growthLimit(limits, gunzip)] : [archive, growthLimit(limits)];
-    pipeline([...stages, output], (error) => {
-      if (error) output.destroy(isGzipError(error) ? damaged() : error);
-    });
-    return undefined;
-  };
-  archive.once("error", (error) => output.destroy(error));
-  archive.once("end", () => output.end());
-  archive.once("readable", () => {
-    const first = archive.read() as Buffer | null;
-    if (first === null) return;
-    archive.unshift(first);
-    start(first);
-  });
-  output.once("close", () => archive.destroy());
-  return output;
+  return Readable.from(unpack(archive, limits), { objectMode: false });
 }
 
-function growthLimit(limits: TarLimits, gunzip?: Gunzip): Transform {
+async function* unpack(archive: Readable, limits: TarLimits): AsyncGenerator<Buffer> {
+  try {
+    const chunks = (archive as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    const head = await readHead(chunks);
+    const magic = head.toString("hex", 0, 8);
+    const other = OTHER_FORMS.find((form) => magic.startsWith(form.magic));
+    if (other) throw invalidParams(`The source is ${other.name}. Send it as .tar.gz or plain .tar.`);
+    const whole = Readable.from(startingWith(head, chunks), { objectMode: false });
+    if (magic.startsWith("1f8b")) yield* gunzipped(whole, limits);
+    else yield* withinLimits(whole, limits, () => Number.POSITIVE_INFINITY);
+  } finally {
+    archive.destroy();
+  }
+}
+
+/** The first bytes: eight, when there are as many. */
+async function readHead(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < 8) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    head = Buffer.concat([head, value]);
+  }
+  return head;
+}
+
+async function* startingWith(head: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield head;
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+}
+
+async function* gunzipped(compressed: Readable, limits: TarLimits): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip();
+  pipeline(compressed, gunzip, () => {});
+  try {
+    yield* withinLimits(gunzip, limits, () => Math.max(RATIO_FROM_BYTES, gunzip.bytesWritten * MAX_RATIO));
+  } catch (thrown) {
+    if (!isGzipError(thrown)) throw thrown;
+    throw invalidParams("The source's gzip file is damaged or cut off. Make it anew and deploy again.");
+  }
+}
+
+/** Passes on what stays below the limits and below what `grown` allows by now. */
+async function* withinLimits(
+  plain: AsyncIterable<Buffer>,
+  limits: TarLimits,
+  grown: () => number,
+): AsyncGenerator<Buffer> {
   const most = limits.maxTotalBytes + limits.maxEntries * ENTRY_OVERHEAD;
   let passed = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      passed += chunk.length;
-      if (passed > most) {
-        done(
-          invalidParams(
-            `The source unpacks to more than ${sizeText(limits.maxTotalBytes)}, the most that is taken.`,
-          ),
-        );
-      } else if (gunzip && passed > RATIO_FROM_BYTES && passed > gunzip.bytesWritten * MAX_RATIO) {
-        done(
-          invalidParams(
-            `The source unpacks to more than ${MAX_RATIO} times its size, which no source code does.`,
-          ),
-        );
-      } else {
-        done(null, chunk);
-      }
-    },
-  });
+  for await (const chunk of plain) {
+    passed += chunk.length;
+    if (passed > most) {
+      throw invalidParams(
+        `The source unpacks to more than ${sizeText(limits.maxTotalBytes)}, the most that is taken.`,
+      );
+    }
+    if (passed > grown()) {
+      throw invalidParams(
+        `The source unpacks to more than ${MAX_RATIO} times its size, which no source code does.`,
+      );
+    }
+    yield chunk;
+  }
 }
 
-function isGzipError(error: NodeJS.ErrnoException): boolean {
-  return error.code?.startsWith("Z_") ?? false;
-}
-
-function damaged(): Error {
-  return invalidParams("The source's gzip file is damaged or cut off. Make it anew and deploy again.");
+function isGzipError(thrown: unknown): boolean {
+  return thrown instanceof Error && String((thrown as NodeJS.ErrnoException).code).startsWith("Z_");
 }

@@ -10,7 +10,8 @@ import {
   makeGitHandler,
   makeReceivePush,
 } from "../../../delivery/source/index.ts";
-import { ann, fakeSourceStore, scriptedBuilds } from "../../../delivery/source/source-fixtures.ts";
+import { ann, scriptedBuilds } from "../../../delivery/source/source-fixtures.ts";
+import { fakeSourceStore } from "../../../delivery/source/source-store-fake.ts";
 import { silentLogger } from "../../../kernel/index.ts";
 import { type GitFolderOptions, prepareGitFolder } from "./git-folder.ts";
 import { makeGitRepositories } from "./git-repositories.ts";
