@@ -6,5 +6,11 @@ export {
   type RouteJournalOptions,
 } from "./route-journal.ts";
 export type { EndpointSource, RouteTable } from "./route-ports.ts";
+export {
+  gatherRoute,
+  type RouteReconcilerDependencies,
+  reconcileRoute,
+  replaceRoutes,
+} from "./route-reconciler.ts";
 export { type RouteWrite, type RoutingListener, RoutingTable } from "./routing-table.ts";
 export { type WatchEndpointsOptions, watchEndpoints } from "./watch-endpoints.ts";

@@ -1,0 +1,118 @@
+import type { AppRoute, Endpoint, RoutingTable } from "../route/index.ts";
+import type { AppView } from "./choose-dyno.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { Dyno } from "./dyno.ts";
+import type { ProxyLimits } from "./proxy-limits.ts";
+
+/** A request that waits for its app to change. */
+export interface Waiting {
+  appChanged(): void;
+}
+
+/** One app's requests and dynos. */
+export class AppTraffic implements AppView<Dyno> {
+  route: AppRoute;
+  inFlight = 0;
+  known = false;
+  up: readonly Dyno[] = [];
+  starting = 0;
+  crashed = 0;
+  readonly waiting = new Set<Waiting>();
+  #dynos = new Map<string, Dyno>();
+
+  constructor(route: AppRoute) {
+    this.route = route;
+  }
+
+  /** Takes the table's word on where dynos are. Dynos that stay keep their connections; those that go are left. */
+  update(
+    endpoints: readonly Endpoint[] | undefined,
+    make: (endpoint: Endpoint, address: Address) => Dyno,
+  ): void {
+    const before = this.#dynos;
+    this.#dynos = new Map();
+    this.known = endpoints !== undefined;
+    this.starting = 0;
+    this.crashed = 0;
+    for (const endpoint of endpoints ?? []) {
+      if (endpoint.state === "crashed") this.crashed += 1;
+      else if (endpoint.state === "starting" || !endpoint.address) this.starting += 1;
+      else {
+        const { host, port } = endpoint.address;
+        const key = `${endpoint.dynoId} ${endpoint.name} ${host} ${port}`;
+        this.#dynos.set(key, before.get(key) ?? make(endpoint, endpoint.address));
+      }
+    }
+    this.up = [...this.#dynos.values()];
+    for (const [key, dyno] of before) if (!this.#dynos.has(key)) dyno.leave();
+    for (const waiting of [...this.waiting]) waiting.appChanged();
+  }
+}
+
+type Address = NonNullable<Endpoint["address"]>;
+
+export interface AllTrafficOptions {
+  readonly table: RoutingTable;
+  readonly limits: ProxyLimits;
+  readonly deadlines: Deadlines;
+}
+
+/** The traffic of all apps that had any, kept in step with the table. */
+export class AllTraffic {
+  readonly #apps = new Map<string, AppTraffic>();
+  readonly #options: AllTrafficOptions;
+  readonly #unsubscribe: () => void;
+
+  constructor(options: AllTrafficOptions) {
+    this.#options = options;
+    this.#unsubscribe = options.table.subscribe((appId) => this.#changed(appId));
+  }
+
+  /** The app behind a host name, undefined when there is none. */
+  find(host: string): AppTraffic | undefined {
+    const route = this.#options.table.find(host);
+    if (!route) return undefined;
+    const known = this.#apps.get(route.appId);
+    if (known) return known;
+    const app = new AppTraffic(route);
+    this.#apps.set(route.appId, app);
+    this.#update(route.appId, app);
+    return app;
+  }
+
+  /** Closes all idle connections; the table is followed no longer. */
+  close(): void {
+    this.#unsubscribe();
+    for (const app of this.#apps.values()) for (const dyno of app.up) dyno.leave();
+  }
+
+  #changed(appId: string | undefined): void {
+    if (appId === undefined) for (const [id, app] of this.#apps) this.#follow(id, app);
+    else {
+      const app = this.#apps.get(appId);
+      if (app) this.#follow(appId, app);
+    }
+  }
+
+  #follow(appId: string, app: AppTraffic): void {
+    const route = this.#options.table.route(appId);
+    if (route) {
+      app.route = route;
+      this.#update(appId, app);
+      return;
+    }
+    // The app is gone: whoever still waits for it learns that nothing runs.
+    this.#apps.delete(appId);
+    app.route = { ...app.route, webQuantity: 0 };
+    app.update([], this.#makeDyno);
+  }
+
+  #update(appId: string, app: AppTraffic): void {
+    app.update(this.#options.table.endpoints(appId), this.#makeDyno);
+  }
+
+  readonly #makeDyno = (endpoint: Endpoint, address: Address) => {
+    const { limits, deadlines } = this.#options;
+    return new Dyno({ endpoint, address, limits, deadlines });
+  };
+}

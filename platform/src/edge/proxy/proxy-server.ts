@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type SecureContext, type TLSSocket } from "node:tls";
+import { type Clock, type LogSink, pause, type Running } from "../../kernel/index.ts";
+import type { IssuedCertificate } from "../certificate/index.ts";
+import type { RoutingTable } from "../route/index.ts";
+import { AllTraffic } from "./app-traffic.ts";
+import { ClientConnection, type ClientContext } from "./client-connection.ts";
+import { Deadlines } from "./deadlines.ts";
+import { hostName } from "./host-name.ts";
+import { PROXY_LIMITS, type ProxyLimits } from "./proxy-limits.ts";
+
+export interface ProxyOptions {
+  readonly table: RoutingTable;
+  /** The apps' domain, in lower case. */
+  readonly domain: string;
+  /** HTML for hosts that mean this machine and no app. */
+  readonly firstPage: () => string;
+  /** Gets one line per request. */
+  readonly log: LogSink;
+  readonly now: Clock;
+  readonly addresses: readonly string[];
+  /** 0 takes any free port, one for each address. */
+  readonly port: number;
+  readonly tls?: ProxyTls;
+  readonly limits?: Partial<ProxyLimits>;
+  readonly random?: () => number;
+}
+
+export interface ProxyTls {
+  readonly port: number;
+  /** The certificate of a host, asked at each handshake; undefined for hosts that do not exist. */
+  certificateFor(host: string): SecureContext | undefined;
+  /** For hosts that do not exist and clients that name none. */
+  ownCertificate(): IssuedCertificate;
+}
+
+export interface RunningProxy extends Running {
+  /** What it listens on, in the order of the addresses. */
+  readonly ports: readonly number[];
+  readonly tlsPorts: readonly number[];
+  /** Stops accepting, lets requests in flight end within the limit, then cuts what is left. */
+  stop(): Promise<void>;
+}
+
+/** What is listened on could not be had; `code` is the system's, such as EADDRINUSE. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly code: string;
+  readonly address: string;
+  readonly port: number;
+
+  constructor(cause: NodeJS.ErrnoException, address: string, port: number) {
+    super(`port ${port} on ${address} cannot be opened: ${cause.message}`, { cause });
+    this.code = cause.code ?? "unknown";
+    this.address = address;
+    this.port = port;
+  }
+}
+
+const CERTIFICATE_CHECK_MS = 60 * 60 * 1000;
+const BACKLOG = 4096;
+
+/** Starts the data plane. Throws ListenError when a port cannot be had; nothing stays open then. */
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
+  const { table, tls, addresses, port } = options;
+  const limits = { ...PROXY_LIMITS, ...options.limits };
+  const deadlines = new Deadlines();
+  const traffic = new AllTraffic({ table, limits, deadlines });
+  const connections = new Set<ClientConnection>();
+  const stopping = new AbortController();
+  let allClosed = () => {};
+  const context: ClientContext = {
+    limits,
+    deadlines,
+    traffic,
+    domain: options.domain,
+    firstPage: options.firstPage,
+    log: options.log,
+    now: options.now,
+    newId: randomUUID,
+    random: options.random ?? Math.random,
+    isStopping: () => stopping.signal.aborted,
+    onClose: (connection) => {
+      connections.delete(connection);
+      if (connections.size === 0) allClosed();
+    },
+  };
+  const accept = (socket: Socket, tlsVersion: string | undefined) => {
+    if (stopping.signal.aborted) socket.destroy();
+    else connections.add(new ClientConnection(context, { socket, tlsVersion }));
+  };
+
+  const servers: Server[] = [];
+  const parts: Running[] = [deadlines.start(limits.tickMs)];
+  const stop = async () => {
+    stopping.abort();
+    for (const server of servers) server.close();
+    for (const connection of connections) connection.closeWhenIdle();
+    const closed = new Promise<void>((resolve) => {
+      allClosed = resolve;
+      if (connections.size === 0) resolve();
+    });
+    const late = new AbortController();
+    await Promise.race([closed, pause(limits.stopMs, late.signal)]);
+    late.abort();
+    for (const connection of [...connections]) connection.forceClose();
+    traffic.close();
+    for (const part of parts.splice(0)) await part.stop();
+  };
+  const listen = async (make: () => Server, wanted: number) => {
+    const ports: number[] = [];
+    for (const address of addresses) {
+      const server = make();
+      servers.push(server);
+      ports.push(await listenOn(server, address, wanted));
+    }
+    return ports;
+  };
+  try {
+    const ports = await listen(() => plainServer(accept), port);
+    const tlsPorts = tls ? await listen(() => secureServer(tls, accept, parts), tls.port) : [];
+    return { ports, tlsPorts, stop };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+type Accept = (socket: Socket, tlsVersion: string | undefined) => void;
+
+/** Clients that close their side are told apart from those that are gone by the connection itself: half-open is allowed. */
+function plainServer(accept: Accept): Server {
+  return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(socket, undefined));
+}
+
+function secureServer(tls: ProxyTls, accept: Accept, parts: Running[]): Server {
+  let own = tls.ownCertificate();
+  const server = createTlsServer({
+    cert: own.cert,
+    key: own.key,
+    ALPNProtocols: ["http/1.1"],
+    allowHalfOpen: true,
+    noDelay: true,
+    handshakeTimeout: 10_000,
+    SNICallback: (name, done) => {
+      try {
+        done(null, tls.certificateFor(hostName(name)));
+      } catch (thrown) {
+        done(thrown as Error);
+      }
+    },
+  });
+  server.on("secureConnection", (socket: TLSSocket) => accept(socket, socket.getProtocol() ?? "unknown"));
+  // Whoever cannot agree on TLS with us is nobody whom we could tell.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  const renewal = setInterval(() => {
+    if (own.renewAt > new Date()) return;
+    own = tls.ownCertificate();
+    server.setSecureContext({ cert: own.cert, key: own.key });
+  }, CERTIFICATE_CHECK_MS);
+  parts.push({ stop: async () => clearInterval(renewal) });
+  return server;
+}
+
+function listenOn(server: Server, address: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(new ListenError(cause, address, port)));
+    const ipv6Only = address.includes(":");
+    server.listen({ port, host: address, ipv6Only, backlog: BACKLOG, exclusive: true }, () => {
+      server.removeAllListeners("error").on("error", () => {});
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
