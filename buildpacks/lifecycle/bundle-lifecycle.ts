@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 
 const SOURCES = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(SOURCES, "..", "..");
-const IMAGE_SOURCES = join(ROOT, "platform", "src", "delivery", "image");
+/** What `oci.ts` takes from the platform. */
+const IMAGE_SOURCES = ["cnb-labels.ts", "layer-tar.ts", "oci-documents.ts"].map((name) =>
+  join(ROOT, "platform", "src", "delivery", "image", name),
+);
 
 const PROGRAMS = ["analyzer", "detector", "restorer", "builder", "exporter", "creator", "rebaser"];
 
@@ -68,11 +71,9 @@ async function writeProgram(path: string, text: string): Promise<void> {
 async function hashSources(): Promise<string> {
   const hash = createHash("sha256");
   hash.update(await readFile(join(ROOT, "package-lock.json")));
-  for (const folder of [SOURCES, IMAGE_SOURCES]) {
-    for (const name of (await readdir(folder)).sort()) {
-      if (!/\.(ts|sh)$/.test(name) || name.endsWith(".test.ts")) continue;
-      hash.update(`${name}\0`).update(await readFile(join(folder, name)));
-    }
-  }
+  const own = (await readdir(SOURCES)).sort().filter((name) => /\.(ts|sh)$/.test(name));
+  const kept = own.filter((name) => !/\.test\.ts$|-fixtures\.ts$/.test(name));
+  for (const path of [...kept.map((name) => join(SOURCES, name)), ...IMAGE_SOURCES])
+    hash.update(`${path.slice(ROOT.length)}\0`).update(await readFile(path));
   return hash.digest("hex");
 }

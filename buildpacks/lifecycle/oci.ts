@@ -1,21 +1,23 @@
 /** The image format, shared with the platform's reader of it; nothing else of the platform is used here. */
+export { LABEL } from "../../platform/src/delivery/image/cnb-labels.ts";
+export {
+  LAYER_TIME,
+  type LayerEntry,
+  type LayerOwner,
+  packLayer,
+} from "../../platform/src/delivery/image/layer-tar.ts";
 export {
   digestOf,
   type EncodedDocument,
   encodeDocument,
   hexOf,
-  LABEL,
-  LAYER_TIME,
-  type LayerEntry,
-  type LayerOwner,
   MEDIA,
   makeIndex,
   makeManifest,
   type OciConfig,
   type OciDescriptor,
   type OciManifest,
-  packLayer,
   parseConfig,
   parseIndex,
   parseManifest,
-} from "../../platform/src/delivery/image/index.ts";
+} from "../../platform/src/delivery/image/oci-documents.ts";

@@ -1,0 +1,63 @@
+import type { BuildSpec } from "../../../delivery/build/index.ts";
+
+/** Where the file view of every sandbox has the certificates to trust. */
+const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
+
+/** Variables by which tools find certificates to trust: OpenSSL, Node.js, pip and requests, curl, git, npm, Cargo. */
+const CERTIFICATE_VARIABLES = [
+  ...["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"],
+  ...["GIT_SSL_CAINFO", "npm_config_cafile", "CARGO_HTTP_CAINFO", "BUNDLE_SSL_CA_CERT"],
+];
+
+/** Settings of the operator's own environment that say where packages come from. */
+const MIRROR_VARIABLES = [
+  ...[
+    "npm_config_registry",
+    "NPM_CONFIG_REGISTRY",
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_TRUSTED_HOST",
+  ],
+  ...["UV_INDEX_URL", "GOPROXY", "GONOSUMDB", "GOFLAGS", "BUNDLE_MIRROR__ALL"],
+];
+
+/** Inherited by buildpacks as they are (Platform API 0.15); tools and tools' children read both spellings. */
+const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Files of `<build-config>/env`: defaults that a config var of the app may replace, and what only we may say. */
+export function operatorFiles(host: Environment, runtimeSources: readonly string[]): Record<string, string> {
+  const files: Record<string, string> = { "CONIFER_RUNTIME_SOURCES.override": runtimeSources.join(" ") };
+  for (const name of CERTIFICATE_VARIABLES) files[`${name}.default`] = CERTIFICATES;
+  for (const name of MIRROR_VARIABLES) {
+    const value = host[name];
+    if (value) files[`${name}.default`] = value;
+  }
+  return files;
+}
+
+/** Files of `<platform>/env`: the app's config vars, then what the source's project.toml sets, then the build's own. */
+export function userFiles(
+  spec: Pick<BuildSpec, "env" | "sourceVersion" | "stack">,
+  projectEnv: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const all = { ...projectEnv, ...spec.env, SOURCE_VERSION: spec.sourceVersion, STACK: spec.stack };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => /^[^/.\0][^/\0]*$/.test(name)));
+}
+
+/** The environment of the phase program itself. */
+export function phaseEnvironment(host: Environment): Record<string, string> {
+  const env: Record<string, string> = {
+    PATH: "/cnb/node/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    HOME: "/home/dyno",
+    LANG: "C.UTF-8",
+    CNB_PLATFORM_API: "0.15",
+    CNB_EXPERIMENTAL_MODE: "silent",
+  };
+  for (const name of PROXY_VARIABLES) {
+    const value = host[name];
+    if (value) env[name] = value;
+  }
+  return env;
+}

@@ -1,0 +1,51 @@
+import { parse, stringify } from "smol-toml";
+import { invalidParams } from "../../../kernel/index.ts";
+import type { ProjectDescriptor, WantedBuildpack } from "./project-descriptor.ts";
+
+/** A buildpack that this platform has. */
+export interface AvailableBuildpack {
+  readonly id: string;
+  readonly version: string;
+}
+
+interface Reference extends AvailableBuildpack {
+  readonly optional?: boolean;
+}
+
+/**
+ * The `order.toml` of one build: the platform's own order, or the group that the source's `project.toml` lists, with
+ * the buildpacks it wants before and after. Throws invalid_params for a buildpack that is not there.
+ * Heroku's names of buildpacks (`heroku/nodejs`) stand for ours of the same last name.
+ */
+export function makeOrder(
+  ownOrder: string,
+  available: readonly AvailableBuildpack[],
+  descriptor: ProjectDescriptor,
+): string {
+  const find = (wanted: WantedBuildpack) => findBuildpack(available, wanted);
+  const around = (group: readonly object[]) => ({
+    group: [...descriptor.before.map(find), ...group, ...descriptor.after.map(find)],
+  });
+  if (descriptor.group) return stringify({ order: [around(descriptor.group.map(find))] });
+  if (descriptor.before.length + descriptor.after.length === 0) return ownOrder;
+  const { order } = parse(ownOrder) as unknown as { order: { group: Reference[] }[] };
+  return stringify({ order: order.map(({ group }) => around(group)) });
+}
+
+function findBuildpack(
+  available: readonly AvailableBuildpack[],
+  { id, version }: WantedBuildpack,
+): AvailableBuildpack {
+  const lastName = id.replace(/^heroku\//, "");
+  const ofId = available.filter(
+    (buildpack) => buildpack.id === id || (lastName !== id && buildpack.id.endsWith(`/${lastName}`)),
+  );
+  const found =
+    lastName === id ? ofId.find((buildpack) => !version || buildpack.version === version) : ofId[0];
+  if (found) return { id: found.id, version: found.version };
+  const known = available.map((buildpack) => buildpack.id).sort();
+  const what = ofId.length > 0 ? `version ${version} of the buildpack ${id}` : `the buildpack ${id}`;
+  throw invalidParams(
+    `project.toml asks for ${what}, which is not there. There are: ${[...new Set(known)].join(", ")}.`,
+  );
+}

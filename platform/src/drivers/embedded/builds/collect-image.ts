@@ -1,0 +1,100 @@
+import { constants } from "node:fs";
+import { lstat, open } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import {
+  DOCUMENT_LIMIT,
+  digestOf,
+  hexOf,
+  type ImageStore,
+  type OciDescriptor,
+  type OciManifest,
+  parseConfig,
+  parseIndex,
+  parseManifest,
+} from "../../../delivery/image/index.ts";
+
+/** An image that a build has left in a layout, and what it may build upon. */
+export interface LeftImage {
+  /** A folder of ours. */
+  readonly root: string;
+  /** Where the layout is in it. The build could write here: nothing is believed, and no link is followed. */
+  readonly layout: string;
+  /** Layers the image may have without bringing their content, digest → diffID: those of the app's previous image. */
+  readonly known: ReadonlyMap<string, string>;
+  readonly limitBytes: number;
+}
+
+/**
+ * Checks an image that a build has left and moves it into the store: every blob by its digest, the manifest last, so
+ * that an image that is in the store is whole. Returns the manifest's digest. Throws an Error that says what is wrong.
+ */
+export async function collectImage(left: LeftImage, store: ImageStore): Promise<string> {
+  const named = parseIndex(await readInside(left, "index.json")).manifests[0];
+  if (!named) throw new Error("the build left a layout without an image");
+  const manifestBytes = await readDocument(left, named);
+  const manifest = parseManifest(manifestBytes);
+  const configBytes = await readDocument(left, manifest.config);
+  requireWhole(manifest, configBytes, left);
+  for (const layer of manifest.layers) await collectLayer(left, layer, store);
+  await store.write(configBytes, manifest.config.digest);
+  await store.write(manifestBytes, named.digest);
+  return named.digest;
+}
+
+function requireWhole(manifest: OciManifest, configBytes: Buffer, { limitBytes, known }: LeftImage): void {
+  const { diff_ids } = parseConfig(configBytes).rootfs;
+  if (diff_ids.length !== manifest.layers.length)
+    throw new Error("the image's config and manifest disagree about its layers");
+  const bytes = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
+  const megabytes = (count: number) => `${Math.round(count / 1024 / 1024)} MB`;
+  if (bytes > limitBytes)
+    throw new Error(`the image is ${megabytes(bytes)} large; the most is ${megabytes(limitBytes)}`);
+  // New layers are plain tars, so their digests are the diffIDs that the launch will trust.
+  const other = manifest.layers.findIndex(
+    ({ digest }, i) => digest !== diff_ids[i] && known.get(digest) !== diff_ids[i],
+  );
+  if (other !== -1) throw new Error(`layer ${other + 1} of the image is not what its config says`);
+}
+
+async function collectLayer(left: LeftImage, { digest }: OciDescriptor, store: ImageStore): Promise<void> {
+  if (left.known.has(digest) && (await store.has(digest))) return;
+  const content = await openInside(left, join("blobs", "sha256", hexOf(digest)));
+  await store.write(content, digest);
+}
+
+async function readDocument(left: LeftImage, { digest }: OciDescriptor): Promise<Buffer> {
+  const bytes = await readInside(left, join("blobs", "sha256", hexOf(digest)));
+  if (digestOf(bytes) !== digest) throw new Error(`the image's document ${digest} is something else`);
+  return bytes;
+}
+
+async function readInside(left: LeftImage, path: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of (await openInside(left, path)) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > DOCUMENT_LIMIT) throw new Error(`${path} is larger than ${DOCUMENT_LIMIT} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Opens a regular file below the layout without following any link. The build's processes are dead by now, so what
+ * was looked at cannot change.
+ */
+async function openInside({ root, layout }: LeftImage, path: string): Promise<Readable> {
+  const names = join(layout, path).split("/");
+  for (const [i] of names.entries()) {
+    const at = join(root, ...names.slice(0, i + 1));
+    const found = await lstat(at).catch(() => undefined);
+    const right = i === names.length - 1 ? found?.isFile() : found?.isDirectory();
+    if (!right) throw new Error(`the build left no ${path}`);
+  }
+  const handle = await open(
+    join(root, ...names),
+    constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  );
+  return handle.createReadStream({ highWaterMark: 256 * 1024 });
+}

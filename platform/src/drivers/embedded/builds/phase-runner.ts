@@ -1,0 +1,69 @@
+import type { Sandbox, SandboxBind, Sandboxes, SandboxLimits } from "../sandbox/index.ts";
+
+/** A phase program to run, with what it may see. */
+export interface PhaseJob {
+  /** Unique among what runs now. */
+  readonly id: string;
+  /** A folder that does not exist yet, for what the runner needs; it removes it. */
+  readonly directory: string;
+  readonly binds: readonly SandboxBind[];
+  readonly argv: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly limits: SandboxLimits;
+  /** Standard output and standard error, in the order they were written. */
+  readonly onOutput: (chunk: Buffer) => void;
+}
+
+export interface PhaseEnd {
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+}
+
+/**
+ * Runs phase programs, kept apart from everything else. An abort kills all processes of the phase; the promise
+ * settles when none is left, aborted or not. It rejects only when the phase could not be run at all.
+ */
+export interface PhaseRunner {
+  /** Who must own files that phases may change; missing when it is the user who runs Conifer. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  run(job: PhaseJob, signal: AbortSignal): Promise<PhaseEnd>;
+  /** Removes what a killed process has left of phases whose `directory` lay in this folder. */
+  removeRemains(parent: string): Promise<void>;
+}
+
+/** Runs phases in the sandbox that dynos run in. */
+export function makeSandboxRunner(sandboxes: Sandboxes): PhaseRunner {
+  return {
+    ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
+    removeRemains: (parent) => sandboxes.removeRemains(parent),
+    async run(job, signal) {
+      const { id, directory, binds, argv, env, cwd, limits, onOutput } = job;
+      const sandbox = await sandboxes.start({
+        ...{ id, directory, binds, env, cwd, limits },
+        lowerDirs: [],
+        argv: ["/bin/sh", "-c", 'exec "$@" 2>&1', "sh", ...argv],
+        stdin: "none",
+      });
+      const kill = () => sandbox.kill();
+      signal.addEventListener("abort", kill, { once: true });
+      if (signal.aborted) kill();
+      try {
+        return await untilEnd(sandbox, onOutput);
+      } finally {
+        signal.removeEventListener("abort", kill);
+        await sandbox.cleanUp();
+      }
+    },
+  };
+}
+
+async function untilEnd(sandbox: Sandbox, onOutput: (chunk: Buffer) => void): Promise<PhaseEnd> {
+  const { pipes } = sandbox;
+  pipes?.stderr.resume();
+  pipes?.stdout.on("data", onOutput);
+  const drained = pipes && new Promise<void>((resolve) => pipes.stdout.once("close", () => resolve()));
+  const { code } = await sandbox.exited;
+  await drained;
+  return { exitCode: code, outOfMemory: await sandbox.ranOutOfMemory() };
+}

@@ -1,0 +1,99 @@
+import { parse } from "smol-toml";
+import { invalidParams } from "../../../kernel/index.ts";
+
+/** A buildpack the source asks for. */
+export interface WantedBuildpack {
+  readonly id: string;
+  /** Empty: the one there is. */
+  readonly version: string;
+}
+
+/** What a source's `project.toml` says of its build (Project Descriptor 0.2; facts: build §2). */
+export interface ProjectDescriptor {
+  /** In order; undefined when the source leaves the choice to detection. */
+  readonly group?: readonly WantedBuildpack[];
+  readonly before: readonly WantedBuildpack[];
+  readonly after: readonly WantedBuildpack[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Patterns of gitignore(5). At most one of the two is given. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+}
+
+type Table = Record<string, unknown>;
+
+/**
+ * Reads a `project.toml`, in the layout of version 0.2 (`[io.buildpacks]`) and in the older one (`[build]`).
+ * Throws invalid_params with what the person who wrote it should change.
+ */
+export function readProjectDescriptor(text: string): ProjectDescriptor {
+  const file = parseToml(text);
+  const newer = table(table(file.io).buildpacks);
+  const older = table(file.build);
+  const settings = Object.keys(newer).length > 0 ? newer : older;
+  const env = [...tables(table(newer.build).env), ...tables(older.env)];
+  const group = tables(newer.group).length > 0 ? tables(newer.group) : listOf(older.buildpacks);
+  const include = texts(settings.include);
+  const exclude = texts(settings.exclude);
+  if (include && exclude) throw invalidParams("project.toml has both include and exclude. Keep one of them.");
+  return {
+    ...(group.length > 0 ? { group: group.map(readWanted) } : {}),
+    before: tables(table(newer.pre).group).map(readWanted),
+    after: tables(table(newer.post).group).map(readWanted),
+    env: Object.fromEntries(env.map((entry) => readVariable(entry))),
+    ...(include ? { include } : {}),
+    ...(exclude ? { exclude } : {}),
+  };
+}
+
+function parseToml(text: string): Table {
+  try {
+    return parse(text) as Table;
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
+    throw invalidParams(`project.toml is not valid TOML: ${reason}`);
+  }
+}
+
+/** The older layout may list plain ids. */
+function listOf(value: unknown): Table[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((item) => (typeof item === "string" ? { id: item } : table(item)));
+}
+
+function readWanted(entry: Table): WantedBuildpack {
+  const id = typeof entry.id === "string" ? entry.id : "";
+  if (entry.script !== undefined)
+    throw invalidParams("project.toml has a buildpack with an inline script. Those are not supported.");
+  const uri = typeof entry.uri === "string" ? entry.uri : "";
+  const urn = /^urn:(?:cnb:registry:|cnb:builder:|buildpack:)(.+?)(?:@(.+))?$/.exec(uri);
+  if (uri && !urn)
+    throw invalidParams(
+      `project.toml asks for the buildpack ${uri}. Only buildpacks of this platform can be used; name one by its id.`,
+    );
+  const [named = "", at] = (id || (urn?.[1] ?? "")).split("@");
+  if (!named) throw invalidParams("project.toml has a buildpack without an id.");
+  const version = typeof entry.version === "string" ? entry.version : (urn?.[2] ?? at ?? "");
+  return { id: named, version };
+}
+
+function readVariable(entry: Table): [string, string] {
+  const { name, value } = entry;
+  if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw invalidParams(`project.toml sets a build variable without a proper name: "${String(name)}".`);
+  if (typeof value !== "string")
+    throw invalidParams(`project.toml sets ${name} to something that is no text.`);
+  return [name, value];
+}
+
+function table(value: unknown): Table {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Table) : {};
+}
+
+function tables(value: unknown): Table[] {
+  return Array.isArray(value) ? value.map(table) : [];
+}
+
+function texts(value: unknown): string[] | undefined {
+  return Array.isArray(value) && value.length > 0 ? value.map(String) : undefined;
+}

@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import type { BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
+import { readImageInfo } from "../../../delivery/image/index.ts";
+import { BusinessError, errorText, type Logger } from "../../../kernel/index.ts";
+import type { SandboxLimits } from "../sandbox/index.ts";
+import { phaseEnvironment } from "./build-environment.ts";
+import { failureOf, timeoutText } from "./build-failure-text.ts";
+import { type BuildFolder, CACHE_NAME, type FolderSources, fillBuildFolder } from "./build-folder.ts";
+import { collectImage } from "./collect-image.ts";
+import type { PhaseEnd, PhaseRunner } from "./phase-runner.ts";
+import { IMAGE_OWNER, LAYOUT_PATH, REFERENCE } from "./run-image.ts";
+
+/** What every build on this machine has in common. */
+export interface BuildMachine extends FolderSources {
+  readonly runner: PhaseRunner;
+  /** CONIFER_HOME/build-cache. */
+  readonly cacheRoot: string;
+  /** A folder of phase programs, as /cnb/lifecycle. */
+  readonly lifecycle: string;
+  /** A folder of buildpacks, as /cnb/buildpacks. */
+  readonly buildpacksFolder: string;
+  /** The Node.js program that phase programs and buildpacks run with. */
+  readonly node: string;
+  readonly limits: SandboxLimits;
+  readonly imageLimitBytes: number;
+  readonly logger: Logger;
+}
+
+/** Runs one build from source to image. Never rejects; what cannot be explained is logged and told as our fault. */
+export async function runBuild(
+  spec: BuildSpec,
+  machine: BuildMachine,
+  around: { root: string; write: (chunk: Buffer) => void; signal: AbortSignal },
+): Promise<BuildResult> {
+  const limit = AbortSignal.timeout(spec.timeoutSeconds * 1000);
+  const signal = AbortSignal.any([around.signal, limit]);
+  try {
+    const folder = await fillBuildFolder(around.root, spec, machine);
+    signal.throwIfAborted();
+    const end = await runCreator(spec, machine, { folder, signal, write: around.write });
+    signal.throwIfAborted();
+    if (end.exitCode !== 0) return failureOf(end, machine.limits.memoryBytes);
+    return await keepImage(spec, machine, folder);
+  } catch (thrown) {
+    if (around.signal.aborted) return stoppedResult(around.signal);
+    if (limit.aborted) return { kind: "failed", message: timeoutText(spec.timeoutSeconds), exitCode: 124 };
+    if (thrown instanceof BusinessError) return { kind: "failed", message: thrown.message, exitCode: 1 };
+    machine.logger.error("build broke", { build_id: spec.id, error: thrown });
+    return { kind: "lost", message: `The build could not be run: ${errorText(thrown)}.` };
+  }
+}
+
+/** The result of a build whose signal was aborted, by the abort's reason: `cancelled`, else the engine stops. */
+export function stoppedResult(signal: AbortSignal): BuildResult {
+  if (signal.reason === "cancelled") return { kind: "cancelled" };
+  return { kind: "lost", message: "The build engine was stopped." };
+}
+
+function runCreator(
+  spec: BuildSpec,
+  machine: BuildMachine,
+  run: { folder: BuildFolder; signal: AbortSignal; write: (chunk: Buffer) => void },
+): Promise<PhaseEnd> {
+  const { folder, signal, write } = run;
+  const readOnly = (source: string, target: string) => ({ source, target, writable: false });
+  const writable = (source: string, target: string) => ({ source, target, writable: true });
+  const job = {
+    id: `build-${spec.id}`,
+    directory: folder.sandbox,
+    binds: [
+      writable(folder.workspace, "/workspace"),
+      writable(folder.layers, "/layers"),
+      writable(folder.layouts, "/layouts"),
+      readOnly(folder.platform, "/platform"),
+      readOnly(folder.buildConfig, "/cnb/build-config"),
+      readOnly(folder.order, "/cnb/order.toml"),
+      readOnly(machine.lifecycle, "/cnb/lifecycle"),
+      readOnly(machine.buildpacksFolder, "/cnb/buildpacks"),
+      readOnly(machine.node, "/cnb/node/bin/node"),
+    ],
+    argv: CREATOR,
+    env: phaseEnvironment(machine.hostEnv),
+    cwd: "/workspace",
+    limits: machine.limits,
+    onOutput: write,
+  };
+  return machine.runner.run(job, signal);
+}
+
+const CREATOR: readonly [string, ...string[]] = [
+  "/cnb/lifecycle/creator",
+  ...["-app", "/workspace", "-layers", "/layers", "-cache-dir", join("/layers", CACHE_NAME)],
+  ...["-layout", "-layout-dir", "/layouts", "-run-image", REFERENCE.run],
+  ...["-previous-image", REFERENCE.previous, "-uid", `${IMAGE_OWNER.uid}`, "-gid", `${IMAGE_OWNER.gid}`],
+  REFERENCE.image,
+];
+
+async function keepImage(spec: BuildSpec, machine: BuildMachine, folder: BuildFolder): Promise<BuildResult> {
+  const { known, layouts } = folder;
+  const left = { root: layouts, layout: LAYOUT_PATH.image, known, limitBytes: machine.imageLimitBytes };
+  let digest: string;
+  try {
+    digest = await collectImage(left, machine.images);
+  } catch (thrown) {
+    return {
+      kind: "failed",
+      message: `The build's image cannot be used: ${errorText(thrown)}.`,
+      exitCode: 1,
+    };
+  }
+  await machine.images.tag(`${spec.appId}:latest`, digest);
+  return { kind: "succeeded", image: await readImageInfo(machine.images, digest) };
+}

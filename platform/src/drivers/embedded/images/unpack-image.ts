@@ -1,0 +1,175 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type { Header } from "tar-stream";
+import {
+  hexOf,
+  type ImageDocuments,
+  type ImageInfo,
+  type ImageStore,
+  imageInfoOf,
+  LABEL,
+  readImageDocuments,
+} from "../../../delivery/image/index.ts";
+import { invalidParams } from "../../../kernel/index.ts";
+import { removeTree } from "../sandbox/remove-tree.ts";
+import { unpackTar } from "./unpack-tar.ts";
+
+/** An image, ready to be run from. */
+export interface UnpackedImage {
+  readonly info: ImageInfo;
+  /** Folders with the image's layers, the topmost first, as overlay takes them. Never to be written to. */
+  readonly lowerDirs: readonly string[];
+  /** The image's own environment, such as `PATH`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly workingDir: string;
+  /** The program and arguments that start a process type. Throws not-found texts for a type the image has not. */
+  processArgv(type: string): readonly string[];
+  /** The program and arguments that run a command line as a person types it: a shell, with `launcher` on PATH. */
+  shellArgv(line: string): readonly string[];
+}
+
+export interface UnpackDependencies {
+  readonly store: ImageStore;
+  /** CONIFER_HOME/layers. */
+  readonly folder: string;
+  /** Who shall own the unpacked files; only when Conifer runs as root. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** This machine, as images name it: an image without a run image of its own needs the same. */
+  readonly host: HostRelease;
+}
+
+/** What a machine's base offers to images that stand on it. */
+export interface HostRelease {
+  readonly architecture: "amd64" | "arm64";
+  /** `ID` and `VERSION_ID` of os-release(5); empty when unknown. */
+  readonly distroName: string;
+  readonly distroVersion: string;
+}
+
+const LIMITS = { bytes: 16 * 1024 ** 3, entries: 2_000_000 };
+const WHITEOUT = ".wh.";
+const run = promisify(execFile);
+
+export type UnpackImage = (digest: string) => Promise<UnpackedImage>;
+
+/**
+ * Makes images ready to run. Each layer is unpacked once, under its diffID, aside and then renamed: a folder that is
+ * there is whole. What was unpacked before this machine started last is not trusted, since none of it was synced to
+ * disk. Any number of callers may ask for the same image.
+ */
+export async function openImageUnpacker(deps: UnpackDependencies): Promise<UnpackImage> {
+  await mkdir(deps.folder, { recursive: true });
+  await removeUntrusted(deps.folder);
+  const underWay = new Map<string, Promise<string>>();
+  const layerFolder = (diffId: string, digest: string): Promise<string> => {
+    const running = underWay.get(diffId);
+    if (running) return running;
+    const work = unpackLayer(deps, diffId, digest).finally(() => underWay.delete(diffId));
+    underWay.set(diffId, work);
+    return work;
+  };
+  return async (digest) => {
+    const documents = await readImageDocuments(deps.store, digest);
+    requireHost(documents, deps.host);
+    const { diff_ids } = documents.config.rootfs;
+    const folders = await Promise.all(
+      documents.manifest.layers.map((layer, i) => layerFolder(diff_ids[i] ?? "", layer.digest)),
+    );
+    return describe(digest, documents, folders.toReversed());
+  };
+}
+
+function describe(digest: string, documents: ImageDocuments, lowerDirs: readonly string[]): UnpackedImage {
+  const info = imageInfoOf(digest, documents);
+  const { Env = [], WorkingDir = "/" } = documents.config.config;
+  const env = Object.fromEntries(
+    Env.map((pair) => [pair.split("=", 1)[0] ?? "", pair.slice(pair.indexOf("=") + 1)]),
+  );
+  return {
+    ...{ info, lowerDirs, env },
+    workingDir: WorkingDir,
+    processArgv(type) {
+      const types = info.processes.map((process) => process.type);
+      if (!types.includes(type))
+        throw invalidParams(
+          `The image has no process type "${type}". It has: ${types.join(", ") || "none"}.`,
+        );
+      return [`/cnb/process/${type}`];
+    },
+    shellArgv: (line) => ["/bin/sh", "-c", SHELL_LINE, "sh", line],
+  };
+}
+
+/** People type for bash; where the base has none, the POSIX shell must do. */
+const SHELL_LINE = 'if [ -x /bin/bash ]; then exec /bin/bash -c "$1"; else exec /bin/sh -c "$1"; fi';
+
+/** An image whose run image is a machine's own base fits only machines with the same base. */
+function requireHost({ manifest, config }: ImageDocuments, host: HostRelease): void {
+  if (config.architecture !== host.architecture)
+    throw invalidParams(
+      `The image is for ${config.architecture} and this machine is ${host.architecture}. Build it again here.`,
+    );
+  const labels = config.config.Labels ?? {};
+  const isApp = labels[LABEL.lifecycle] !== undefined;
+  const ownBase = /"topLayer":"sha256:/.test(labels[LABEL.lifecycle] ?? "");
+  if (!isApp || ownBase || manifest.layers.length === 0) return;
+  const [name = "", version = ""] = [labels[LABEL.distroName], labels[LABEL.distroVersion]];
+  if (name === host.distroName && version === host.distroVersion) return;
+  throw invalidParams(
+    `The image stands on ${name} ${version} and this machine is ${host.distroName} ${host.distroVersion}. ` +
+      "Rebase it, or build it again here.",
+  );
+}
+
+async function unpackLayer(deps: UnpackDependencies, diffId: string, digest: string): Promise<string> {
+  const target = join(deps.folder, hexOf(diffId));
+  if (await isThere(target)) return target;
+  const aside = join(deps.folder, `.${process.pid}-${randomUUID()}`);
+  await mkdir(aside, { mode: 0o755 });
+  try {
+    await unpackTar(await deps.store.read(digest), aside, {
+      limits: LIMITS,
+      ...(deps.owner ? { owner: deps.owner } : {}),
+      special: (path, header) => makeWhiteout(aside, path, header),
+    });
+    await rename(aside, target);
+  } catch (thrown) {
+    if (!(await isThere(target))) throw thrown;
+  } finally {
+    await removeTree(aside);
+  }
+  return target;
+}
+
+/** A whiteout of the image format becomes one of overlay: a character device 0/0. */
+async function makeWhiteout(root: string, path: string, header: Header): Promise<boolean> {
+  const name = basename(path);
+  if (!name.startsWith(WHITEOUT)) return false;
+  if (name === `${WHITEOUT}${WHITEOUT}.opq`)
+    throw new Error(`the layer hides the whole folder ${dirname(path)}, which is not supported`);
+  if (header.type !== "file") throw new Error(`"${path}" is not a valid whiteout`);
+  await run("mknod", [join(root, dirname(path), name.slice(WHITEOUT.length)), "c", "0", "0"]);
+  return true;
+}
+
+/** Removes unfinished work of processes that were killed, and everything when the machine has been restarted. */
+async function removeUntrusted(folder: string): Promise<void> {
+  const mark = join(folder, ".boot");
+  const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "unknown");
+  const same = (await readFile(mark, "utf8").catch(() => "")) === boot;
+  for (const name of await readdir(folder)) {
+    if (name === ".boot" || (same && !name.startsWith("."))) continue;
+    await removeTree(join(folder, name));
+  }
+  await writeFile(mark, boot);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
