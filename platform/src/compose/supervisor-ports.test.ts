@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { readConfig } from "./config.ts";
-import { checkPorts, listenAddresses, wantedPorts } from "./supervisor-ports.ts";
+import { checkPorts, wantedPorts } from "./supervisor-ports.ts";
 
 const open: Server[] = [];
 afterEach(async () => {
@@ -56,13 +56,6 @@ test("one number for two ports is told before it is tried", async () => {
 test("an address that is not this machine's points at CONIFER_LISTEN", async () => {
   const ports = [{ variable: "CONIFER_PORT", port: await freePort() }];
   await expect(checkPorts(ports, ["192.0.2.1"])).rejects.toThrow(/CONIFER_LISTEN/);
-});
-
-test("the addresses are those given, else loopback", () => {
-  expect(listenAddresses(["10.0.0.1"])).toEqual(["10.0.0.1"]);
-  expect(listenAddresses(undefined)[0]).toBe("127.0.0.1");
-  expect(listenAddresses([])).toEqual(listenAddresses(undefined));
-  expect(["127.0.0.1", "::1"]).toEqual(expect.arrayContaining([...listenAddresses(undefined)]));
 });
 
 test("the ports are those of the configuration", () => {

@@ -1,13 +1,5 @@
 import { createServer } from "node:net";
-import { networkInterfaces } from "node:os";
 import type { Config } from "./config.ts";
-
-/** The addresses that every public port listens on: those given, else loopback in the versions this machine has. */
-export function listenAddresses(listen: readonly string[] | undefined): readonly string[] {
-  if (listen && listen.length > 0) return listen;
-  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return addresses.some(({ address }) => address === "::1") ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
-}
 
 export interface WantedPort {
   /** The variable that sets it. */

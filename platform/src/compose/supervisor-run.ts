@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type EmbeddedPostgres, startPostgres } from "../drivers/embedded/postgres/index.ts";
 import { type Logger, pause } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
+import { listenAddresses } from "./listen-addresses.ts";
 import { ensureMasterKey } from "./master-key.ts";
 import { type ChildSpec, type KeptChild, keepChild } from "./supervisor-child.ts";
 import { type DiagnosticsFile, openDiagnostics } from "./supervisor-diagnostics.ts";
@@ -9,7 +10,7 @@ import type { RoleName } from "./supervisor-environment.ts";
 import { ensureRunSecret, makeHomeFolders, removeRunRemains } from "./supervisor-home.ts";
 import { claimHome, type InstanceClaim } from "./supervisor-instance.ts";
 import type { ReadyMessage } from "./supervisor-messages.ts";
-import { checkPorts, listenAddresses, wantedPorts } from "./supervisor-ports.ts";
+import { checkPorts, wantedPorts } from "./supervisor-ports.ts";
 
 export interface SupervisorOptions {
   readonly config: Config;

@@ -56,7 +56,7 @@ function showFirstPage(
 ) {
   const page = makeFirstPage({
     config,
-    email: readAccessFile(config.home)?.email,
+    email: readAccessFile(config.home)?.email || undefined,
     isolation: ready.host.isolation ?? [],
     clone: process.cwd(),
   });
