@@ -22,7 +22,6 @@ const account = (scope: Scope): Access => ({ on: "account", scope });
  * A route that is not listed is not served.
  */
 export const accessTable: Partial<Record<RouteKey, Access>> = {
-
   "GET /account": account("identity"),
   "PATCH /account": account("global"),
   "GET /account/rate-limits": account("identity"),

@@ -1,6 +1,7 @@
 export type { ApiCall, ApiHandler, ApiHandlers, ApiReply, CalledApp, ListReply } from "./api.ts";
 export { type ApiListener, type ApiListenerOptions, makeApiListener } from "./api-listener.ts";
 export { type ApiServerOptions, makeApiServer, type RawHandler } from "./api-server.ts";
-export { type Credentials, credentialsOf } from "./negotiation.ts";
+export { type Credentials, credentialsOf, variantOf } from "./negotiation.ts";
 export { makeRateLimiter, type RateLimiter } from "./rate-limiter.ts";
 export { listReply } from "./serve-route.ts";
+export { openStreamUrl, STREAM_URL_SECONDS, signStreamUrl } from "./signed-url.ts";

@@ -1,6 +1,7 @@
 import {
   type Db,
   type DomainEvent,
+  type EventKind,
   errorText,
   type Logger,
   pause,
@@ -20,6 +21,8 @@ export interface EventFeedOptions {
   readonly database: Database;
   readonly readers: readonly EventReader[];
   readonly logger: Logger;
+  /** Told of each hint as it comes, before any reader has got to the event. A hint may be lost. */
+  readonly onHint?: (kind: EventKind, appId: string) => void;
   /** How often readers look without a hint. */
   readonly pollMs: number;
 }
@@ -91,7 +94,11 @@ async function listenLoop(
         client.once("error", () => resolve());
         signal.addEventListener("abort", () => resolve(), { once: true });
       });
-      client.on("notification", wakeAll);
+      client.on("notification", ({ payload = "" }) => {
+        wakeAll();
+        const [kind = "", appId = ""] = payload.split(" ");
+        options.onHint?.(kind as EventKind, appId);
+      });
       await client.query(`listen ${EVENTS_CHANNEL}`);
       wakeAll();
       await gone;

@@ -31,7 +31,7 @@ export function makeAppendEvent(clock: Clock) {
         at: clock(),
       })
       .execute();
-    await sql`select pg_notify(${EVENTS_CHANNEL}, ${event.appId})`.execute(trx);
+    await sql`select pg_notify(${EVENTS_CHANNEL}, ${`${event.kind} ${event.appId}`})`.execute(trx);
   };
 }
 

@@ -11,6 +11,8 @@ export interface DatabaseOptions {
 
 export interface Database {
   readonly db: Db;
+  /** One statement on a pooled connection, for libraries that bring their own SQL. */
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
   /** A connection of its own for LISTEN and for locks that outlive a transaction. */
   connect(): Promise<pg.Client>;
   close(): Promise<void>;
@@ -28,6 +30,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on("error", options.onError);
   return {
     db: new Kysely({ dialect: new PostgresDialect({ pool }) }),
+    query: (text, values) => pool.query(text, values),
     connect: async () => {
       const client = new pg.Client({ ...connection, statement_timeout: 0, keepAlive: true });
       client.on("error", options.onError);

@@ -1,0 +1,36 @@
+import { deleteExpiredAuthorizations } from "../accounts/token/index.ts";
+import type { JobKind } from "../drivers/postgres/jobs/index.ts";
+import { pruneEvents } from "../drivers/postgres/outbox/index.ts";
+import { deleteEndedOneOffs } from "../runtime/one-off/index.ts";
+import type { ControlContext } from "./control-context.ts";
+import type { ControlEngine } from "./control-engine.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+/** Events are kept so long for readers that were away. */
+const EVENTS_DAYS = 7;
+
+/** Work that must be done some time, also when Conifer is stopped in between. */
+export function makeJobKinds(context: ControlContext, engine: ControlEngine): readonly JobKind[] {
+  const { db, clock, logs } = context;
+  const before = (days: number) => new Date(clock().getTime() - days * DAY_MS);
+  return [
+    {
+      name: "remove-app",
+      run: async ({ appId }) => {
+        const id = String(appId);
+        await engine.repositories.remove(id);
+        await logs.reader.forget(id);
+        await engine.builder.clearCache(id);
+      },
+    },
+    {
+      name: "sweep",
+      schedule: "17 * * * *",
+      run: async () => {
+        await pruneEvents(db, before(EVENTS_DAYS));
+        await deleteExpiredAuthorizations(db, before(1));
+        await deleteEndedOneOffs(db, before(1));
+      },
+    },
+  ];
+}
