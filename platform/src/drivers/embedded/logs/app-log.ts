@@ -115,14 +115,10 @@ export function makeAppLog(options: AppLogOptions): AppLog {
     const { filter, after } = query;
     const lines = after === undefined ? Math.min(query.lines, HISTORY_LINES) : RESUME_LINES;
     if (lines <= 0) return [];
-    const found = await readHistory(writer.segments, {
-      appId,
-      filter,
-      lines,
-      before,
-      after: after ?? 0,
-      scan: SCAN_LINES,
-    });
+    const wanted = { appId, filter, lines, before, after: after ?? 0, scan: SCAN_LINES };
+    const found = await readHistory(writer.segments, wanted, (file, cause) =>
+      logger.error("a log segment cannot be read", { file, error: errorText(cause) }),
+    );
     if (after === undefined || found.skipped === 0) return [...found.lines];
     const since = found.lines[0]?.time ?? now();
     return [tailOverflow(appId, { count: found.skipped, since }, now()), ...found.lines];
@@ -159,7 +155,10 @@ export function makeAppLog(options: AppLogOptions): AppLog {
         if (active && !active.sealed && active.bytes >= bytes) await writer.retire();
       }),
     seal: writer.seal,
-    expire: (limits) => writer.expire(limits, now().getTime()),
+    async expire(limits) {
+      await inOrder(writer.load);
+      await writer.expire(limits, now().getTime());
+    },
     forget: () =>
       inOrder(async () => {
         intake.drain(true);

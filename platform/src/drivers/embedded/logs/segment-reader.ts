@@ -1,6 +1,6 @@
 import { type LogFilter, matchesFilter, parseLine, type ReadLine } from "../../../observe/log/index.ts";
 import { readPlain, readSealedBackward, type Segment } from "./segment-files.ts";
-import { blockLines, scanBlocks } from "./segment-format.ts";
+import { type BlockPlace, blockLines, scanBlocks } from "./segment-format.ts";
 
 export interface HistoryQuery {
   readonly appId: string;
@@ -24,37 +24,58 @@ export interface History {
 
 /**
  * Reads an app's newest lines, walking back from the end. `segments` is asked again for each segment, because one may
- * be sealed meanwhile (other file, same lines) or expire (then its lines are gone).
+ * be sealed meanwhile (other file, same lines) or expire (then its lines are gone). A segment that cannot be read is
+ * told to `onDamaged` and left out.
  */
-export async function readHistory(segments: () => readonly Segment[], query: HistoryQuery): Promise<History> {
-  const lines: ReadLine[] = [];
-  let skipped = 0;
-  let seen = 0;
-  const wantsMore = () => seen < query.scan && (lines.length < query.lines || query.after > 0);
-  const look = (text: string, position: number) => {
-    if (position >= query.before) return;
-    seen++;
-    const line = parseLine(text, query.appId);
-    if (!line || !matchesFilter(query.filter, line)) return;
-    if (lines.length < query.lines) lines.push({ ...line, position });
-    else skipped++;
-  };
+export async function readHistory(
+  segments: () => readonly Segment[],
+  query: HistoryQuery,
+  onDamaged: (file: string, cause: unknown) => void,
+): Promise<History> {
+  const collector = makeCollector(query);
   for (const { firstPosition } of [...segments()].reverse()) {
     const segment = segments().find((each) => each.firstPosition === firstPosition);
     if (!segment || firstPosition >= query.before) continue;
-    if (!wantsMore()) break;
-    for await (const bytes of chunksBackward(segment)) {
-      for (const block of scanBlocks(bytes).blocks.reverse()) {
-        const texts = blockLines(bytes, block);
-        for (let i = texts.length - 1; i >= 0 && wantsMore(); i--) {
-          if (block.firstPosition + i <= query.after) return { lines: lines.reverse(), skipped };
-          look(texts[i] ?? "", block.firstPosition + i);
-        }
+    try {
+      for await (const bytes of chunksBackward(segment)) {
+        for (const block of scanBlocks(bytes).blocks.reverse()) collector.look(bytes, block);
+        if (collector.isDone()) break;
       }
-      if (!wantsMore()) break;
+    } catch (cause) {
+      onDamaged(segment.file, cause);
     }
+    if (collector.isDone()) break;
   }
-  return { lines: lines.reverse(), skipped };
+  return collector.history();
+}
+
+/** Takes blocks from the newest to the oldest until the query has what it wants. */
+function makeCollector({ appId, filter, lines: most, before, after, scan }: HistoryQuery) {
+  const lines: ReadLine[] = [];
+  let skipped = 0;
+  let seen = 0;
+  let isAtStart = false;
+  const isDone = () => isAtStart || seen >= scan || (lines.length >= most && after === 0);
+  const lookAt = (text: string, position: number) => {
+    seen++;
+    const line = parseLine(text, appId);
+    if (!line || !matchesFilter(filter, line)) return;
+    if (lines.length < most) lines.push({ ...line, position });
+    else skipped++;
+  };
+  return {
+    isDone,
+    look(bytes: Buffer, block: BlockPlace) {
+      if (isDone()) return;
+      const texts = blockLines(bytes, block);
+      for (let i = texts.length - 1; i >= 0 && !isDone(); i--) {
+        const position = block.firstPosition + i;
+        if (position <= after) isAtStart = true;
+        else if (position < before) lookAt(texts[i] ?? "", position);
+      }
+    },
+    history: (): History => ({ lines: lines.reverse(), skipped }),
+  };
 }
 
 async function* chunksBackward(segment: Segment): AsyncGenerator<Buffer> {

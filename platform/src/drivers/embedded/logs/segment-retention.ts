@@ -73,12 +73,16 @@ export interface TidyLimits {
   readonly restingMs: number;
 }
 
-/** Decides what is to be done to keep all apps' logs within their limits; apps with nothing to do are left out. */
+/**
+ * Decides what is to be done to keep all apps' logs within their limits; apps with nothing to do are left out. How many
+ * lines a plain segment holds is not known here: enough, it is supposed, and the log itself looks again before it acts.
+ */
 export function planTidy(apps: readonly AppSegments[], limits: TidyLimits, nowMs: number): TidyStep[] {
   const used = apps.map(({ segments }) => segments.reduce((sum, { bytes }) => sum + bytes, 0));
   const bytes = fairShare(used, limits.totalBytes, limits.retention.bytes);
   return apps.flatMap(({ appId, segments }) => {
-    const expires = countExpired(segments, { ...limits.retention, bytes }, nowMs) > 0;
+    const supposed = segments.map((segment) => (segment.sealed ? segment : { ...segment, lines: Infinity }));
+    const expires = countExpired(supposed, { ...limits.retention, bytes }, nowMs) > 0;
     const seal = segments.some((segment, i) => {
       const isResting = segment.bytes >= limits.restingBytes && nowMs - segment.lastTime > limits.restingMs;
       return !segment.sealed && (i < segments.length - 1 || isResting);

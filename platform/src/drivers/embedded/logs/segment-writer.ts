@@ -28,7 +28,7 @@ export interface SegmentWriterOptions {
  * `expire` must not overlap each other, but may run beside the former.
  */
 export interface SegmentWriter {
-  /** Reads what is on disk, once, and cuts off a torn end. `append` and `segments` need it. */
+  /** Reads what is on disk, once, and cuts off a torn end. `segments`, `seal` and `expire` need it. */
   load(): Promise<void>;
   /** Writes lines as one block; returns the first one's position. When it throws none of them is in the log. */
   append(lines: readonly LogLine[]): Promise<number>;
@@ -145,9 +145,8 @@ export function makeSegmentWriter({
     return sealed;
   };
   const expire = async (limits: RetentionLimits, nowMs: number) => {
-    const all = segments ?? (await listSegments(folder));
-    const expired = all.slice(0, countExpired(all, limits, nowMs));
-    if (segments) segments = known().slice(expired.length);
+    const expired = known().slice(0, countExpired(known(), limits, nowMs));
+    segments = known().slice(expired.length);
     for (const { file } of expired) await rm(file, { force: true });
   };
   const remove = async () => {
