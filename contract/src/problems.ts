@@ -24,64 +24,77 @@ const maxProblems = 20;
 /** Turns a validator's errors into sentences that name the field; at most twenty, none twice. */
 export function problemsOf(errors: readonly ErrorObject[]): readonly string[] {
   const choices = errors.filter(({ keyword }) => keyword === "anyOf");
-  const enums = new Set(
-    errors.filter(({ keyword }) => keyword === "enum").map(({ instancePath }) => instancePath),
-  );
-  const isTold = ({ keyword, instancePath }: ErrorObject): boolean =>
-    keyword === "type" && enums.has(instancePath);
-  const told = errors.filter((error) => !isInside(error, choices) && !isTold(error));
-  const sentences = told.map((error) =>
-    sentenceOf(error, error.keyword === "anyOf" ? inside(error, errors) : []),
-  );
+  const outer = errors.filter((error) => !choices.some((choice) => isMember(error, choice)));
+  const sentences = outermostOf(outer).flatMap((error) => sentencesOf(error, errors));
   return [...new Set(sentences)].slice(0, maxProblems);
 }
 
-/** Errors of the members of a choice, other choices among them, are summed up in one sentence for the outer choice. */
-function isInside(error: ErrorObject, choices: readonly ErrorObject[]): boolean {
-  return choices.some((choice) => isMember(error, choice));
+/** A value that is none of those listed is told once, also when it is not even of their type. */
+function outermostOf(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const enums = new Set(
+    errors.filter(({ keyword }) => keyword === "enum").map(({ instancePath }) => instancePath),
+  );
+  return errors.filter(({ keyword, instancePath }) => keyword !== "type" || !enums.has(instancePath));
 }
 
-function inside(choice: ErrorObject, errors: readonly ErrorObject[]): readonly ErrorObject[] {
-  return errors.filter((error) => error !== choice && isMember(error, choice));
+function sentencesOf(error: ErrorObject, all: readonly ErrorObject[]): readonly string[] {
+  if (error.keyword === "anyOf") return choiceSentences(error, all);
+  const field = fieldName(error.instancePath);
+  if (error.keyword === "required")
+    return [`The field ${inField(field, error.params.missingProperty)} is missing.`];
+  if (error.keyword === "additionalProperties")
+    return [`The field ${inField(field, error.params.additionalProperty)} is not known here.`];
+  if (error.keyword === "uniqueItems") return [`${subject(field)} holds the same item twice.`];
+  return [`${subject(field)} must ${demandOf(error) ?? `be valid (${error.keyword})`}.`];
+}
+
+/** What a field must do or be, as the end of a sentence. */
+function demandOf({ keyword, params }: ErrorObject): string | null {
+  switch (keyword) {
+    case "type":
+      return `be ${typeText(params.type)}`;
+    case "format":
+      return `be ${formatNames[params.format] ?? params.format}`;
+    case "enum":
+      return `be one of ${params.allowedValues.map(valueText).join(", ")}`;
+    case "pattern":
+      return `be of the form ${params.pattern}`;
+    case "maxLength":
+      return `be no longer than ${params.limit} characters`;
+    case "minimum":
+      return `be ${params.limit} or more`;
+    case "minItems":
+      return `hold at least ${counted(params.limit, "item", "items")}`;
+    case "maxProperties":
+      return `hold no more than ${counted(params.limit, "entry", "entries")}`;
+    default:
+      return null;
+  }
+}
+
+/**
+ * Errors of the members of a choice are summed up. When the value is of the kind of one member, and wrong deeper
+ * inside, that member's errors are told instead.
+ */
+function choiceSentences(choice: ErrorObject, all: readonly ErrorObject[]): readonly string[] {
+  const branches = new Map<string, ErrorObject[]>();
+  for (const error of all) {
+    if (!isMember(error, choice)) continue;
+    const branch = error.schemaPath.slice(choice.schemaPath.length + 1).split("/")[0] ?? "";
+    branches.set(branch, [...(branches.get(branch) ?? []), error]);
+  }
+  const isOfKind = (errors: readonly ErrorObject[]): boolean =>
+    errors.every((error) => error.instancePath !== choice.instancePath || demandOf(error) === null);
+  const meant = [...branches.values()].find(isOfKind);
+  if (meant !== undefined) return problemsOf(meant);
+  const demands = [...branches.values()].flatMap((errors) => outermostOf(errors).map(demandOf));
+  const wanted = [...new Set(demands.filter((demand) => demand !== null))];
+  const told = wanted.map((demand, index) => (index === 0 ? demand : demand.replace(/^be /, "")));
+  return [`${subject(fieldName(choice.instancePath))} must ${told.join(" or ")}.`];
 }
 
 function isMember(error: ErrorObject, choice: ErrorObject): boolean {
   return error !== choice && error.schemaPath.startsWith(`${choice.schemaPath}/`);
-}
-
-function sentenceOf(error: ErrorObject, members: readonly ErrorObject[]): string {
-  const field = fieldName(error.instancePath);
-  switch (error.keyword) {
-    case "required":
-      return `The field ${fieldName(`${error.instancePath}/${error.params.missingProperty}`)} is missing.`;
-    case "additionalProperties":
-      return `The field ${fieldName(`${error.instancePath}/${error.params.additionalProperty}`)} is not known here.`;
-    case "type":
-      return `${subject(field)} must be ${typeText(error.params.type)}.`;
-    case "format":
-      return `${subject(field)} must be ${formatNames[error.params.format] ?? error.params.format}.`;
-    case "enum":
-      return `${subject(field)} must be one of ${error.params.allowedValues.map(valueText).join(", ")}.`;
-    case "pattern":
-      return `${subject(field)} is not of the allowed form (${error.params.pattern}).`;
-    case "anyOf":
-      return choiceSentence(field, members);
-    default:
-      return `${subject(field)} ${error.message ?? "is not valid"}.`;
-  }
-}
-
-function choiceSentence(field: string, members: readonly ErrorObject[]): string {
-  const wanted = members.flatMap(({ keyword, params, instancePath }) => {
-    if (fieldName(instancePath) !== field) return [];
-    if (keyword === "type") return [typeText(params.type)];
-    if (keyword === "format") return [formatNames[params.format] ?? String(params.format)];
-    if (keyword === "enum") return params.allowedValues.map(valueText);
-    return [];
-  });
-  if (wanted.length > 0) return `${subject(field)} must be ${[...new Set(wanted)].join(" or ")}.`;
-  const [first] = members;
-  return first === undefined ? `${subject(field)} is not valid.` : sentenceOf(first, []);
 }
 
 function typeText(type: string | readonly string[]): string {
@@ -91,6 +104,10 @@ function typeText(type: string | readonly string[]): string {
 
 function valueText(value: unknown): string {
   return value === null ? "null" : `"${String(value)}"`;
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function subject(field: string): string {
@@ -103,8 +120,9 @@ function fieldName(pointer: string): string {
     .split("/")
     .slice(1)
     .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce(
-      (path, step) => (/^\d+$/.test(step) ? `${path}[${step}]` : path === "" ? step : `${path}.${step}`),
-      "",
-    );
+    .reduce((path, step) => (/^\d+$/.test(step) ? `${path}[${step}]` : inField(path, step)), "");
+}
+
+function inField(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
 }

@@ -56,8 +56,9 @@ export function createRequestValidator(
   };
 }
 
+/** The patterns come from documents written for expressions without the `u` flag. */
 export function makeAjv(allErrors: boolean): Ajv {
-  const ajv = new Ajv({ allErrors, strict: false });
+  const ajv = new Ajv({ allErrors, strict: false, unicodeRegExp: false });
   formats.default(ajv);
   return ajv;
 }
