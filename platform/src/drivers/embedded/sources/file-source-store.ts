@@ -9,15 +9,17 @@ import { notFound } from "../../../kernel/index.ts";
 export interface FileSourceStoreOptions {
   /** `CONIFER_HOME/sources`. */
   readonly folder: string;
+  /** For a process that only reads beside the one that writes: it leaves what is being written alone. */
+  readonly readOnly?: boolean;
 }
 
 /**
  * Sources as files `sha256/<2 digits>/<digest>`. A source is written to `incoming/`, forced to disk and renamed, so a file
  * under its digest is always whole; opening the store removes what a killed process left in `incoming/`.
  */
-export async function openFileSourceStore({ folder }: FileSourceStoreOptions): Promise<SourceStore> {
+export async function openFileSourceStore({ folder, readOnly = false }: FileSourceStoreOptions): Promise<SourceStore> {
   const incoming = join(folder, "incoming");
-  await rm(incoming, { recursive: true, force: true });
+  if (!readOnly) await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true, mode: 0o700 });
   const at = (digest: string) => sourcePath(folder, digest);
   return {
