@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { BusinessError, errorText } from "../../../kernel/index.ts";
 import type { LogQuery } from "../../../observe/log/index.ts";
 import type { LocalCall, LocalRoutes } from "../local/index.ts";
-import type { LogBatch } from "./app-log.ts";
+import type { LogBatch } from "./log-followers.ts";
 import type { LogStore } from "./log-store.ts";
 import { batchToWire, fromWire, type WireBatch } from "./log-wire.ts";
 

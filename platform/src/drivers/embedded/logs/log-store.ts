@@ -10,8 +10,9 @@ import {
   type LogReader,
   type TailLimits,
 } from "../../../observe/log/index.ts";
-import { type AppLog, type LogBatch, makeAppLog } from "./app-log.ts";
+import { type AppLog, makeAppLog } from "./app-log.ts";
 import { type LogFlusher, makeLogFlusher, makeTicker } from "./log-flusher.ts";
+import type { LogBatch } from "./log-followers.ts";
 import { type Housekeeping, makeHousekeeping } from "./log-housekeeping.ts";
 import { ignoreMissing } from "./segment-files.ts";
 import type { RetentionLimits } from "./segment-retention.ts";

@@ -1,6 +1,6 @@
 import type { LogLine } from "../../../kernel/index.ts";
 import type { ReadLine } from "../../../observe/log/index.ts";
-import type { LogBatch } from "./app-log.ts";
+import type { LogBatch } from "./log-followers.ts";
 
 /** A line as it travels between our processes: app, milliseconds, source, process, message. */
 export type WireLine = readonly [appId: string, ms: number, source: string, process: string, message: string];

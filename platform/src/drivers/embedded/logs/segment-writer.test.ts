@@ -34,7 +34,7 @@ const batch = (from: number, to: number) =>
 async function openWriter(segmentBytes = 1_000_000): Promise<SegmentWriter> {
   const writer = makeSegmentWriter({ folder, segmentBytes, logger: silentLogger, now: systemClock });
   writers.push(writer);
-  await writer.load();
+  await writer.list.load();
   return writer;
 }
 
@@ -43,12 +43,12 @@ async function numbersOf(writer: SegmentWriter, change: Partial<Parameters<typeo
     appId: APP,
     filter: {},
     lines: 1_000,
-    before: writer.next(),
+    before: writer.list.next(),
     after: 0,
     scan: 10_000,
     ...change,
   };
-  const { lines } = await readHistory(writer.segments, query, (file) => damaged.push(file));
+  const { lines } = await readHistory(writer.list.all, query, (file) => damaged.push(file));
   for (const { message, position } of lines) expect(message).toBe(`line ${position}`);
   return lines.map(({ position }) => position);
 }
@@ -70,7 +70,7 @@ describe("segments of an app", () => {
     expect(await writer.append(batch(5, 6))).toBe(5);
     await writer.sync();
     const again = await openWriter();
-    expect(again.next()).toBe(7);
+    expect(again.list.next()).toBe(7);
     expect(await again.append(batch(7, 7))).toBe(7);
     expect(await numbersOf(again)).toEqual(range(1, 7));
     expect(await names()).toEqual(["0000000000000001.log"]);
@@ -81,8 +81,8 @@ describe("segments of an app", () => {
     for (let i = 0; i < 10; i++) await writer.append(batch(i * 10 + 1, i * 10 + 10));
     await writer.sync();
     expect((await names()).length).toBe(5);
-    expect(await writer.seal()).toBe(4);
-    expect(await writer.seal()).toBe(0);
+    expect(await writer.list.seal()).toBe(4);
+    expect(await writer.list.seal()).toBe(0);
     expect(await names()).toEqual([
       "0000000000000001.20.zst",
       "0000000000000021.20.zst",
@@ -97,7 +97,7 @@ describe("segments of an app", () => {
   it("reads back from the end, no further than asked", async () => {
     const writer = await openWriter(1_000);
     for (let i = 0; i < 10; i++) await writer.append(batch(i * 10 + 1, i * 10 + 10));
-    await writer.seal();
+    await writer.list.seal();
     expect(await numbersOf(writer, { lines: 25 })).toEqual(range(76, 100));
     expect(await numbersOf(writer, { before: 50, lines: 5 })).toEqual(range(45, 49));
     expect(await numbersOf(writer, { after: 90 })).toEqual(range(91, 100));
@@ -110,7 +110,7 @@ describe("segments of an app", () => {
     const writer = await openWriter();
     await writer.append(batch(1, 100));
     const query = { appId: APP, filter: {}, lines: 10, before: 101, after: 20, scan: 1_000 };
-    const { lines, skipped } = await readHistory(writer.segments, query, () => {});
+    const { lines, skipped } = await readHistory(writer.list.all, query, () => {});
     expect(lines.map(({ position }) => position)).toEqual(range(91, 100));
     expect(skipped).toBe(70);
   });
@@ -119,26 +119,26 @@ describe("segments of an app", () => {
     const writer = await openWriter();
     await writer.append(batch(1, 3));
     await writer.retire();
-    expect(await writer.seal()).toBe(1);
+    expect(await writer.list.seal()).toBe(1);
     expect(await names()).toEqual(["0000000000000001.3.zst"]);
     await writer.append(batch(4, 4));
     expect(await names()).toEqual(["0000000000000001.3.zst", "0000000000000004.log"]);
     expect(await numbersOf(writer)).toEqual(range(1, 4));
     const again = await openWriter();
-    expect(again.next()).toBe(5);
+    expect(again.list.next()).toBe(5);
   });
 
   it("reads on when segments are sealed or expire meanwhile", async () => {
     const writer = await openWriter(1_000);
     for (let i = 0; i < 10; i++) await writer.append(batch(i * 10 + 1, i * 10 + 10));
-    const before = [...writer.segments()];
+    const before = [...writer.list.all()];
     let asked = 0;
     const fail = (file: string) => expect.unreachable(file);
     const query = { appId: APP, filter: {}, lines: 1_000, before: 101, after: 0, scan: 10_000 };
-    const reading = readHistory(() => (asked++ === 0 ? before : writer.segments()), query, fail);
-    await writer.seal();
+    const reading = readHistory(() => (asked++ === 0 ? before : writer.list.all()), query, fail);
+    await writer.list.seal();
     expect((await reading).lines.map(({ position }) => position)).toEqual(range(1, 100));
-    await writer.expire({ bytes: 0, ageMs: 1_000_000, lines: 50 }, Date.now());
+    await writer.list.expire({ bytes: 0, ageMs: 1_000_000, lines: 50 }, Date.now());
     expect(await numbersOf(writer)).toEqual(range(41, 100));
     expect((await names()).length).toBe(3);
   });
@@ -167,7 +167,7 @@ describe("segments after a crash", () => {
       await writeFile(file, whole.subarray(0, length));
       const again = await openWriter();
       const kept = length < firstBlock ? 0 : length < whole.length ? 2 : 3;
-      expect(again.next()).toBe(kept + 1);
+      expect(again.list.next()).toBe(kept + 1);
       await again.append(batch(kept + 1, kept + 1));
       expect(await numbersOf(again)).toEqual(range(1, kept + 1));
       await again.rest();
@@ -189,7 +189,7 @@ describe("segments after a crash", () => {
     for (let i = 1; i <= 3; i++) await writer.append(batch(i * 10 - 9, i * 10));
     await writer.rest();
     const plain = await readFile(join(folder, "0000000000000001.log"));
-    await writer.seal();
+    await writer.list.seal();
     await writeFile(join(folder, "0000000000000011.10.zst.half"), "half");
     await writeFile(join(folder, "0000000000000001.log"), plain);
     const again = await openWriter(100);
@@ -206,7 +206,7 @@ describe("segments after a crash", () => {
     for (let i = 1; i <= 3; i++) await writer.append(batch(i * 10 - 9, i * 10));
     await writer.rest();
     const again = await openWriter(100);
-    expect(await again.seal()).toBe(2);
+    expect(await again.list.seal()).toBe(2);
     expect(await numbersOf(again)).toEqual(range(1, 30));
   });
 
@@ -225,7 +225,7 @@ describe("segments after a crash", () => {
   it("loses no more than a sealed segment that is damaged", async () => {
     const writer = await openWriter(100);
     for (let i = 1; i <= 3; i++) await writer.append(batch(i * 10 - 9, i * 10));
-    await writer.seal();
+    await writer.list.seal();
     const file = join(folder, "0000000000000011.10.zst");
     await truncate(file, 5);
     const again = await openWriter(100);
