@@ -8,6 +8,8 @@ export interface GitSettings {
   readonly configFile: string;
   /** PATH for git and its children. */
   readonly path: string;
+  /** Largest pack of one push. */
+  readonly maxPackBytes: number;
 }
 
 /** git ended with a failure; the message holds what it wrote to its standard error. */

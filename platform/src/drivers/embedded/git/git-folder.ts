@@ -23,11 +23,11 @@ const HOOK_PROGRAM = fileURLToPath(new URL("./proc-receive.ts", import.meta.url)
  * processes left, and says how git is to be run. Throws when there is no git, or one too old.
  */
 export async function prepareGitFolder(options: GitFolderOptions): Promise<GitSettings> {
-  const { folder } = options;
-  const settings = { folder, configFile: join(folder, "config"), path: options.path };
+  const { folder, path, maxPackBytes = 1024 ** 3 } = options;
+  const settings = { folder, configFile: join(folder, "config"), path, maxPackBytes };
   await mkdir(join(folder, "hooks"), { recursive: true, mode: 0o700 });
   await mkdir(join(folder, "template", "info"), { recursive: true });
-  await replaceFile(settings.configFile, gitConfig(options));
+  await replaceFile(settings.configFile, gitConfig(settings));
   await replaceFile(join(folder, "hooks", "proc-receive"), hookScript(options.nodePath), 0o700);
   // Before every other attribute: a source is built whole, as Heroku's checkout is, not as `git archive` would trim it.
   await replaceFile(join(folder, "template", "info", "attributes"), "* -export-ignore -export-subst\n");
@@ -81,7 +81,7 @@ function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function gitConfig({ folder, maxPackBytes = 1024 ** 3 }: GitFolderOptions): string {
+function gitConfig({ folder, maxPackBytes }: GitSettings): string {
   const quoted = (text: string) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   return `# Written by Conifer at each start.
 [safe]

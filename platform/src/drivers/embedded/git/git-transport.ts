@@ -9,6 +9,7 @@ import { BusinessError, type Logger, pause, type Running } from "../../../kernel
 import { splitCgi } from "./cgi-response.ts";
 import { collectStderr, type GitSettings, gitEnvironment } from "./git-command.ts";
 import { ensureRepository, repositoryPath } from "./git-repositories.ts";
+import { explainPackLimit } from "./pack-limit.ts";
 import { FLUSH_PKT } from "./pkt-line.ts";
 import { type PushTicket, startPushListener } from "./push-listener.ts";
 import { recordShallowRoots, withoutShallowLines } from "./shallow-roots.ts";
@@ -122,10 +123,9 @@ async function exchange(child: ChildProcess, { call, request, response, options 
   });
   const ending = watchEnding(body);
   try {
-    const [, [code]] = await Promise.all([
-      pipeline(child.stdout as Readable, body, response, { end: false }),
-      exited,
-    ]);
+    const stages = isPush(call) ? [body, explainPackLimit(options.settings.maxPackBytes)] : [body];
+    const passed = pipeline([child.stdout as Readable, ...stages, response], { end: false });
+    const [, [code]] = await Promise.all([passed, exited]);
     // A response that ends in good order without git's last packet would leave the client waiting for it.
     if (code !== 0 && !ending().endsWith(FLUSH_PKT)) throw new Error(`git http-backend exited with ${code}`);
     response.end();

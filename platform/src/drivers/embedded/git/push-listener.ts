@@ -87,11 +87,18 @@ async function answer(
 function readRequest(socket: Socket): Promise<{ token: string; commands: readonly RefCommand[] }> {
   return new Promise((resolve, reject) => {
     let text = "";
+    const settle = (parse: () => { token: string; commands: readonly RefCommand[] }) => {
+      try {
+        resolve(parse());
+      } catch (cause) {
+        reject(new Error("the hook sent what is not JSON", { cause }));
+      }
+    };
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => {
       text += chunk;
       const end = text.indexOf("\n");
-      if (end >= 0) resolve(JSON.parse(text.slice(0, end)));
+      if (end >= 0) settle(() => JSON.parse(text.slice(0, end)));
       else if (text.length > REQUEST_LIMIT) reject(new Error("the push names too many refs"));
     });
     socket.once("close", () => reject(new Error("the hook went away before it had asked")));

@@ -41,12 +41,10 @@ export function withoutShallowLines(onRoots: (roots: readonly string[]) => Promi
 }
 
 function shallowLine(buffer: Buffer): { root: string; length: number } | undefined {
-  const found = /^([0-9a-f]{4})shallow ([0-9a-f]{40}(?:[0-9a-f]{24})?)/i.exec(
-    buffer.toString("latin1", 0, 80),
-  );
-  if (!found?.[1] || !found[2]) return undefined;
-  const length = Number.parseInt(found[1], 16);
-  return buffer.length >= length ? { root: found[2].toLowerCase(), length } : undefined;
+  const length = Number.parseInt(buffer.toString("latin1", 0, 4), 16);
+  if (!(length > 4) || buffer.length < length) return undefined;
+  const root = /^shallow ([0-9a-f]{40}|[0-9a-f]{64})\n?$/i.exec(buffer.toString("latin1", 4, length))?.[1];
+  return root === undefined ? undefined : { root: root.toLowerCase(), length };
 }
 
 /** True while what is there could still become a shallow line. */

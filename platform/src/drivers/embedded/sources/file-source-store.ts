@@ -17,7 +17,10 @@ export interface FileSourceStoreOptions {
  * Sources as files `sha256/<2 digits>/<digest>`. A source is written to `incoming/`, forced to disk and renamed, so a file
  * under its digest is always whole; opening the store removes what a killed process left in `incoming/`.
  */
-export async function openFileSourceStore({ folder, readOnly = false }: FileSourceStoreOptions): Promise<SourceStore> {
+export async function openFileSourceStore({
+  folder,
+  readOnly = false,
+}: FileSourceStoreOptions): Promise<SourceStore> {
   const incoming = join(folder, "incoming");
   if (!readOnly) await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true, mode: 0o700 });
