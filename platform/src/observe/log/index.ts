@@ -1,6 +1,6 @@
 export { apiLogLines } from "./api-log-lines.ts";
 export { type DynoOutput, type DynoOutputOptions, makeDynoOutput } from "./dyno-output.ts";
-export { formatLine, formatLines, logTime, parseLine, safeProcess } from "./line-format.ts";
+export { formatLines, parseLine } from "./line-format.ts";
 export { DEFAULT_INTAKE, type IntakeLimits, type LineIntake, makeLineIntake } from "./line-intake.ts";
 export { matchesFilter } from "./log-filter.ts";
 export type { BudgetedLogSink, LogFilter, LogQuery, LogReader, ReadLine } from "./log-ports.ts";
@@ -11,7 +11,4 @@ export {
   makeLogStreamHandler,
 } from "./log-session-api.ts";
 export { deliveryError, type LostLines, loseMore, tailOverflow } from "./lost-lines.ts";
-export { type MemoryLogOptions, type MemoryLogStore, makeMemoryLogStore } from "./memory-log-store.ts";
-export { type LogStreamOptions, serveLogStream } from "./serve-log-stream.ts";
-export { MESSAGE_BYTES, splitMessage } from "./split-message.ts";
 export { DEFAULT_TAIL_LIMITS, makeTailBuffer, type TailBuffer, type TailLimits } from "./tail-buffer.ts";

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type LogLine, systemClock } from "../../kernel/index.ts";
 import type { LogQuery, LogReader } from "./log-ports.ts";
-import { type MemoryLogStore, makeMemoryLogStore } from "./memory-log-store.ts";
+import { type FakeLogStore, makeFakeLogStore } from "./log-store-fake.ts";
 import { type LogStreamOptions, serveLogStream } from "./serve-log-stream.ts";
 
 const lineOf = (message: string): LogLine => ({
@@ -101,8 +101,8 @@ const query = (change: Partial<LogQuery> = {}): LogQuery => ({
   ...change,
 });
 
-function storeWith(...messages: string[]): MemoryLogStore {
-  const store = makeMemoryLogStore({ now: systemClock });
+function storeWith(...messages: string[]): FakeLogStore {
+  const store = makeFakeLogStore({ now: systemClock });
   for (const message of messages) store.write(lineOf(message));
   return store;
 }
@@ -199,7 +199,7 @@ describe("the log stream", () => {
   });
 
   it("tells a client that does not read what it lost, and leaves the others alone", async () => {
-    const store = makeMemoryLogStore({ now: systemClock, tail: { lines: 200, characters: 100_000_000 } });
+    const store = makeFakeLogStore({ now: systemClock, tail: { lines: 200, characters: 100_000_000 } });
     store.write(lineOf("start"));
     const { get, served } = await serve({ reader: store, query: query({ tail: true }) });
     const [slow, fast] = [await get(), await get()];

@@ -1,9 +1,3 @@
-export { type LogClient, makeLogClient } from "./log-client.ts";
+export { type LogClient, type LogClientOptions, makeLogClient } from "./log-client.ts";
 export { logRoutes } from "./log-routes.ts";
-export {
-  DEFAULT_LOG_LIMITS,
-  type LogStore,
-  type LogStoreLimits,
-  type LogStoreOptions,
-  openLogStore,
-} from "./log-store.ts";
+export { type LogStore, type LogStoreLimits, type LogStoreOptions, openLogStore } from "./log-store.ts";

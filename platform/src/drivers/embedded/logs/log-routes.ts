@@ -8,7 +8,7 @@ import { batchToWire, fromWire, type WireBatch } from "./log-wire.ts";
 
 export const WRITE_ROUTE = "POST /logs";
 export const READ_ROUTE = "POST /logs/read";
-export const FORGET_ROUTE = "DELETE /logs/:appId";
+const FORGET_ROUTE = "DELETE /logs/:appId";
 
 /**
  * The log store for other Conifer processes:

@@ -4,33 +4,29 @@ import { matchesFilter } from "./log-filter.ts";
 import type { BudgetedLogSink, LogQuery, LogReader, ReadLine } from "./log-ports.ts";
 import { DEFAULT_TAIL_LIMITS, makeTailBuffer, type TailBuffer, type TailLimits } from "./tail-buffer.ts";
 
-export interface MemoryLogOptions {
+export interface FakeLogOptions {
   readonly now: Clock;
   readonly intake?: Partial<IntakeLimits>;
   readonly tail?: TailLimits;
 }
 
 /** The fake log store, for tests of whatever writes or reads apps' logs: same rules as the real one, nothing on disk. */
-export interface MemoryLogStore extends BudgetedLogSink, LogReader {
+export interface FakeLogStore extends BudgetedLogSink, LogReader {
   /** All lines of an app, in the order they were taken. */
   linesOf(appId: string): readonly ReadLine[];
   /** Tells losses at once that would else be told in a while. */
   synced(): Promise<void>;
 }
 
-interface MemoryLog {
+interface FakeLog {
   readonly intake: LineIntake;
   readonly lines: ReadLine[];
   readonly tails: Set<{ query: LogQuery; buffer: TailBuffer }>;
 }
 
-export function makeMemoryLogStore({
-  now,
-  intake,
-  tail = DEFAULT_TAIL_LIMITS,
-}: MemoryLogOptions): MemoryLogStore {
-  const logs = new Map<string, MemoryLog>();
-  const logOf = (appId: string): MemoryLog => {
+export function makeFakeLogStore({ now, intake, tail = DEFAULT_TAIL_LIMITS }: FakeLogOptions): FakeLogStore {
+  const logs = new Map<string, FakeLog>();
+  const logOf = (appId: string): FakeLog => {
     const known = logs.get(appId);
     if (known) return known;
     const made = {
@@ -41,7 +37,7 @@ export function makeMemoryLogStore({
     logs.set(appId, made);
     return made;
   };
-  const store = (log: MemoryLog, last = false) => {
+  const store = (log: FakeLog, last = false) => {
     for (const line of log.intake.drain(last).lines) {
       const placed: ReadLine = { ...line, position: (log.lines.at(-1)?.position ?? 0) + 1 };
       log.lines.push(placed);
@@ -80,7 +76,7 @@ export function makeMemoryLogStore({
   };
 }
 
-function historyOf(log: MemoryLog, { filter, after, lines }: LogQuery): ReadLine[] {
+function historyOf(log: FakeLog, { filter, after, lines }: LogQuery): ReadLine[] {
   const matching = log.lines.filter((line) => matchesFilter(filter, line));
   if (after !== undefined) return matching.filter((line) => (line.position ?? 0) > after);
   return matching.slice(Math.max(0, matching.length - lines));
