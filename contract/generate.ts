@@ -39,13 +39,19 @@ function contentOf(path: string): string | null {
   return existsSync(file) ? readFileSync(file, "utf8") : null;
 }
 
+/** What a check says about files that differ. */
+export function complaint(changed: readonly string[]): string {
+  const sentences = changed.map((path) => `${path} is not what the generator makes.`);
+  return [...sentences, "Run `npm run generate` and commit the result."].join("\n");
+}
+
 function main(check: boolean): void {
   const wanted = generate();
   const changed = differences(wanted);
+  if (changed.length === 0) return;
   if (check) {
-    for (const path of changed) console.error(`${path} is not what the generator makes`);
-    if (changed.length > 0) console.error("Run `npm run generate` and commit the result.");
-    process.exitCode = changed.length > 0 ? 1 : 0;
+    console.error(complaint(changed));
+    process.exitCode = 1;
     return;
   }
   for (const path of changed) {

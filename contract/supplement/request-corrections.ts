@@ -117,6 +117,13 @@ export const requestCorrections: readonly OperationCorrection[] = [
   ...addonRequests(),
   ...pipelineRequests(),
   ...spaceRequests(),
+  ...["POST /teams/{team}/members", "PUT /teams/{team}/members", "PATCH /teams/{team}/members"].map(
+    (key) => ({
+      key,
+      request: { set: { role: { enum: ["admin", "collaborator", "member", "owner", "viewer"] } } },
+      source: "heroku-cli 11.10.0: members:add and members:set offer every role that a team member may have",
+    }),
+  ),
 ];
 
 function identityOfAccount(): Shape {
@@ -180,11 +187,16 @@ function addonRequests(): OperationCorrection[] {
       },
       source: `${client} (addons:attach)`,
     },
-    ...["POST /actions/addons/resolve", "POST /actions/addon-attachments/resolve"].map((key) => ({
-      key,
-      request: { set: { addon_service: text, app: text } },
-      source: nulls,
-    })),
+    {
+      key: "POST /actions/addons/resolve",
+      request: { set: { addon: "string", addon_service: text, app: text } },
+      source: `${nulls}, and what is looked for may be a name, an id, a config var or app::name`,
+    },
+    {
+      key: "POST /actions/addon-attachments/resolve",
+      request: { set: { addon_attachment: "string", addon_service: text, app: text } },
+      source: `${nulls}, and what is looked for may be a name, an id, a config var or app::name`,
+    },
   ];
 }
 
@@ -224,9 +236,22 @@ function pipelineRequests(): OperationCorrection[] {
     {
       key: "POST /app-setups",
       request: {
-        set: { pipeline_coupling: { fields: { pipeline: "string", stage: "#pipeline-coupling/stage" } } },
+        set: {
+          app: {
+            fields: {
+              locked: flag,
+              name: text,
+              organization: text,
+              personal: flag,
+              region: text,
+              space: text,
+              stack: text,
+            },
+          },
+          pipeline_coupling: { fields: { pipeline: "string", stage: "#pipeline-coupling/stage" } },
+        },
       },
-      source: `${client} (pipelines:setup)`,
+      source: `${client} (pipelines:setup); names are checked where they are used`,
     },
     {
       key: "POST /test-runs",

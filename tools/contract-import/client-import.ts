@@ -1,6 +1,6 @@
 /**
  * Writes `contract/fixtures/client-requests.json`: which requests the stock client sends to the API host and which
- * fields they hold, from a record of its runs. Run by hand: `node tools/contract-import/client-import.ts <record>`.
+ * fields they hold, from a record of its runs. Run by hand: `node tools/contract-import/client-import.ts <record> [<target>]`.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -40,11 +40,11 @@ function plainName(field: string): string {
   return field.replace(/ \(.*\)$/, "");
 }
 
-function main(record: string | undefined): void {
+function main(record: string | undefined, into: string | undefined): void {
   if (record === undefined) throw new Error("Name the record of the client's runs: client-import.ts <file>");
-  const target = resolve(import.meta.dirname, "../../contract/fixtures/client-requests.json");
+  const target = into ?? resolve(import.meta.dirname, "../../contract/fixtures/client-requests.json");
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, `${compactJson(clientRequests(JSON.parse(readFileSync(record, "utf8"))))}\n`);
 }
 
-if (import.meta.main) main(process.argv[2]);
+if (import.meta.main) main(process.argv[2], process.argv[3]);

@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, describe as group, test } from "vitest";
 import { describe } from "./contract-import.ts";
@@ -41,5 +43,31 @@ group("the import", () => {
 
   test("keeps no sentence", () => {
     expect(Object.values(describe(base, sdkOf(base))).join()).not.toMatch(/title|description|example/i);
+  });
+});
+
+group("the command", () => {
+  const program = join(import.meta.dirname, "contract-import.ts");
+  const run = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [program, ...args], { encoding: "utf8" });
+
+  test("reads the documents of a folder and writes the files", () => {
+    const folder = mkdtempSync(join(tmpdir(), "contract-import-"));
+    try {
+      writeFileSync(join(folder, "heroku-platform-api.schema.json"), JSON.stringify(base));
+      writeFileSync(join(folder, "heroku-platform-api.schema.3.sdk.json"), JSON.stringify(sdkOf(base)));
+      const target = join(folder, "description");
+      expect(run(folder, target)).toMatchObject({ status: 0, stderr: "" });
+      for (const name of ["definitions", "endpoints"])
+        expect(readFileSync(join(target, `${name}.json`), "utf8")).toBe(read(`tiny-${name}.golden.json`));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("asks for the folder", () => {
+    const { status, stderr } = run();
+    expect(status).toBe(1);
+    expect(stderr).toContain("Name the folder that holds the schema documents");
   });
 });

@@ -1,6 +1,6 @@
 /**
  * Writes `contract/description/` from published schema documents: method, path, names, types, what is required.
- * None of their sentences are kept. Run by hand: `node tools/contract-import/contract-import.ts <folder>`.
+ * None of their sentences are kept. Run by hand: `node tools/contract-import/contract-import.ts <folder> [<target>]`.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -21,14 +21,14 @@ export function describe(base: SchemaDocument, sdk: SchemaDocument): Record<stri
   };
 }
 
-function main(folder: string | undefined): void {
+function main(folder: string | undefined, into: string | undefined): void {
   if (folder === undefined)
     throw new Error("Name the folder that holds the schema documents: contract-import.ts <folder>");
   const read = (name: string): SchemaDocument => JSON.parse(readFileSync(join(folder, name), "utf8"));
-  const target = resolve(import.meta.dirname, "../../contract/description");
+  const target = into ?? resolve(import.meta.dirname, "../../contract/description");
   mkdirSync(target, { recursive: true });
   for (const [name, text] of Object.entries(describe(read(baseDocument), read(sdkDocument))))
     writeFileSync(join(target, name), text);
 }
 
-if (import.meta.main) main(process.argv[2]);
+if (import.meta.main) main(process.argv[2], process.argv[3]);

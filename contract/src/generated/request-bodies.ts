@@ -454,7 +454,7 @@ export interface RequestBodies {
   readonly "PATCH /teams/{team}/members": {
     readonly email: string;
     readonly federated?: boolean;
-    readonly role: "admin" | "member" | "viewer";
+    readonly role: "admin" | "collaborator" | "member" | "owner" | "viewer";
   };
   readonly "PATCH /teams/{team}/preferences": {
     readonly "addons-controls"?: boolean | null;
@@ -549,13 +549,13 @@ export interface RequestBodies {
   };
   readonly "POST /app-setups": {
     readonly app?: {
-      readonly locked?: boolean;
-      readonly name?: string;
-      readonly organization?: string;
-      readonly personal?: boolean;
-      readonly region?: string;
-      readonly space?: string;
-      readonly stack?: string;
+      readonly locked?: boolean | null;
+      readonly name?: string | null;
+      readonly organization?: string | null;
+      readonly personal?: boolean | null;
+      readonly region?: string | null;
+      readonly space?: string | null;
+      readonly stack?: string | null;
     };
     readonly overrides?: {
       readonly buildpacks?: ReadonlyArray<{
@@ -939,7 +939,7 @@ export interface RequestBodies {
   readonly "POST /teams/{team}/members": {
     readonly email: string;
     readonly federated?: boolean;
-    readonly role: "admin" | "member" | "viewer";
+    readonly role: "admin" | "collaborator" | "member" | "owner" | "viewer";
   };
   readonly "POST /teams/{team}/oauth/authorizations": {
     readonly description?: string;
@@ -1020,7 +1020,7 @@ export interface RequestBodies {
   readonly "PUT /teams/{team}/members": {
     readonly email: string;
     readonly federated?: boolean;
-    readonly role: "admin" | "member" | "viewer";
+    readonly role: "admin" | "collaborator" | "member" | "owner" | "viewer";
   };
   readonly "PUT /users/~/capabilities": {
     readonly capabilities: ReadonlyArray<{
