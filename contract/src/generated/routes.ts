@@ -462,7 +462,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-action",
-    "operations": [{ "title": "Mark an add-on as deprovisioned", "rel": "update", "status": 200, "list": false, "response": "add-on" }],
+    "operations": [{ "title": "Report that an add-on is gone", "rel": "update", "status": 200, "list": false, "response": "add-on" }],
     "origin": "schema"
   },
   {
@@ -482,7 +482,7 @@ export const routes: readonly RouteDescription[] = [
     "params": ["add_on"],
     "variants": ["base", "sdk"],
     "resource": "add-on-action",
-    "operations": [{ "title": "Mark an add-on as provisioned", "rel": "update", "status": 200, "list": false, "response": "add-on" }],
+    "operations": [{ "title": "Report that an add-on is ready", "rel": "update", "status": 200, "list": false, "response": "add-on" }],
     "origin": "schema"
   },
   {
