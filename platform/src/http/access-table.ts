@@ -69,7 +69,6 @@ export const accessTable: Partial<Record<RouteKey, Access>> = {
 
   "GET /apps/{app}/config-vars": app("read-protected"),
   "PATCH /apps/{app}/config-vars": app("write-protected"),
-  "GET /apps/{app}/config-vars-settings": app("read-protected"),
   "GET /apps/{app}/releases/{release}/config-vars": app("read-protected"),
 
   "GET /apps/{app}/releases": app("read-protected"),

@@ -1,4 +1,4 @@
-import type { RequestBodies } from "@conifer/contract";
+import type { RequestBodies, Variant } from "@conifer/contract";
 import type { ApiCall, ApiHandlers, RateLimiter } from "../../http/index.ts";
 import { listReply } from "../../http/index.ts";
 import {
@@ -22,11 +22,15 @@ export interface AccountApiDependencies extends AccountDependencies {
 export function accountHandlers(deps: AccountApiDependencies): ApiHandlers {
   return {
     "GET /account": async (call) => ({
-      body: presentAccount(await requireAccount(deps.db, call.principal.accountId)),
+      body: presentAccount(await requireAccount(deps.db, call.principal.accountId), call.variant),
     }),
-    "PATCH /account": async (call) => ({ body: presentAccount(await changeAccount(call, deps)) }),
+    "PATCH /account": async (call) => ({
+      body: presentAccount(await changeAccount(call, deps), call.variant),
+    }),
     "GET /account/rate-limits": async (call) => ({ body: remainingCalls(call, deps) }),
-    "GET /users/{account}": async (call) => ({ body: presentAccount(await ownAccount(call, deps.db)) }),
+    "GET /users/{account}": async (call) => ({
+      body: presentAccount(await ownAccount(call, deps.db), call.variant),
+    }),
     "GET /account/features": async (call) => {
       const request = call.page(["id", "name"]);
       return listReply({
@@ -86,8 +90,9 @@ async function changeAccount(call: ApiCall, deps: AccountDependencies): Promise<
 }
 
 /** The account as the API shows it. What belongs to paid accounts on Heroku has its neutral value here. */
-export function presentAccount(account: Account) {
+function presentAccount(account: Account, variant: Variant) {
   return {
+    ...(variant === "sdk" ? SDK_ONLY : {}),
     id: account.id,
     email: account.email,
     name: account.name,
@@ -106,16 +111,19 @@ export function presentAccount(account: Account) {
     two_factor_authentication: false,
     verified: true,
     country_of_residence: null,
-    eco_dynos_enabled: false,
-    eco_dynos_shutdown_at: null,
-    pipeline_cost_consent_at: null,
-    acknowledged_msa: false,
-    acknowledged_msa_at: null,
-    italian_customer_terms: null,
-    italian_partner_terms: null,
-    mfa_enabled: false,
-    mfa_exemption: false,
-    mfa_exemption_reason: null,
-    mfa_experience: "legacy",
   };
 }
+
+const SDK_ONLY = {
+  eco_dynos_enabled: false,
+  eco_dynos_shutdown_at: null,
+  pipeline_cost_consent_at: null,
+  acknowledged_msa: false,
+  acknowledged_msa_at: null,
+  italian_customer_terms: null,
+  italian_partner_terms: null,
+  mfa_enabled: false,
+  mfa_exemption: false,
+  mfa_exemption_reason: null,
+  mfa_experience: "legacy",
+};

@@ -101,6 +101,6 @@ export function presentBuild(build: Build, call: ApiCall, deps: BuildApiDependen
     status: build.status === "cancelled" ? "failed" : build.status,
     updated_at: apiTime(build.updatedAt),
     user: { id: build.actor.id, email: build.actor.email },
-    ...(call.variant === "sdk" ? { labs: {} } : {}),
+    ...(call.variant === "sdk" ? { labs: {} } : { generation: "cedar" }),
   };
 }

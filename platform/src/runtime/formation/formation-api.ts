@@ -1,3 +1,4 @@
+import type { Variant } from "@conifer/contract";
 import { findByIdentity, generations } from "../../apps/region/index.ts";
 import { actorOf } from "../../delivery/release/index.ts";
 import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
@@ -39,12 +40,19 @@ export function formationHandlers(deps: FormationDependencies): ApiHandlers {
     },
     "GET /dyno-sizes": async (call) => {
       const request = call.page(SIZE_FIELDS);
-      return listReply({ request, page: pageOf(dynoSizes.map(presentSize), request), fields: SIZE_FIELDS });
+      return listReply({
+        request,
+        page: pageOf(
+          dynoSizes.map((size) => presentSize(size, call.variant)),
+          request,
+        ),
+        fields: SIZE_FIELDS,
+      });
     },
     "GET /dyno-sizes/{dyno_size}": async (call) => {
       const size = findDynoSize(call.params.dyno_size ?? "");
       if (!size) throw notFound("dyno_size");
-      return { body: presentSize(size) };
+      return { body: presentSize(size, call.variant) };
     },
   };
 }
@@ -103,20 +111,20 @@ function present(row: FormationType, call: ApiCall) {
 const ARCHITECTURE = process.arch === "arm64" ? "arm64" : "amd64";
 
 /** Running on your own machine has no price: `cost` is null. */
-function presentSize(size: DynoSize) {
+function presentSize(size: DynoSize, variant: Variant) {
   return {
+    ...(variant === "sdk"
+      ? { can_autoscale: false, infrastructure_tier: size.tier, product_dyno_tier: size.tier }
+      : {}),
     architecture: ARCHITECTURE,
-    can_autoscale: false,
     compute: size.compute,
     cost: null,
     dedicated: size.dedicated,
     generation: { id: findByIdentity(generations, size.generation)?.id, name: size.generation },
     id: size.id,
-    infrastructure_tier: size.tier,
     memory: size.memory,
     name: size.name,
     precise_dyno_units: size.units,
     private_space_only: size.privateSpaceOnly,
-    product_dyno_tier: size.tier,
   };
 }
