@@ -48,7 +48,7 @@ function readLine(text: string) {
 }
 
 async function* toWireBatches(batches: AsyncIterable<LogBatch>): AsyncGenerator<WireBatch> {
-  for await (const batch of batches) yield batchToWire(batch);
+  for await (const batch of batches) yield* batchToWire(batch);
 }
 
 function checkQuery(value: unknown): LogQuery {

@@ -32,17 +32,23 @@ export function fromWire(value: unknown): LogLine {
   return { appId, time: new Date(ms), source, process, message };
 }
 
-export function batchToWire({ lines, position }: LogBatch): WireBatch {
-  const wired = lines.map(
-    (line): WireReadLine => [
-      line.position ?? null,
-      line.time.getTime(),
-      line.source,
-      line.process,
-      line.message,
-    ],
-  );
-  return { lines: wired, ...(position === undefined ? {} : { position }) };
+/** About how many characters of messages go into one piece: a peer takes a line of JSON only as a whole. */
+const PIECE_CHARACTERS = 65_536;
+
+/** Cuts a batch into pieces of moderate size. The last one carries its position. */
+export function* batchToWire({ lines, position }: LogBatch): Generator<WireBatch> {
+  let piece: WireReadLine[] = [];
+  let characters = 0;
+  for (const { position: at, time, source, process, message } of lines) {
+    piece.push([at ?? null, time.getTime(), source, process, message]);
+    characters += message.length + 50;
+    if (characters < PIECE_CHARACTERS) continue;
+    yield { lines: piece };
+    piece = [];
+    characters = 0;
+  }
+  if (piece.length > 0 || position !== undefined)
+    yield { lines: piece, ...(position === undefined ? {} : { position }) };
 }
 
 export function batchFromWire(value: unknown, appId: string): LogBatch {
