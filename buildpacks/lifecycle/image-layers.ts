@@ -48,7 +48,7 @@ export async function makeLaunchLayer(making: LayerMaking, files: LayerFiles): P
   const what = `layer ${files.name} of ${files.buildpackId}`;
   if (!files.hasContent) return { ...takeOver(making, files, what), files, fingerprint: "" };
   const known = restored.find((r) => r.buildpackId === files.buildpackId && r.name === files.name);
-  const print = files.types.cache || known ? await fingerprint(files.folder) : "";
+  const print = files.types.cache || known ? fingerprint(files.folder) : "";
   const before = known?.fingerprint === print ? known.image : undefined;
   const kept = before && previous.get(before.diffId);
   if (before && kept)
@@ -72,7 +72,7 @@ function takeOver({ analyzed, previous }: LayerMaking, files: LayerFiles, what: 
 /** The layers of the application folder: one for each slice, one for the rest. */
 export async function makeAppLayers(making: LayerMaking, slices: LaunchFile["slices"]): Promise<MadeLayer[]> {
   const found: Found[] = [];
-  for await (const one of walkTree(making.app)) found.push(one);
+  for (const one of walkTree(making.app)) found.push(one);
   const made: MadeLayer[] = [];
   for (const part of divideApp(making.app, found, slices))
     made.push(await makeLayer(making, "application", withParents(making.app, toEntries(part))));
@@ -125,13 +125,13 @@ export async function makeSbomLayer(making: LayerMaking): Promise<MadeLayer | un
 async function makeLayer(
   { layout, owner, previous }: LayerMaking,
   what: string,
-  entries: AsyncIterable<LayerEntry> | Iterable<LayerEntry>,
+  entries: Iterable<LayerEntry>,
 ): Promise<MadeLayer> {
   const image = await writeLayer(layout, packLayer(entries, owner));
   return { image, what, reused: previous.has(image.diffId) };
 }
 
-async function* withParents(path: string, entries: AsyncIterable<LayerEntry>): AsyncGenerator<LayerEntry> {
+function* withParents(path: string, entries: Iterable<LayerEntry>): Generator<LayerEntry> {
   yield* parentEntries(path);
   yield* entries;
 }

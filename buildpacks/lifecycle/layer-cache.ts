@@ -73,7 +73,7 @@ export async function openLayerCache(root: string): Promise<LayerCache> {
         if (await exists(target)) continue;
         await mkdir(dirname(target), { recursive: true });
         const moved = await transfer(folder, target, true);
-        back.push(moved ? layer : { ...layer, fingerprint: await fingerprint(target) });
+        back.push(moved ? layer : { ...layer, fingerprint: fingerprint(target) });
       }
       await record([...layers.filter((layer) => !back.some((other) => same(layer, other))), ...back]);
     },
@@ -86,7 +86,7 @@ export async function openLayerCache(root: string): Promise<LayerCache> {
         const target = join(aside, folderName(layer.buildpackId), layer.name);
         await mkdir(dirname(target), { recursive: true });
         const moved = await transfer(folder, target, move);
-        kept.push(moved ? layer : { ...layer, fingerprint: await fingerprint(target) });
+        kept.push(moved ? layer : { ...layer, fingerprint: fingerprint(target) });
       }
       await mkdir(aside, { recursive: true });
       await rm(join(root, "layers"), { recursive: true, force: true });
@@ -135,7 +135,7 @@ async function readIndex(
 }
 
 async function intact(layer: CachedLayer, folder: string): Promise<boolean> {
-  return (await exists(folder)) && (await fingerprint(folder)) === layer.fingerprint;
+  return (await exists(folder)) && fingerprint(folder) === layer.fingerprint;
 }
 
 async function bootId(): Promise<string> {

@@ -48,7 +48,7 @@ export async function putBack({ inputs }: PhaseContext, restored: RestoredLayers
     const folder = await findContent(
       join(layersFolder(inputs.text("layers"), layer.buildpackId), layer.name),
     );
-    if (folder && (await fingerprint(folder)) === layer.fingerprint) unchanged.push({ ...layer, folder });
+    if (folder && fingerprint(folder) === layer.fingerprint) unchanged.push({ ...layer, folder });
   }
   await cache.putBack(unchanged);
 }
@@ -97,7 +97,7 @@ async function restoreCached(
     if (!(await cache.take(layer, content, move))) continue;
     await writeToml(`${content}.toml`, { metadata: layer.metadata });
     await copyLayerSboms(cache.sbomFolder(layer.buildpackId), folder, layer.name);
-    restored.push(move ? layer : { ...layer, fingerprint: await fingerprint(content) });
+    restored.push(move ? layer : { ...layer, fingerprint: fingerprint(content) });
   }
   return restored;
 }

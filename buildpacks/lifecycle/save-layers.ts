@@ -27,7 +27,7 @@ export async function saveLayers(
         build: files.types.build,
         launch: files.types.launch,
         metadata: files.metadata,
-        fingerprint: made?.fingerprint || (await fingerprint(files.folder)),
+        fingerprint: made?.fingerprint || fingerprint(files.folder),
         ...(made ? { image: { ...made.image, contribution: made.contribution } } : {}),
         folder: files.folder,
       });

@@ -6,7 +6,7 @@ import type { BuildSpec } from "../../../delivery/build/index.ts";
 import { type ImageStore, readImageDocuments } from "../../../delivery/image/index.ts";
 import type { SourceStore } from "../../../delivery/source/index.ts";
 import { type HostRelease, unpackTar } from "../images/index.ts";
-import { removeTree } from "../sandbox/remove-tree.ts";
+import { removeTree } from "../sandbox/index.ts";
 import { operatorFiles, userFiles } from "./build-environment.ts";
 import { type AvailableBuildpack, makeOrder } from "./buildpack-order.ts";
 import { filterSource } from "./filter-source.ts";

@@ -14,7 +14,7 @@ import {
   readImageDocuments,
 } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
-import { removeTree } from "../sandbox/remove-tree.ts";
+import { removeTree } from "../sandbox/index.ts";
 import { unpackTar } from "./unpack-tar.ts";
 
 /** An image, ready to be run from. */

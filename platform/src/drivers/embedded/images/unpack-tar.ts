@@ -1,5 +1,14 @@
-import { createWriteStream } from "node:fs";
-import { chmod, chown, lchown, link, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmodSync,
+  createWriteStream,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -19,15 +28,17 @@ export interface UnpackOptions {
   readonly special?: (path: string, header: Header) => Promise<boolean>;
 }
 
-/** Files up to this size are read whole and written side by side. */
+/** Files up to this size are read whole. */
 const SMALL = 1024 * 1024;
-const SIDE_BY_SIDE = 24;
 
 /**
  * Unpacks a tar into an empty folder of our own. Nothing outside it is ever touched: `..` is refused, a leading `/` is
  * the folder itself, no path may lead through a link, and links are made but never followed. Devices, pipes and
  * sockets are left out; set-user-id bits are not kept. Throws invalid_params for a tar that breaks these rules or the
  * limits; what has been unpacked until then is left to the caller to remove.
+ *
+ * Small files are written without promises, which is five times faster; the loop still turns after each piece of
+ * the tar, some milliseconds of work.
  */
 export async function unpackTar(content: Readable, into: string, options: UnpackOptions): Promise<void> {
   const unpacking = new Unpacking(into, options);
@@ -37,14 +48,13 @@ export async function unpackTar(content: Readable, into: string, options: Unpack
   try {
     for await (const entry of tar) await unpacking.add(entry.header, entry as unknown as Readable);
     await feeding;
-    await unpacking.finish();
+    unpacking.finish();
   } finally {
     content.destroy();
-    await unpacking.settle();
   }
 }
 
-/** One unpacking under way: what is known of the folder so far, and the writes that have not ended. */
+/** One unpacking under way: what is known of the folder so far. */
 class Unpacking {
   readonly #root: string;
   readonly #options: UnpackOptions;
@@ -52,9 +62,7 @@ class Unpacking {
   /** Files and links. */
   readonly #leaves = new Set<string>();
   readonly #folderModes = new Map<string, number>();
-  readonly #pending = new Set<Promise<void>>();
   readonly #umask = process.umask();
-  #failure: unknown;
   #bytes = 0;
   #entries = 0;
 
@@ -64,23 +72,16 @@ class Unpacking {
   }
 
   async add(header: Header, body: Readable): Promise<void> {
-    if (this.#failure) throw this.#failure;
     this.#count(header);
     const path = safePath(header.name);
-    await this.#makeFolder(folderOf(path));
+    this.#makeFolder(folderOf(path));
     if (!(await this.#options.special?.(path, header))) await this.#make(path, header, body);
     body.resume();
   }
 
   /** Folders get their modes at the end: until then we must be able to write into them. */
-  async finish(): Promise<void> {
-    await this.settle();
-    if (this.#failure) throw this.#failure;
-    for (const [path, mode] of this.#folderModes) await chmod(join(this.#root, path), mode);
-  }
-
-  async settle(): Promise<void> {
-    await Promise.all(this.#pending);
+  finish(): void {
+    for (const [path, mode] of this.#folderModes) chmodSync(join(this.#root, path), mode);
   }
 
   #count(header: Header): void {
@@ -95,86 +96,57 @@ class Unpacking {
     const mode = header.mode & 0o777;
     switch (header.type) {
       case "directory":
-        await this.#makeFolder(path);
+        this.#makeFolder(path);
         if (path !== "") this.#folderModes.set(path, mode);
         return;
       case "file":
       case "contiguous-file":
         return this.#makeFile(path, { mode, size: header.size }, body);
       case "symlink":
-        await this.#clear(path);
-        await symlink(header.linkname, join(this.#root, path));
-        return this.#own(path, lchown);
+        symlinkSync(header.linkname, this.#place(path));
+        return this.#own(path);
       case "link":
         return this.#makeLink(path, safePath(header.linkname));
     }
   }
 
-  async #makeFile(
-    path: string,
-    { mode, size }: { mode: number; size: number },
-    body: Readable,
-  ): Promise<void> {
-    await this.#clear(path);
-    const target = join(this.#root, path);
-    if (size > SMALL) {
-      await pipeline(body, createWriteStream(target, { flags: "wx", mode }));
-      return this.#settleFile(path, mode);
-    }
-    const content = await contentOf(body);
-    await this.#aside(async () => {
-      await writeFile(target, content, { flag: "wx", mode });
-      await this.#settleFile(path, mode);
-    });
-  }
-
-  async #settleFile(path: string, mode: number): Promise<void> {
-    await this.#own(path, chown);
-    if ((mode & this.#umask) !== 0) await chmod(join(this.#root, path), mode);
+  async #makeFile(path: string, file: { mode: number; size: number }, body: Readable): Promise<void> {
+    const { mode, size } = file;
+    const target = this.#place(path);
+    if (size > SMALL) await pipeline(body, createWriteStream(target, { flags: "wx", mode }));
+    else writeFileSync(target, await contentOf(body), { flag: "wx", mode });
+    this.#own(path);
+    if ((mode & this.#umask) !== 0) chmodSync(target, mode);
   }
 
   /** A hard link to a file of the same tar. */
-  async #makeLink(path: string, target: string): Promise<void> {
-    await this.settle();
-    const found = this.#leaves.has(target) ? await lstat(join(this.#root, target)) : undefined;
-    if (!found?.isFile())
-      throw invalidParams(`"${path}" is a link to "${target}", which is not in the archive.`);
-    await this.#clear(path);
-    await link(join(this.#root, target), join(this.#root, path));
+  #makeLink(path: string, target: string): void {
+    const isFile = this.#leaves.has(target) && lstatSync(join(this.#root, target)).isFile();
+    if (!isFile) throw invalidParams(`"${path}" is a link to "${target}", which is not in the archive.`);
+    if (path !== target) linkSync(join(this.#root, target), this.#place(path));
   }
 
-  async #makeFolder(path: string): Promise<void> {
+  #makeFolder(path: string): void {
     if (this.#folders.has(path)) return;
     if (this.#leaves.has(path)) throw twoKinds(path);
-    await this.#makeFolder(folderOf(path));
-    await mkdir(join(this.#root, path), { mode: 0o755 });
-    await this.#own(path, chown);
+    this.#makeFolder(folderOf(path));
+    mkdirSync(join(this.#root, path), { mode: 0o755 });
+    this.#own(path);
     this.#folders.add(path);
   }
 
-  /** A later entry of the same name takes the place of an earlier one, but not of a folder. */
-  async #clear(path: string): Promise<void> {
+  /** Where a file or link is to be made. A later one of the same name takes the place of an earlier. */
+  #place(path: string): string {
     if (this.#folders.has(path)) throw twoKinds(path);
-    if (this.#leaves.has(path)) {
-      await this.settle();
-      await rm(join(this.#root, path), { force: true });
-    }
+    const place = join(this.#root, path);
+    if (this.#leaves.has(path)) rmSync(place, { force: true });
     this.#leaves.add(path);
+    return place;
   }
 
-  async #own(path: string, change: typeof chown): Promise<void> {
+  #own(path: string): void {
     const { owner } = this.#options;
-    if (owner) await change(join(this.#root, path), owner.uid, owner.gid);
-  }
-
-  async #aside(work: () => Promise<void>): Promise<void> {
-    while (this.#pending.size >= SIDE_BY_SIDE) await Promise.race(this.#pending);
-    const running: Promise<void> = work()
-      .catch((thrown) => {
-        this.#failure ??= thrown;
-      })
-      .finally(() => this.#pending.delete(running));
-    this.#pending.add(running);
+    if (owner) lchownSync(join(this.#root, path), owner.uid, owner.gid);
   }
 }
 

@@ -1,0 +1,170 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { type Header, pack } from "tar-stream";
+import { bundleLifecycle } from "../../../../../buildpacks/lifecycle/bundle-lifecycle.ts";
+import type { ImageStore } from "../../../delivery/image/index.ts";
+import type { SourceStore } from "../../../delivery/source/index.ts";
+import { notFound, silentLogger } from "../../../kernel/index.ts";
+import { type HostRelease, openDiskImageStore } from "../images/index.ts";
+import type { EmbeddedBuilderOptions } from "./embedded-builder.ts";
+import type { PhaseJob, PhaseRunner } from "./phase-runner.ts";
+
+export const HOST: HostRelease = {
+  architecture: process.arch === "x64" ? "amd64" : "arm64",
+  distroName: "debian",
+  distroVersion: "12",
+};
+
+/** A home with stores, a lifecycle and one buildpack, and the options of a builder on them. */
+export interface BuildBench {
+  readonly home: string;
+  readonly images: ImageStore;
+  readonly options: EmbeddedBuilderOptions;
+  /** Stores a source of these files and returns its digest. */
+  addSource(files: Readonly<Record<string, string>>): Promise<string>;
+  addTar(entries: readonly (Partial<Header> & { name: string; content?: string })[]): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+/** Takes sources with a file `do`, a shell script, runs it, and makes a web process that shows `page`. */
+const DETECT = `#!/bin/sh
+[ -f do ] || { echo "looked for a file named do"; exit 100; }
+`;
+const BUILD = `#!/bin/sh
+set -e
+echo begun
+. ./do
+cat > "$CNB_LAYERS_DIR/launch.toml" <<'TOML'
+[[processes]]
+type = "web"
+command = ["cat", "page"]
+default = true
+TOML
+`;
+
+const ORDER = `[[order]]\n[[order.group]]\nid = "test/do"\nversion = "1.0.0"\n`;
+
+export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunner>): Promise<BuildBench> {
+  const home = await mkdtemp(join(tmpdir(), "builds-"));
+  const at = (name: string) => join(home, name);
+  await writeBuildpack(at("buildpacks/test_do/1.0.0"));
+  await bundleLifecycle(at("lifecycle"));
+  const images = await openDiskImageStore(at("images"));
+  const sources = makeMemorySources();
+  const chosen = await runner(home);
+  const addTar: BuildBench["addTar"] = async (entries) => (await sources.write(tarOf(entries))).digest;
+  return {
+    ...{ home, images, addTar },
+    addSource: (files) => addTar(Object.entries(files).map(([name, content]) => ({ name, content }))),
+    options: {
+      machine: {
+        ...{ sources, images, host: HOST, runner: chosen, order: ORDER },
+        ...(chosen.owner ? { owner: chosen.owner } : {}),
+        buildpacks: [{ id: "test/do", version: "1.0.0" }],
+        runtimeSources: ["official", "registry"],
+        hostEnv: {},
+        sourceLimits: { bytes: 50_000_000, entries: 10_000 },
+        cacheRoot: at("build-cache"),
+        lifecycle: at("lifecycle"),
+        buildpacksFolder: at("buildpacks"),
+        node: process.execPath,
+        limits: { memoryBytes: 1024 ** 3, cpuShare: 1, pids: 500 },
+        imageLimitBytes: 1024 ** 3,
+        logger: silentLogger,
+      },
+      folder: at("builds"),
+      atOnce: 4,
+      outputLimitBytes: 1_000_000,
+      keptBuilds: 20,
+    },
+    dispose: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+async function writeBuildpack(folder: string): Promise<void> {
+  await mkdir(join(folder, "bin"), { recursive: true });
+  const toml = 'api = "0.12"\n[buildpack]\nid = "test/do"\nversion = "1.0.0"\n';
+  await writeFile(join(folder, "buildpack.toml"), toml);
+  for (const [name, text] of Object.entries({ detect: DETECT, build: BUILD })) {
+    await writeFile(join(folder, "bin", name), text);
+    await chmod(join(folder, "bin", name), 0o755);
+  }
+}
+
+function tarOf(entries: readonly (Partial<Header> & { name: string; content?: string })[]): Readable {
+  const tar = pack();
+  for (const { content = "", ...header } of entries) tar.entry({ mtime: new Date(0), ...header }, content);
+  tar.finalize();
+  return Readable.from(tar as unknown as AsyncIterable<Buffer>);
+}
+
+function makeMemorySources(): SourceStore {
+  const tars = new Map<string, Buffer>();
+  return {
+    has: async (digest) => tars.has(digest),
+    async read(digest) {
+      const tar = tars.get(digest);
+      if (!tar) throw notFound("source");
+      return Readable.from([tar]);
+    },
+    async write(tar) {
+      const bytes = await buffer(tar);
+      const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+      tars.set(digest, bytes);
+      return { digest, sizeBytes: bytes.length };
+    },
+    async remove(digest) {
+      tars.delete(digest);
+    },
+  };
+}
+
+/**
+ * Runs phases as plain processes on this machine's own paths: fast, and without any isolation. Paths of the sandbox
+ * are replaced by what is bound there.
+ */
+export async function makePlainRunner(): Promise<PhaseRunner> {
+  return {
+    removeRemains: async () => {},
+    run: (job, signal) =>
+      new Promise((resolve, reject) => {
+        const [program, ...args] = job.argv.map((word) => onThisMachine(job, word));
+        const child = spawn(program ?? "", [...boundInputs(job), ...args], {
+          cwd: onThisMachine(job, job.cwd),
+          env: { ...job.env, PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: job.directory },
+          detached: true,
+        });
+        child.stdout.on("data", job.onOutput);
+        child.stderr.on("data", job.onOutput);
+        const kill = () => process.kill(-(child.pid ?? 0), "SIGKILL");
+        signal.addEventListener("abort", kill, { once: true });
+        child.on("error", reject);
+        child.on("close", (code) => {
+          signal.removeEventListener("abort", kill);
+          resolve({ exitCode: code ?? 137, outOfMemory: false });
+        });
+        if (signal.aborted) kill();
+      }),
+  };
+}
+
+function onThisMachine({ binds }: PhaseJob, word: string): string {
+  const bind = binds.find(({ target }) => word === target || word.startsWith(`${target}/`));
+  return bind ? bind.source + word.slice(bind.target.length) : word;
+}
+
+function boundInputs(job: PhaseJob): string[] {
+  const inputs = {
+    "-buildpacks": "/cnb/buildpacks",
+    "-order": "/cnb/order.toml",
+    "-platform": "/platform",
+    "-build-config": "/cnb/build-config",
+    "-launcher": "/cnb/lifecycle/launcher",
+  };
+  return Object.entries(inputs).flatMap(([flag, path]) => [flag, onThisMachine(job, path)]);
+}

@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { builderSuite, collect, listen, never, specOf } from "../../../delivery/build/builder-suite.ts";
+import type { BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
+import { pause } from "../../../kernel/index.ts";
+import { openImageUnpacker } from "../images/index.ts";
+import { openSandboxes, type Sandboxes } from "../sandbox/index.ts";
+import { type BuildBench, HOST, makeBuildBench } from "./build-fixtures.ts";
+import { startEmbeddedBuilder } from "./embedded-builder.ts";
+import { makeSandboxRunner } from "./phase-runner.ts";
+
+const openRunner = async (home: string) =>
+  makeSandboxRunner(await openSandboxes({ home, directory: join(home, "sandbox") }));
+
+builderSuite("embedded, in the sandbox", async () => {
+  const bench = await makeBuildBench(openRunner);
+  const { builder, stop } = await startEmbeddedBuilder(bench.options);
+  return {
+    builder,
+    sources: {
+      good: await bench.addSource({ do: ":", page: "hello" }),
+      bad: await bench.addSource({ do: "exit 7" }),
+      endless: await bench.addSource({ do: "sleep 600 & sleep 600" }),
+    },
+    async dispose() {
+      await stop();
+      await bench.dispose();
+    },
+  };
+});
+
+describe("a build in the sandbox", () => {
+  let bench: BuildBench;
+  let sandboxes: Sandboxes;
+  let started: Awaited<ReturnType<typeof startEmbeddedBuilder>>;
+  beforeAll(async () => {
+    bench = await makeBuildBench(async (home) => {
+      sandboxes = await openSandboxes({ home, directory: join(home, "sandbox") });
+      return makeSandboxRunner(sandboxes);
+    });
+    started = await startEmbeddedBuilder(bench.options);
+  });
+  afterAll(async () => {
+    await started.stop();
+    await bench.dispose();
+  });
+  const run = async (files: Record<string, string>, more: Partial<BuildSpec> = {}) => {
+    const spec = specOf(await bench.addSource(files), more);
+    const { text, results } = await collect(started.builder.build(spec, never()));
+    return { text, result: results[0] as BuildResult };
+  };
+
+  it("makes the same image of the same source for any app", async () => {
+    const files = { do: "mkdir made; echo x > made/file", page: "hello", "bin/tool": "#!/bin/sh" };
+    const [one, two] = [await run(files), await run(files)];
+    if (one.result.kind !== "succeeded" || two.result.kind !== "succeeded") throw new Error(one.text);
+    expect(two.result.image.digest).toBe(one.result.image.digest);
+  });
+
+  it("sees the source and the build's own files as an unprivileged user, and nothing of Conifer", async () => {
+    const { text, result } = await run({
+      do: `id -u; pwd; touch here && echo writable; (ls ${bench.home}; touch /cnb/lifecycle/x) 2>&1 || true; node --version`,
+      page: "x",
+    });
+    expect(result.kind).toBe("succeeded");
+    expect(text).toContain("begun\n1000\n/workspace\nwritable\n");
+    expect(text).toMatch(/cannot access/);
+    expect(text).toMatch(/Read-only file system/);
+    expect(text).toContain(`\n${process.version}\n`);
+  });
+
+  it("makes an image that runs", async () => {
+    const { result } = await run({ do: ":", page: "a page" });
+    if (result.kind !== "succeeded") throw new Error("the build failed");
+    const unpack = await openImageUnpacker({
+      store: bench.images,
+      folder: join(bench.home, "layers"),
+      host: HOST,
+      ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
+    });
+    const image = await unpack(result.image.digest);
+    const line = 'launcher web; launcher printf "<%s>" "a b" \'$HOME\' "q\\"q"';
+    const sandbox = await sandboxes.start({
+      ...{ id: "run-1", directory: join(bench.home, "run"), lowerDirs: image.lowerDirs, binds: [] },
+      argv: image.shellArgv(line) as [string],
+      env: { ...image.env, HOME: "/workspace" },
+      cwd: image.workingDir,
+      limits: { memoryBytes: 512 * 1024 ** 2, cpuShare: 1, pids: 100 },
+      stdin: "none",
+    });
+    let said = "";
+    sandbox.pipes?.stderr.on("data", (chunk) => {
+      said += chunk;
+    });
+    sandbox.pipes?.stdout.on("data", (chunk) => {
+      said += chunk;
+    });
+    const { code } = await sandbox.exited;
+    await sandbox.cleanUp();
+    expect({ code, said }).toEqual({ code: 0, said: 'a page<a b><$HOME><q"q>' });
+  });
+
+  it("leaves no process behind when it is cancelled", async () => {
+    const mark = `${process.pid}.25`;
+    const spec = specOf(await bench.addSource({ do: `setsid sleep ${mark} & sleep 600` }));
+    const listening = listen(started.builder, spec);
+    await listening.said("begun\n");
+    await started.builder.cancel(spec.id);
+    expect(await running(mark)).toEqual([]);
+  });
+});
+
+describe("kill -9 of the process that builds", () => {
+  it("ends the build's processes, and the next start leaves nothing and builds again", async () => {
+    const bench = await makeBuildBench(openRunner);
+    const mark = `${process.pid}.75`;
+    const victim = startVictim(bench.home, mark);
+    try {
+      await until(async () => (await running(mark)).length > 0);
+      victim.kill("SIGKILL");
+      const { builder, stop } = await startEmbeddedBuilder({
+        ...bench.options,
+        folder: join(bench.home, "victim"),
+      });
+      expect(await running(mark)).toEqual([]);
+      expect(await readdir(join(bench.home, "victim"))).toEqual([]);
+      const spec = specOf(await bench.addSource({ do: ":", page: "x" }), { id: "victims-build" });
+      expect((await collect(builder.build(spec, never()))).results).toMatchObject([{ kind: "succeeded" }]);
+      await stop();
+    } finally {
+      victim.kill("SIGKILL");
+      await bench.dispose();
+    }
+  });
+});
+
+/** A process of its own that builds something endless under the same home. */
+function startVictim(home: string, mark: string): ChildProcess {
+  const here = import.meta.dirname;
+  const script = `
+    import { makeBuildBench } from "${here}/build-fixtures.ts";
+    import { startEmbeddedBuilder } from "${here}/embedded-builder.ts";
+    import { makeSandboxRunner } from "${here}/phase-runner.ts";
+    import { openSandboxes } from "${here}/../sandbox/index.ts";
+    const sandboxes = await openSandboxes({ home: "${home}", directory: "${home}/victim-sandbox" });
+    const bench = await makeBuildBench(async () => makeSandboxRunner(sandboxes));
+    const { builder } = await startEmbeddedBuilder({ ...bench.options, folder: "${home}/victim" });
+    const source = await bench.addSource({ do: "setsid sleep ${mark} & sleep 600" });
+    const spec = { id: "victims-build", appId: "app", appName: "a", source, sourceVersion: "1", env: {},
+      stack: "cnb", timeoutSeconds: 600 };
+    for await (const news of builder.build(spec, new AbortController().signal)) void news;
+  `;
+  return spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
+    stdio: "inherit",
+    env: { ...process.env, TMPDIR: home },
+  });
+}
+
+/** Processes of this machine whose command line holds the text, this one apart. */
+async function running(text: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of await readdir("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (line.includes(`sleep\0${text}`)) found.push(line.replaceAll("\0", " "));
+  }
+  return found;
+}
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!(await check())) {
+    if (Date.now() > end) throw new Error("it did not happen within 20 s");
+    await pause(20);
+  }
+}
