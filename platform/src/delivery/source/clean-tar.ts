@@ -24,6 +24,7 @@ export interface CleanTar {
 const SOURCE_TIME = new Date("1980-01-01T00:00:01Z");
 /** Files up to this size go through in one piece, which is quicker. */
 const SMALL = 256 * 1024;
+const BLOCK = 512 * 1024;
 
 type Entry = AsyncIterable<Buffer> & { readonly header: TarHeader; resume(): unknown };
 
@@ -47,7 +48,24 @@ export function cleanTar(input: Readable, rules: EntryRules): CleanTar {
     },
   );
   report.catch(() => {});
-  return { tar: Readable.from(output as unknown as AsyncIterable<Buffer>, { objectMode: false }), report };
+  const tar = Readable.from(inBlocks(output as unknown as AsyncIterable<Buffer>), { objectMode: false });
+  tar.once("close", () => output.destroy());
+  return { tar, report };
+}
+
+/** Gathers the many small pieces of a tar, so that what is written and hashed is not one header at a time. */
+async function* inBlocks(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let gathered: Buffer[] = [];
+  let size = 0;
+  for await (const piece of pieces) {
+    gathered.push(piece);
+    size += piece.length;
+    if (size < BLOCK) continue;
+    yield Buffer.concat(gathered);
+    gathered = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(gathered);
 }
 
 async function copyEntries(

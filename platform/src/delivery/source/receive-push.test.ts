@@ -100,6 +100,16 @@ describe("a push", () => {
     expect(refs.size).toBe(0);
   });
 
+  it("does not repeat a reason that the build's output has told", async () => {
+    const waiting = push();
+    await eventually(() => scripted.builds.length === 1, "the build");
+    scripted.builds[0]?.say(" !     Push failed: No buildpack takes it.\n !     Add a Procfile.\n");
+    await scripted.builds[0]?.finish("failed", "No buildpack takes it.\nAdd a Procfile.");
+    await waiting.ended;
+    expect(waiting.text.split("No buildpack takes it.")).toHaveLength(2);
+    expect(waiting.text).toContain(" !     Push rejected: nothing was deployed.");
+  });
+
   it("records the builds of one app in the order the pushes came, however long each takes", async () => {
     let release = () => {};
     const gate = new Promise<void>((resolve) => {
@@ -208,6 +218,19 @@ describe("what is refused before a build is recorded", () => {
     await waiting.ended;
     expect(waiting.text).toContain(" !     Push rejected: The app is suspended.");
   });
+});
+
+it("does not call a build failed because Conifer stopped watching", async () => {
+  const followBuild: PushDependencies["followBuild"] = async function* (_id, signal) {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    yield { kind: "result", status: "failed" };
+  };
+  const waiting = push({}, { followBuild });
+  await eventually(() => scripted.builds.length === 1, "the build");
+  waiting.leave();
+  await waiting.ended;
+  expect(waiting.text).not.toContain("The build failed.");
+  expect(waiting.text).toContain("which goes on");
 });
 
 it.each([

@@ -116,29 +116,36 @@ async function* watchBuild(
   { deploy, signal }: Push,
   deps: PushDependencies,
 ): AsyncGenerator<PushNews, RefAnswer> {
+  let shown = "";
   try {
     for await (const news of deps.followBuild(buildId, signal)) {
       if (news.kind === "output") {
+        shown = (shown + news.text).slice(-SHOWN_KEPT);
         yield news;
       } else if (news.status === "succeeded") {
         return { kind: "moved", ref: deploy.ref };
-      } else {
-        const text =
-          news.message ?? (news.status === "cancelled" ? "The build was cancelled." : "The build failed.");
-        yield { kind: "output", text: refusal(`${text}\nPush rejected: nothing was deployed.`) };
+      } else if (!signal.aborted) {
+        yield { kind: "output", text: refusal(failureText(news, shown)) };
         return refused(deploy, news.status === "cancelled" ? "build cancelled" : "build failed");
       }
     }
   } catch (error) {
     if (!signal.aborted) deps.logger.error("a push lost sight of its build", { build: buildId, error });
   }
-  yield {
-    kind: "output",
-    text: refusal(
-      "Conifer can no longer show this build, which goes on.\nSee `heroku releases`, or push again to follow it.",
-    ),
-  };
+  yield { kind: "output", text: refusal(OUT_OF_SIGHT) };
   return refused(deploy, "build not followed to its end");
+}
+
+/** How much of the output is looked through for the reason of a failure. */
+const SHOWN_KEPT = 16 * 1024;
+const OUT_OF_SIGHT =
+  "Conifer can no longer show this build, which goes on.\nSee `heroku releases`, or push again to follow it.";
+
+/** The reason, unless the build's own output has told it, and what it means for the push. */
+function failureText({ status, message }: FollowedBuild & { kind: "result" }, shown: string): string {
+  const reason = message ?? (status === "cancelled" ? "The build was cancelled." : "The build failed.");
+  const told = reason.split("\n").every((line) => shown.includes(line));
+  return `${told ? "" : `${reason}\n`}Push rejected: nothing was deployed.`;
 }
 
 function refused({ ref }: Deploy, reason: string): RefAnswer {
