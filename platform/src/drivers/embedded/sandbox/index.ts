@@ -1,4 +1,5 @@
 export type { AbilityRow, SandboxAbilities } from "./abilities.ts";
+export { DYNO_HOME } from "./host-base.ts";
 export { openSandboxes, type SandboxesOptions } from "./open-sandboxes.ts";
 export { removeTree } from "./remove-tree.ts";
 export type {
@@ -10,3 +11,4 @@ export type {
   SandboxLimits,
   SandboxSpec,
 } from "./sandbox.ts";
+export { readListening } from "./socket-table.ts";

@@ -1,0 +1,66 @@
+import type { DynoSpec } from "../../../runtime/dyno/index.ts";
+import type { UnpackedImage } from "../images/index.ts";
+import { DYNO_HOME, type SandboxSpec } from "../sandbox/index.ts";
+
+/** What the host must know of an image to run it. */
+export type DynoImage = Pick<UnpackedImage, "lowerDirs" | "env" | "workingDir" | "processArgv" | "shellArgv">;
+
+export interface ProgramOptions {
+  readonly spec: DynoSpec;
+  readonly image: DynoImage;
+  /** Names this run of the dyno on this machine. */
+  readonly sandboxId: string;
+  readonly directory: string;
+  readonly port: number;
+  readonly attach?: { readonly terminal?: { readonly columns: number; readonly rows: number } };
+}
+
+/** The launcher and the process types of an image come before the programs of the base (CNB platform specification). */
+const PATH = "/cnb/process:/cnb/lifecycle:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** At this many times its quota a dyno is ended by the kernel (R15). */
+const HARD_MEMORY_FACTOR = 2;
+
+/** The sandbox of one run of a dyno. Throws when the image has no such process type. */
+export function dynoProgram({
+  spec,
+  image,
+  sandboxId,
+  directory,
+  port,
+  attach,
+}: ProgramOptions): SandboxSpec {
+  const { command } = spec;
+  const [program, ...args] =
+    command.kind === "process" ? image.processArgv(command.type) : image.shellArgv(command.line);
+  if (!program) throw new Error(`the image does not say how to run ${spec.displayCommand}`);
+  return {
+    id: sandboxId,
+    directory,
+    lowerDirs: image.lowerDirs,
+    binds: [],
+    argv: [program, ...args],
+    env: dynoEnvironment(spec, image, port),
+    cwd: image.workingDir,
+    limits: { ...spec.limits, memoryBytes: spec.limits.memoryBytes * HARD_MEMORY_FACTOR },
+    stdin: attach ? "pipe" : "none",
+    ...(attach?.terminal ? { terminal: attach.terminal } : {}),
+  };
+}
+
+/** Config vars win over what the image brings; `PORT` and `DYNO` are the host's to give (facts: runtime §10). */
+export function dynoEnvironment(
+  spec: Pick<DynoSpec, "env" | "name">,
+  image: Pick<DynoImage, "env">,
+  port: number,
+): Record<string, string> {
+  return {
+    PATH,
+    HOME: DYNO_HOME,
+    LANG: "C.UTF-8",
+    ...image.env,
+    ...spec.env,
+    PORT: String(port),
+    DYNO: spec.name,
+  };
+}

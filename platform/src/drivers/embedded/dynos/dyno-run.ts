@@ -1,0 +1,158 @@
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import {
+  BusinessError,
+  type Clock,
+  errorText,
+  type Logger,
+  type LogSink,
+  pause,
+} from "../../../kernel/index.ts";
+import { makeDynoOutput } from "../../../observe/log/index.ts";
+import type { DynoSpec } from "../../../runtime/dyno/index.ts";
+import type { Sandbox, Sandboxes } from "../sandbox/index.ts";
+import type { AttachSession } from "./attach-session.ts";
+import { watchBoot } from "./boot-watch.ts";
+import type { DynoEvent } from "./dyno-machine.ts";
+import { type DynoImage, dynoProgram } from "./dyno-program.ts";
+import type { PortPool } from "./port-pool.ts";
+
+export interface RunDependencies {
+  readonly sandboxes: Sandboxes;
+  readonly unpackImage: (digest: string) => Promise<DynoImage>;
+  readonly ports: PortPool;
+  readonly logs: LogSink;
+  readonly now: Clock;
+  readonly logger: Logger;
+}
+
+export interface RunOptions {
+  readonly spec: DynoSpec;
+  readonly sandboxId: string;
+  readonly directory: string;
+  /** Where a line of output goes: the dyno's name may change while it runs. */
+  readonly sink: LogSink;
+  readonly session?: AttachSession;
+  readonly terminal?: { readonly columns: number; readonly rows: number };
+  /** Told what happens, never within a call of this run. `exited` or `failed` comes last, exactly once. */
+  readonly tell: (event: DynoEvent) => void;
+}
+
+/** One life of a dyno's process, from its image to its last trace. */
+export interface DynoRun {
+  signal(name: "SIGTERM" | "SIGHUP"): void;
+  kill(): void;
+  /** Freezes it unless a connection is open; undefined where that cannot be done. */
+  freeze(): Promise<"frozen" | "busy" | undefined>;
+  thaw(): void;
+  /** Resolves when nothing of it is left on this machine. Never rejects. */
+  readonly gone: Promise<void>;
+}
+
+const EXIT_BEFORE_START = 143;
+const OUTPUT_WITHIN_MS = 10_000;
+
+/** Begins a run; returns before anything has happened. */
+export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
+  let sandbox: Sandbox | undefined;
+  let port = 0;
+  let over = false;
+  const stopWatching = new AbortController();
+  const finish = (event: DynoEvent) => {
+    if (over) return;
+    over = true;
+    stopWatching.abort();
+    options.session?.end();
+    queueMicrotask(() => options.tell(event));
+  };
+  const tell = (event: DynoEvent) => {
+    if (!over) options.tell(event);
+  };
+  const live = async () => {
+    let image: DynoImage;
+    try {
+      image = await deps.unpackImage(options.spec.image);
+    } catch (thrown) {
+      return finish(failure("image", thrown, deps.logger));
+    }
+    if (over) return;
+    try {
+      port = deps.ports.take();
+      const attach = options.session && (options.terminal ? { terminal: options.terminal } : {});
+      sandbox = await deps.sandboxes.start(
+        dynoProgram({ ...options, image, port, ...(attach ? { attach } : {}) }),
+      );
+    } catch (thrown) {
+      return finish(failure(thrown instanceof BusinessError ? "image" : "platform", thrown, deps.logger));
+    }
+    if (over) return;
+    const outputs = connect(sandbox, options, deps);
+    tell({ kind: "started" });
+    if (options.spec.duty !== "work")
+      void followBoot(sandbox, { port, spec: options.spec, tell, signal: stopWatching.signal });
+    const { code, signal, setUpError } = await sandbox.exited;
+    stopWatching.abort();
+    const slow = new AbortController();
+    await Promise.race([outputs, pause(OUTPUT_WITHIN_MS, slow.signal)]).finally(() => slow.abort());
+    if (setUpError) return finish(failure("platform", new Error(setUpError), deps.logger));
+    const outOfMemory = await sandbox.ranOutOfMemory().catch(() => false);
+    finish({ kind: "exited", code, ...(signal ? { signal } : {}), ...(outOfMemory ? { outOfMemory } : {}) });
+  };
+  const gone = live()
+    .catch((thrown) => finish(failure("platform", thrown, deps.logger)))
+    .then(() => sandbox?.cleanUp())
+    .catch((thrown) =>
+      deps.logger.error("a dyno left something behind", { dyno: options.spec.id, error: errorText(thrown) }),
+    )
+    .then(() => deps.ports.release(port));
+  return {
+    signal: (name) => {
+      if (sandbox) sandbox.signal(name);
+      else finish({ kind: "exited", code: EXIT_BEFORE_START });
+    },
+    kill: () => {
+      if (sandbox) sandbox.kill();
+      else finish({ kind: "exited", code: EXIT_BEFORE_START });
+    },
+    freeze: async () => {
+      if (!sandbox || !deps.sandboxes.abilities.freezer) return undefined;
+      if (await sandbox.hasConnections(port)) return "busy";
+      await sandbox.freeze();
+      return "frozen";
+    },
+    thaw: () => void sandbox?.thaw(),
+    gone,
+  };
+}
+
+function failure(reason: "image" | "platform", thrown: unknown, logger: Logger): DynoEvent {
+  if (!(thrown instanceof BusinessError)) logger.error("a dyno cannot be started", { reason, error: thrown });
+  return { kind: "failed", reason, message: errorText(thrown) };
+}
+
+/** Resolves when both outputs have been read to their ends. */
+function connect(sandbox: Sandbox, options: RunOptions, deps: RunDependencies): Promise<unknown> {
+  const { session, spec, sink } = options;
+  if (session) {
+    session.connect(sandbox);
+    return session.outputEnded;
+  }
+  const follow = async (output: Readable) => {
+    const lines = makeDynoOutput({ appId: spec.appId, process: spec.name, sink, now: deps.now });
+    output.on("data", (chunk: Buffer) => lines.write(chunk));
+    await once(output, "close").catch(() => {});
+    lines.end();
+  };
+  const { pipes } = sandbox;
+  return pipes ? Promise.all([follow(pipes.stdout), follow(pipes.stderr)]) : Promise.resolve();
+}
+
+async function followBoot(
+  sandbox: Sandbox,
+  watch: { port: number; spec: DynoSpec; tell: (event: DynoEvent) => void; signal: AbortSignal },
+): Promise<void> {
+  const { port, spec, tell, signal } = watch;
+  const outcome = await watchBoot(sandbox, { port, withinMs: spec.bootSeconds * 1_000, signal });
+  if (outcome.kind === "listening") tell({ kind: "listening", address: outcome.address });
+  if (outcome.kind === "timeout") tell({ kind: "boot-timeout", found: outcome.found, port });
+}

@@ -1,0 +1,126 @@
+import {
+  type DynoEffect,
+  type DynoMachine,
+  type DynoPhase,
+  type DynoStep,
+  enter,
+  log,
+  type StepContext,
+  same,
+  word,
+} from "./dyno-machine.ts";
+import { texts } from "./dyno-texts.ts";
+
+/** The router hears of a dyno that leaves before the dyno hears SIGTERM. */
+export const LEAVE_BEFORE_TERM_MS = 200;
+
+interface Leaving {
+  readonly goal: "end" | "restart";
+  readonly waitForRouter: boolean;
+}
+
+/** Stops the dyno for good or to start again; one that takes requests first leaves the router's table. */
+export function leave(
+  machine: DynoMachine,
+  { goal, waitForRouter }: Leaving,
+  context: StepContext,
+): DynoStep {
+  const { phase, spec } = machine;
+  const { now } = context;
+  if (phase.kind === "ended") return same(machine);
+  if (phase.kind === "awaiting" || phase.kind === "crashed") return endWithoutProcess(machine, context);
+  if (phase.kind === "stopping") {
+    if (phase.goal === goal && (waitForRouter || phase.termAt === undefined)) return same(machine);
+    const next = enter(machine, { ...phase, goal }, now);
+    return waitForRouter || phase.termAt === undefined
+      ? { machine: next, effects: [] }
+      : terminate(next, now);
+  }
+  const effects = leavingWords(machine, goal);
+  if (phase.kind === "up" && phase.frozen) effects.push({ do: "thaw" });
+  const routed = waitForRouter && phase.kind === "up" && spec.duty === "serve";
+  const stopping = {
+    kind: "stopping",
+    goal,
+    termAt: now + (routed ? LEAVE_BEFORE_TERM_MS : 0),
+    told: "R12",
+  } as const;
+  const next = enter(machine, stopping, now);
+  if (routed) return { machine: next, effects };
+  const terminated = terminate(next, now);
+  return { machine: terminated.machine, effects: [...effects, ...terminated.effects] };
+}
+
+function leavingWords(machine: DynoMachine, goal: "end" | "restart"): DynoEffect[] {
+  if (goal === "restart") {
+    const changed = word(machine) === "starting" ? [] : [log(texts.changed(word(machine), "starting"))];
+    return [log(texts.restarting), ...changed];
+  }
+  return machine.oneOff ? [] : [log(texts.changed(word(machine), "down"))];
+}
+
+/** Ends a dyno that has no process to stop. */
+export function endWithoutProcess(machine: DynoMachine, { now }: StepContext): DynoStep {
+  const exitCode = machine.phase.kind === "crashed" ? (machine.phase.exitCode ?? 1) : 128;
+  const to = machine.oneOff ? "complete" : "down";
+  return {
+    machine: enter(machine, { kind: "ended", exitCode }, now),
+    effects: [log(texts.changed(word(machine), to))],
+  };
+}
+
+/** SIGTERM now, SIGKILL later. */
+export function terminate(machine: DynoMachine, now: number): DynoStep {
+  const { phase, spec } = machine;
+  if (phase.kind !== "stopping") return same(machine);
+  const { termAt: _, ...rest } = phase;
+  return {
+    machine: { ...machine, phase: { ...rest, killAt: now + spec.stopSeconds * 1_000 } },
+    effects: [log(texts.terminating), { do: "signal", name: "SIGTERM" }],
+  };
+}
+
+/** Stop and start again, or just start when it waits after a crash. */
+export function restart(machine: DynoMachine, context: StepContext): DynoStep {
+  const fresh = { ...machine, crashes: 0 };
+  const { phase } = machine;
+  if (phase.kind === "ended" || machine.oneOff) return same(machine);
+  if (phase.kind === "stopping" && phase.goal === "end") return same(machine);
+  if (phase.kind !== "crashed") return leave(fresh, { goal: "restart", waitForRouter: true }, context);
+  const { machine: begun, effects } = begin(fresh, context);
+  return { machine: begun, effects: [log(texts.changed("crashed", "starting")), ...effects] };
+}
+
+/** An attached dyno ends with its client. */
+export function hangUp(machine: DynoMachine, why: "closed" | "idle", { now }: StepContext): DynoStep {
+  const { phase, spec } = machine;
+  if (phase.kind !== "starting" && phase.kind !== "up") return same(machine);
+  const stopping: DynoPhase = {
+    kind: "stopping",
+    goal: "end",
+    killAt: now + spec.stopSeconds * 1_000,
+    told: "nothing",
+  };
+  return {
+    machine: enter(machine, stopping, now),
+    effects: [log(why === "idle" ? texts.idle : texts.clientGone), { do: "signal", name: "SIGHUP" }],
+  };
+}
+
+/** It was asked to end and did not. */
+export function killOff(machine: DynoMachine, phase: DynoPhase & { kind: "stopping" }): DynoStep {
+  const { killAt: _, ...rest } = phase;
+  const said = phase.told === "R12" ? [log(texts.exitTimeout(machine.spec.stopSeconds))] : [];
+  return {
+    machine: { ...machine, phase: rest },
+    effects: [...said, log(texts.killingRest), { do: "kill" }],
+  };
+}
+
+/** Starts the process, also one that follows another under the same id. */
+export function begin(machine: DynoMachine, { now }: StepContext): DynoStep {
+  return {
+    machine: enter(machine, { kind: "starting" }, now),
+    effects: [log(texts.starting(machine.spec.displayCommand)), { do: "start" }],
+  };
+}
