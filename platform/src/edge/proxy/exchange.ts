@@ -141,7 +141,9 @@ export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
   // What the connection to the dyno calls.
 
   connected(): void {
-    this.#send();
+    // It left the table while the connection was made: nothing was sent yet, so another one takes it.
+    if (this.#dyno?.left) this.#again();
+    else this.#send();
   }
 
   unreachable(why: "refused" | "timeout"): void {
@@ -205,11 +207,8 @@ export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
 
   broke(silent: boolean): void {
     const stale = silent && (this.#connection?.used || this.#dyno?.left);
-    if (stale && this.#repeatable && this.#repeats < this.#context.limits.connectAttempts) {
-      this.#repeats += 1;
-      this.#drop();
-      this.#route();
-    } else if (this.#download.started || !this.#upload.ended) this.#fail({ code: "H18" });
+    if (stale && this.#repeatable && this.#repeats < this.#context.limits.connectAttempts) this.#again();
+    else if (this.#download.started || !this.#upload.ended) this.#fail({ code: "H18" });
     else this.#fail({ code: silent ? "H13" : "H17" });
   }
 
@@ -286,6 +285,12 @@ export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
     this.#client.deadline = performance.now() + (isAppsTurn ? firstByteMs : silenceMs);
   }
 
+  #again(): void {
+    this.#repeats += 1;
+    this.#drop();
+    this.#route();
+  }
+
   #drop(): void {
     this.#connection?.destroy();
     this.#connection = undefined;
@@ -297,7 +302,8 @@ export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
     this.#upload.close();
     const isClients = failure.code === "H27" || failure.code === "H28";
     const cut = isClients || this.#download.started;
-    if (!cut) {
+    if (cut) this.#download.flush();
+    else {
       const keepAlive = this.#upload.ended && !this.#context.isStopping();
       this.#download.page(failurePage(failure), { keepAlive });
     }
