@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . scripts/set-up.sh
 set_up
 find_node
-set -- "$NODE" --disable-warning=ExperimentalWarning --max-semi-space-size=1 platform/src/compose/supervisor.ts "$@"
+set -- "$NODE" --disable-warning=ExperimentalWarning platform/src/compose/supervisor.ts "$@"
 # The kernel tells the supervisor when npm dies; without setpriv it looks for itself.
 if command -v setpriv >/dev/null; then set -- setpriv --pdeathsig KILL -- "$@"; fi
 exec "$@"

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Config } from "./config.ts";
 
 export type RoleName = "control" | "host" | "router";
@@ -25,7 +24,6 @@ export function childEnvironment(role: RoleName, env: Environment, config: Confi
   return {
     ...Object.fromEntries(kept),
     CONIFER_HOME: config.home.root,
-    NODE_COMPILE_CACHE: join(config.home.state, "compile-cache"),
     ...(role === "control" ? { DATABASE_URL: databaseUrl } : {}),
   };
 }

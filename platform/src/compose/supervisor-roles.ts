@@ -13,13 +13,6 @@ export interface RoleOptions {
   readonly setpriv: string | undefined;
 }
 
-/** A small young generation: these processes are idle most of the time and share one machine with the apps. */
-const NODE_FLAGS: Readonly<Record<RoleName, readonly string[]>> = {
-  control: ["--max-semi-space-size=4"],
-  host: ["--max-semi-space-size=4"],
-  router: ["--max-semi-space-size=16"],
-};
-
 /**
  * How to start a role. It ends with the supervisor in two ways: the kernel kills it (setpriv), and it watches the
  * channel to its parent itself, for machines without setpriv.
@@ -29,7 +22,6 @@ export function roleSpec({ role, env, config, databaseUrl, setpriv }: RoleOption
   const node = [
     process.execPath,
     "--disable-warning=ExperimentalWarning",
-    ...NODE_FLAGS[role],
     "--import",
     join(here, "supervisor-channel.ts"),
     join(here, `${role}.ts`),

@@ -2,7 +2,7 @@ import { readAccessFile } from "./access-file.ts";
 import type { Config } from "./config.ts";
 import { firstPageText, makeFirstPage, writeFirstPage } from "./first-page.ts";
 import type { RoleName } from "./supervisor-environment.ts";
-import type { ReadyMessage } from "./supervisor-messages.ts";
+import { keepCompiledCode, type ReadyMessage } from "./supervisor-messages.ts";
 import type { Platform } from "./supervisor-run.ts";
 import { listenForStop, watchParent } from "./supervisor-signals.ts";
 
@@ -62,4 +62,5 @@ function showFirstPage(
   });
   writeFirstPage(config.home, page);
   tell(firstPageText(page, color));
+  keepCompiledCode();
 }
