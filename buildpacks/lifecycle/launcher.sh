@@ -31,6 +31,7 @@ _cnb_exec_d() {
       *=*) ;;
       *) _cnb_fail "$1 wrote a line that is not NAME = \"value\"" ;;
     esac
+    _cnb_line=${_cnb_line#"${_cnb_line%%[! ]*}"}
     _cnb_key=${_cnb_line%%=*}
     _cnb_key=${_cnb_key%"${_cnb_key##*[! ]}"}
     _cnb_text=${_cnb_line#*=}
