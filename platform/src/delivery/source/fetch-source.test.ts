@@ -3,8 +3,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ResolveName } from "./download.ts";
 import { type FetchSourceDependencies, fetchSource } from "./fetch-source.ts";
+import type { ResolveName } from "./source-download.ts";
 import { fakeArchiveStore, fakeSourceStore } from "./source-store-fake.ts";
 import { streamOf, tarOf } from "./tar-fixtures.ts";
 

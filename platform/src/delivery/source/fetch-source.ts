@@ -2,11 +2,11 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BusinessError, invalidParams, type NewId } from "../../kernel/index.ts";
 import { bounded } from "./bounded.ts";
-import { type DownloadOptions, download } from "./download.ts";
+import { type DownloadOptions, download } from "./source-download.ts";
+import type { OwnUpload } from "./source-upload.ts";
 import { parseChecksum, type StoreArchiveDependencies, storeArchive } from "./store-archive.ts";
 import type { StoredSource } from "./store-source.ts";
 import { sizeText } from "./tar-limits.ts";
-import type { OwnUpload } from "./upload.ts";
 
 export interface SourceBlob {
   readonly url: string;

@@ -18,13 +18,8 @@ export interface GitHandlerDependencies {
   readonly transport: GitTransport;
   readonly receivePush: ReceivePush;
   readonly logger: Logger;
-}
-
-/** What a request to a repository wants. */
-export interface GitRequest {
-  readonly app: string;
-  readonly path: string;
-  readonly need: "view" | "deploy";
+  /** Whether a failure means that the database cannot be reached, and so will pass. */
+  readonly isStoreAway?: (thrown: unknown) => boolean;
 }
 
 /**
@@ -40,7 +35,7 @@ export function makeGitHandler(deps: GitHandlerDependencies) {
     try {
       await answer(match[1] ?? "", match[2] ?? "/", { request, response, url, deps });
     } catch (thrown) {
-      answerFailure(thrown, response, deps.logger);
+      answerFailure(thrown, response, deps);
     }
     discardRest(request);
     return true;
@@ -58,6 +53,7 @@ async function answer(app: string, path: string, { request, response, url, deps 
   const credentials = basicCredentials(request.headers.authorization);
   const principal = credentials && (await deps.authenticate(credentials.user, credentials.password));
   if (!principal) return refuse(response, 401, credentials ? WRONG_TOKEN : NO_TOKEN);
+  if (path.startsWith("/info/lfs/")) return refuseLfs(response);
   const need = serviceOf(request.method ?? "GET", path, url.searchParams);
   if (need === "unknown") return refuse(response, 404, "This is not a path of git's smart HTTP protocol.");
   if (need === "dumb") return refuse(response, 403, "This git is too old. Use git 1.6.6 or newer.");
@@ -102,6 +98,14 @@ function noSuchApp(name: string): string {
   return `No such app as ${name}. Check the name with \`heroku apps\`, and the remote with \`git remote -v\`.`;
 }
 
+/** Git LFS shows the `message` of a JSON answer, and takes 501 for what a server does not have. (git-lfs docs/api/batch.md) */
+function refuseLfs(response: ServerResponse): void {
+  const message =
+    "Git LFS is not supported here. Push with `git push --no-verify`: the app then gets the pointer files, not their content.";
+  response.writeHead(501, { "Content-Type": "application/vnd.git-lfs+json" });
+  response.end(JSON.stringify({ message }));
+}
+
 function decodeName(text: string): string | undefined {
   try {
     const name = decodeURIComponent(text);
@@ -120,13 +124,14 @@ function refuse(response: ServerResponse, status: number, text: string): void {
   response.end(`${text}\n`);
 }
 
-function answerFailure(thrown: unknown, response: ServerResponse, logger: Logger): void {
+function answerFailure(thrown: unknown, response: ServerResponse, deps: GitHandlerDependencies): void {
   if (response.headersSent) return void response.destroy();
   if (thrown instanceof BusinessError) {
     refuse(response, errorCatalog[thrown.id].status, thrown.message);
     return;
   }
   const errorId = randomUUID();
-  logger.error("git request failed", { error: thrown, error_id: errorId });
-  refuse(response, 500, `Conifer could not do this (error ${errorId}). Try again in a moment.`);
+  deps.logger.error("git request failed", { error: thrown, error_id: errorId });
+  const status = deps.isStoreAway?.(thrown) ? 503 : 500;
+  refuse(response, status, `Conifer could not do this (error ${errorId}). Try again in a moment.`);
 }

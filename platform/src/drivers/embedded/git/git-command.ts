@@ -10,6 +10,8 @@ export interface GitSettings {
   readonly path: string;
   /** Largest pack of one push. */
   readonly maxPackBytes: number;
+  /** Removes, once, what processes that are gone left in a repository; to be awaited before it is used. */
+  readonly sweep: (repository: string) => Promise<void>;
 }
 
 /** git ended with a failure; the message holds what it wrote to its standard error. */

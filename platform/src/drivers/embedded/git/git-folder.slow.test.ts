@@ -39,19 +39,21 @@ it("reads no configuration but its own", async () => {
   ).toEqual(new Set([`file:${settings.configFile}`]));
 });
 
-it("removes what killed processes left, and keeps repositories", async () => {
+it("removes what killed processes left, before a repository is first used again", async () => {
   const settings = await prepare();
   await ensureRepository(settings, APP);
   const repository = repositoryPath(settings, APP);
+  const [first] = await twoCommits(repository);
   await mkdir(join(settings.folder, "making-1234"));
   await mkdir(join(repository, "objects", "tmp_objdir-incoming-AbC123"));
   await writeFile(join(repository, "shallow.lock"), "");
   await writeFile(join(repository, "refs", "heads", "main.lock"), "");
-  await prepare();
-  expect((await readdir(settings.folder)).sort()).toEqual([`${APP}.git`, "config", "hooks", "template"]);
+  const again = await prepare();
+  expect((await readdir(again.folder)).sort()).toEqual([`${APP}.git`, "config", "hooks", "template"]);
+  await makeGitRepositories(again).moveRef(APP, "refs/heads/main", first);
   expect(await readdir(join(repository, "objects"))).not.toContain("tmp_objdir-incoming-AbC123");
   expect(await readdir(repository)).not.toContain("shallow.lock");
-  expect(await readdir(join(repository, "refs", "heads"))).toEqual([]);
+  expect(await readdir(join(repository, "refs", "heads"))).toEqual(["main"]);
 });
 
 it("makes a repository once, also when asked twice at the same time", async () => {
@@ -77,7 +79,7 @@ it("says what to install when there is no git, or an old one", async () => {
 });
 
 it("refuses what is no app's id", () => {
-  const settings = { folder: root, configFile: "", path: PATH, maxPackBytes: 1 };
+  const settings = { folder: root, configFile: "", path: PATH, maxPackBytes: 1, sweep: async () => {} };
   expect(() => repositoryPath(settings, "../../etc")).toThrow("not an app's id");
 });
 

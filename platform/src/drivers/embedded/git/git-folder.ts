@@ -19,12 +19,11 @@ const OLDEST_GIT = [2, 32] as const;
 const HOOK_PROGRAM = fileURLToPath(new URL("./proc-receive.ts", import.meta.url));
 
 /**
- * Writes configuration, hook and template anew (a new version of Conifer may stand elsewhere), removes what killed
- * processes left, and says how git is to be run. Throws when there is no git, or one too old.
+ * Writes configuration, hook and template anew (a new version of Conifer may stand elsewhere), and says how git is to be run. Throws when there is no git, or one too old.
  */
 export async function prepareGitFolder(options: GitFolderOptions): Promise<GitSettings> {
   const { folder, path, maxPackBytes = 1024 ** 3 } = options;
-  const settings = { folder, configFile: join(folder, "config"), path, maxPackBytes };
+  const settings = { folder, configFile: join(folder, "config"), path, maxPackBytes, sweep: sweepOnce() };
   await mkdir(join(folder, "hooks"), { recursive: true, mode: 0o700 });
   await mkdir(join(folder, "template", "info"), { recursive: true });
   await replaceFile(settings.configFile, gitConfig(settings));
@@ -32,7 +31,7 @@ export async function prepareGitFolder(options: GitFolderOptions): Promise<GitSe
   // Before every other attribute: a source is built whole, as Heroku's checkout is, not as `git archive` would trim it.
   await replaceFile(join(folder, "template", "info", "attributes"), "* -export-ignore -export-subst\n");
   await requireGit(settings);
-  await sweep(folder);
+  await removeMatching(folder, /^making-/);
   return settings;
 }
 
@@ -49,21 +48,33 @@ async function requireGit(settings: GitSettings): Promise<void> {
   );
 }
 
-/** Nobody uses the folder yet: half-made repositories, quarantines and locks belong to processes that are gone. */
-async function sweep(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    if (name.startsWith("making-")) await rm(path, { recursive: true, force: true });
-    if (!name.endsWith(".git")) continue;
-    await removeMatching(join(path, "objects"), /^tmp_objdir|^incoming-/);
-    await removeMatching(path, /^(shallow|HEAD|config|packed-refs)\.lock$/);
-    await removeMatching(join(path, "refs", "heads"), /^(main|master)\.lock$/);
-  }
+/**
+ * Nobody uses a repository yet when it is first asked for: quarantines and locks in it belong to processes that are gone.
+ * Not all repositories are looked through at the start, because there may be many thousands.
+ */
+function sweepOnce(): (repository: string) => Promise<void> {
+  const swept = new Map<string, Promise<void>>();
+  return (repository) => {
+    const before = swept.get(repository);
+    if (before) return before;
+    const sweeping = sweepRepository(repository);
+    swept.set(repository, sweeping);
+    return sweeping;
+  };
 }
 
-async function removeMatching(folder: string, pattern: RegExp): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (pattern.test(name)) await rm(join(folder, name), { recursive: true, force: true });
+async function sweepRepository(repository: string): Promise<void> {
+  await removeMatching(join(repository, "objects"), /^(tmp_objdir-|incoming-)/);
+  await removeMatching(join(repository, "objects", "pack"), /^(tmp_|\.tmp-)/);
+  await removeMatching(repository, /\.lock$/);
+  await removeMatching(join(repository, "refs"), /\.lock$/, true);
+}
+
+async function removeMatching(folder: string, pattern: RegExp, recursive = false): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive }).catch(() => []);
+  for (const entry of entries) {
+    if (pattern.test(entry.name))
+      await rm(join(entry.parentPath, entry.name), { recursive: true, force: true });
   }
 }
 

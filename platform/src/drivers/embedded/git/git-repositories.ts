@@ -9,7 +9,10 @@ import { GitFailed, type GitSettings, runGit, streamGit } from "./git-command.ts
 /** The bare repositories `CONIFER_HOME/git/<app id>.git`. */
 export function makeGitRepositories(settings: GitSettings): GitRepositories {
   const at = (appId: string) => repositoryPath(settings, appId);
-  const run = (appId: string, ...args: string[]) => runGit(settings, args, { cwd: at(appId) });
+  const run = async (appId: string, ...args: string[]) => {
+    await settings.sweep(at(appId));
+    return await runGit(settings, args, { cwd: at(appId) });
+  };
   const readRef = async (appId: string, ref: string) => {
     if (!existsSync(at(appId))) return undefined;
     const found = await run(appId, "for-each-ref", "--format=%(refname) %(objectname)", ref);
@@ -40,7 +43,12 @@ export function repositoryPath(settings: GitSettings, appId: string): string {
 /** Makes the app's repository unless it is there; one that is half made is never seen. */
 export async function ensureRepository(settings: GitSettings, appId: string): Promise<void> {
   const path = repositoryPath(settings, appId);
-  if (existsSync(path)) return;
+  if (!existsSync(path)) await makeRepository(settings, path);
+  // A new one too: swept later, it could be in use.
+  await settings.sweep(path);
+}
+
+async function makeRepository(settings: GitSettings, path: string): Promise<void> {
   const making = join(settings.folder, `making-${randomUUID()}`);
   try {
     await mkdir(making, { mode: 0o700 });

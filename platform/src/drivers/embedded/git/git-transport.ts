@@ -34,11 +34,13 @@ const KILL_AFTER_MS = 3_000;
 export async function startGitTransport(options: GitTransportOptions): Promise<GitTransport & Running> {
   const listener = await startPushListener(options);
   const serving = new Map<ChildProcess, Promise<void>>();
+  let stopping = false;
   const serve = async (call: GitCall, request: IncomingMessage, response: ServerResponse) => {
     if (serving.size >= (options.concurrent ?? 64)) {
       throw new BusinessError("unavailable", "Too many git operations are running. Try again in a moment.");
     }
     await ensureRepository(options.settings, call.appId);
+    if (stopping) throw new BusinessError("unavailable", "Conifer is stopping. Try again in a moment.");
     const ticket = listener.open(call.receive);
     const child = spawnBackend(
       options.settings,
@@ -54,6 +56,7 @@ export async function startGitTransport(options: GitTransportOptions): Promise<G
   return {
     serve,
     stop: async () => {
+      stopping = true;
       await listener.stop();
       await pause(serving.size > 0 ? 200 : 0);
       for (const child of serving.keys()) killGroup(child);

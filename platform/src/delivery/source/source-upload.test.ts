@@ -6,7 +6,7 @@ import { openStreamUrl, signStreamUrl } from "../../http/signed-url.ts";
 import { silentLogger } from "../../kernel/index.ts";
 import { eventually } from "./source-fixtures.ts";
 import { fakeArchiveStore } from "./source-store-fake.ts";
-import { makeUploads, type Uploads } from "./upload.ts";
+import { makeUploads, type Uploads } from "./source-upload.ts";
 
 const key = randomBytes(32);
 let time: Date;
