@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeEndpointSource } from "../drivers/embedded/dynos/index.ts";
+import { type LocalPeer, startLocalServer } from "../drivers/embedded/local/index.ts";
+import { makeLogClient } from "../drivers/embedded/logs/index.ts";
+import { routeTableRoutes } from "../drivers/embedded/routes/index.ts";
+import { makeCertificateCache, openCertificateAuthority } from "../edge/certificate/index.ts";
+import { ListenError, type ProxyOptions, type RunningProxy, startProxy } from "../edge/proxy/index.ts";
+import { openRouteJournal, type RoutingTable, watchEndpoints } from "../edge/route/index.ts";
+import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
+import type { Config } from "./config.ts";
+import { readFirstPage } from "./first-page.ts";
+import { listenAddresses } from "./listen-addresses.ts";
+
+export interface Router extends Running {
+  readonly ports: readonly number[];
+  readonly tlsPorts: readonly number[];
+}
+
+/** Requests in flight have their own limit of 30 seconds; this is for what comes after. */
+const STOP_WITHIN_MS = 35_000;
+
+/**
+ * The router process: takes requests for the apps to their dynos. What it routes comes from control and is kept in
+ * `state/router.json`; where dynos are comes from the host. It serves with what it has while either is away.
+ */
+export async function startRouter(config: Config, logger: Logger): Promise<Router> {
+  const { home } = config;
+  const secret = readFileSync(home.secretFile, "utf8").trim();
+  const host: LocalPeer = { socketPath: home.hostSocket, secret };
+  const logs = makeLogClient({ peer: host, now: systemClock, logger });
+  const journal = await openRouteJournal({ file: join(home.state, "router.json"), logger });
+  const { table } = journal;
+  let proxy: RunningProxy | undefined;
+  const parts: Part[] = [
+    { name: "the log client", start: async () => logs.sink },
+    { name: "the route table", start: async () => journal },
+    {
+      name: "the endpoint watch",
+      start: async () => watchEndpoints({ source: makeEndpointSource(host), table, logger }),
+    },
+    {
+      name: "the ports",
+      start: async () => {
+        proxy = await startProxy({
+          table,
+          domain: config.domain,
+          firstPage: () => readFirstPage(home),
+          log: logs.sink,
+          now: systemClock,
+          addresses: listenAddresses(config.listen),
+          port: config.routerPort,
+          tls: tlsOf(config, table),
+        });
+        return proxy;
+      },
+    },
+    {
+      name: "the local socket",
+      start: () =>
+        startLocalServer({
+          socketPath: home.routerSocket,
+          secret,
+          routes: [routeTableRoutes(journal.routes)],
+          logger,
+        }),
+    },
+  ];
+  const running = await startParts(parts, STOP_WITHIN_MS);
+  return { ports: proxy?.ports ?? [], tlsPorts: proxy?.tlsPorts ?? [], stop: running.stop };
+}
+
+/** Certificates for hosts that exist, made when they are first asked for. */
+function tlsOf({ home, domain, routerTlsPort }: Config, table: RoutingTable): ProxyOptions["tls"] {
+  const authority = openCertificateAuthority({
+    caFile: home.caFile,
+    keyFile: join(home.keys, "ca.key"),
+    now: systemClock,
+  });
+  const certificates = makeCertificateCache({ authority, now: systemClock });
+  const own = [...new Set([domain, "localhost", "127.0.0.1", "::1"])];
+  return {
+    port: routerTlsPort,
+    certificateFor: (host) => (table.find(host) ? certificates(host) : undefined),
+    ownCertificate: () => authority.issue(own),
+  };
+}
+
+/** What to tell an operator whose port cannot be had; undefined for other troubles. */
+export function explainListenError(thrown: unknown, config: Config): string | undefined {
+  const cause = thrown instanceof Error && thrown.cause instanceof ListenError ? thrown.cause : thrown;
+  if (!(cause instanceof ListenError)) return undefined;
+  const { code, port, address } = cause;
+  const variable = port === config.routerTlsPort ? "CONIFER_ROUTER_TLS_PORT" : "CONIFER_ROUTER_PORT";
+  switch (code) {
+    case "EADDRINUSE":
+      return `Port ${port} on ${address} is taken by another program. Stop it, or set ${variable} to a free port.`;
+    case "EACCES":
+      return `Port ${port} on ${address} may not be opened by this user. Set ${variable} to a port above 1023.`;
+    case "EADDRNOTAVAIL":
+      return `This machine has no address ${address}. Correct CONIFER_LISTEN.`;
+    default:
+      return `Port ${port} on ${address} cannot be opened (${code}). Set ${variable} or CONIFER_LISTEN to another.`;
+  }
+}
