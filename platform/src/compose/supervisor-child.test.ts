@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pause, silentLogger } from "../kernel/index.ts";
-import { type ChildOptions, type KeptChild, keepChild, restartDelayMs } from "./supervisor-child.ts";
+import {
+  type ChildOptions,
+  type KeptChild,
+  keepChild,
+  restartDelayMs,
+  wordsForPeople,
+} from "./supervisor-child.ts";
 import { type DiagnosticsFile, openDiagnostics } from "./supervisor-diagnostics.ts";
 
 describe("how long to wait before a start", () => {
@@ -16,6 +22,18 @@ describe("how long to wait before a start", () => {
     [1_000, 5_000],
   ])("after %i ends in a row: %i ms", (ends, delay) => {
     expect(restartDelayMs(ends)).toBe(delay);
+  });
+});
+
+describe("last words", () => {
+  const log = '{"time":"2026-01-01T00:00:00.000Z","level":"error","message":"could not start"}';
+  test.each([
+    ["a sentence beside log lines", `${log}\nconifer host: no disk\n${log}\n`, "conifer host: no disk"],
+    ["log lines only", `${log}\n${log}\n`, `${log}\n${log}`],
+    ["a stack", "Error: x\n    at y\n", "Error: x\n    at y"],
+    ["nothing", "", ""],
+  ])("%s", (_name, text, expected) => {
+    expect(wordsForPeople(text)).toBe(expected);
   });
 });
 

@@ -134,7 +134,7 @@ class Child {
   }
 
   #lastWords(how: string): string {
-    const said = this.#options.diagnostics.tail().trim();
+    const said = wordsForPeople(this.#options.diagnostics.tail());
     return `${this.#options.role} did not start: ${how}${said ? `\n${indent(said)}` : ""}`;
   }
 }
@@ -146,6 +146,13 @@ function endOf(child: ChildProcess): Promise<string> {
       resolve(signal ? `killed by ${signal}` : `it ended with status ${code}`),
     );
   });
+}
+
+/** What a process said beside its log lines; the log lines when it said nothing else. */
+export function wordsForPeople(text: string): string {
+  const lines = text.trim().split("\n");
+  const plain = lines.filter((line) => !line.startsWith('{"time":'));
+  return (plain.length > 0 ? plain : lines).join("\n");
 }
 
 function indent(text: string): string {
