@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** The repository this file is in: where `npm start` is typed. */
+export const CLONE = join(import.meta.dirname, "..", "..");
+
+/** What `access.json` holds. */
+export interface PlatformAccess {
+  readonly api: string;
+  readonly router: string;
+  readonly domain: string;
+  readonly email: string;
+  readonly password: string;
+  readonly token: string;
+  readonly ca: string;
+}
+
+/** A platform that was started with `npm start`, in a home of its own. */
+export interface RunningPlatform {
+  readonly home: string;
+  readonly access: PlatformAccess;
+  readonly apiPort: number;
+  readonly routerPort: number;
+  readonly routerTlsPort: number;
+  /** The process id of `npm start`. */
+  readonly pid: number;
+  /** Everything it has printed so far. */
+  output(): string;
+  /** The process ids of the roles, by the names that `ps` shows. */
+  roles(): ReadonlyMap<string, number>;
+  /** Ends it as a person would, by SIGTERM to npm; resolves with npm's exit code when all has ended. */
+  stop(): Promise<number | null>;
+  /** Waits for the end of an `npm start` that was ended some other way. */
+  ended(): Promise<number | null>;
+}
+
+export interface StartOptions {
+  /** An existing home to start again in; default: a fresh one, removed by `removeHome`. */
+  readonly home?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly ports?: readonly [number, number, number];
+  readonly clone?: string;
+  readonly readyMs?: number;
+}
+
+const READY_MS = 120_000;
+const STOP_MS = 60_000;
+
+export function makeHome(): string {
+  return mkdtempSync(join(tmpdir(), "conifer-journey-"));
+}
+
+export function removeHome(home: string): void {
+  rmSync(home, { recursive: true, force: true });
+}
+
+/** Types `npm start` and waits for the line that scripts wait for. Throws with all it printed when that never comes. */
+export async function startPlatform(options: StartOptions = {}): Promise<RunningPlatform> {
+  const home = options.home ?? makeHome();
+  const [apiPort, routerPort, routerTlsPort] = options.ports ?? (await freePorts());
+  const child = spawn("npm", ["start"], {
+    cwd: options.clone ?? CLONE,
+    env: {
+      ...process.env,
+      CONIFER_HOME: home,
+      CONIFER_PORT: String(apiPort),
+      CONIFER_ROUTER_PORT: String(routerPort),
+      CONIFER_ROUTER_TLS_PORT: String(routerTlsPort),
+      ...options.env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let text = "";
+  const take = (chunk: Buffer) => {
+    text += chunk.toString("utf8");
+  };
+  child.stdout.on("data", take);
+  child.stderr.on("data", take);
+  const exit = once(child, "exit").then(([code]) => code as number | null);
+  await untilReady(child, () => text, { exit, withinMs: options.readyMs ?? READY_MS });
+  const access = JSON.parse(readFileSync(join(home, "access.json"), "utf8")) as PlatformAccess;
+  return {
+    home,
+    access,
+    apiPort,
+    routerPort,
+    routerTlsPort,
+    pid: child.pid ?? 0,
+    output: () => text,
+    roles: () => findRoles(home),
+    ended: () => exit,
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+      const code = await within(exit, STOP_MS, `npm start did not end after SIGTERM:\n${text}`);
+      return code;
+    },
+  };
+}
+
+async function untilReady(
+  child: ChildProcess,
+  text: () => string,
+  { exit, withinMs }: { exit: Promise<number | null>; withinMs: number },
+): Promise<void> {
+  const until = Date.now() + withinMs;
+  let over = false;
+  void exit.then(() => {
+    over = true;
+  });
+  while (!text().includes("Conifer is ready")) {
+    if (over) throw new Error(`npm start ended before it was ready:\n${text()}`);
+    if (Date.now() > until) {
+      child.kill("SIGKILL");
+      throw new Error(`npm start was not ready within ${withinMs} ms:\n${text()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Rejects with the text when the work takes longer. */
+export async function within<T>(work: Promise<T>, ms: number, text: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(text)), ms);
+  });
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** Three ports that are free now, below the range that outgoing connections take theirs from. */
+export async function freePorts(): Promise<[number, number, number]> {
+  const found: number[] = [];
+  while (found.length < 3) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    if (!found.includes(port) && (await isFree(port))) found.push(port);
+  }
+  return found as [number, number, number];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) =>
+      server.once("error", reject).listen(port, "127.0.0.1", resolve),
+    );
+    return true;
+  } catch {
+    return false;
+  } finally {
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** Reads the process table for this home's roles: `conifer control` and its like, told apart by their environment. */
+function findRoles(home: string): ReadonlyMap<string, number> {
+  const roles = new Map<string, number>();
+  for (const pid of pids()) {
+    const title = read(`/proc/${pid}/cmdline`).split("\0")[0] ?? "";
+    const match = /^conifer (supervisor|control|router|host)\b/.exec(title);
+    if (match?.[1] && read(`/proc/${pid}/environ`).includes(`CONIFER_HOME=${home}\0`))
+      roles.set(match[1], pid);
+  }
+  const postmaster = read(join(home, "postgres", "postmaster.pid")).split("\n")[0];
+  if (postmaster) roles.set("postgres", Number(postmaster));
+  return roles;
+}
+
+function pids(): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

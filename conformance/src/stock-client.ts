@@ -1,0 +1,182 @@
+import { type ExecFileException, execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as pty from "@lydell/node-pty";
+import { CLONE, type RunningPlatform } from "./running-platform.ts";
+
+/** The client that the journeys are driven with, as users install it. */
+export const CLIENT_VERSION = "11.10.0";
+
+const run = promisify(execFile);
+
+/** Installs the client once for this machine, in a folder of its own, and returns its program. */
+export async function installStockClient(): Promise<string> {
+  const folder = join(
+    process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"),
+    "conifer",
+    `heroku-${CLIENT_VERSION}`,
+  );
+  const program = join(folder, "node_modules", ".bin", "heroku");
+  if (existsSync(program)) return program;
+  const making = `${folder}.${process.pid}`;
+  mkdirSync(making, { recursive: true });
+  writeFileSync(join(making, "package.json"), '{"private":true}\n');
+  const args = [
+    "install",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    `heroku@${CLIENT_VERSION}`,
+  ];
+  await run("npm", args, { cwd: making, timeout: 300_000 });
+  if (!existsSync(folder)) cpSync(making, folder, { recursive: true, verbatimSymlinks: true });
+  rmSync(making, { recursive: true, force: true });
+  return program;
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, as a person would see them. */
+  readonly all: string;
+}
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly timeoutMs?: number;
+}
+
+/** A person at a shell that points at a platform: a home, a folder, and the variables that `npm run -s env` prints. */
+export interface Person {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** A new folder in the person's home. */
+  folder(name: string): string;
+  heroku(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  git(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Runs a program in a terminal; the script gets what appears and types what it returns. */
+  terminal(args: readonly string[], options: TerminalOptions): Promise<{ code: number; screen: string }>;
+  leave(): void;
+}
+
+export interface TerminalOptions extends CommandOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  /** Called with all that appeared so far each time more appears; what it returns is typed. */
+  readonly script: (screen: string) => string | undefined;
+}
+
+const COMMAND_MS = 120_000;
+
+/** Sits a person down at a platform. With `logIn` the token is in the netrc, as after `heroku login -i`. */
+export async function sitDown(platform: RunningPlatform, options: { logIn: boolean }): Promise<Person> {
+  const client = await installStockClient();
+  const home = mkdtempSync(join(tmpdir(), "conifer-person-"));
+  const base = shellEnvironment(home);
+  const exports = await run("npm", ["run", "-s", "env"], {
+    cwd: CLONE,
+    env: { ...base, CONIFER_HOME: platform.home },
+  });
+  const env = { ...base, ...(await evaluate(exports.stdout, base)) };
+  if (options.logIn) writeNetrc(home, platform);
+  const command =
+    (program: string) =>
+    async (args: readonly string[], more: CommandOptions = {}) =>
+      await execute(program, args, { cwd: home, ...more, env: { ...env, ...more.env } });
+  await execute("git", ["config", "--global", "user.email", "person@example.com"], { cwd: home, env });
+  await execute("git", ["config", "--global", "user.name", "A Person"], { cwd: home, env });
+  await execute("git", ["config", "--global", "init.defaultBranch", "main"], { cwd: home, env });
+  return {
+    home,
+    env,
+    folder: (name) => {
+      mkdirSync(join(home, name), { recursive: true });
+      return join(home, name);
+    },
+    heroku: command(client),
+    git: command("git"),
+    terminal: (args, more) =>
+      inTerminal(client, args, { ...more, env: { ...env, ...more.env }, cwd: more.cwd ?? home }),
+    leave: () => rmSync(home, { recursive: true, force: true }),
+  };
+}
+
+function shellEnvironment(home: string): Record<string, string> {
+  const { PATH = "", NODE_EXTRA_CA_CERTS, SSL_CERT_FILE } = process.env;
+  return {
+    HOME: home,
+    PATH,
+    TERM: "dumb",
+    NO_COLOR: "1",
+    LANG: "C.UTF-8",
+    ...(NODE_EXTRA_CA_CERTS ? { NODE_EXTRA_CA_CERTS } : {}),
+    ...(SSL_CERT_FILE ? { SSL_CERT_FILE } : {}),
+  };
+}
+
+/** What a shell's environment is after it has evaluated the lines. */
+async function evaluate(lines: string, env: Record<string, string>): Promise<Record<string, string>> {
+  const { stdout } = await run("sh", ["-c", `${lines}\nenv -0`], { env });
+  const pairs = stdout.split("\0").filter((line) => line.includes("="));
+  return Object.fromEntries(
+    pairs.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+}
+
+function writeNetrc(home: string, { access, apiPort }: RunningPlatform): void {
+  const entry = (machine: string) =>
+    `machine ${machine}\n  login ${access.email}\n  password ${access.token}\n`;
+  writeFileSync(join(home, ".netrc"), entry(`localhost:${apiPort}`), { mode: 0o600 });
+}
+
+async function execute(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<CommandResult> {
+  return await new Promise((resolve) => {
+    const child = execFile(
+      program,
+      [...args],
+      {
+        cwd: options.cwd,
+        env: { ...options.env },
+        timeout: options.timeoutMs ?? COMMAND_MS,
+        maxBuffer: 64 * 1024 * 1024,
+      },
+      (error: ExecFileException | null, stdout, stderr) => {
+        const code = error ? (typeof error.code === "number" ? error.code : 1) : 0;
+        resolve({ code, stdout, stderr, all: stdout + stderr });
+      },
+    );
+    child.stdin?.end(options.stdin ?? "");
+  });
+}
+
+async function inTerminal(program: string, args: readonly string[], options: TerminalOptions) {
+  const terminal = pty.spawn(program, [...args], {
+    cols: options.columns ?? 100,
+    rows: options.rows ?? 30,
+    cwd: options.cwd,
+    env: { ...options.env, TERM: "xterm" },
+  });
+  let screen = "";
+  terminal.onData((data) => {
+    screen += data;
+    const typed = options.script(screen);
+    if (typed !== undefined) terminal.write(typed);
+  });
+  return await new Promise<{ code: number; screen: string }>((resolve) => {
+    const timer = setTimeout(() => terminal.kill("SIGKILL"), options.timeoutMs ?? COMMAND_MS);
+    terminal.onExit(({ exitCode }) => {
+      clearTimeout(timer);
+      resolve({ code: exitCode, screen });
+    });
+  });
+}
