@@ -1,7 +1,7 @@
 import { type ExecFileException, execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import * as pty from "@lydell/node-pty";
 import { CLONE, type RunningPlatform } from "./running-platform.ts";
@@ -78,7 +78,8 @@ const COMMAND_MS = 120_000;
 export async function sitDown(platform: RunningPlatform, options: { logIn: boolean }): Promise<Person> {
   const client = await installStockClient();
   const home = mkdtempSync(join(tmpdir(), "conifer-person-"));
-  const base = shellEnvironment(home);
+  // Git calls the client by its name for credentials.
+  const base = shellEnvironment(home, dirname(client));
   const exports = await run("npm", ["run", "-s", "env"], {
     cwd: CLONE,
     env: { ...base, CONIFER_HOME: platform.home },
@@ -107,11 +108,11 @@ export async function sitDown(platform: RunningPlatform, options: { logIn: boole
   };
 }
 
-function shellEnvironment(home: string): Record<string, string> {
+function shellEnvironment(home: string, programs: string): Record<string, string> {
   const { PATH = "", NODE_EXTRA_CA_CERTS, SSL_CERT_FILE } = process.env;
   return {
     HOME: home,
-    PATH,
+    PATH: `${programs}:${PATH}`,
     TERM: "dumb",
     NO_COLOR: "1",
     LANG: "C.UTF-8",
@@ -155,7 +156,8 @@ async function execute(
         resolve({ code, stdout, stderr, all: stdout + stderr });
       },
     );
-    child.stdin?.end(options.stdin ?? "");
+    // A program that ends without reading is no fault of ours.
+    child.stdin?.on("error", () => {}).end(options.stdin ?? "");
   });
 }
 

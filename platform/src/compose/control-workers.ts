@@ -46,12 +46,13 @@ export function startControlWorkers(context: ControlContext, engine: ControlEngi
     name: string,
     options: { concurrency: number } & Pick<Parameters<typeof startReconciler>[0], "list" | "reconcile">,
   ) => startReconciler({ ...options, name, relistMs: RELIST_MS, logger });
-  const routeDeps = { db, table: engine.routes, domain: context.config.domain, nextVersion: makeVersions() };
+  const nextVersion = makeVersions();
+  const routeDeps = { db, table: engine.routes, domain: context.config.domain, nextVersion };
   const reconcilers = {
     builds: start("builds", {
       concurrency: BUILDS_AT_ONCE,
       list: () => listAppsWithBuilds(db),
-      reconcile: buildRound(context, engine, stopping.signal),
+      reconcile: buildRound(context, engine, { nextVersion, stopping: stopping.signal }),
     }),
     releases: start("releases", {
       concurrency: 20,
@@ -139,10 +140,23 @@ async function claimed(
   }
 }
 
-function buildRound(context: ControlContext, engine: ControlEngine, stopping: AbortSignal) {
+function buildRound(
+  context: ControlContext,
+  engine: ControlEngine,
+  { nextVersion, stopping }: { nextVersion: () => number; stopping: AbortSignal },
+) {
+  const routeDeps = { db: context.db, table: engine.routes, domain: context.config.domain, nextVersion };
+  const verifier = makeDeployVerifier({ db: context.db, watch: engine.watch });
   const followDeps = {
     ...context,
-    verifier: makeDeployVerifier({ db: context.db, watch: engine.watch }),
+    verifier: {
+      // A push that says `done` must find its visitors a way: the router has the route when it does.
+      verify: async (...given: Parameters<typeof verifier.verify>) => {
+        const verdict = await verifier.verify(...given);
+        await reconcileRoute(given[0].appId, routeDeps);
+        return verdict;
+      },
+    },
     webUrlOf: async (appId: string) => {
       const app = await findApp(context.db, appId);
       return app && context.webUrl(app.name);

@@ -33,7 +33,7 @@ function messagesOf({ kind, data }: DomainEvent): readonly string[] {
     case "release.failed":
       return [`Release command failed: v${data.version} is not released`];
     case "formation.changed":
-      return [`Scaled to ${scaleText(data.scaled)}{by}`];
+      return scaleText(data.scaled) === "" ? [] : [`Scaled to ${scaleText(data.scaled)}{by}`];
     case "dynos.changed":
       return dynoMessages(data);
     case "release.succeeded":

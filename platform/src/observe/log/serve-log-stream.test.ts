@@ -114,7 +114,7 @@ describe("the log stream", () => {
     await stream.ended;
     expect(stream.status).toBe(200);
     expect(stream.headers["content-type"]).toBe("text/event-stream");
-    expect(stream.body()).toBe(`retry: 4000\n\nid: 2\ndata: ${text("one")}\ndata: ${text("two")}\n\n`);
+    expect(stream.body()).toBe(`retry: 1\n\nid: 2\ndata: ${text("one")}\ndata: ${text("two")}\n\n`);
   });
 
   it("is plain text for anybody else", async () => {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LogQuery, LogReader, ReadLine } from "./log-ports.ts";
-import { HEARTBEAT, RETRY, renderPlain, renderSse } from "./stream-text.ts";
+import { HEARTBEAT, RETRY, RETRY_AT_ONCE, renderPlain, renderSse } from "./stream-text.ts";
 
 export interface LogStreamOptions {
   readonly reader: Pick<LogReader, "read">;
@@ -44,7 +44,7 @@ export async function serveLogStream(options: LogStreamOptions): Promise<void> {
   response.socket?.setKeepAlive(true, HEARTBEAT_MS);
   const signal = AbortSignal.any([options.signal, gone.signal]);
   const reading = new AbortController();
-  if (isEvents) await send(response, RETRY, signal);
+  if (isEvents) await send(response, query.tail ? RETRY : RETRY_AT_ONCE, signal);
   try {
     const lines = reader.read(resume(query, options.lastEventId), AbortSignal.any([signal, reading.signal]));
     for await (const piece of pieces(lines, options.heartbeatMs ?? HEARTBEAT_MS, () => reading.abort())) {

@@ -11,6 +11,12 @@ export const HEARTBEAT = ": heartbeat\n\n";
 export const RETRY = "retry: 4000\n\n";
 
 /**
+ * The same for a stream that ends by itself: the stock client is then done, but its process lives on until the time
+ * to open the stream again has come.
+ */
+export const RETRY_AT_ONCE = "retry: 1\n\n";
+
+/**
  * Lines as one server-sent event: a `data:` line for each, as the CLI's event source reads them (facts: CLI §logs).
  * The event's id is the position of its last stored line, which the client sends back as `Last-Event-ID`.
  */

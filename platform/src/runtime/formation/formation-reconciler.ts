@@ -3,6 +3,7 @@ import { findConfig } from "../../delivery/config/index.ts";
 import { findImage } from "../../delivery/image/index.ts";
 import { findCurrentRelease, type Release } from "../../delivery/release/index.ts";
 import {
+  type AppendEvent,
   apiTime,
   type Claim,
   type Clock,
@@ -23,7 +24,7 @@ import {
   updateDynoRecord,
 } from "./dyno-record-store.ts";
 import { pidsOf } from "./dyno-size.ts";
-import { type FormationType, formationDelta, requireDynoSize } from "./formation.ts";
+import { type DeclaredProcess, type FormationType, formationDelta, requireDynoSize } from "./formation.ts";
 import { applyFormationDelta, listFormation } from "./formation-store.ts";
 import { type FormationStep, type FormationWorld, leavingKey, planFormation } from "./plan-formation.ts";
 
@@ -32,6 +33,7 @@ export interface FormationReconcilerDependencies {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly masterKey: MasterKey;
+  readonly appendEvent: AppendEvent;
   readonly host: DynoHost;
   readonly watch: DynoWatch;
   /** The claim on an app's dynos; undefined while another process holds it. */
@@ -92,10 +94,7 @@ async function gather(appId: string, deps: FormationReconcilerDependencies): Pro
     type: process.type,
     command: [...process.command, ...process.args].join(" "),
   }));
-  const delta = formationDelta(await listFormation(db, appId), declared);
-  if (delta.added.length + delta.removed.length + delta.changed.length > 0) {
-    await applyFormationDelta(db, appId, delta, { newId: deps.newId, now: deps.clock() });
-  }
+  await followRelease(release, declared, deps);
   const formation = await listFormation(db, appId);
   const config = await findConfig(db, release.configId, deps.masterKey);
   const settings = await listFeatureSettings(db, appId);
@@ -122,6 +121,24 @@ async function gather(appId: string, deps: FormationReconcilerDependencies): Pro
     now: deps.clock(),
   };
   return { ...base, world };
+}
+
+/** Makes the formation's types those of the release, and tells the router and the log when that changes it. */
+async function followRelease(
+  release: Release,
+  declared: readonly DeclaredProcess[],
+  { db, clock, newId, appendEvent }: FormationReconcilerDependencies,
+): Promise<void> {
+  const { appId, actor } = release;
+  const delta = formationDelta(await listFormation(db, appId), declared);
+  if (delta.added.length + delta.removed.length + delta.changed.length === 0) return;
+  await db.transaction().execute(async (trx) => {
+    await applyFormationDelta(trx, appId, delta, { newId, now: clock() });
+    const scaled = delta.added
+      .filter(({ quantity }) => quantity > 0)
+      .map(({ type, quantity, size }) => ({ type, quantity, size }));
+    await appendEvent(trx, { kind: "formation.changed", appId, actor, data: { scaled } });
+  });
 }
 
 function observe(appId: string, dynos: readonly DynoRecord[], watch: DynoWatch): FormationWorld["observed"] {
