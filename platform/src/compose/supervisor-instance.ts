@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { pause } from "../kernel/index.ts";
 
 /** A process by its id and the moment it started, so that a process which took over the id is told apart. */
@@ -30,11 +30,17 @@ export interface InstanceClaim {
 
 /** The mark of a living process, or undefined when there is none of this id. */
 export function markProcess(pid: number): ProcessMark | undefined {
+  const stat = readStat(pid);
+  return stat && { pid, startTime: stat.startTime };
+}
+
+/** What /proc tells of a process that has not ended; one that nobody has reaped yet has. */
+function readStat(pid: number | string): { group: number; startTime: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [state, startTime] = [fields[0], fields[19]];
-    return state === "Z" || state === "X" || !startTime ? undefined : { pid, startTime };
+    const [state, group, startTime] = [fields[0], fields[2], fields[19]];
+    return state === "Z" || state === "X" || !startTime ? undefined : { group: Number(group), startTime };
   } catch {
     return undefined;
   }
@@ -136,10 +142,11 @@ const END_MS = 5_000;
 
 function groupLives(pid: number): boolean {
   try {
-    return process.kill(-pid, 0);
+    process.kill(-pid, 0);
   } catch {
     return false;
   }
+  return readdirSync("/proc").some((name) => /^\d+$/.test(name) && readStat(name)?.group === pid);
 }
 
 /** Kills a session leader and what still is in its process group. */

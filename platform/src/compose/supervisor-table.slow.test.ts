@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readPostmasterFile, serverProcesses } from "../drivers/embedded/postgres/postgres-remains.ts";
 import { pause } from "../kernel/index.ts";
 import { isAlive, markProcess, type ProcessMark, readRecord } from "./supervisor-instance.ts";
 
@@ -157,6 +158,50 @@ describe("the process table", () => {
     expect(others.map((name) => lives(name).at(-1))).toEqual(before);
     await until(() => supervisor.output().includes(`${role} serves again.`));
     expect(lives(role)[0]).toEqual([]);
+  });
+});
+
+describe("the row of PostgreSQL", () => {
+  const servers = () => serverProcesses(join(home, "postgres"));
+  const postmaster = async () => (await readPostmasterFile(join(home, "postgres")))?.pid ?? 0;
+
+  afterEach(async () => {
+    for (const pid of await servers()) process.kill(pid, "SIGKILL");
+  });
+
+  test("kill -9: it is started again, the roles are not touched, and control alone knows where it is", async () => {
+    const supervisor = start({ DATABASE_URL: "" });
+    await ready(supervisor);
+    const before = everything();
+    expect(supervisor.output()).toContain("Starting PostgreSQL,");
+    process.kill(await postmaster(), "SIGKILL");
+    await until(() => supervisor.output().includes("PostgreSQL had ended and serves again."));
+    expect(everything()).toEqual(before);
+    supervisor.child.kill("SIGTERM");
+    expect(await supervisor.ended).toBe(0);
+    expect(await servers()).toEqual([]);
+  });
+
+  test("kill -9 of the supervisor ends it too, and the next start recovers", async () => {
+    const supervisor = start({ DATABASE_URL: "" });
+    await ready(supervisor);
+    supervisor.child.kill("SIGKILL");
+    const began = performance.now();
+    while ((await servers()).length > 0) await pause(5);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    const again = start({ DATABASE_URL: "" });
+    await ready(again);
+    again.child.kill("SIGINT");
+    expect(await again.ended).toBe(0);
+  });
+
+  test("a Ctrl-C during the first start stops what there is of it", async () => {
+    const supervisor = start({ DATABASE_URL: "" });
+    await until(() => supervisor.output().includes("Starting PostgreSQL,"));
+    supervisor.child.kill("SIGINT");
+    expect(await supervisor.ended).toBe(0);
+    expect(await servers()).toEqual([]);
+    expect(everything().filter(isAlive)).toEqual([]);
   });
 });
 
