@@ -23,6 +23,7 @@ export interface Buildpack {
   readonly version: string;
   readonly name: string;
   readonly homepage: string;
+  readonly description: string;
   readonly api: string;
   readonly folder: string;
   readonly clearEnv: boolean;
@@ -51,6 +52,7 @@ export async function readBuildpack(buildpacks: string, id: string, version: str
     version: text(info.version),
     name: text(info.name) || text(info.id),
     homepage: text(info.homepage),
+    description: text(info.description),
     api,
     folder,
     clearEnv: info["clear-env"] === true,

@@ -152,7 +152,8 @@ function refusal(tried: readonly Detected[], log: PhaseContext["log"]): PhaseErr
   log.error("No buildpack takes this source.");
   for (const one of tried) {
     const said = one.kind === "pass" ? "would take it, but not alone" : one.output.trim();
-    log.error(`${one.buildpack.id}: ${said || "did not find what it looks for"}`);
+    const { id, description } = one.buildpack;
+    log.error(`${id}: ${said || `not what it looks for${description ? ` (${description})` : ""}`}`);
   }
   const broken = tried.filter(({ kind }) => kind === "error").map(({ buildpack }) => buildpack.id);
   if (broken.length === 0)

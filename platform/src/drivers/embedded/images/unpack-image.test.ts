@@ -1,0 +1,140 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
+import {
+  encodeDocument,
+  type ImageStore,
+  LABEL,
+  type LayerEntry,
+  MEDIA,
+  makeManifest,
+  packLayer,
+} from "../../../delivery/image/index.ts";
+import { type HostRelease, openImageUnpacker } from "./unpack-image.ts";
+
+const HOST: HostRelease = { architecture: "amd64", distroName: "debian", distroVersion: "12" };
+
+let folder: string;
+let store: ImageStore;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "layers-"));
+  store = makeFakeImageStore();
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const file = (path: string, text: string): LayerEntry => {
+  const content = Buffer.from(text);
+  return { kind: "file", path, mode: 0o644, content, size: content.length };
+};
+
+interface Made {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly architecture?: string;
+}
+
+async function makeImage(layers: readonly (readonly LayerEntry[])[], made: Made = {}): Promise<string> {
+  const descriptors = [];
+  for (const entries of layers) {
+    const { digest, sizeBytes } = await store.write(
+      await buffer(packLayer(entries, { uid: 1000, gid: 1000 })),
+    );
+    descriptors.push({ mediaType: MEDIA.layer, digest, size: sizeBytes });
+  }
+  const process = { type: "web", command: ["serve"], args: [], direct: true };
+  const config = encodeDocument(MEDIA.config, {
+    architecture: made.architecture ?? "amd64",
+    os: "linux",
+    config: {
+      Env: ["PATH=/cnb/process:/usr/bin", "EMPTY=", "WITH=a=b"],
+      WorkingDir: "/workspace",
+      Labels: { [LABEL.build]: JSON.stringify({ processes: [process] }), ...made.labels },
+    },
+    rootfs: { type: "layers", diff_ids: descriptors.map(({ digest }) => digest) },
+  });
+  await store.write(config.bytes);
+  const manifest = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, descriptors));
+  return (await store.write(manifest.bytes)).digest;
+}
+
+const open = (host = HOST) => openImageUnpacker({ store, folder, host });
+
+describe("an unpacked image", () => {
+  it("has its layers as folders, the topmost first, and how to start it", async () => {
+    const digest = await makeImage([[file("/workspace/a", "lower")], [file("/workspace/b", "upper")]]);
+    const image = await (await open())(digest);
+    expect(image.lowerDirs).toHaveLength(2);
+    expect(await readFile(join(image.lowerDirs[0] ?? "", "workspace/b"), "utf8")).toBe("upper");
+    expect(image.env).toEqual({ PATH: "/cnb/process:/usr/bin", EMPTY: "", WITH: "a=b" });
+    expect(image.workingDir).toBe("/workspace");
+    expect(image.processArgv("web")).toEqual(["/cnb/process/web"]);
+    expect(() => image.processArgv("worker")).toThrow('no process type "worker". It has: web.');
+    expect(image.shellArgv("echo a; b").at(-1)).toBe("echo a; b");
+  });
+
+  it("is unpacked once, however many ask at once", async () => {
+    const digest = await makeImage([[file("/workspace/a", "x")]]);
+    const unpack = await open();
+    const images = await Promise.all([unpack(digest), unpack(digest), unpack(digest)]);
+    expect(new Set(images.flatMap(({ lowerDirs }) => lowerDirs)).size).toBe(1);
+    const made = await stat(images[0]?.lowerDirs[0] ?? "");
+    await (await open())(digest);
+    expect((await stat(images[0]?.lowerDirs[0] ?? "")).ino).toBe(made.ino);
+    expect((await readdir(folder)).filter((name) => name.startsWith(".") && name !== ".boot")).toEqual([]);
+  });
+
+  it("is unpacked anew after a restart of the machine, and unfinished work is removed", async () => {
+    const digest = await makeImage([[file("/workspace/a", "x")]]);
+    const before = (await (await open())(digest)).lowerDirs[0] ?? "";
+    await writeFile(join(before, "workspace/a"), "");
+    await writeFile(join(folder, ".boot"), "an earlier start");
+    await writeFile(join(folder, ".123-left"), "");
+    const after = await (await open())(digest);
+    expect(await readFile(join(after.lowerDirs[0] ?? "", "workspace/a"), "utf8")).toBe("x");
+    expect(await readdir(folder)).not.toContain(".123-left");
+  });
+
+  it("leaves nothing of a layer that cannot be unpacked", async () => {
+    const digest = await makeImage([[file("/../out", "x")]]);
+    await expect((await open())(digest)).rejects.toThrow("leads out");
+    expect(await readdir(folder)).toEqual([".boot"]);
+  });
+
+  it("hides files of lower layers where the image says so", async () => {
+    const digest = await makeImage([[file("/workspace/a", "x")], [file("/workspace/.wh.a", "")]]);
+    const { lowerDirs } = await (await open())(digest);
+    const hidden = await stat(join(lowerDirs[0] ?? "", "workspace/a"));
+    expect({ device: hidden.isCharacterDevice(), rdev: hidden.rdev }).toEqual({ device: true, rdev: 0 });
+    const opaque = await makeImage([[file("/workspace/.wh..wh..opq", "")]]);
+    await expect((await open())(opaque)).rejects.toThrow("not supported");
+  });
+});
+
+describe("an image for another machine", () => {
+  const app = (topLayer: string, version: string) => ({
+    [LABEL.lifecycle]: JSON.stringify({ runImage: { image: "local/run:base", topLayer } }),
+    [LABEL.distroName]: "debian",
+    [LABEL.distroVersion]: version,
+  });
+  const layers = [[file("/workspace/a", "x")]];
+
+  const cases: readonly [string, Made, HostRelease, RegExp | undefined][] = [
+    ["of this release", { labels: app("", "12") }, HOST, undefined],
+    ["of another release", { labels: app("", "11") }, HOST, /stands on debian 11 .* Rebase it/],
+    [
+      "of another release, with a base of its own",
+      { labels: app(`sha256:${"a".repeat(64)}`, "11") },
+      HOST,
+      undefined,
+    ],
+    ["of another architecture", { architecture: "arm64" }, HOST, /for arm64 and this machine is amd64/],
+  ];
+  it.each(cases)("%s", async (_, made, host, message) => {
+    const digest = await makeImage(layers, made);
+    const unpacking = (await open(host))(digest);
+    if (message) await expect(unpacking).rejects.toThrow(message);
+    else expect((await unpacking).lowerDirs).toHaveLength(1);
+  });
+});
