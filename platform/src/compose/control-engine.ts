@@ -58,7 +58,7 @@ export async function openControlEngine(
     git: await startGitTransport({ settings, socketPath: `${home.run}/push.sock`, logger }),
     fetchSource: async (url: string, checksum: string | null, signal: AbortSignal) => {
       const deps = { archives, sources, ownUpload: uploads.ownUpload, newId: context.newId };
-      return (await fetchSource({ url, checksum }, deps, signal)).digest;
+      return await fetchSource({ url, checksum }, deps, signal);
     },
   };
 }

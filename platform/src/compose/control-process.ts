@@ -5,8 +5,9 @@ import { makeBuilderClient } from "../drivers/embedded/builds/index.ts";
 import { makeDynoHostClient } from "../drivers/embedded/dynos/index.ts";
 import { startLocalServer } from "../drivers/embedded/local/index.ts";
 import { makeRouteTableClient } from "../drivers/embedded/routes/index.ts";
+import { isStoreAway } from "../drivers/postgres/store/index.ts";
 import { openCertificateAuthority } from "../edge/certificate/index.ts";
-import { makeApiListener, type RawHandler } from "../http/index.ts";
+import { makeApiListener, type RawHandler, scopeAllows } from "../http/index.ts";
 import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
 import { makeLogStreamHandler } from "../observe/log/index.ts";
 import { listAllOneOffs, makeRendezvous } from "../runtime/one-off/index.ts";
@@ -144,10 +145,12 @@ function rawHandlers(
   });
   const git = makeGitHandler({
     authenticate: (user, secret) => authenticate({ user, secret }),
-    resolveApp: async (name, principal) => {
+    resolveApp: async (name, principal, need) => {
       const app = await findCalledApp(context, name, principal);
-      return app && app.role !== "none" ? app : "not_found";
+      if (!app || app.role === "none") return "not_found";
+      return scopeAllows(principal.scope, need === "deploy" ? "write" : "read") ? app : "forbidden";
     },
+    isStoreAway,
     transport: engine.git,
     receivePush,
     logger,

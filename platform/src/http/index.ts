@@ -1,3 +1,4 @@
+export { scopeAllows } from "./access.ts";
 export type { ApiCall, ApiHandler, ApiHandlers, ApiReply, CalledApp, ListReply } from "./api.ts";
 export { type ApiListener, type ApiListenerOptions, makeApiListener } from "./api-listener.ts";
 export { type ApiServerOptions, makeApiServer, type RawHandler } from "./api-server.ts";

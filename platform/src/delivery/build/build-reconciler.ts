@@ -28,8 +28,12 @@ export interface BuildReconcilerDependencies extends BuildDependencies, ReleaseD
   readonly builder: Builder;
   readonly outputs: OutputStore;
   readonly logger: Logger;
-  /** Fetches a source by address, checks it, stores it, and returns its digest. Throws what the user should read. */
-  readonly fetchSource: (url: string, checksum: string | null, signal: AbortSignal) => Promise<string>;
+  /** Fetches a source by address, checks and stores it; warnings are for the user. Throws what the user should read. */
+  readonly fetchSource: (
+    url: string,
+    checksum: string | null,
+    signal: AbortSignal,
+  ) => Promise<{ readonly digest: string; readonly warnings: readonly string[] }>;
   /** Moves a branch to the commit that was built. Doing it twice is the same as once. */
   readonly moveRef: (appId: string, ref: string, commit: string) => Promise<void>;
   /** Goes on after the build: tells of the release and its dynos, and ends the output. Returns at once. */
@@ -80,7 +84,8 @@ async function fetchInto(
   signal: AbortSignal,
 ): Promise<string> {
   await deps.outputs.append(build.id, "-----> Fetching source\n");
-  const digest = await deps.fetchSource(build.sourceUrl ?? "", build.sourceChecksum, signal);
+  const { digest, warnings } = await deps.fetchSource(build.sourceUrl ?? "", build.sourceChecksum, signal);
+  for (const warning of warnings) await deps.outputs.append(build.id, failureText(warning));
   await updatePendingBuild(deps.db, build.id, { sourceDigest: digest }, deps.clock());
   return digest;
 }
