@@ -3,6 +3,7 @@ import type { AppView } from "./choose-dyno.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { Dyno } from "./dyno.ts";
 import type { ProxyLimits } from "./proxy-limits.ts";
+import type { Outbox } from "./socket-writer.ts";
 
 /** A request that waits for its app to change. */
 export interface Waiting {
@@ -55,6 +56,7 @@ export interface AllTrafficOptions {
   readonly table: RoutingTable;
   readonly limits: ProxyLimits;
   readonly deadlines: Deadlines;
+  readonly outbox: Outbox;
 }
 
 /** The traffic of all apps that had any, kept in step with the table. */
@@ -112,7 +114,7 @@ export class AllTraffic {
   }
 
   readonly #makeDyno = (endpoint: Endpoint, address: Address) => {
-    const { limits, deadlines } = this.#options;
-    return new Dyno({ endpoint, address, limits, deadlines });
+    const { limits, deadlines, outbox } = this.#options;
+    return new Dyno({ endpoint, address, limits, deadlines, outbox });
   };
 }

@@ -60,7 +60,10 @@ export class ClientConnection implements ClientSide, Expiring {
     this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, piece]) : piece;
     this.#feed();
   };
-  readonly #onDrain = () => this.#exchange?.responseWritable();
+  readonly #onDrain = () => {
+    if (this.#exchange) this.#exchange.responseWritable();
+    else this.wake();
+  };
   readonly #onEnd = () => {
     if (this.#mode === "exchange") this.#exchange?.clientGone();
     else this.#socket.end();
@@ -74,7 +77,7 @@ export class ClientConnection implements ClientSide, Expiring {
     this.#context = context;
     this.#socket = socket;
     this.#tlsVersion = tlsVersion;
-    this.writer = new SocketWriter(socket);
+    this.writer = new SocketWriter(socket, context.outbox);
     this.peer = plainAddress(socket.remoteAddress ?? "");
     this.proto = tlsVersion === undefined ? "http" : "https";
     this.deadline = performance.now() + context.limits.clientIdleMs;
@@ -109,6 +112,7 @@ export class ClientConnection implements ClientSide, Expiring {
 
   forceClose(): void {
     if (this.#exchange) this.#exchange.forceEnd();
+    this.writer.send();
     this.#socket.destroy();
   }
 
@@ -134,6 +138,7 @@ export class ClientConnection implements ClientSide, Expiring {
   cut({ reset }: { readonly reset: boolean }): void {
     this.#exchange = undefined;
     this.#mode = "closed";
+    this.writer.send();
     if (reset && this.proto === "http") this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
@@ -142,6 +147,7 @@ export class ClientConnection implements ClientSide, Expiring {
     const pending = this.#waiting;
     this.#waiting = undefined;
     this.#mode = "given";
+    this.writer.send();
     this.deadline = Number.POSITIVE_INFINITY;
     this.#socket
       .off("data", this.#onData)
@@ -183,7 +189,10 @@ export class ClientConnection implements ClientSide, Expiring {
   }
 
   #takesInput(): boolean {
-    return this.#mode === "exchange" ? this.#exchange?.wantsInput === true : this.#mode !== "given";
+    if (this.#mode === "exchange") return this.#exchange?.wantsInput === true;
+    // A client that asks and asks and does not read gets no further answers.
+    if (this.#mode === "head") return !this.#socket.writableNeedDrain;
+    return this.#mode !== "given";
   }
 
   #take(piece: Buffer): Buffer | undefined {
@@ -265,6 +274,7 @@ export class ClientConnection implements ClientSide, Expiring {
     this.#waiting = undefined;
     const { silenceMs, lingerMs } = this.#context.limits;
     this.deadline = performance.now() + silenceMs;
+    this.writer.send();
     this.#socket.end(() => {
       this.deadline = performance.now() + lingerMs;
     });

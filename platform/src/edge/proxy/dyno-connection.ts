@@ -10,7 +10,7 @@ import {
 } from "../http1/index.ts";
 import { type Deadlines, type Expiring, NEVER } from "./deadlines.ts";
 import type { ProxyLimits } from "./proxy-limits.ts";
-import { SocketWriter } from "./socket-writer.ts";
+import { type Outbox, SocketWriter } from "./socket-writer.ts";
 
 /**
  * Who gets what a dyno answers. `unreachable`, `responseEnd`, `switched`, `rejected` and `broke` are the last word: the
@@ -42,6 +42,7 @@ export interface DynoConnectionOptions {
   readonly port: number;
   readonly limits: ProxyLimits;
   readonly deadlines: Deadlines;
+  readonly outbox: Outbox;
   /** Called when the connection goes away while it rests. */
   readonly onRestEnd: (connection: DynoConnection) => void;
 }
@@ -95,7 +96,7 @@ export class DynoConnection implements Expiring {
     options.deadlines.add(this);
     const { host, port } = options;
     this.socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
-    this.writer = new SocketWriter(this.socket);
+    this.writer = new SocketWriter(this.socket, options.outbox);
     this.socket
       .on("connect", this.#onConnect)
       .on("data", this.#onData)

@@ -3,12 +3,14 @@ import type { Candidate } from "./choose-dyno.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { DynoConnection, type ResponseListener } from "./dyno-connection.ts";
 import type { ProxyLimits } from "./proxy-limits.ts";
+import type { Outbox } from "./socket-writer.ts";
 
 export interface DynoOptions {
   readonly endpoint: Endpoint;
   readonly address: { readonly host: string; readonly port: number };
   readonly limits: ProxyLimits;
   readonly deadlines: Deadlines;
+  readonly outbox: Outbox;
 }
 
 /** A dyno in the table, with its idle connections. The newest is used first, so that those too many grow old. */
@@ -45,11 +47,11 @@ export class Dyno implements Candidate {
   }
 
   connect(listener: ResponseListener): DynoConnection {
-    const { address, limits, deadlines } = this.#options;
+    const { address, limits, deadlines, outbox } = this.#options;
     const onRestEnd = (connection: DynoConnection) => {
       this.#idle = this.#idle.filter((idle) => idle !== connection);
     };
-    return new DynoConnection({ ...address, limits, deadlines, onRestEnd }, listener);
+    return new DynoConnection({ ...address, limits, deadlines, outbox, onRestEnd }, listener);
   }
 
   /** Keeps a connection for the next request. */

@@ -11,12 +11,14 @@ import { failurePage } from "./error-page.ts";
 import { type Failure, type FailureCode, failureStatus } from "./failure.ts";
 import { forwardedFor, requestIdOf, requestText } from "./forward-request.ts";
 import type { ProxyLimits } from "./proxy-limits.ts";
+import type { Outbox } from "./socket-writer.ts";
 import { Tunnel, type TunnelEnd } from "./tunnel.ts";
 import { Upload } from "./upload.ts";
 
 export interface ExchangeContext {
   readonly limits: ProxyLimits;
   readonly deadlines: Deadlines;
+  readonly outbox: Outbox;
   readonly log: LogSink;
   readonly now: Clock;
   readonly newId: () => string;
@@ -302,8 +304,7 @@ export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
     this.#upload.close();
     const isClients = failure.code === "H27" || failure.code === "H28";
     const cut = isClients || this.#download.started;
-    if (cut) this.#download.flush();
-    else {
+    if (!cut) {
       const keepAlive = this.#upload.ended && !this.#context.isStopping();
       this.#download.page(failurePage(failure), { keepAlive });
     }

@@ -122,6 +122,32 @@ describe("a request through the router", () => {
     });
   });
 
+  it("gets no answer while the client does not read those before", async () => {
+    await using(async (keep) => {
+      let answered = 0;
+      const dyno = await keep(
+        answeringDyno(() => {
+          answered += 1;
+          return `HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${"x".repeat(100_000)}`;
+        }),
+      );
+      const router = await keep(fakeRouter());
+      router.endpoints(dyno.port);
+      const client = await rawClient(router.port);
+      client.socket.pause();
+      const requests = `GET / HTTP/1.1\r\n${HOST}\r\n\r\n`.repeat(1000);
+      client.send(requests);
+      // The kernel's buffers fill in both directions; then nothing moves any more.
+      let before = -1;
+      for (let still = 0; still < 20; still = answered === before ? still + 1 : 0) {
+        before = answered;
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+      expect(answered).toBeLessThan(500);
+      client.socket.destroy();
+    });
+  });
+
   it.each([
     ["HTTP/1.0", "GET / HTTP/1.0", [], "Connection: close", true],
     [

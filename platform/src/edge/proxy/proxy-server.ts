@@ -9,6 +9,7 @@ import { ClientConnection, type ClientContext } from "./client-connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { hostName } from "./host-name.ts";
 import { PROXY_LIMITS, type ProxyLimits } from "./proxy-limits.ts";
+import { Outbox } from "./socket-writer.ts";
 
 export interface ProxyOptions {
   readonly table: RoutingTable;
@@ -66,13 +67,15 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { table, tls, addresses, port } = options;
   const limits = { ...PROXY_LIMITS, ...options.limits };
   const deadlines = new Deadlines();
-  const traffic = new AllTraffic({ table, limits, deadlines });
+  const outbox = new Outbox();
+  const traffic = new AllTraffic({ table, limits, deadlines, outbox });
   const connections = new Set<ClientConnection>();
   const stopping = new AbortController();
   let allClosed = () => {};
   const context: ClientContext = {
     limits,
     deadlines,
+    outbox,
     traffic,
     domain: options.domain,
     firstPage: options.firstPage,
