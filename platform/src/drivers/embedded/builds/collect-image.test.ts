@@ -1,0 +1,146 @@
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type FakeImageStore, makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
+import {
+  digestOf,
+  encodeDocument,
+  hexOf,
+  MEDIA,
+  makeManifest,
+  parseIndex,
+} from "../../../delivery/image/index.ts";
+import { collectImage } from "./collect-image.ts";
+import { LAYOUT_PATH, makeHostRunImage, writeSparseLayout } from "./run-image.ts";
+
+let root: string;
+let store: FakeImageStore;
+const layout = () => join(root, LAYOUT_PATH.image);
+const blob = (digest: string) => join(layout(), "blobs/sha256", hexOf(digest));
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "collect-"));
+  store = makeFakeImageStore();
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const known = new Map<string, string>();
+const collect = (over: Partial<Parameters<typeof collectImage>[0]> = {}) =>
+  collectImage({ root, layout: LAYOUT_PATH.image, known, limitBytes: 1000, ...over }, store);
+
+/** Writes an image of these layers into the layout. */
+async function leave(layers: readonly string[], diffIds = layers.map(digestOf)): Promise<string> {
+  const config = encodeDocument(MEDIA.config, {
+    architecture: "amd64",
+    os: "linux",
+    config: {},
+    rootfs: { type: "layers", diff_ids: diffIds },
+  });
+  const descriptors = layers.map((text) => ({
+    mediaType: MEDIA.layer,
+    digest: digestOf(text),
+    size: text.length,
+  }));
+  const manifest = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, descriptors));
+  const { digest } = manifest.descriptor;
+  const others = layers.map((text) => ({ digest: digestOf(text), bytes: Buffer.from(text) }));
+  await writeSparseLayout(layout(), { digest, bytes: manifest.bytes }, [
+    { digest: config.descriptor.digest, bytes: config.bytes },
+    ...others,
+  ]);
+  return digest;
+}
+
+describe("an image that a build leaves", () => {
+  it("is moved into the store whole", async () => {
+    const digest = await leave(["one", "two"]);
+    expect(await collect()).toBe(digest);
+    for (const text of ["one", "two"]) expect(await store.has(digestOf(text))).toBe(true);
+    expect(await store.has(digest)).toBe(true);
+  });
+
+  it("needs not bring layers of the previous image", async () => {
+    const digest = await leave(["old", "new"]);
+    await rm(blob(digestOf("old")));
+    await store.write(Buffer.from("old"));
+    expect(await collect({ known: new Map([[digestOf("old"), digestOf("old")]]) })).toBe(digest);
+  });
+
+  it("may not have layers of other images that it did not bring", async () => {
+    await leave(["another app's"]);
+    await rm(blob(digestOf("another app's")));
+    await store.write(Buffer.from("another app's"));
+    await expect(collect()).rejects.toThrow("the build left no");
+  });
+
+  const wrongs: readonly [string, () => Promise<unknown>, RegExp][] = [
+    ["no image", async () => {}, /left no index\.json/],
+    [
+      "an index of nothing",
+      async () => writeFile(join(layout(), "index.json"), '{"manifests":[]}'),
+      /without an image/,
+    ],
+    ["a layer of other content", () => writeFile(blob(digestOf("one")), "other"), /digest/],
+    ["no layer", () => rm(blob(digestOf("one"))), /left no/],
+    [
+      "a folder for a layer",
+      async () => {
+        await rm(blob(digestOf("one")));
+        await mkdir(blob(digestOf("one")));
+      },
+      /left no/,
+    ],
+    [
+      "a link for a layer",
+      async () => {
+        await rename(blob(digestOf("one")), join(root, "aside"));
+        await symlink(join(root, "aside"), blob(digestOf("one")));
+      },
+      /left no/,
+    ],
+    [
+      "a link for a folder",
+      async () => {
+        await rename(join(layout(), "blobs"), join(root, "aside"));
+        await symlink(join(root, "aside"), join(layout(), "blobs"));
+      },
+      /left no/,
+    ],
+    [
+      "a link for the index",
+      async () => {
+        await rm(join(layout(), "index.json"));
+        await symlink("/etc/passwd", join(layout(), "index.json"));
+      },
+      /left no/,
+    ],
+  ];
+  it.each(wrongs)("is refused with %s", async (what, spoil, message) => {
+    if (what !== "no image") await leave(["one"]);
+    await spoil();
+    await expect(collect()).rejects.toThrow(message);
+    expect(store.tags.size).toBe(0);
+  });
+
+  it("is refused when it is too large, and when config and layers disagree", async () => {
+    await leave(["x".repeat(1001)]);
+    await expect(collect()).rejects.toThrow(/the most is/);
+    await leave(["one"], [digestOf("two")]);
+    await expect(collect()).rejects.toThrow("layer 1 of the image is not what its config says");
+    await leave(["one"], []);
+    await expect(collect()).rejects.toThrow("disagree");
+  });
+});
+
+it("the host's run image is the same each time, and names the base", async () => {
+  const host = { architecture: "amd64" as const, distroName: "debian", distroVersion: "12" };
+  expect(makeHostRunImage(host)).toEqual(makeHostRunImage(host));
+  const { config, manifest } = makeHostRunImage(host);
+  expect(JSON.parse(config.bytes.toString()).config.Labels).toEqual({
+    "io.buildpacks.base.distro.name": "debian",
+    "io.buildpacks.base.distro.version": "12",
+  });
+  const run = { digest: manifest.descriptor.digest, bytes: manifest.bytes };
+  await writeSparseLayout(join(root, "run"), run, []);
+  expect(parseIndex(await readFile(join(root, "run/index.json"))).manifests[0]?.digest).toBe(run.digest);
+});

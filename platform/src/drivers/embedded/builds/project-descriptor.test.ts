@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { readProjectDescriptor } from "./project-descriptor.ts";
+
+describe("project.toml", () => {
+  it("is read in the layout of version 0.2", () => {
+    const text = `
+      [_]
+      schema-version = "0.2"
+      [io.buildpacks]
+      include = ["src/", "package.json"]
+      [[io.buildpacks.group]]
+      id = "heroku/nodejs"
+      version = "1.2.3"
+      [[io.buildpacks.group]]
+      uri = "urn:cnb:registry:heroku/procfile@2.0.0"
+      [[io.buildpacks.pre.group]]
+      id = "acme/first"
+      [[io.buildpacks.build.env]]
+      name = "NODE_ENV"
+      value = "test"
+      [com.heroku.buildpacks.deb-packages]
+      install = ["x"]
+    `;
+    expect(readProjectDescriptor(text)).toEqual({
+      group: [
+        { id: "heroku/nodejs", version: "1.2.3" },
+        { id: "heroku/procfile", version: "2.0.0" },
+      ],
+      before: [{ id: "acme/first", version: "" }],
+      after: [],
+      env: { NODE_ENV: "test" },
+      include: ["src/", "package.json"],
+    });
+  });
+
+  it("is read in the older layout", () => {
+    const text = `
+      [build]
+      exclude = ["*.log"]
+      buildpacks = ["acme/one", "acme/two@3.0.0"]
+      [[build.env]]
+      name = "A"
+      value = "b"
+    `;
+    expect(readProjectDescriptor(text)).toEqual({
+      group: [
+        { id: "acme/one", version: "" },
+        { id: "acme/two", version: "3.0.0" },
+      ],
+      before: [],
+      after: [],
+      env: { A: "b" },
+      exclude: ["*.log"],
+    });
+    const tables = '[[build.buildpacks]]\nid = "acme/one"\nversion = "1.0.0"\n';
+    expect(readProjectDescriptor(tables).group).toEqual([{ id: "acme/one", version: "1.0.0" }]);
+  });
+
+  it("may be empty or say nothing of builds", () => {
+    const nothing = { before: [], after: [], env: {} };
+    expect(readProjectDescriptor("")).toEqual(nothing);
+    expect(readProjectDescriptor('[_]\nid = "x"\n[io.buildpacks]\nbuilder = "heroku/builder:24"\n')).toEqual(
+      nothing,
+    );
+  });
+
+  const group = (entry: string) => `[[io.buildpacks.group]]\n${entry}\n`;
+  const refused: readonly [string, string, RegExp][] = [
+    ["what is not TOML", "[io", /not valid TOML/],
+    ["include and exclude", '[io.buildpacks]\ninclude = ["a"]\nexclude = ["b"]', /both include and exclude/],
+    ["a buildpack by address", group('uri = "https://example.com/bp.tgz"'), /name one by its id/],
+    [
+      "an inline script",
+      group('id = "a"\n[io.buildpacks.group.script]\napi = "0.9"\ninline = "x"'),
+      /inline script/,
+    ],
+    ["a buildpack without a name", group('version = "1"'), /without an id/],
+    [
+      "a variable without a proper name",
+      '[[io.buildpacks.build.env]]\nname = "A B"\nvalue = "x"',
+      /without a proper name/,
+    ],
+    [
+      "a variable that is no text",
+      '[[io.buildpacks.build.env]]\nname = "A"\nvalue = 1',
+      /A to something that is no text/,
+    ],
+  ];
+  it.each(refused)("refuses %s", (_, text, message) => {
+    expect(() => readProjectDescriptor(text)).toThrow(expect.objectContaining({ id: "invalid_params" }));
+    expect(() => readProjectDescriptor(text)).toThrow(message);
+  });
+});
