@@ -1,10 +1,34 @@
 import { defineConfig } from "vitest/config";
 
+const TREES = "{contract,platform,conformance,tools,buildpacks}";
+
+/**
+ * Two projects, one after the other. The fast tests share what cores there are. A slow one has the machine to itself: it
+ * starts processes and holds them to times that a second one beside it would spoil.
+ */
 export default defineConfig({
   test: {
-    include: ["{contract,platform,conformance,tools,buildpacks}/**/*.test.ts"],
-    exclude: ["**/node_modules/**"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: "fast",
+          include: [`${TREES}/**/*.test.ts`],
+          exclude: ["**/node_modules/**", "**/*.slow.test.ts"],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "slow",
+          include: [`${TREES}/**/*.slow.test.ts`],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });

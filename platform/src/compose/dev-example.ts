@@ -67,18 +67,19 @@ async function runGit(cwd: string, args: readonly string[], access: Access): Pro
 }
 
 async function makeApp({ access, name }: ExampleApp): Promise<void> {
-  if ((await call(access, "GET", `/apps/${name}`)).ok) return;
-  const made = await call(access, "POST", "/apps", { name });
+  if ((await call(access, `GET /apps/${name}`)).ok) return;
+  const made = await call(access, "POST /apps", { body: { name } });
   if (!made.ok) throw new Error(`the example app could not be made: ${await made.text()}`);
 }
 
-function call(
-  access: Access,
-  method: string,
-  path: string,
-  body?: unknown,
-  signal?: AbortSignal,
-): Promise<Response> {
+interface CallOptions {
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/** `route` is a method and a path, such as `GET /apps/hello`. */
+function call(access: Access, route: string, { body, signal }: CallOptions = {}): Promise<Response> {
+  const [method = "GET", path = "/"] = route.split(" ");
   return fetch(`${access.api}${path}`, {
     method,
     signal: signal ?? null,
@@ -99,13 +100,8 @@ export async function followExample(
 ): Promise<void> {
   for (let lines = 20; !signal.aborted; lines = 0) {
     try {
-      const session = await call(
-        app.access,
-        "POST",
-        `/apps/${app.name}/log-sessions`,
-        { tail: true, lines },
-        signal,
-      );
+      const body = { tail: true, lines };
+      const session = await call(app.access, `POST /apps/${app.name}/log-sessions`, { body, signal });
       const { logplex_url: url } = (await session.json()) as { logplex_url: string };
       const stream = await fetch(url, { signal });
       for await (const chunk of stream.body ?? []) print(Buffer.from(chunk).toString("utf8"));
