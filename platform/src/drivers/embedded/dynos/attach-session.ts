@@ -47,6 +47,8 @@ export function makeAttachSession({ terminal, idleMs, onGone }: AttachOptions): 
     if (why === "idle") client.destroy();
   };
   const client = new Duplex({
+    // When the output has ended there is nobody left to read input.
+    allowHalfOpen: false,
     read: () => {
       for (const output of outputs) output.resume();
     },

@@ -53,7 +53,7 @@ export function makeDynoBroadcast(source: BroadcastSource): DynoBroadcast {
   return {
     changed: (before, after) => {
       const dyno = observe(after);
-      if (before && before !== after && same(observe(before), dyno)) return;
+      if (before && (before === after || same(observe(before), dyno))) return;
       ended.delete(dyno.id);
       if (dyno.state.kind === "complete" && after.oneOff) keep(ended, dyno);
       dynos.publish(dyno.id, { kind: "changed", dyno });

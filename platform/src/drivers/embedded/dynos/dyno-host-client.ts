@@ -40,6 +40,7 @@ function staleClaim(thrown: unknown, claim: Claim): StaleClaim | undefined {
 function guarded(socket: Duplex): Duplex {
   const guard = makeMarkerGuard();
   const stream = new Duplex({
+    allowHalfOpen: false,
     read: () => void socket.resume(),
     write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
     final: (done) => void socket.end(done),

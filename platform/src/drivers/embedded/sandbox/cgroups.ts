@@ -23,9 +23,13 @@ export interface Cgroup {
 }
 
 export interface Cgroups {
+  /** The parent groups, one in each hierarchy. */
+  readonly parents: readonly string[];
   readonly powers: ReadonlySet<CgroupPower>;
   readonly versions: readonly (1 | 2)[];
   make(id: string, limits: SandboxLimits): Promise<Cgroup>;
+  /** Removes the parent groups; those that still hold somebody's sandboxes stay. */
+  close(): Promise<void>;
 }
 
 /** Hierarchies that work, each with the parent folder of our groups in it. */
@@ -48,9 +52,13 @@ export async function openCgroups(hierarchies: readonly CgroupHierarchy[], name:
     usable.push({ ...found, powers });
   }
   return {
+    parents: usable.map(({ parent }) => parent),
     powers: taken,
     versions: [...new Set(usable.map(({ version }) => version))],
     make: (id, limits) => makeCgroup(usable, id, limits),
+    close: async () => {
+      for (const { parent } of usable) await rmdir(parent).catch(() => {});
+    },
   };
 }
 
@@ -129,6 +137,15 @@ function joinAll(file: string, members: readonly number[]): void {
     } catch {
       // It ended meanwhile; a process that is left out is no harm: it only runs on.
     }
+  }
+}
+
+/** Removes parent groups that a killed process of this instance left, with what is in them. */
+export async function removeParents(parents: readonly string[]): Promise<void> {
+  for (const parent of parents) {
+    const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
+    await removeCgroup(entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(parent, name)));
+    await removeCgroup([parent]);
   }
 }
 

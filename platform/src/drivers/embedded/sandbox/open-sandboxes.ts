@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorText } from "../../../kernel/index.ts";
 import { describeAbilities } from "./abilities.ts";
 import { findHierarchies } from "./cgroup-hierarchies.ts";
-import { type Cgroups, openCgroups } from "./cgroups.ts";
+import { type Cgroups, openCgroups, removeParents } from "./cgroups.ts";
 import { prepareHostBase } from "./host-base.ts";
 import { makePipeStock, type PipeStock } from "./pipe-stock.ts";
+import { removeTree } from "./remove-tree.ts";
 import type { Sandboxes } from "./sandbox.ts";
 import { sharedNetwork } from "./sandbox-network.ts";
 import type { Account } from "./sandbox-plan.ts";
@@ -18,7 +19,7 @@ import { type SandboxEngine, startSandbox } from "./start-sandbox.ts";
 export interface SandboxesOptions {
   /** CONIFER_HOME: it tells this instance's cgroups and addresses from another's. */
   readonly home: string;
-  /** A folder for what all sandboxes share, made anew: the base layer and spare pipes. */
+  /** A folder for what all sandboxes share: the base layer and spare pipes. One process at a time may use it. */
   readonly directory: string;
   /** CONIFER_CA_BUNDLE. */
   readonly caBundle?: string | undefined;
@@ -36,12 +37,15 @@ const INSIDE: Account = { uid: 1000, gid: 1000 };
 export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxes> {
   requirePrograms();
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
+  const parentsFile = join(options.directory, "cgroups");
+  await removeParents((await readFile(parentsFile, "utf8").catch(() => "")).split("\n").filter(Boolean));
   const root = process.getuid?.() === 0;
   const pipes = await makePipeStock(join(options.directory, "pipes"));
   const cgroups = await openCgroups(
     findHierarchies(readFileSync("/proc/self/mountinfo", "utf8"), readFileSync("/proc/self/cgroup", "utf8")),
     `conifer-${createHash("sha256").update(options.home).digest("hex").slice(0, 12)}`,
   );
+  await writeFile(parentsFile, cgroups.parents.join("\n"));
   const engine = await bestEngine({ options, root, pipes, cgroups });
   return {
     abilities: describeAbilities({
@@ -55,6 +59,10 @@ export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxe
     ...(engine.machine.owner ? { owner: engine.machine.owner } : {}),
     start: (spec) => startSandbox(engine, spec),
     removeRemains,
+    stop: async () => {
+      await cgroups.close();
+      await removeTree(options.directory);
+    },
   };
 }
 
@@ -87,7 +95,9 @@ async function bestEngine(trial: TrialOptions): Promise<SandboxEngine> {
   for (const candidate of candidates(trial.root)) {
     if (candidate.cgroups && trial.cgroups.powers.size === 0) continue;
     const engine = await makeEngine(trial, candidate);
-    const failure = await tryOut(engine, join(trial.options.directory, "trial"));
+    const directory = join(trial.options.directory, "trial");
+    await removeTree(directory);
+    const failure = await tryOut(engine, directory);
     if (failure === undefined) return engine;
     failures.push(failure);
   }

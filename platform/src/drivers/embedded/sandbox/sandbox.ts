@@ -1,4 +1,5 @@
 import type { Duplex, Readable, Writable } from "node:stream";
+import type { Running } from "../../../kernel/index.ts";
 import type { SandboxAbilities } from "./abilities.ts";
 
 /** A file or folder of this machine that a sandbox sees. */
@@ -99,8 +100,11 @@ export interface Sandbox {
   cleanUp(): Promise<void>;
 }
 
-/** Starts sandboxes on this machine; made once a process by `openSandboxes`. */
-export interface Sandboxes {
+/**
+ * Starts sandboxes on this machine; made once a process by `openSandboxes`. `stop` takes away what all sandboxes share,
+ * once none runs any more.
+ */
+export interface Sandboxes extends Running {
   readonly abilities: SandboxAbilities;
   /** Who owns, on this machine, the files a sandboxed program may change. Missing: the user who runs Conifer. */
   readonly owner?: { readonly uid: number; readonly gid: number };

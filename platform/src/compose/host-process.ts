@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { builderRoutes } from "../drivers/embedded/builds/index.ts";
+import {
+  dynoHostRoutes,
+  endpointRoutes,
+  highestSafePort,
+  makePortPool,
+  portsInUse,
+  startEmbeddedDynoHost,
+} from "../drivers/embedded/dynos/index.ts";
+import { openDiskImageStore, openImageUnpacker } from "../drivers/embedded/images/index.ts";
+import { startLocalServer } from "../drivers/embedded/local/index.ts";
+import { logRoutes, openLogStore } from "../drivers/embedded/logs/index.ts";
+import { type AbilityRow, openSandboxes } from "../drivers/embedded/sandbox/index.ts";
+import { type Logger, type Running, systemClock } from "../kernel/index.ts";
+import type { Config } from "./config.ts";
+import { startHostBuilds } from "./host-builds.ts";
+import { readHostRelease } from "./host-release.ts";
+import { readMasterKey } from "./master-key.ts";
+
+/** The host process: dynos, builds and the apps' logs of this machine. */
+export interface HostProcess extends Running {
+  readonly isolation: readonly AbilityRow[];
+}
+
+/**
+ * Starts the host's parts and serves them on its socket. `stop` ends dynos and builds first, while their last lines are
+ * still taken and the router still hears of them.
+ */
+export async function startHost(config: Config, logger: Logger): Promise<HostProcess> {
+  const { home } = config;
+  const logs = openLogStore({ folder: home.logs, now: systemClock, logger });
+  const running: Running[] = [logs];
+  const stop = async () => {
+    for (let last = running.pop(); last; last = running.pop()) await last.stop();
+  };
+  try {
+    const sandboxes = await openSandboxes({
+      home: home.root,
+      directory: join(home.dynos, ".shared"),
+      caBundle: config.caBundle,
+    });
+    running.push(sandboxes);
+    const release = readHostRelease();
+    const images = await openDiskImageStore(home.images);
+    const unpackImage = await openImageUnpacker({
+      store: images,
+      folder: home.layers,
+      host: release,
+      ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
+    });
+    const builds = await startHostBuilds({ config, sandboxes, images, release, logger });
+    running.push(builds);
+    const host = await startEmbeddedDynoHost({
+      sandboxes,
+      unpackImage,
+      logs,
+      logger,
+      ports: makePortPool({ taken: portsInUse, random: Math.random, highest: highestSafePort() }),
+      now: systemClock,
+      random: Math.random,
+      directory: home.dynos,
+      journalFile: join(home.state, "host.bin"),
+      masterKey: readMasterKey(home),
+    });
+    running.push(host);
+    const server = await startLocalServer({
+      socketPath: home.hostSocket,
+      secret: readFileSync(home.secretFile, "utf8").trim(),
+      routes: [
+        dynoHostRoutes(host.dynos),
+        endpointRoutes(host.endpoints),
+        builderRoutes(builds.builder),
+        logRoutes(logs),
+      ],
+      logger,
+    });
+    return {
+      isolation: sandboxes.abilities.table,
+      stop: async () => {
+        await Promise.all([host.stop(), builds.stop()]);
+        await server.stop();
+        await stop();
+      },
+    };
+  } catch (thrown) {
+    await stop().catch(() => {});
+    throw thrown;
+  }
+}
