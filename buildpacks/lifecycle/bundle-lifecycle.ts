@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -30,8 +30,10 @@ export async function bundleLifecycle(target: string): Promise<boolean> {
   try {
     await bundleInto(join(aside, "lifecycle.mjs"));
     for (const phase of PROGRAMS) await writeProgram(join(aside, phase), programText(phase));
-    await copyFile(join(SOURCES, "launcher.sh"), join(aside, "launcher"));
-    await chmod(join(aside, "launcher"), 0o755);
+    await writeProgram(join(aside, "launcher"), await readFile(join(SOURCES, "launcher.sh"), "utf8"));
+    // Builds read it as another user, whatever this one's umask is.
+    await chmod(join(aside, "lifecycle.mjs"), 0o644);
+    await chmod(aside, 0o755);
     await writeFile(join(aside, ".sources"), state);
     await rm(target, { recursive: true, force: true });
     await rename(aside, target);

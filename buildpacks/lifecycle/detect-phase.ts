@@ -59,6 +59,8 @@ export async function detect(context: PhaseContext): Promise<void> {
 async function readGroups({ inputs }: PhaseContext): Promise<Group[]> {
   const file = await readToml(inputs.text("order"));
   if (!file) throw new Error(`the order of buildpacks ${inputs.text("order")} is missing`);
+  if (tables(file["order-extensions"]).length > 0)
+    throw new Error("image extensions are not supported; take order-extensions out of the order");
   const system = table((await readToml(inputs.text("system")))?.system);
   const refs = (key: string) => tables(table(system[key]).buildpacks).map(readRef);
   const order = withSystemBuildpacks(readOrder(file), refs("pre"), refs("post"));

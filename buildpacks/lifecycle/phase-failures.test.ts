@@ -77,6 +77,15 @@ describe("a creator that cannot go on", () => {
   );
 });
 
+it("the detector refuses image extensions", async () => {
+  const extension = '[[order-extensions]]\n[[order-extensions.group]]\nid = "a"\nversion = "1"\n';
+  await bench.writeFiles({ "order.toml": extension });
+  expect(await bench.create()).toMatchObject({
+    exitCode: 22,
+    output: expect.stringContaining("image extensions"),
+  });
+});
+
 describe("the rebaser", () => {
   const OTHER = "test.local/run:newer";
 

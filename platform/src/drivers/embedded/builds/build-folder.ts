@@ -11,7 +11,7 @@ import { operatorFiles, userFiles } from "./build-environment.ts";
 import { type AvailableBuildpack, makeOrder } from "./buildpack-order.ts";
 import { filterSource } from "./filter-source.ts";
 import { type ProjectDescriptor, readProjectDescriptor } from "./project-descriptor.ts";
-import { LAYOUT_PATH, makeHostRunImage, writeSparseLayout } from "./run-image.ts";
+import { LAYOUTS, makeHostRunImage, runLayout, writeSparseLayout } from "./run-image.ts";
 
 /** What a build's folder is filled from. */
 export interface FolderSources {
@@ -67,7 +67,8 @@ export async function fillBuildFolder(
   await filterSource(at("workspace"), descriptor);
   await writeVariables(at("platform"), userFiles(spec, descriptor.env), from.owner);
   await writeVariables(at("build-config"), operatorFiles(from.hostEnv, from.runtimeSources), from.owner);
-  await writeFile(at("order.toml"), makeOrder(from.order, from.buildpacks, descriptor), { mode: 0o644 });
+  await writeFile(at("order.toml"), makeOrder(from.order, from.buildpacks, descriptor));
+  await giveTo(from.owner, at("order.toml"));
   const known = await writeLayouts(at("layouts"), spec, from);
   await takeCache(join(from.cacheRoot, spec.appId), join(at("layers"), CACHE_NAME), from.owner);
   return {
@@ -133,7 +134,7 @@ async function writeVariables(
   for (const [name, value] of Object.entries(files)) {
     const path = join(folder, "env", name);
     await writeFile(path, value, { mode: 0o400 });
-    if (owner) await chown(path, owner.uid, owner.gid);
+    await giveTo(owner, path);
   }
 }
 
@@ -145,10 +146,11 @@ async function writeLayouts(
   const run = makeHostRunImage(host);
   const config = { digest: run.config.descriptor.digest, bytes: run.config.bytes };
   const manifest = { digest: run.manifest.descriptor.digest, bytes: run.manifest.bytes };
-  await writeSparseLayout(join(layouts, LAYOUT_PATH.run), manifest, [config]);
-  const known = await writePrevious(join(layouts, LAYOUT_PATH.previous), spec, images);
+  await writeSparseLayout(join(layouts, runLayout(host).path), manifest, [config]);
+  const known = await writePrevious(join(layouts, LAYOUTS.previous.path), spec, images);
   // The build writes its own image beside the two; these it must read, and cannot harm but for itself.
-  if (owner) for (const path of await foldersBelow(layouts)) await chown(path, owner.uid, owner.gid);
+  const all = owner ? await readdir(layouts, { recursive: true }) : [];
+  for (const path of all) await giveTo(owner, join(layouts, path));
   return known;
 }
 
@@ -169,15 +171,14 @@ async function writePrevious(
   return known;
 }
 
-async function foldersBelow(root: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory());
-  return [root, ...folders.map((entry) => join(entry.parentPath, entry.name))];
-}
-
 async function makeOwned(path: string, owner: FolderSources["owner"]): Promise<void> {
   await mkdir(path, { mode: 0o755 });
   await chmod(path, 0o755);
+  await giveTo(owner, path);
+}
+
+/** Nothing is given away when builds run as the user who runs Conifer. */
+async function giveTo(owner: FolderSources["owner"], path: string): Promise<void> {
   if (owner) await chown(path, owner.uid, owner.gid);
 }
 

@@ -12,11 +12,11 @@ import {
   parseIndex,
 } from "../../../delivery/image/index.ts";
 import { collectImage } from "./collect-image.ts";
-import { LAYOUT_PATH, makeHostRunImage, writeSparseLayout } from "./run-image.ts";
+import { LAYOUTS, makeHostRunImage, runLayout, writeSparseLayout } from "./run-image.ts";
 
 let root: string;
 let store: FakeImageStore;
-const layout = () => join(root, LAYOUT_PATH.image);
+const layout = () => join(root, LAYOUTS.image.path);
 const blob = (digest: string) => join(layout(), "blobs/sha256", hexOf(digest));
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "collect-"));
@@ -26,7 +26,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 
 const known = new Map<string, string>();
 const collect = (over: Partial<Parameters<typeof collectImage>[0]> = {}) =>
-  collectImage({ root, layout: LAYOUT_PATH.image, known, limitBytes: 1000, ...over }, store);
+  collectImage({ root, layout: LAYOUTS.image.path, known, limitBytes: 1000, ...over }, store);
 
 /** Writes an image of these layers into the layout. */
 async function leave(layers: readonly string[], diffIds = layers.map(digestOf)): Promise<string> {
@@ -135,6 +135,7 @@ describe("an image that a build leaves", () => {
 it("the host's run image is the same each time, and names the base", async () => {
   const host = { architecture: "amd64" as const, distroName: "debian", distroVersion: "12" };
   expect(makeHostRunImage(host)).toEqual(makeHostRunImage(host));
+  expect(runLayout(host).name).toBe("conifer/host-base:debian-12");
   const { config, manifest } = makeHostRunImage(host);
   expect(JSON.parse(config.bytes.toString()).config.Labels).toEqual({
     "io.buildpacks.base.distro.name": "debian",

@@ -59,7 +59,7 @@ export async function startEmbeddedBuilder(
     async cancel(buildId) {
       const build = live.get(buildId);
       build?.stop.abort("cancelled");
-      await build?.ended;
+      await build?.ended.catch(() => {});
     },
     clearCache: (appId) => removeTree(join(machine.cacheRoot, requireName(appId))),
   };

@@ -8,7 +8,7 @@ import { failureOf, timeoutText } from "./build-failure-text.ts";
 import { type BuildFolder, CACHE_NAME, type FolderSources, fillBuildFolder } from "./build-folder.ts";
 import { collectImage } from "./collect-image.ts";
 import type { PhaseEnd, PhaseRunner } from "./phase-runner.ts";
-import { IMAGE_OWNER, LAYOUT_PATH, REFERENCE } from "./run-image.ts";
+import { IMAGE_OWNER, LAYOUTS, runLayout } from "./run-image.ts";
 
 /** What every build on this machine has in common. */
 export interface BuildMachine extends FolderSources {
@@ -78,7 +78,7 @@ function runCreator(
       readOnly(machine.buildpacksFolder, "/cnb/buildpacks"),
       readOnly(machine.node, "/cnb/node/bin/node"),
     ],
-    argv: CREATOR,
+    argv: creatorArgv(runLayout(machine.host).name),
     env: phaseEnvironment(machine.hostEnv),
     cwd: "/workspace",
     limits: machine.limits,
@@ -87,17 +87,20 @@ function runCreator(
   return machine.runner.run(job, signal);
 }
 
-const CREATOR: readonly [string, ...string[]] = [
-  "/cnb/lifecycle/creator",
-  ...["-app", "/workspace", "-layers", "/layers", "-cache-dir", join("/layers", CACHE_NAME)],
-  ...["-layout", "-layout-dir", "/layouts", "-run-image", REFERENCE.run],
-  ...["-previous-image", REFERENCE.previous, "-uid", `${IMAGE_OWNER.uid}`, "-gid", `${IMAGE_OWNER.gid}`],
-  REFERENCE.image,
-];
+/** All by the Platform API, so that another lifecycle's creator can take its place. */
+function creatorArgv(runImage: string): readonly [string, ...string[]] {
+  return [
+    "/cnb/lifecycle/creator",
+    ...["-app", "/workspace", "-layers", "/layers", "-cache-dir", join("/layers", CACHE_NAME)],
+    ...["-layout", "-layout-dir", "/layouts", "-run-image", runImage],
+    ...["-previous-image", LAYOUTS.previous.name, "-uid", `${IMAGE_OWNER.uid}`, "-gid", `${IMAGE_OWNER.gid}`],
+    LAYOUTS.image.name,
+  ];
+}
 
 async function keepImage(spec: BuildSpec, machine: BuildMachine, folder: BuildFolder): Promise<BuildResult> {
   const { known, layouts } = folder;
-  const left = { root: layouts, layout: LAYOUT_PATH.image, known, limitBytes: machine.imageLimitBytes };
+  const left = { root: layouts, layout: LAYOUTS.image.path, known, limitBytes: machine.imageLimitBytes };
   let digest: string;
   try {
     digest = await collectImage(left, machine.images);

@@ -15,13 +15,18 @@ import type { HostRelease } from "../images/index.ts";
 /** The user and group that files in images belong to, whatever machine built them. */
 export const IMAGE_OWNER = { uid: 1000, gid: 1000 };
 
-/** Names in the layout folder of a build; nobody else ever sees them. */
-export const REFERENCE = { run: "local/run:base", previous: "local/app:previous", image: "local/app:new" };
-export const LAYOUT_PATH = {
-  run: "index.docker.io/local/run/base",
-  previous: "index.docker.io/local/app/previous",
-  image: "index.docker.io/local/app/new",
+/** Names of images in the layout folder of a build, and where their layouts then are. */
+export const LAYOUTS = {
+  previous: { name: "conifer/app:previous", path: "index.docker.io/conifer/app/previous" },
+  image: { name: "conifer/app:new", path: "index.docker.io/conifer/app/new" },
 };
+
+/** The run image's name, which people see as an image's base: `conifer/host-base:debian-12`. */
+export function runLayout(host: HostRelease): { readonly name: string; readonly path: string } {
+  const release = [host.distroName, host.distroVersion].filter(Boolean).join("-");
+  const tag = release.replace(/[^A-Za-z0-9._-]/g, "-") || "unknown";
+  return { name: `conifer/host-base:${tag}`, path: `index.docker.io/conifer/host-base/${tag}` };
+}
 
 /** The lifecycle's folder is on PATH of images: a one-off dyno's command begins with `launcher`. */
 const PATH = "/cnb/lifecycle:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
