@@ -47,7 +47,7 @@ async function bundleInto(outfile: string): Promise<void> {
   const { build } = await import("esbuild");
   const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
   await build({
-    entryPoints: [join(SOURCES, "lifecycle.ts")],
+    entryPoints: [join(SOURCES, "phase-program.ts")],
     outfile,
     bundle: true,
     platform: "node",

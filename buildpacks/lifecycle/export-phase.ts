@@ -1,38 +1,16 @@
 import { cp, mkdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { readAnalyzed } from "./analyzed-file.ts";
-import {
-  createdTime,
-  entrypointFor,
-  makeAppConfig,
-  makeLifecycleMetadata,
-  runReferenceOf,
-} from "./app-image-config.ts";
-import { type GroupMember, readGroup } from "./group-file.ts";
-import {
-  contributionsOf,
-  type LayerMaking,
-  type MadeLaunchLayer,
-  type MadeLayer,
-  makeAppLayers,
-  makeConfigLayer,
-  makeLauncherLayer,
-  makeLaunchLayer,
-  makeSbomLayer,
-} from "./image-layers.ts";
-import { type LayoutImage, layersOf, layoutPath, readLayout, writeImage } from "./image-layout.ts";
-import { type LaunchFile, readMetadata } from "./launch-metadata.ts";
-import { layersFolder, readLayers } from "./layer-files.ts";
-import { makeManifest } from "./oci.ts";
+import { writeAppImage } from "./app-image.ts";
+import { readGroup } from "./group-file.ts";
+import type { LayerMaking, MadeLayer } from "./image-layers.ts";
+import { layersOf, layoutPath, readLayout } from "./image-layout.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { EXIT, inPhase } from "./phase-error.ts";
 import { requireLayout } from "./require-layout.ts";
 import type { RestoredLayers } from "./restore-phase.ts";
 import { saveLayers } from "./save-layers.ts";
-import { gatherSboms } from "./sbom-files.ts";
-import { readToml, type TomlTable, tables, text, texts, writeToml } from "./toml-files.ts";
-
-declare const LIFECYCLE_VERSION: string | undefined;
+import { readToml, writeToml } from "./toml-files.ts";
 
 /**
  * Writes the image to every `<image>`, the report, and the cache. `restored` is what a restore in this process took
@@ -71,95 +49,6 @@ export async function exportImage(
     if (inputs.text("cache-dir")) await saveLayers(inputs.text("cache-dir"), making, image, move);
     for (const line of summary(image.layers)) log.detail(line);
   });
-}
-
-interface AppImage {
-  readonly digest: string;
-  readonly size: number;
-  readonly layers: readonly MadeLayer[];
-  readonly launchLayers: readonly MadeLaunchLayer[];
-  readonly group: readonly GroupMember[];
-}
-
-async function writeAppImage(
-  { inputs }: PhaseContext,
-  from: { making: LayerMaking; group: readonly GroupMember[]; run: LayoutImage },
-): Promise<AppImage> {
-  const { making, group, run } = from;
-  const launch = readMetadata((await readToml(join(making.layers, "config", "metadata.toml"))) ?? {});
-  const entrypoint = entrypointFor(launch, inputs.text("process-type"), inputs.execEnv);
-  const all = await makeAllLayers(inputs, making, group, launch);
-  const metadata = makeLifecycleMetadata({
-    ...all,
-    group,
-    stores: await readStores(making.layers, group),
-    run: { ...(await runNames(inputs.text("run"), making)), config: run.config },
-    runReference: runReferenceOf(making.analyzed, run.digest),
-    execEnv: inputs.execEnv,
-  });
-  const layers = [...all.launchLayers, ...(all.sbom ? [all.sbom] : []), ...all.app, all.launcher, all.config];
-  const config = makeAppConfig({
-    ...{ run: run.config, layers, metadata, launch, group, entrypoint },
-    project: (await readToml(inputs.text("project-metadata"))) ?? {},
-    app: making.app,
-    layersDir: making.layers,
-    created: createdTime(inputs.env.SOURCE_DATE_EPOCH),
-    lifecycleVersion: typeof LIFECYCLE_VERSION === "string" ? LIFECYCLE_VERSION : "source",
-  });
-  const descriptors = [...run.manifest.layers, ...layers.map(({ image }) => image.descriptor)];
-  const written = await writeImage(making.layout, config, (of) => makeManifest(of, descriptors));
-  return {
-    digest: written.descriptor.digest,
-    size: written.descriptor.size,
-    layers,
-    launchLayers: all.launchLayers,
-    group,
-  };
-}
-
-async function makeAllLayers(
-  inputs: PhaseContext["inputs"],
-  making: LayerMaking,
-  group: readonly GroupMember[],
-  launch: LaunchFile,
-) {
-  const launchLayers: MadeLaunchLayer[] = [];
-  const members = [];
-  for (const { id } of group) {
-    const layers = await readLayers(making.layers, id);
-    members.push({ id, layers });
-    for (const files of layers)
-      if (files.types.launch) launchLayers.push(await makeLaunchLayer(making, files));
-  }
-  const hasSbom = await gatherSboms(making.layers, members, inputs.text("launcher-sbom"));
-  return {
-    launchLayers,
-    sbom: hasSbom ? await makeSbomLayer(making) : undefined,
-    app: await makeAppLayers(making, launch.slices),
-    launcher: await makeLauncherLayer(making, inputs.text("launcher")),
-    config: await makeConfigLayer(making, launch, contributionsOf(group, launchLayers)),
-  };
-}
-
-async function readStores(
-  layers: string,
-  group: readonly GroupMember[],
-): Promise<ReadonlyMap<string, TomlTable>> {
-  const stores = new Map<string, TomlTable>();
-  for (const { id } of group) {
-    const store = await readToml(join(layersFolder(layers, id), "store.toml"));
-    if (store) stores.set(id, store);
-  }
-  return stores;
-}
-
-/** The run image's names: of `run.toml` the entry that names it, else only what it was asked for by. */
-async function runNames(path: string, { analyzed }: LayerMaking) {
-  const { image } = analyzed.runImage;
-  const entries = tables((await readToml(path))?.images);
-  const entry =
-    entries.find((one) => one.image === image || texts(one.mirrors).includes(image)) ?? entries[0];
-  return { image: text(entry?.image) || image, mirrors: texts(entry?.mirrors) };
 }
 
 async function copyLayout(from: string, to: string): Promise<void> {

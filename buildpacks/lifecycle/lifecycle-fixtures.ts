@@ -87,7 +87,7 @@ export async function makeBench(): Promise<Bench> {
   };
   const run: Bench["run"] = (phase, args = [], env = {}) => {
     const common = (ARGUMENTS[phase] ?? []).flatMap((name) => values[name] ?? []);
-    return runNode([join(HERE, "lifecycle.ts"), phase, ...common, ...args], env);
+    return runNode([join(HERE, "phase-program.ts"), phase, ...common, ...args], env);
   };
   const clearLayers = async () => {
     await rm(at("layers"), { recursive: true, force: true });

@@ -1,7 +1,7 @@
-export { type BuildFacts, LABEL, type Labels, readBuildFacts } from "./cnb-labels.ts";
+export { LABEL } from "./cnb-labels.ts";
 export type { ImageInfo, ImageProcess } from "./image.ts";
 export type { ImageStore } from "./image-ports.ts";
-export { LAYER_TIME, type LayerEntry, type LayerOwner, packLayer } from "./layer-tar.ts";
+export { type LayerEntry, packLayer } from "./layer-tar.ts";
 export {
   DOCUMENT_LIMIT,
   digestOf,
@@ -14,7 +14,6 @@ export {
   makeManifest,
   type OciConfig,
   type OciDescriptor,
-  type OciIndex,
   type OciManifest,
   parseConfig,
   parseIndex,

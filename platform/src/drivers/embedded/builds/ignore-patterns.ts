@@ -35,16 +35,20 @@ function compilePattern(line: string): Rule | undefined {
   return { negated, foldersOnly, pattern: new RegExp(`${head}${globToPattern(rest)}$`) };
 }
 
+/** What a glob is made of: an escaped character, a class, `**` in its three places, wildcards, anything special. */
+const PIECES =
+  /\\(?<escaped>.)|\[(?<not>[!^]?)(?<class>[^\]]+)\]|(?<before>^|\/)\*\*\/|\/\*\*$|\*+|\?|[.+^${}()|[\]\\]/g;
+
 function globToPattern(glob: string): string {
-  return glob.replace(
-    /\\(.)|\[([!^]?)([^\]]+)\]|(^|\/)\*\*\/|\/\*\*$|\*+|\?|[.+^${}()|[\]\\]/g,
-    (whole, escaped?: string, negation?: string, characters?: string, before?: string) => {
-      if (escaped !== undefined) return `\\${escaped}`;
-      if (characters !== undefined) return `[${negation ? "^/" : ""}${characters.replaceAll("\\", "\\\\")}]`;
-      if (whole === "/**") return "/.+";
-      if (whole.endsWith("**/")) return `${before}(?:.*/)?`;
-      if (whole.startsWith("*")) return "[^/]*";
-      return whole === "?" ? "[^/]" : `\\${whole}`;
-    },
-  );
+  return glob.replace(PIECES, (...parts) => {
+    const groups = parts.at(-1) as Record<"escaped" | "not" | "class" | "before", string | undefined>;
+    const whole = parts[0] as string;
+    if (groups.escaped !== undefined) return `\\${groups.escaped}`;
+    if (groups.class !== undefined)
+      return `[${groups.not ? "^/" : ""}${groups.class.replaceAll("\\", "\\\\")}]`;
+    if (whole === "/**") return "/.+";
+    if (whole.endsWith("**/")) return `${groups.before}(?:.*/)?`;
+    if (whole.startsWith("*")) return "[^/]*";
+    return whole === "?" ? "[^/]" : `\\${whole}`;
+  });
 }
