@@ -1,0 +1,123 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { BuildContext } from "../../shared/build-context.ts";
+import { BuildFailure } from "../../shared/build-failure.ts";
+import { shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
+import { openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
+import { nodeRequirement } from "../../shared/node-version.ts";
+import { type NodeRuntime, provideNode } from "../../shared/provide-node.ts";
+import { type Fetcher, makeFetcher } from "../../shared/verified-download.ts";
+import { type InstallPlan, installPackages, planInstall } from "./install-packages.ts";
+import { type NodeStart, nodeStart } from "./node-processes.ts";
+import { type NodeProject, readProject } from "./node-project.ts";
+import { chooseNpm, copyNpm, installNpm } from "./npm-tool.ts";
+
+/** Builds a Node.js app: runtime, packages, build scripts, and the default process. */
+export async function build(context: BuildContext): Promise<void> {
+  const { log } = context;
+  log.step("Node.js app detected");
+  const project = await readProject(context.appDir);
+  const fetcher = makeFetcher(context.env, context.signal);
+  try {
+    const node = await provideNode(context, await requirementOf(context, project), fetcher);
+    const start = nodeStart({
+      scripts: project.packageJson.scripts,
+      procfile: await readIfThere(context, "Procfile"),
+      hasFile: (name) => existsSync(path.join(context.appDir, name)),
+    });
+    const npm = makeNpm(context, { node, project, fetcher });
+    const plan = planInstall(project, { nodeVersion: node.version, npmVersion: () => npm.version() });
+    await installPackages(context, { plan, project, npm });
+    await provideNpmAtLaunch(context, start, npm);
+    await node.keep();
+    await npm.keep();
+    await writeProcesses(context, { start, plan });
+  } finally {
+    await fetcher.close();
+  }
+}
+
+async function requirementOf(context: BuildContext, project: NodeProject) {
+  const read = nodeRequirement({
+    engines: project.packageJson.engines?.node,
+    nvmrc: await readIfThere(context, ".nvmrc"),
+    nodeVersionFile: await readIfThere(context, ".node-version"),
+  });
+  if (read.ok) return read.requirement;
+  throw new BuildFailure(`"${read.text}" is no version or range of Node.js (${read.statedIn}).`, [
+    'A range looks like "24.x" or ">=22"; an exact version like "24.1.0".',
+  ]);
+}
+
+function readIfThere({ appDir }: BuildContext, name: string): Promise<string | undefined> {
+  return readFile(path.join(appDir, name), "utf8").catch(() => undefined);
+}
+
+/** npm of the version the app gets, fetched when it is first needed and kept for the next build. */
+export interface Npm {
+  version(): Promise<string>;
+  /** The folder with `bin/npm`. */
+  folder(): Promise<string>;
+  /** The folder with `bin/node`. */
+  node(): Promise<string>;
+  keep(): Promise<void>;
+}
+
+function makeNpm(
+  context: BuildContext,
+  { node, project, fetcher }: { node: NodeRuntime; project: NodeProject; fetcher: Fetcher },
+): Npm {
+  let chosen: Promise<string> | undefined;
+  let installed: Promise<string> | undefined;
+  const version = () => {
+    chosen ??= chooseNpm(project.packageJson, node.version, fetcher);
+    return chosen;
+  };
+  const install = async () => {
+    const layer = await openLayer(context.layersDir, "npm");
+    const metadata = { version: await version(), buildpack: context.version };
+    if (!layer.restored || !sameMetadata(layer, metadata)) {
+      context.log.detail(`Fetching npm ${metadata.version}`);
+      await installNpm(metadata.version, layer.dir, { context, fetcher });
+    }
+    await saveLayer(layer, { cache: true }, metadata);
+    return layer.dir;
+  };
+  return {
+    version,
+    folder: () => {
+      installed ??= install();
+      return installed;
+    },
+    node: node.toolchain,
+    keep: async () => {
+      const layer = await openLayer(context.layersDir, "npm");
+      if (layer.restored && layer.metadata) await saveLayer(layer, { cache: true }, layer.metadata);
+    },
+  };
+}
+
+/** Processes that call npm get it; all others are spared its 10 MB and its start-up. */
+async function provideNpmAtLaunch(context: BuildContext, start: NodeStart, npm: Npm): Promise<void> {
+  if (!start.needsNpm) return;
+  const layer = await openLayer(context.layersDir, "npm-launch");
+  const metadata = { version: await npm.version(), buildpack: context.version };
+  if (!sameMetadata(layer, metadata)) await copyNpm(await npm.folder(), layer.dir);
+  await saveLayer(layer, { launch: true }, metadata);
+}
+
+async function writeProcesses(
+  context: BuildContext,
+  { start, plan }: { start: NodeStart; plan: InstallPlan },
+): Promise<void> {
+  const processes = start.web === undefined ? [] : [shellProcess("web", start.web)];
+  const slices = plan.kind === "in-place" ? [["node_modules/**"]] : [];
+  await writeLaunchFile(context.layersDir, { processes, slices });
+  if (start.web !== undefined) context.log.detail(`Default process: web -> ${start.web}`);
+  else if (!existsSync(path.join(context.appDir, "Procfile"))) {
+    context.log.warn(
+      "The app says nowhere how it starts. Add a start script to package.json, a server.js, or a Procfile with a line:\n  web: node your-file.js",
+    );
+  }
+}

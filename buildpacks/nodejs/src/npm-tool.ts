@@ -1,0 +1,108 @@
+import { chmod, cp, mkdir, rm, symlink } from "node:fs/promises";
+import path from "node:path";
+import { maxSatisfying, satisfies, validRange } from "semver";
+import type { BuildContext } from "../../shared/build-context.ts";
+import { BuildFailure, reasonOf } from "../../shared/build-failure.ts";
+import { type Packument, registryDownload } from "../../shared/node-sources.ts";
+import { type Fetcher, unpackArchive } from "../../shared/verified-download.ts";
+import type { PackageJson } from "./node-project.ts";
+
+/** The npm that builds an app unless it asks for another: the newest line that runs on its Node.js, pinned. */
+const PINNED: readonly { readonly node: string; readonly npm: string }[] = [
+  { node: "^20.17.0 || >=22.9.0", npm: "11.6.2" },
+  { node: "^18.17.0 || >=20.5.0", npm: "10.9.4" },
+  { node: "^14.17.0 || ^16.13.0 || >=18.0.0", npm: "9.9.4" },
+  { node: "*", npm: "6.14.18" },
+];
+
+/** An npm range the app states, and where. */
+export interface NpmRequirement {
+  readonly range: string;
+  readonly statedIn: string;
+}
+
+export function pinnedNpm(nodeVersion: string): string {
+  return PINNED.find(({ node }) => satisfies(nodeVersion, node))?.npm ?? "6.14.18";
+}
+
+/** `packageManager: "npm@x.y.z"` or `engines.npm`, when the pinned npm is not what they ask for. */
+export function npmRequirement(packageJson: PackageJson, pinned: string): NpmRequirement | undefined {
+  const exact = /^npm@([^+]+)/.exec(packageJson.packageManager ?? "")?.[1];
+  const stated =
+    exact !== undefined
+      ? { range: exact, statedIn: "packageManager in package.json" }
+      : { range: packageJson.engines?.npm ?? "*", statedIn: "engines.npm in package.json" };
+  if (validRange(stated.range) === null) {
+    throw new BuildFailure(`"${stated.range}" is no version or range of npm (${stated.statedIn}).`, [
+      'A range looks like "10.x" or ">=9".',
+    ]);
+  }
+  return satisfies(pinned, stated.range) ? undefined : stated;
+}
+
+/** The version of npm to build with. Asks the registry only when the pinned one does not fit. */
+export async function chooseNpm(
+  packageJson: PackageJson,
+  nodeVersion: string,
+  fetcher: Fetcher,
+): Promise<string> {
+  const pinned = pinnedNpm(nodeVersion);
+  const required = npmRequirement(packageJson, pinned);
+  if (required === undefined) return pinned;
+  const packument = await npmPackument(fetcher);
+  const version = maxSatisfying(Object.keys(packument.versions), required.range);
+  if (version !== null) return version;
+  throw new BuildFailure(`No npm version fits ${required.range} (${required.statedIn}).`, [
+    `Leave it out to build with npm ${pinned}.`,
+  ]);
+}
+
+/** Installs npm below `folder` as `lib/node_modules/npm` with `bin/npm` and `bin/npx`. */
+export async function installNpm(
+  version: string,
+  folder: string,
+  { context, fetcher }: { readonly context: BuildContext; readonly fetcher: Fetcher },
+): Promise<void> {
+  const target = path.join(folder, "lib", "node_modules", "npm");
+  await rm(target, { recursive: true, force: true });
+  const packument = await npmPackument(fetcher);
+  try {
+    const archive = await fetcher.file(registryDownload("npm", version, packument));
+    await unpackArchive(archive, target, { members: ["*"], env: context.env, signal: context.signal });
+  } catch (thrown) {
+    throw new BuildFailure(`npm ${version} could not be fetched: ${reasonOf(thrown)}.`, [
+      "Push again to repeat the build.",
+    ]);
+  }
+  await linkNpm(folder);
+}
+
+/** Copies an installed npm, so that a launch layer gets the one the build used. */
+export async function copyNpm(from: string, to: string): Promise<void> {
+  await mkdir(path.join(to, "lib", "node_modules"), { recursive: true });
+  await cp(path.join(from, "lib", "node_modules", "npm"), path.join(to, "lib", "node_modules", "npm"), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
+  await linkNpm(to);
+}
+
+async function linkNpm(folder: string): Promise<void> {
+  await mkdir(path.join(folder, "bin"), { recursive: true });
+  for (const name of ["npm", "npx"]) {
+    const link = path.join(folder, "bin", name);
+    await chmod(path.join(folder, "lib", "node_modules", "npm", "bin", `${name}-cli.js`), 0o755);
+    await rm(link, { force: true });
+    await symlink(`../lib/node_modules/npm/bin/${name}-cli.js`, link);
+  }
+}
+
+async function npmPackument(fetcher: Fetcher): Promise<Packument> {
+  try {
+    return (await fetcher.json("/npm")) as Packument;
+  } catch (thrown) {
+    throw new BuildFailure(`The npm registry could not be asked for npm: ${reasonOf(thrown)}.`, [
+      "Push again to repeat the build. The operator names another registry in npm_config_registry.",
+    ]);
+  }
+}

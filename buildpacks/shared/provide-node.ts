@@ -1,0 +1,188 @@
+import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { valid, validRange } from "semver";
+import type { BuildContext } from "./build-context.ts";
+import { BuildFailure } from "./build-failure.ts";
+import {
+  clearLayer,
+  dropLayer,
+  type Layer,
+  openLayer,
+  sameMetadata,
+  saveLayer,
+  setLaunchEnv,
+} from "./layer-folder.ts";
+import { type NodeSource, nodeSource } from "./node-sources.ts";
+import type { NodeRequirement } from "./node-version.ts";
+import { fetchNodeArchive, resolveNode } from "./resolve-node.ts";
+import { runtimeSources } from "./runtime-sources.ts";
+import { type Fetcher, unpackArchive } from "./verified-download.ts";
+
+/** How long a resolved version stands before the sources are asked for a newer one. */
+const RECHECK_AFTER_MS = 7 * 24 * 3600 * 1000;
+
+export interface NodeRuntime {
+  readonly version: string;
+  /**
+   * A folder with `bin/node` and the headers, for running things in this build. It is fetched at the first call and
+   * kept for the next build; a build that calls it never gives the kept one back.
+   */
+  toolchain(): Promise<string>;
+  /** Declares what of the toolchain is kept. Call it once, at the end. */
+  keep(): Promise<void>;
+}
+
+/**
+ * Puts Node.js into the image as the layer `node`: the binary, NODE_ENV and the program that sets WEB_CONCURRENCY.
+ * When the app asks for the same as at its last build and that is not a week ago, nothing is asked or fetched, and
+ * the layer of the previous image is used as it is.
+ */
+export async function provideNode(
+  context: BuildContext,
+  requirement: NodeRequirement,
+  fetcher: Fetcher,
+): Promise<NodeRuntime> {
+  const sources = listSources(context, fetcher);
+  const layer = await openLayer(context.layersDir, "node");
+  const check = await openLayer(context.layersDir, "node-check");
+  const version = await versionFor(context, { requirement, sources, layer, check });
+  const archive = once(() => {
+    context.log.detail(`Fetching Node.js ${version}`);
+    return fetchNodeArchive(version, sources, fetcher);
+  });
+  const wanted = layerMetadata(context, requirement, version);
+  if (sameMetadata(layer, wanted)) {
+    await saveLayer(layer, { launch: true }, wanted);
+  } else {
+    await clearLayer(layer);
+    await unpack(context, await archive(), layer.dir, ["*/bin/node", "*/LICENSE"]);
+    await addLaunchSettings(context, layer);
+    await saveLayer(layer, { launch: true }, wanted);
+  }
+  const toolchain = await openToolchain(context, version);
+  return {
+    version,
+    toolchain: once(async () => {
+      if (toolchain.usable) return toolchain.layer.dir;
+      await clearLayer(toolchain.layer);
+      await unpack(context, await archive(), toolchain.layer.dir, ["*/bin/node", "*/include/*"]);
+      toolchain.usable = true;
+      return toolchain.layer.dir;
+    }),
+    keep: () =>
+      toolchain.usable
+        ? saveLayer(toolchain.layer, { cache: true }, toolchain.metadata)
+        : dropLayer(toolchain.layer),
+  };
+}
+
+function listSources(context: BuildContext, fetcher: Fetcher): readonly NodeSource[] {
+  const arch = process.arch;
+  if (arch !== "x64" && arch !== "arm64") {
+    throw new BuildFailure(`There is no Node.js for this machine (${arch}).`, ["Build on x64 or arm64."]);
+  }
+  const read = runtimeSources(context.env.CONIFER_RUNTIME_SOURCES, {
+    name: "nodejs",
+    knows: ["official", "registry"],
+    standard: "official registry",
+  });
+  if (!read.ok) throw new BuildFailure(read.message, ["This is a setting of the operator's."]);
+  return read.sources.map((source) => nodeSource(source, arch, fetcher));
+}
+
+interface Choice {
+  readonly requirement: NodeRequirement;
+  readonly sources: readonly NodeSource[];
+  readonly layer: Layer;
+  readonly check: Layer;
+}
+
+async function versionFor(context: BuildContext, choice: Choice): Promise<string> {
+  const { requirement, sources, layer, check } = choice;
+  const { log } = context;
+  log.detail(
+    requirement.statedIn === undefined
+      ? `No version asked for; taking the default, ${requirement.range}. Set engines.node in package.json to choose.`
+      : `Version asked for: ${requirement.range || "*"} (${requirement.statedIn})`,
+  );
+  const last = lastVersion(context, requirement, layer);
+  if (last !== undefined && (valid(requirement.range) !== null || (await isFresh(check)))) {
+    await saveLayer(check, { cache: true }, {});
+    log.detail(`Using Node.js ${last}, as at the last build`);
+    return last;
+  }
+  try {
+    const found = await resolveNode(requirement, sources, (line) => log.detail(line));
+    log.detail(`Using Node.js ${found.version} from ${found.from}`);
+    await clearLayer(check);
+    await writeFile(path.join(check.dir, "checked"), new Date().toISOString());
+    await saveLayer(check, { cache: true }, {});
+    return found.version;
+  } catch (thrown) {
+    if (last === undefined || !(thrown instanceof BuildFailure)) throw thrown;
+    log.detail(`No source could be asked for a newer version; using Node.js ${last}, as at the last build`);
+    return last;
+  }
+}
+
+/** The version of the last build, when the app asked for the same then. */
+function lastVersion(context: BuildContext, requirement: NodeRequirement, layer: Layer): string | undefined {
+  const version = layer.metadata?.version;
+  if (typeof version !== "string") return undefined;
+  return sameMetadata(layer, layerMetadata(context, requirement, version)) ? version : undefined;
+}
+
+function layerMetadata(context: BuildContext, requirement: NodeRequirement, version: string) {
+  return {
+    version,
+    range: validRange(requirement.range) ?? requirement.range,
+    arch: process.arch,
+    sources: context.env.CONIFER_RUNTIME_SOURCES ?? "",
+    buildpack: context.version,
+  };
+}
+
+async function isFresh(check: Layer): Promise<boolean> {
+  const checked = await readFile(path.join(check.dir, "checked"), "utf8").catch(() => "");
+  const age = Date.now() - Date.parse(checked);
+  return age >= 0 && age < RECHECK_AFTER_MS;
+}
+
+async function addLaunchSettings(context: BuildContext, layer: Layer): Promise<void> {
+  await setLaunchEnv(layer, { name: "NODE_ENV", operation: "default", value: "production" });
+  const folder = path.join(layer.dir, "exec.d");
+  await mkdir(folder, { recursive: true });
+  const program = path.join(folder, "web-concurrency");
+  await copyFile(path.join(context.buildpackDir, "exec.d", "web-concurrency"), program);
+  await chmod(program, 0o755);
+}
+
+interface Toolchain {
+  readonly layer: Layer;
+  readonly metadata: Readonly<Record<string, string>>;
+  usable: boolean;
+}
+
+async function openToolchain(context: BuildContext, version: string): Promise<Toolchain> {
+  const layer = await openLayer(context.layersDir, "toolchain");
+  const metadata = { version, arch: process.arch, buildpack: context.version };
+  return { layer, metadata, usable: layer.restored && sameMetadata(layer, metadata) };
+}
+
+function unpack(
+  context: BuildContext,
+  archive: string,
+  target: string,
+  members: readonly string[],
+): Promise<void> {
+  return unpackArchive(archive, target, { members, env: context.env, signal: context.signal });
+}
+
+/** The function, run at the first call only. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
