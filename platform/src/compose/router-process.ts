@@ -47,6 +47,7 @@ export async function startRouter(config: Config, logger: Logger): Promise<Route
           domain: config.domain,
           firstPage: () => readFirstPage(home),
           log: logs.sink,
+          logger,
           now: systemClock,
           addresses: listenAddresses(config.listen),
           port: config.routerPort,

@@ -1,9 +1,7 @@
 import type { AppRoute, Endpoint, RoutingTable } from "../route/index.ts";
 import type { AppView } from "./choose-dyno.ts";
-import type { Deadlines } from "./deadlines.ts";
-import { Dyno } from "./dyno.ts";
-import type { ProxyLimits } from "./proxy-limits.ts";
-import type { Outbox } from "./socket-writer.ts";
+import type { SocketContext } from "./proxy-context.ts";
+import { RoutedDyno } from "./routed-dyno.ts";
 
 /** A request that waits for its app to change. */
 export interface Waiting {
@@ -11,15 +9,15 @@ export interface Waiting {
 }
 
 /** One app's requests and dynos. */
-export class AppTraffic implements AppView<Dyno> {
+export class AppTraffic implements AppView<RoutedDyno> {
   route: AppRoute;
   inFlight = 0;
   known = false;
-  up: readonly Dyno[] = [];
+  up: readonly RoutedDyno[] = [];
   starting = 0;
   crashed = 0;
   readonly waiting = new Set<Waiting>();
-  #dynos = new Map<string, Dyno>();
+  #dynos = new Map<string, RoutedDyno>();
 
   constructor(route: AppRoute) {
     this.route = route;
@@ -28,7 +26,7 @@ export class AppTraffic implements AppView<Dyno> {
   /** Takes the table's word on where dynos are. Dynos that stay keep their connections; those that go are left. */
   update(
     endpoints: readonly Endpoint[] | undefined,
-    make: (endpoint: Endpoint, address: Address) => Dyno,
+    make: (endpoint: Endpoint, address: Address) => RoutedDyno,
   ): void {
     const before = this.#dynos;
     this.#dynos = new Map();
@@ -54,9 +52,7 @@ type Address = NonNullable<Endpoint["address"]>;
 
 export interface AllTrafficOptions {
   readonly table: RoutingTable;
-  readonly limits: ProxyLimits;
-  readonly deadlines: Deadlines;
-  readonly outbox: Outbox;
+  readonly sockets: SocketContext;
 }
 
 /** The traffic of all apps that had any, kept in step with the table. */
@@ -114,7 +110,6 @@ export class AllTraffic {
   }
 
   readonly #makeDyno = (endpoint: Endpoint, address: Address) => {
-    const { limits, deadlines, outbox } = this.#options;
-    return new Dyno({ endpoint, address, limits, deadlines, outbox });
+    return new RoutedDyno({ endpoint, address, sockets: this.#options.sockets });
   };
 }

@@ -10,14 +10,15 @@ import type { AllTraffic, AppTraffic } from "./app-traffic.ts";
 import type { ClientSide } from "./client-side.ts";
 import type { Expiring } from "./deadlines.ts";
 import { badRequestPage, lateRequestPage, noSuchAppPage, pageText, type RouterPage } from "./error-page.ts";
-import { Exchange, type ExchangeContext } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { failureStatus } from "./failure.ts";
 import { forwardedFor } from "./forward-request.ts";
 import { hostName, isOwnHost } from "./host-name.ts";
+import type { ProxyContext } from "./proxy-context.ts";
 import { type RequestRecord, routerLine } from "./router-line.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
-export interface ClientContext extends ExchangeContext {
+export interface ClientContext extends ProxyContext {
   readonly traffic: AllTraffic;
   /** The apps' domain. */
   readonly domain: string;
@@ -58,7 +59,11 @@ export class ClientConnection implements ClientSide, Expiring {
 
   readonly #onData = (piece: Buffer) => {
     this.#waiting = this.#waiting ? Buffer.concat([this.#waiting, piece]) : piece;
-    this.#feed();
+    try {
+      this.#feed();
+    } catch (thrown) {
+      this.#fault(thrown);
+    }
   };
   readonly #onDrain = () => {
     if (this.#exchange) this.#exchange.responseWritable();
@@ -141,6 +146,10 @@ export class ClientConnection implements ClientSide, Expiring {
     this.writer.send();
     if (reset && this.proto === "http") this.#socket.resetAndDestroy();
     else this.#socket.destroy();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
   }
 
   handOver(): { readonly socket: Socket; readonly pending: Buffer | undefined } {
@@ -267,6 +276,16 @@ export class ClientConnection implements ClientSide, Expiring {
       });
     }
     this.#answer({ ...badRequestPage, status: refused.status }, undefined);
+  }
+
+  /** One request that we cannot handle must not end all the others. */
+  #fault(error: unknown): void {
+    this.#feeding = false;
+    if (this.#exchange) this.#exchange.fault(error);
+    else {
+      this.#context.logger.error("a connection met an error of ours", { error });
+      this.destroy();
+    }
   }
 
   #linger(): void {

@@ -17,6 +17,8 @@ export interface ClientSide {
   finished(keepAlive: boolean): void;
   /** Ends the connection so that the client sees that the response is not whole; `reset` where a plain end would not tell. */
   cut(options: { readonly reset: boolean }): void;
+  /** Ends the connection at once; whatever is under way on it is told that the client is gone. */
+  destroy(): void;
   /** Gives the socket away, with the input that was read and not used. */
   handOver(): { readonly socket: Socket; readonly pending: Buffer | undefined };
   /** A socket that was given away is closed. */

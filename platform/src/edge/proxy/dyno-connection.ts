@@ -8,12 +8,14 @@ import {
   type RejectedHead,
   type ResponseHead,
 } from "../http1/index.ts";
-import { type Deadlines, type Expiring, NEVER } from "./deadlines.ts";
+import { type Expiring, NEVER } from "./deadlines.ts";
+import type { SocketContext } from "./proxy-context.ts";
 import type { ProxyLimits } from "./proxy-limits.ts";
-import { type Outbox, SocketWriter } from "./socket-writer.ts";
+import { SocketWriter } from "./socket-writer.ts";
 
 /**
- * Who gets what a dyno answers. `unreachable`, `responseEnd`, `switched`, `rejected` and `broke` are the last word: the
+ * Who gets what a dyno answers. `unreachable`, `responseEnd`, `switched`, `rejected`,
+ * `broke` and `fault` are the last word: the
  * listener then rests the connection, takes it over or destroys it. It may destroy it at any time, and hears no more.
  */
 export interface ResponseListener {
@@ -31,25 +33,23 @@ export interface ResponseListener {
   rejected(why: RejectedHead): void;
   /** The connection ended or broke before the response did. `silent`: not one byte of a response had come. */
   broke(silent: boolean): void;
+  /** The router itself failed over what the dyno said. */
+  fault(error: unknown): void;
   /** All that one read brought has been told. */
   flush(): void;
   /** The dyno takes more of the request. */
   requestWritable(): void;
 }
 
-export interface DynoConnectionOptions {
+export interface DynoConnectionOptions extends SocketContext {
   readonly host: string;
   readonly port: number;
-  readonly limits: ProxyLimits;
-  readonly deadlines: Deadlines;
-  readonly outbox: Outbox;
   /** Called when the connection goes away while it rests. */
   readonly onRestEnd: (connection: DynoConnection) => void;
 }
 
 type Phase = "connecting" | "ready" | "resting" | "head" | "body" | "closed";
 
-const MALFORMED: RejectedHead = { kind: "malformed" };
 const NO_FIELDS: readonly Field[] = [];
 
 /**
@@ -83,7 +83,15 @@ export class DynoConnection implements Expiring {
     this.deadline = NEVER;
     this.#listener?.connected();
   };
-  readonly #onData = (piece: Buffer) => this.#read(piece);
+  readonly #onData = (piece: Buffer) => {
+    const listener = this.#listener;
+    try {
+      this.#read(piece);
+    } catch (thrown) {
+      this.destroy();
+      listener?.fault(thrown);
+    }
+  };
   readonly #onDrain = () => this.#listener?.requestWritable();
   readonly #onEnd = () => this.#ended(true);
   readonly #onClose = () => this.#ended(false);
@@ -128,6 +136,7 @@ export class DynoConnection implements Expiring {
   }
 
   destroy(): void {
+    if (this.#phase === "resting") this.#options.onRestEnd(this);
     this.#leave();
     this.socket.destroy();
   }
@@ -145,7 +154,6 @@ export class DynoConnection implements Expiring {
 
   expire(): void {
     const listener = this.#listener;
-    if (this.#phase === "resting") this.#options.onRestEnd(this);
     this.destroy();
     listener?.unreachable("timeout");
   }
@@ -164,7 +172,7 @@ export class DynoConnection implements Expiring {
     let rest: Buffer | undefined = piece;
     while (rest && this.#phase === "head") rest = this.#readHead(rest);
     if (rest && this.#phase === "body") this.#readBody(rest);
-    else if (rest && (this.#phase === "resting" || this.#phase === "ready")) this.#unasked();
+    else if (rest && (this.#phase === "resting" || this.#phase === "ready")) this.destroy();
     if (this.#listener === listener) listener?.flush();
   }
 
@@ -172,7 +180,8 @@ export class DynoConnection implements Expiring {
   #readHead(piece: Buffer): Buffer | undefined {
     const outcome = this.#head.push(piece);
     if (outcome.kind === "partial") return undefined;
-    const head = outcome.kind === "complete" ? parseResponseHead(outcome.text, this.#method) : MALFORMED;
+    const head =
+      outcome.kind === "complete" ? parseResponseHead(outcome.text, this.#method) : unreadable(outcome.kind);
     const rest = outcome.kind === "complete" ? outcome.rest : undefined;
     if (head.kind !== "response") this.#last((listener) => listener.rejected(head));
     else if (head.status === 101) this.#last((listener) => listener.switched(head, rest));
@@ -211,11 +220,6 @@ export class DynoConnection implements Expiring {
     this.#listener?.responseEnd(trailers, this.#keepAlive && rest === undefined);
   }
 
-  #unasked(): void {
-    if (this.#phase === "resting") this.#options.onRestEnd(this);
-    this.destroy();
-  }
-
   /** The dyno ended its side, or the connection is gone. */
   #ended(orderly: boolean): void {
     const phase = this.#phase;
@@ -225,7 +229,7 @@ export class DynoConnection implements Expiring {
       this.#keepAlive = false;
       this.#responseEnded(undefined);
     } else if (phase === "body") this.#last((listener) => listener.broke(false));
-    else if (phase !== "closed") this.#unasked();
+    else if (phase !== "closed") this.destroy();
   }
 
   #last(tell: (listener: ResponseListener) => void): void {
@@ -245,4 +249,8 @@ export class DynoConnection implements Expiring {
 function restTime(head: ResponseHead, limits: ProxyLimits): number {
   if (head.idleSeconds === undefined) return limits.dynoIdleMs;
   return Math.min(limits.dynoIdleMs, Math.max(0, head.idleSeconds * 1000 - 1000));
+}
+
+function unreadable(kind: "too-large" | "malformed"): RejectedHead {
+  return kind === "too-large" ? { kind: "restricted", desc: "oversized header" } : { kind: "malformed" };
 }

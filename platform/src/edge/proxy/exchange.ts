@@ -1,32 +1,17 @@
-import type { Clock, LogSink } from "../../kernel/index.ts";
 import type { Field, RejectedHead, RequestHead, ResponseHead } from "../http1/index.ts";
 import type { AppTraffic, Waiting } from "./app-traffic.ts";
 import { type Attempts, chooseDyno, refuseAdmission } from "./choose-dyno.ts";
 import type { ClientSide } from "./client-side.ts";
-import { type Deadlines, NEVER } from "./deadlines.ts";
+import { NEVER } from "./deadlines.ts";
 import { Download } from "./download.ts";
-import type { Dyno } from "./dyno.ts";
 import type { DynoConnection, ResponseListener } from "./dyno-connection.ts";
 import { failurePage } from "./error-page.ts";
 import { type Failure, type FailureCode, failureStatus } from "./failure.ts";
 import { forwardedFor, requestIdOf, requestText } from "./forward-request.ts";
-import type { ProxyLimits } from "./proxy-limits.ts";
-import type { Outbox } from "./socket-writer.ts";
+import type { ProxyContext } from "./proxy-context.ts";
+import type { RoutedDyno } from "./routed-dyno.ts";
 import { Tunnel, type TunnelEnd } from "./tunnel.ts";
 import { Upload } from "./upload.ts";
-
-export interface ExchangeContext {
-  readonly limits: ProxyLimits;
-  readonly deadlines: Deadlines;
-  readonly outbox: Outbox;
-  readonly log: LogSink;
-  readonly now: Clock;
-  readonly newId: () => string;
-  /** From 0 up to, not including, 1. */
-  readonly random: () => number;
-  /** The router is about to stop: no connection is kept. */
-  isStopping(): boolean;
-}
 
 /**
  * - `waiting`: for a dyno that boots, or leaves quarantine.
@@ -41,10 +26,10 @@ type Phase = "new" | "waiting" | "connecting" | "sent" | "responding" | "tunnel"
 const REPEATABLE = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /** One request and its response: finds a dyno, watches the time, and says in the log how it went. */
-export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
-  readonly failed = new Set<Dyno>();
+export class Exchange implements ResponseListener, Waiting, Attempts<RoutedDyno> {
+  readonly failed = new Set<RoutedDyno>();
   lastFailure: "refused" | "timeout" | undefined;
-  readonly #context: ExchangeContext;
+  readonly #context: ProxyContext;
   readonly #client: ClientSide;
   readonly #head: RequestHead;
   readonly #app: AppTraffic;
@@ -58,13 +43,13 @@ export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
   #admitted = false;
   #waitsFor: "boot" | "quarantine" = "boot";
   #repeats = 0;
-  #dyno: Dyno | undefined;
+  #dyno: RoutedDyno | undefined;
   #connection: DynoConnection | undefined;
   #tunnel: Tunnel | undefined;
   #connectingSince = 0;
   #connectedAt: number | undefined;
 
-  constructor(context: ExchangeContext, client: ClientSide, head: RequestHead, app: AppTraffic) {
+  constructor(context: ProxyContext, client: ClientSide, head: RequestHead, app: AppTraffic) {
     this.#context = context;
     this.#client = client;
     this.#head = head;
@@ -149,7 +134,7 @@ export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
   }
 
   unreachable(why: "refused" | "timeout"): void {
-    const dyno = this.#dyno as Dyno;
+    const dyno = this.#dyno as RoutedDyno;
     this.#connection = undefined;
     dyno.quarantine(performance.now());
     this.failed.add(dyno);
@@ -214,6 +199,12 @@ export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
     else this.#fail({ code: silent ? "H13" : "H17" });
   }
 
+  fault(error: unknown): void {
+    this.#context.logger.error("a request met an error of ours", { error, requestId: this.#requestId });
+    this.#fail({ code: "H99" });
+    this.#client.destroy();
+  }
+
   requestWritable(): void {
     if (!this.#upload.blocked) return;
     this.#upload.unblock();
@@ -238,7 +229,7 @@ export class Exchange implements ResponseListener, Waiting, Attempts<Dyno> {
     }
   }
 
-  #connect(dyno: Dyno): void {
+  #connect(dyno: RoutedDyno): void {
     this.#dyno = dyno;
     this.#phase = "connecting";
     this.#client.deadline = NEVER;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as later } from "node:timers/promises";
-import type { LogLine, Running } from "../../kernel/index.ts";
+import { type LogLine, type Running, silentLogger } from "../../kernel/index.ts";
 import { type AppRoute, type Endpoint, RoutingTable } from "../route/index.ts";
 import { appRoute, endpoint } from "../route/route-fixtures.ts";
 import { type ProxyOptions, type RunningProxy, startProxy } from "./proxy-server.ts";
@@ -107,6 +107,7 @@ export async function fakeRouter(options: Partial<ProxyOptions> = {}): Promise<F
     domain: "localhost",
     firstPage: () => "<h1>Conifer is ready</h1>",
     log: { write: (line) => lines.push(line) },
+    logger: silentLogger,
     now: () => new Date(),
     addresses: ["127.0.0.1"],
     port: 0,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type SecureContext, type TLSSocket } from "node:tls";
-import { type Clock, type LogSink, pause, type Running } from "../../kernel/index.ts";
+import { type Clock, type Logger, type LogSink, pause, type Running } from "../../kernel/index.ts";
 import type { IssuedCertificate } from "../certificate/index.ts";
 import type { RoutingTable } from "../route/index.ts";
 import { AllTraffic } from "./app-traffic.ts";
@@ -19,6 +19,8 @@ export interface ProxyOptions {
   readonly firstPage: () => string;
   /** Gets one line per request. */
   readonly log: LogSink;
+  /** For errors of our own. */
+  readonly logger: Logger;
   readonly now: Clock;
   readonly addresses: readonly string[];
   /** 0 takes any free port, one for each address. */
@@ -67,19 +69,18 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { table, tls, addresses, port } = options;
   const limits = { ...PROXY_LIMITS, ...options.limits };
   const deadlines = new Deadlines();
-  const outbox = new Outbox();
-  const traffic = new AllTraffic({ table, limits, deadlines, outbox });
+  const sockets = { limits, deadlines, outbox: new Outbox() };
+  const traffic = new AllTraffic({ table, sockets });
   const connections = new Set<ClientConnection>();
   const stopping = new AbortController();
   let allClosed = () => {};
   const context: ClientContext = {
-    limits,
-    deadlines,
-    outbox,
+    ...sockets,
     traffic,
     domain: options.domain,
     firstPage: options.firstPage,
     log: options.log,
+    logger: options.logger,
     now: options.now,
     newId: randomUUID,
     random: options.random ?? Math.random,

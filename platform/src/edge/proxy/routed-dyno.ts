@@ -1,20 +1,16 @@
 import type { Endpoint } from "../route/index.ts";
 import type { Candidate } from "./choose-dyno.ts";
-import type { Deadlines } from "./deadlines.ts";
 import { DynoConnection, type ResponseListener } from "./dyno-connection.ts";
-import type { ProxyLimits } from "./proxy-limits.ts";
-import type { Outbox } from "./socket-writer.ts";
+import type { SocketContext } from "./proxy-context.ts";
 
 export interface DynoOptions {
   readonly endpoint: Endpoint;
   readonly address: { readonly host: string; readonly port: number };
-  readonly limits: ProxyLimits;
-  readonly deadlines: Deadlines;
-  readonly outbox: Outbox;
+  readonly sockets: SocketContext;
 }
 
 /** A dyno in the table, with its idle connections. The newest is used first, so that those too many grow old. */
-export class Dyno implements Candidate {
+export class RoutedDyno implements Candidate {
   readonly name: string;
   quarantinedUntil = 0;
   readonly #options: DynoOptions;
@@ -36,7 +32,7 @@ export class Dyno implements Candidate {
   }
 
   quarantine(now: number): void {
-    this.quarantinedUntil = now + this.#options.limits.quarantineMs;
+    this.quarantinedUntil = now + this.#options.sockets.limits.quarantineMs;
   }
 
   /** An idle connection that has rested no longer than `restMs`; undefined when there is none. */
@@ -47,11 +43,11 @@ export class Dyno implements Candidate {
   }
 
   connect(listener: ResponseListener): DynoConnection {
-    const { address, limits, deadlines, outbox } = this.#options;
+    const { address, sockets } = this.#options;
     const onRestEnd = (connection: DynoConnection) => {
       this.#idle = this.#idle.filter((idle) => idle !== connection);
     };
-    return new DynoConnection({ ...address, limits, deadlines, outbox, onRestEnd }, listener);
+    return new DynoConnection({ ...sockets, ...address, onRestEnd }, listener);
   }
 
   /** Keeps a connection for the next request. */
