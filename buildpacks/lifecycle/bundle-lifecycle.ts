@@ -53,8 +53,6 @@ async function bundleInto(outfile: string): Promise<void> {
     platform: "node",
     target: "node20",
     format: "esm",
-    minifySyntax: true,
-    minifyWhitespace: true,
     legalComments: "inline",
     logLevel: "error",
     define: { LIFECYCLE_VERSION: JSON.stringify(version) },

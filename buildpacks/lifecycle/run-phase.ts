@@ -45,8 +45,13 @@ export async function runPhase(call: PhaseCall): Promise<number> {
     await PHASES[call.phase]({ inputs, log });
     return 0;
   } catch (thrown) {
-    if (!(thrown instanceof PhaseError)) throw thrown;
-    log.error(thrown.message);
-    return thrown.exitCode;
+    if (thrown instanceof PhaseError) {
+      log.error(thrown.message);
+      return thrown.exitCode;
+    }
+    log.error(
+      `The lifecycle itself failed; this is not the app's fault.\n${(thrown as Error)?.stack ?? thrown}`,
+    );
+    return EXIT.failed;
   }
 }
