@@ -120,9 +120,10 @@ describe("links", () => {
 describe("decisions", () => {
   const records = files.filter((path) => path.startsWith("docs/decisions/"));
 
-  test("they are numbered without gaps", () => {
-    const numbers = records.map((path) => Number(/\/(\d{4})-[a-z0-9-]+\.md$/.exec(path)?.[1]));
-    expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+  test("each has a number of its own", () => {
+    const numbers = records.map((path) => /\/(\d{4})-[a-z0-9-]+\.md$/.exec(path)?.[1]);
+    expect(new Set(numbers).size).toBe(records.length);
+    expect(numbers).not.toContain(undefined);
   });
 
   test.each(records)("%s has its four parts on half a page", (path) => {
