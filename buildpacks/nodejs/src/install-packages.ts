@@ -263,7 +263,8 @@ async function npmEnvironment(context: BuildContext, npm: Npm, cache: string) {
     HOME: home,
     PATH: [...bins, env.PATH ?? "/usr/bin:/bin"].join(":"),
     npm_config_cache: cache,
-    npm_config_nodedir: await npm.node(),
+    // Where node-gyp finds headers, so that native packages build without asking anybody.
+    npm_package_config_node_gyp_nodedir: await npm.node(),
     ...(NODE_ENV === undefined ? {} : { CONIFER_NODE_ENV: NODE_ENV }),
   };
 }

@@ -22,3 +22,12 @@ export interface ImageInfo {
   readonly runImage: { readonly name: string; readonly topLayer: string };
   readonly sizeBytes: number;
 }
+
+/** A process as users see it: what they wrote, without the shell that runs it. */
+export function displayCommand(process: Pick<ImageProcess, "command" | "args">): string {
+  const words = [...process.command, ...process.args];
+  const [shell = "", flag, line, ...more] = words;
+  if (/^(\/bin\/)?(ba)?sh$/.test(shell) && flag === "-c" && line !== undefined && more.length === 0)
+    return line;
+  return words.join(" ");
+}

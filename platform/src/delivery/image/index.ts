@@ -1,5 +1,5 @@
 export { LABEL } from "./cnb-labels.ts";
-export type { ImageInfo, ImageProcess } from "./image.ts";
+export { displayCommand, type ImageInfo, type ImageProcess } from "./image.ts";
 export type { ImageStore } from "./image-ports.ts";
 export { type LayerEntry, packLayer } from "./layer-tar.ts";
 export {

@@ -1,6 +1,7 @@
 import type { RequestBodies } from "@conifer/contract";
 import type { ApiCall, ApiHandlers } from "../../http/index.ts";
 import { apiTime, type Clock, type Db, invalidParams, type NewId, notFound } from "../../kernel/index.ts";
+import { displayCommand } from "./image.ts";
 import type { ImageStore } from "./image-ports.ts";
 import { findImage, insertImage, type OciImage } from "./oci-image-store.ts";
 import { readImageInfo } from "./read-image-info.ts";
@@ -82,7 +83,7 @@ function presentImage(image: OciImage, call: ApiCall, deps: ImageApiDependencies
 function presentProcess(process: OciImage["info"]["processes"][number]) {
   return {
     name: process.type,
-    display_cmd: [...process.command, ...process.args].join(" "),
+    display_cmd: displayCommand(process),
     command: `/cnb/process/${process.type}`,
     working_dir: process.workingDir ?? "/workspace",
     default: process.default,

@@ -1,6 +1,6 @@
 import { type App, features, findApp, listFeatureSettings } from "../../apps/app/index.ts";
 import { findConfig } from "../../delivery/config/index.ts";
-import { findImage } from "../../delivery/image/index.ts";
+import { displayCommand, findImage } from "../../delivery/image/index.ts";
 import { findCurrentRelease, type Release } from "../../delivery/release/index.ts";
 import {
   type AppendEvent,
@@ -92,7 +92,7 @@ async function gather(appId: string, deps: FormationReconcilerDependencies): Pro
   if (!app || !release?.imageInfo) return undefined;
   const declared = release.imageInfo.processes.map((process) => ({
     type: process.type,
-    command: [...process.command, ...process.args].join(" "),
+    command: displayCommand(process),
   }));
   await followRelease(release, declared, deps);
   const formation = await listFormation(db, appId);

@@ -1,4 +1,5 @@
 import { findApp } from "../../apps/app/index.ts";
+import { displayCommand } from "../../delivery/image/index.ts";
 import { RELEASE_PROCESS, type Release, type ReleaseCommand } from "../../delivery/release/index.ts";
 import type { LogReader } from "../../observe/log/index.ts";
 import type { DynoWatch } from "../dyno/index.ts";
@@ -38,7 +39,7 @@ export function makeReleaseCommand(deps: ReleaseCommandDependencies): ReleaseCom
             app,
             release,
             command: { kind: "process", type: RELEASE_PROCESS },
-            displayCommand: [...(process?.command ?? []), ...(process?.args ?? [])].join(" "),
+            displayCommand: process ? displayCommand(process) : RELEASE_PROCESS,
             size: undefined,
             env: {},
             attached: false,
