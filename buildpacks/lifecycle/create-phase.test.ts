@@ -1,14 +1,19 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { lifecycleMetadata } from "./analyze-phase.ts";
 import { blobPath } from "./image-layout.ts";
-import { type Bench, keepAsPrevious, makeBench } from "./lifecycle-fixtures.ts";
+import { type Bench, bundlePrograms, keepAsPrevious, makeBench } from "./lifecycle-fixtures.ts";
 import { LABEL } from "./oci.ts";
 
+let programs: Awaited<ReturnType<typeof bundlePrograms>>;
 let bench: Bench;
+beforeAll(async () => {
+  programs = await bundlePrograms();
+});
+afterAll(() => programs.dispose());
 beforeEach(async () => {
-  bench = await makeBench();
+  bench = await makeBench(programs.folder);
 });
 afterEach(() => bench.dispose());
 

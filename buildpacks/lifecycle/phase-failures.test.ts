@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lifecycleMetadata } from "./analyze-phase.ts";
 import { layoutPath, readLayout, writeImage } from "./image-layout.ts";
-import { type Bench, IMAGE, makeBench } from "./lifecycle-fixtures.ts";
+import { type Bench, bundlePrograms, IMAGE, makeBench } from "./lifecycle-fixtures.ts";
 import { LABEL, makeManifest } from "./oci.ts";
 
+let programs: Awaited<ReturnType<typeof bundlePrograms>>;
 let bench: Bench;
 beforeAll(async () => {
-  bench = await makeBench();
+  programs = await bundlePrograms();
+  bench = await makeBench(programs.folder);
   const launch = `printf '[[processes]]\\ntype = "web"\\ncommand = ["x"]\\n' > "$CNB_LAYERS_DIR/launch.toml"`;
   const reuse = `printf '[types]\\nlaunch = true\\n' > "$CNB_LAYERS_DIR/gone.toml"`;
   await bench.addBuildpacks(
@@ -19,7 +21,10 @@ beforeAll(async () => {
     { id: "test/plan", detect: 'echo "not toml" > "$CNB_BUILD_PLAN_PATH"' },
   );
 });
-afterAll(() => bench.dispose());
+afterAll(async () => {
+  await bench.dispose();
+  await programs.dispose();
+});
 
 interface Failure {
   readonly order?: readonly string[];

@@ -1,13 +1,18 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Bench, IMAGE, keepAsPrevious, makeBench } from "./lifecycle-fixtures.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Bench, bundlePrograms, IMAGE, keepAsPrevious, makeBench } from "./lifecycle-fixtures.ts";
 import { readToml } from "./toml-files.ts";
 
+let programs: Awaited<ReturnType<typeof bundlePrograms>>;
 let bench: Bench;
+beforeAll(async () => {
+  programs = await bundlePrograms();
+});
+afterAll(() => programs.dispose());
 beforeEach(async () => {
-  bench = await makeBench();
+  bench = await makeBench(programs.folder);
 });
 afterEach(() => bench.dispose());
 
