@@ -28,6 +28,7 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
   const pid = child.pid as number;
   let ended = false;
   let frozen = false;
+  let killed = false;
   let init: { pid: number; startTime: string | undefined } | undefined;
   const initPid = () => {
     if (!init && !ended) {
@@ -43,7 +44,7 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
       void (async () => {
         while (init?.startTime && startTimeOf(init.pid) === init.startTime) await pause(2);
         closeSync(parts.control);
-        resolve(exitOf(code, signal, parts.complaints));
+        resolve(killed && code === 1 ? KILLED : exitOf(code, signal, complaintsIn(parts.complaints)));
       })();
     });
   });
@@ -54,6 +55,7 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
   };
   const kill = () => {
     if (ended) return;
+    killed = true;
     if (frozen) cgroup.setFrozen(false, []);
     sendQuietly(initPid() ?? pid, "SIGKILL");
   };
@@ -108,19 +110,31 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
   };
 }
 
-function exitOf(code: number | null, signal: NodeJS.Signals | null, complaints: string): SandboxExit {
-  if (code === null)
-    return { code: 128 + constants.signals[signal ?? "SIGKILL"], signal: signal ?? "SIGKILL" };
-  const setUpError = code === SET_UP_FAILED ? complaintsIn(complaints) : "";
-  return setUpError === "" ? { code } : { code, setUpError };
-}
+const KILLED: SandboxExit = { code: 137, signal: "SIGKILL" };
 
-/** The status with which the set-up ends when it cannot go on. */
-const SET_UP_FAILED = 125;
+/** What the set-up writes behind its complaints when it has succeeded. */
+export const SET_UP_DONE = "conifer: set up";
+
+/**
+ * What the end of the outermost process tells. `complaints` holds what the set-up and, behind its mark, the outermost
+ * process complained of: util-linux unshare cannot pass SIGKILL on, complains and ends with 1 instead.
+ */
+export function exitOf(code: number | null, signal: NodeJS.Signals | null, complaints: string): SandboxExit {
+  if (code === null) {
+    const name = signal ?? "SIGKILL";
+    return { code: 128 + constants.signals[name], signal: name };
+  }
+  const [before = "", after] = complaints.split(`${SET_UP_DONE}\n`);
+  if (after === undefined) {
+    const why = before.trim() || `its set-up ended with status ${code}`;
+    return { code: code === 0 ? 1 : code, setUpError: why };
+  }
+  return code === 1 && after.startsWith("unshare: ") ? KILLED : { code };
+}
 
 function complaintsIn(file: string): string {
   try {
-    return readFileSync(file, "utf8").trim();
+    return readFileSync(file, "utf8");
   } catch {
     return "";
   }

@@ -93,8 +93,7 @@ function escapeField(field: string): string {
 export interface CommandOptions {
   readonly machine: Machine;
   readonly spec: SandboxSpec;
-  /** File for the set-up's complaints, and the file of mounts. */
-  readonly complaints: string;
+  /** The file of mounts. */
   readonly mounts: string;
   readonly ownNetwork: boolean;
 }
@@ -103,14 +102,14 @@ export interface CommandOptions {
  * The command that becomes the sandbox, as a chain in which each program runs the next.
  * The parent-death signal is lost at every change of credentials, so it is set after the last of each process.
  */
-export function commandLine({ machine, spec, complaints, mounts, ownNetwork }: CommandOptions): string[] {
+export function commandLine({ machine, spec, mounts, ownNetwork }: CommandOptions): string[] {
   const mapRoot = ["unshare", "--user", "--map-root-user"];
   const namespaces = ["unshare", "--mount", "--pid", "--ipc", "--uts", ...(ownNetwork ? ["--net"] : [])];
   return [
     ...(machine.root ? [] : mapRoot),
     ...["setpriv", "--pdeathsig", "KILL"],
     ...[...namespaces, "--fork", "--kill-child=KILL"],
-    ...["sh", machine.setUpFile, complaints, spec.id, mounts, machine.mountPoint],
+    ...["sh", machine.setUpFile, spec.id, mounts, machine.mountPoint],
     ...dropPrivileges(machine),
     ...["sh", INIT_PATH, ...spec.argv],
   ];

@@ -11,13 +11,12 @@
 /**
  * Runs as process 1 of the new namespaces, still as (mapped) root and still with this machine's files. Only programs
  * of this machine run here, and nothing of the image. What they complain of goes to a file, not to the program's output.
- * `$1` file for complaints · `$2` host name · `$3` file of mounts · `$4` new root · the rest: the command that drops
- * privileges.
+ * `$1` host name · `$2` file of mounts · `$3` new root · the rest: the command that drops privileges. Descriptors: 2 the
+ * complaints, 3 the listener's, 4 the program's standard error.
  */
 export const SET_UP = `
-exec 5>&2 2>"$1"
-hostname=$2 mounts=$3 root=$4
-shift 4
+hostname=$1 mounts=$2 root=$3
+shift 3
 for group in $CONIFER_CGROUPS; do echo 0 >"$group" || exit 125; done
 joining=
 for group in $CONIFER_CGROUPS_SLOW; do echo 1 >"$group" & joining=$!; done
@@ -26,7 +25,8 @@ eval "$CONIFER_NETWORK" || exit 125
 mount --all --fstab "$mounts" || exit 125
 [ -z "$joining" ] || wait "$joining" || exit 125
 cd "$root" && pivot_root . mnt && cd / && umount --lazy /mnt || exit 125
-exec "$@" 2>&5 5>&-
+echo "$CONIFER_SET_UP_DONE" >&2
+exec "$@" 2>&4 4>&-
 `;
 
 /**
@@ -58,7 +58,7 @@ exec 3<&-
   exec <&4 2>&5 4<&- 5>&-
   cd "$CONIFER_CWD" || exit 126
   if [ -n "$CONIFER_TERMINAL" ]; then set -- -c -- "$@"; else set -- -- "$@"; fi
-  unset PATH LC_ALL CONIFER_TERMINAL CONIFER_PIDS CONIFER_CWD CONIFER_CGROUPS CONIFER_CGROUPS_SLOW CONIFER_NETWORK PWD OLDPWD
+  unset PATH LC_ALL CONIFER_TERMINAL CONIFER_PIDS CONIFER_CWD CONIFER_CGROUPS CONIFER_CGROUPS_SLOW CONIFER_NETWORK CONIFER_SET_UP_DONE PWD OLDPWD
   conifer_n=0
   while [ "$conifer_n" -lt "$CONIFER_ENV_COUNT" ]; do
     eval "conifer_text=\$CONIFER_ENV_$conifer_n; unset CONIFER_ENV_$conifer_n"

@@ -5,7 +5,7 @@ import type { Cgroup, Cgroups } from "./cgroups.ts";
 import { openForWriting, openReader, openWriter, type PipeStock } from "./pipe-stock.ts";
 import { carryEnvironment } from "./program-environment.ts";
 import { removeTree } from "./remove-tree.ts";
-import { makeRunningSandbox } from "./running-sandbox.ts";
+import { makeRunningSandbox, SET_UP_DONE } from "./running-sandbox.ts";
 import type { Sandbox, SandboxSpec } from "./sandbox.ts";
 import type { NetworkLease, SandboxNetwork } from "./sandbox-network.ts";
 import { checkLayer, commandLine, type Machine, mountLines } from "./sandbox-plan.ts";
@@ -65,16 +65,17 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
   const ends = await openEnds(engine, spec);
   const control = openForWriting(await engine.pipes.take());
   const mounts = join(spec.directory, "mounts");
-  const complaints = join(spec.directory, "set-up.log");
+  const complaintsFile = join(spec.directory, "set-up.log");
   const nothing = openSync("/dev/null", "r+");
-  const theirs = [...ends.theirs, control.theirs];
+  const complaints = openSync(complaintsFile, "w", 0o600);
+  const [input = "ignore", output = "ignore", error = "ignore"] = ends.theirs;
+  const theirs = [input, output, complaints, control.theirs, error];
   let child: ChildProcess;
   try {
     writeFileSync(mounts, mountLines(machine, spec, ends.terminalPath));
     const [command = "", ...args] = commandLine({
       machine,
       spec,
-      complaints,
       mounts,
       ownNetwork: engine.network.kind === "own",
     });
@@ -86,6 +87,7 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
       CONIFER_NETWORK: prepared.lease.setUp,
       CONIFER_PIDS: cgroups.powers.has("pids") ? "" : String(spec.limits.pids),
       CONIFER_CWD: spec.cwd,
+      CONIFER_SET_UP_DONE: SET_UP_DONE,
       CONIFER_TERMINAL: spec.terminal ? "yes" : "",
       ...prepared.env,
     };
@@ -103,7 +105,7 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
     id: spec.id,
     child,
     control: control.ours,
-    complaints,
+    complaints: complaintsFile,
     ...(ends.pipes ? { pipes: ends.pipes } : {}),
     ...(ends.terminal ? { terminal: ends.terminal } : {}),
     cgroup: prepared.cgroup,

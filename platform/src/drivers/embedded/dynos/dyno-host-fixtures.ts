@@ -1,0 +1,106 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type LogLine, type MasterKey, silentLogger, systemClock } from "../../../kernel/index.ts";
+import type { DynoSpec } from "../../../runtime/dyno/index.ts";
+import { openSandboxes, removeTree, type Sandboxes } from "../sandbox/index.ts";
+import type { DynoImage } from "./dyno-program.ts";
+import { type EmbeddedDynoHost, startEmbeddedDynoHost } from "./embedded-dyno-host.ts";
+import { highestSafePort, makePortPool, portsInUse } from "./port-pool.ts";
+
+/** Small programs for a dyno, as its image has them in /workspace; run with Node. */
+export const PROGRAMS = {
+  "serve.js": `
+    const server = require("node:http").createServer((request, response) => {
+      if (request.url === "/wait") return setTimeout(() => response.end("waited"), 1000);
+      response.end(JSON.stringify({ dyno: process.env.DYNO, port: process.env.PORT, env: process.env }));
+    });
+    setTimeout(() => server.listen(process.env.WRONG_PORT ?? process.env.PORT, process.env.BIND), process.env.LATE_MS ?? 0);
+  `,
+  "stubborn.js": `
+    process.on("SIGTERM", () => console.log("not now"));
+    require("node:net").createServer().listen(process.env.PORT);
+  `,
+  "echo.js": `
+    require("node:readline").createInterface({ input: process.stdin })
+      .on("line", (line) => console.log("got " + line))
+      .on("close", () => process.exit(5));
+  `,
+} as const;
+
+/** A folder with an image, the sandboxes of this machine, and hosts on them; for tests. */
+export interface DynoWorld {
+  readonly home: string;
+  readonly sandboxes: Sandboxes;
+  readonly image: DynoImage;
+  readonly lines: LogLine[];
+  readonly masterKey: MasterKey;
+  /** What the app's log says, without times: `app[web.1]: text`. */
+  log(name?: string): string[];
+  /** With the journal of an earlier host when it is given the same name, else with a new one. */
+  startHost(journal?: string): Promise<EmbeddedDynoHost>;
+  close(): Promise<void>;
+}
+
+export async function openDynoWorld(): Promise<DynoWorld> {
+  const home = mkdtempSync(join(tmpdir(), "conifer-dynos-"));
+  const sandboxes = await openSandboxes({ home, directory: join(home, "dynos", ".shared") });
+  const image = makeTestImage(join(home, "image"));
+  const masterKey: MasterKey = { current: 1, keys: new Map([[1, randomBytes(32)]]) };
+  const lines: LogLine[] = [];
+  return {
+    home,
+    sandboxes,
+    image,
+    lines,
+    masterKey,
+    log: (name) =>
+      lines
+        .filter((line) => name === undefined || line.process === name)
+        .map((line) => `${line.source}[${line.process}]: ${line.message}`),
+    startHost: (journal = randomUUID()) =>
+      startEmbeddedDynoHost({
+        sandboxes,
+        unpackImage: async () => image,
+        logs: { write: (line) => void lines.push(line) },
+        logger: silentLogger,
+        ports: makePortPool({ taken: portsInUse, random: Math.random, highest: highestSafePort() }),
+        now: systemClock,
+        random: Math.random,
+        directory: join(home, "dynos"),
+        journalFile: join(home, "state", journal),
+        masterKey,
+      }),
+    close: async () => {
+      await sandboxes.stop();
+      await removeTree(home);
+    },
+  };
+}
+
+/** An image of one layer: this machine's Node in /layers and the programs in /workspace. */
+export function makeTestImage(layer: string): DynoImage {
+  for (const folder of ["workspace", "layers/node/bin"]) mkdirSync(join(layer, folder), { recursive: true });
+  copyFileSync(process.execPath, join(layer, "layers/node/bin/node"));
+  for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(layer, "workspace", name), text);
+  return {
+    lowerDirs: [layer],
+    env: { PATH: "/layers/node/bin:/usr/bin:/bin" },
+    workingDir: "/workspace",
+    processArgv: (type) => ["node", `${type}.js`],
+    shellArgv: (line) => ["/bin/sh", "-c", line],
+  };
+}
+
+/** The part of a spec that runs a line of shell. */
+export function shell(line: string): Pick<DynoSpec, "image" | "command" | "displayCommand"> {
+  return { image: "sha256:test", command: { kind: "shell", line }, displayCommand: line };
+}
+
+/** The part of a spec that runs one of the programs. */
+export function program(
+  type: "serve" | "stubborn" | "echo",
+): Pick<DynoSpec, "image" | "command" | "displayCommand"> {
+  return { image: "sha256:test", command: { kind: "process", type }, displayCommand: `node ${type}.js` };
+}
