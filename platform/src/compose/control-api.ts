@@ -1,6 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { routes, type Variant } from "@conifer/contract";
-import { schemaDocument } from "@conifer/contract/validation";
 import { accountHandlers } from "../accounts/identity/index.ts";
 import { tokenHandlers } from "../accounts/token/index.ts";
 import { appHandlers, findApp, findRole } from "../apps/app/index.ts";
@@ -10,6 +8,7 @@ import { buildHandlers } from "../delivery/build/index.ts";
 import { findNewestImage, imageHandlers } from "../delivery/image/index.ts";
 import { makeOutputUrl } from "../delivery/output/index.ts";
 import { createInitialRelease, releaseHandlers } from "../delivery/release/index.ts";
+import { PeerGone } from "../drivers/embedded/local/index.ts";
 import { isStoreAway } from "../drivers/postgres/store/index.ts";
 import { domainHandlers } from "../edge/domain/index.ts";
 import type { CalledApp } from "../http/index.ts";
@@ -18,8 +17,8 @@ import {
   type ApiListener,
   makeApiServer,
   makeRateLimiter,
+  makeSchemaHandler,
   type RawHandler,
-  variantOf,
 } from "../http/index.ts";
 import type { Principal } from "../kernel/index.ts";
 import { logSessionHandlers } from "../observe/log/index.ts";
@@ -35,15 +34,16 @@ import type { Home } from "./home.ts";
 export async function openApi(
   context: ControlContext,
   engine: ControlEngine,
-  listener: ApiListener,
+  listener: Pick<ApiListener, "makeServer">,
   raw: readonly RawHandler[],
 ) {
   const rateLimiter = makeRateLimiter(context.config.rateLimit);
   return await makeApiServer({
     handlers: makeHandlers(context, engine, rateLimiter),
-    raw: [...raw, schemaHandler, firstPageHandler(context.config.home)],
+    raw: [...raw, makeSchemaHandler(), firstPageHandler(context.config.home)],
     logger: context.logger,
     isStoreAway,
+    isPartAway: (thrown) => thrown instanceof PeerGone,
     makeServer: listener.makeServer,
     authenticate: makeAuthenticate(context),
     findApp: (identity, principal) => findCalledApp(context, identity, principal),
@@ -98,21 +98,6 @@ export function makeHandlers(
     ...logSessionHandlers({ ...context, key: context.urlKey }),
   };
 }
-
-/** `GET /schema` in the variant asked for. Nobody has to log in to read it. */
-const schemaHandler: RawHandler = async (request, response) => {
-  if (request.method !== "GET" || request.url?.split("?")[0] !== "/schema") return false;
-  if (routes.some(({ key }) => String(key) === "GET /schema")) return false;
-  let variant: Variant = "base";
-  try {
-    variant = variantOf(request.headers.accept);
-  } catch {
-    // A browser or curl without the header gets the base document.
-  }
-  response.writeHead(200, { "content-type": "application/schema+json" });
-  response.end(JSON.stringify(schemaDocument(variant)));
-  return true;
-};
 
 /** A browser that opens the port sees where it is. */
 function firstPageHandler(home: Home): RawHandler {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createAccount } from "../accounts/identity/index.ts";
 import { createAuthorization } from "../accounts/token/index.ts";
 import { type EmbeddedPostgres, startPostgres } from "../drivers/embedded/postgres/index.ts";
-import { newId, silentLogger, systemClock } from "../kernel/index.ts";
+import { type Logger, newId, silentLogger, systemClock } from "../kernel/index.ts";
 import { readConfig } from "./config.ts";
 import { openApi } from "./control-api.ts";
 import { makeControlContext } from "./control-context.ts";
@@ -23,40 +23,47 @@ export interface TestControlOptions {
   readonly ports: ControlPorts;
   /** Also run the reconcilers and event readers. Default: only the API. */
   readonly workers?: boolean;
+  /** Settings beside the home and the port. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly logger?: Logger;
 }
 
-export async function startTestControl({ ports, workers: withWorkers = false }: TestControlOptions) {
+export async function startTestControl(options: TestControlOptions) {
+  const { ports, workers: withWorkers = false, logger = silentLogger } = options;
   const folder = mkdtempSync(join(tmpdir(), "conifer-control-"));
-  const postgres = await startTestPostgres(folder);
+  let postgres = await startTestPostgres(folder);
   const config = readConfig({
     CONIFER_HOME: join(folder, "home"),
     CONIFER_PORT: "16400",
     CONIFER_RATE_LIMIT: "100000",
+    ...options.environment,
   });
   for (const path of [config.home.run, config.home.keys, config.home.state])
     mkdirSync(path, { recursive: true, mode: 0o700 });
   writeFileSync(config.home.secretFile, randomBytes(16).toString("hex"), { mode: 0o600 });
   ensureMasterKey(config.home);
-  const database = await openStore(postgres.url, silentLogger);
-  const context = makeControlContext(config, database, silentLogger);
+  const database = await openStore(postgres.url, logger);
+  const context = makeControlContext(config, database, logger);
   let workers: ControlWorkers | undefined;
   const engine = await openControlEngine(context, ports, (appId) => workers?.dynosChanged(appId));
   if (withWorkers) workers = startControlWorkers(context, engine);
   const events = withWorkers ? await startControlEvents(context, engine, () => workers) : undefined;
   const makeServer = (options: object, handler: Parameters<typeof createServer>[1]) =>
     createServer(options, handler);
-  const api = await openApi(
-    context,
-    engine,
-    { makeServer, listen: async () => {}, stop: async () => {} },
-    [],
-  );
+  const api = await openApi(context, engine, { makeServer }, []);
   return {
     context,
     engine,
     api,
     account: (email: string) => makeTestAccount(context, email),
     call: makeCall(api),
+    /** The PostgreSQL below: stopped and started again in tests of what happens meanwhile. */
+    store: {
+      stop: () => postgres.stop(),
+      start: async () => {
+        postgres = await startTestPostgres(folder);
+      },
+    },
     stop: async () => {
       await events?.stop();
       await workers?.stop();

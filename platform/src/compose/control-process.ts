@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { createBuild, followBuild } from "../delivery/build/index.ts";
 import { makeOutputStreamHandler } from "../delivery/output/index.ts";
 import { makeGitHandler, makeReceivePush } from "../delivery/source/index.ts";
@@ -20,7 +21,8 @@ import { startControlEvents } from "./control-events.ts";
 import { ensureFirstAccount } from "./control-first-account.ts";
 import { openStore } from "./control-store.ts";
 import { type ControlWorkers, startControlWorkers } from "./control-workers.ts";
-import { listenAddresses } from "./listen-addresses.ts";
+import { certificateNames, listenAddresses } from "./listen-addresses.ts";
+import { explainPort } from "./supervisor-ports.ts";
 
 const STOP_WITHIN_MS = 8_000;
 
@@ -98,7 +100,7 @@ async function serveApi(
   const listener = makeApiListener({
     port: config.apiPort,
     addresses: listenAddresses(config.listen),
-    tls: authority.issue(["localhost", "127.0.0.1", "::1"]),
+    tls: authority.issue(certificateNames(config.listen, hostname())),
     rendezvous: makeRendezvous({
       host: engine.host,
       key: context.urlKey,
@@ -109,13 +111,22 @@ async function serveApi(
     logger,
   });
   const api = await openApi(context, engine, listener, rawHandlers(context, engine, signal));
-  await listener.listen();
+  await listener.listen().catch((thrown) => {
+    throw portTrouble(thrown, config.apiPort);
+  });
   return {
     stop: async () => {
       await listener.stop();
       await api.close();
     },
   };
+}
+
+/** The same failure in words that name the variable to change. */
+function portTrouble(thrown: NodeJS.ErrnoException & { address?: string }, port: number): Error {
+  if (!thrown.address || !thrown.code) return thrown;
+  const wanted = { variable: "CONIFER_PORT", port };
+  return new Error(explainPort(wanted, thrown.address, thrown.code), { cause: thrown });
 }
 
 /** What shares the port with the API and is told apart by path. */

@@ -21,7 +21,7 @@ export async function checkPorts(ports: readonly WantedPort[], addresses: readon
   for (const wanted of ports) {
     for (const address of addresses) {
       const code = await tryListen(wanted.port, address);
-      if (code) mistakes.push(explain(wanted, address, code));
+      if (code) mistakes.push(explainPort(wanted, address, code));
     }
   }
   if (mistakes.length > 0) {
@@ -38,7 +38,8 @@ function samePorts(ports: readonly WantedPort[]): string[] {
   );
 }
 
-function explain({ variable, port }: WantedPort, address: string, code: string): string {
+/** Why a port cannot be had on an address, from the system's error code, and which variable to change. */
+export function explainPort({ variable, port }: WantedPort, address: string, code: string): string {
   switch (code) {
     case "EADDRINUSE":
       return `Port ${port} on ${address} is taken by another program. Stop it, or set ${variable} to a free port.`;

@@ -7,9 +7,11 @@ import {
 import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
-import type { Logger, Running } from "../kernel/index.ts";
+import { type Logger, pause, type Running } from "../kernel/index.ts";
+import { isLoopback, makeRedirectServer } from "./https-redirect.ts";
 
 export interface ApiListenerOptions {
+  /** 0 takes any free one, the same on every address. */
   readonly port: number;
   /** Addresses to listen on. */
   readonly addresses: readonly string[];
@@ -17,50 +19,95 @@ export interface ApiListenerOptions {
   /** Takes a connection inside TLS whose first bytes are not HTTP; `first` holds what was read. */
   readonly rendezvous: (socket: Duplex, first: Buffer) => void;
   readonly logger: Logger;
+  /** Longest a new connection may take to show what it speaks. Default 10 s. */
+  readonly firstBytesMs?: number;
+  /** Longest that requests in flight may go on after `stop`. Default 2 s. */
+  readonly graceMs?: number;
+  /** Whether a connection to this address may speak plain http. Default: only to a loopback address. */
+  readonly mayBePlain?: (localAddress: string | undefined) => boolean;
 }
 
 export interface ApiListener extends Running {
   /** For Fastify's `serverFactory`: the HTTP server that gets the connections of this port. */
   makeServer(options: ServerOptions, handler: RequestListener): Server;
-  /** Opens the port. Rejects when it is taken. */
-  listen(): Promise<void>;
+  /** Opens the port and tells which. Rejects when it cannot be had on some address; then it is open on none. */
+  listen(): Promise<number>;
 }
 
-/** Longest a new connection may take to show what it speaks. */
 const FIRST_BYTES_MS = 10_000;
+const GRACE_MS = 2_000;
+/** Longer than the client and the usual proxies keep an idle connection, so that they close it and not we. */
+const KEEP_ALIVE_MS = 75_000;
 /** A TLS handshake record; no HTTP request starts with it. (RFC 8446 §5.1) */
 const TLS_HANDSHAKE = 0x16;
 
 /** One port for http, https and, inside TLS, rendezvous, told apart by the first bytes. (design §2) */
 export function makeApiListener(options: ApiListenerOptions): ApiListener {
   const secure = createSecureContext(options.tls);
+  const mayBePlain = options.mayBePlain ?? isLoopback;
+  const redirects = makeRedirectServer();
   const open = new Set<Socket>();
   let http: Server | undefined;
   const accept = (socket: Socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
     socket.on("error", () => socket.destroy());
-    firstBytes(socket, (first) => {
-      if (first[0] !== TLS_HANDSHAKE) return void http?.emit("connection", socket);
-      acceptTls(socket, secure, options, () => http);
+    firstBytes(socket, options, (first) => {
+      if (first[0] === TLS_HANDSHAKE) return acceptTls(socket, secure, options, () => http);
+      (mayBePlain(socket.localAddress) ? http : redirects)?.emit("connection", socket);
     });
   };
   const servers: NetServer[] = [];
+  const closeServers = () =>
+    Promise.all(servers.splice(0).map((server) => new Promise<void>((done) => server.close(() => done()))));
   return {
     makeServer: (serverOptions, handler) => {
-      http = createHttpServer(serverOptions, handler);
-      http.keepAliveTimeout = 75_000;
+      http = startChecks(createHttpServer(serverOptions, handler));
       return http;
     },
     listen: async () => {
-      for (const address of options.addresses) servers.push(await listenOn(address, options.port, accept));
+      let port = options.port;
+      try {
+        for (const address of options.addresses) {
+          const server = await listenOn(address, port, accept);
+          servers.push(server);
+          port = portOf(server);
+        }
+      } catch (thrown) {
+        await closeServers();
+        throw thrown;
+      }
+      return port;
     },
     stop: async () => {
-      const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+      const closed = closeServers();
+      await letFinish(http, open, options.graceMs ?? GRACE_MS);
       for (const socket of open) socket.destroy();
-      await Promise.all(closed);
+      http?.close();
+      await closed;
     },
   };
+}
+
+/** Node watches over slow headers from the event of a server that listens; this one gets its connections from us. */
+function startChecks(server: Server): Server {
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.emit("listening");
+  return server;
+}
+
+/** Closes idle connections until none is open or the time is over. */
+async function letFinish(
+  http: Server | undefined,
+  open: ReadonlySet<Socket>,
+  graceMs: number,
+): Promise<void> {
+  const until = performance.now() + graceMs;
+  http?.closeIdleConnections();
+  while (open.size > 0 && performance.now() < until) {
+    await pause(20);
+    http?.closeIdleConnections();
+  }
 }
 
 function acceptTls(
@@ -68,24 +115,31 @@ function acceptTls(
   secureContext: SecureContext,
   options: ApiListenerOptions,
   http: () => Server | undefined,
-) {
+): void {
   const inside = new TLSSocket(socket, { isServer: true, secureContext });
   inside.on("error", (error) => {
     options.logger.debug("tls connection failed", { error: error.message });
     socket.destroy();
   });
-  firstBytes(inside, (first) => {
-    if (/^[A-Z]+ $|^[A-Z]{1,20}( |$)/.test(first.toString("latin1", 0, 20).split(" ", 1)[0] ?? "")) {
-      return void http()?.emit("connection", inside);
-    }
+  firstBytes(inside, options, (first) => {
+    if (isHttp(first)) return void http()?.emit("connection", inside);
     inside.read();
     options.rendezvous(inside, first);
   });
 }
 
+/** Methods are capital letters (RFC 9110 §9.1); a rendezvous secret starts with a small one. */
+function isHttp(first: Buffer): boolean {
+  return /^[A-Z]/.test(first.toString("latin1", 0, 1));
+}
+
 /** Calls back with the first bytes, which stay in the stream, or destroys a connection that shows none in time. */
-function firstBytes(socket: Socket | TLSSocket, then: (first: Buffer) => void): void {
-  const timer = setTimeout(() => socket.destroy(), FIRST_BYTES_MS);
+function firstBytes(
+  socket: Socket | TLSSocket,
+  { firstBytesMs = FIRST_BYTES_MS }: ApiListenerOptions,
+  then: (first: Buffer) => void,
+): void {
+  const timer = setTimeout(() => socket.destroy(), firstBytesMs);
   socket.once("close", () => clearTimeout(timer));
   socket.once("readable", () => {
     clearTimeout(timer);
@@ -96,11 +150,17 @@ function firstBytes(socket: Socket | TLSSocket, then: (first: Buffer) => void): 
   });
 }
 
+/** Half-open connections are kept: a client may end its side and still wait for the answer. */
 async function listenOn(address: string, port: number, accept: (socket: Socket) => void): Promise<NetServer> {
-  const server = createNetServer({ pauseOnConnect: false, noDelay: true }, accept);
+  const server = createNetServer({ allowHalfOpen: true, noDelay: true }, accept);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host: address, port, ipv6Only: address.includes(":") }, resolve);
   });
   return server;
+}
+
+function portOf(server: NetServer): number {
+  const address = server.address();
+  return typeof address === "object" && address ? address.port : 0;
 }

@@ -1,71 +1,91 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type RouteDescription, type RouteKey, routes } from "@conifer/contract";
+import { type RouteDescription, routes } from "@conifer/contract";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { BusinessError, errorText, type Logger } from "../kernel/index.ts";
-import type { ApiHandlers } from "./api.ts";
-import { errorResponse } from "./error-response.ts";
-import { requestIds } from "./negotiation.ts";
+import { makeAllowedMethods } from "./allowed-methods.ts";
+import { type Absences, errorResponse } from "./error-response.ts";
+import { BODY_LIMIT, inApiWords, unreadableAnswer } from "./framework-error.ts";
+import { readBodies } from "./json-body.ts";
+import { type RequestIds, requestIds } from "./negotiation.ts";
 import { type ServeDependencies, serveRoute } from "./serve-route.ts";
 
 /** Takes a request before the API sees it, and says whether it did: git, streams, uploads, the first page. */
 export type RawHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
-export interface ApiServerOptions extends ServeDependencies {
-  readonly handlers: ApiHandlers;
+export interface ApiServerOptions extends ServeDependencies, Absences {
   readonly raw: readonly RawHandler[];
   readonly logger: Logger;
-  readonly isStoreAway: (thrown: unknown) => boolean;
 }
 
-/** Largest JSON body. Config vars, the largest ordinary input, are limited to 64 KB for an app. */
-const BODY_LIMIT = 1024 * 1024;
+/** The client alone sends up to 7 KB of request ids. (facts: CLI client §1.8) */
+const LONGEST_HEADERS = 64 * 1024;
+const LONGEST_PARAM = 2_000;
 
 declare module "fastify" {
   interface FastifyRequest {
-    requestIds: { own: string; all: string };
+    requestIds: RequestIds;
     startedAt: bigint;
+    /** Whose request it is, once that is known. */
+    accountId: string | undefined;
+  }
+  interface FastifyContextConfig {
+    key?: string;
   }
 }
 
 /** Mounts every route of the contract: those with a handler are served, the others answer 501. */
 export async function makeApiServer(options: ApiServerOptions): Promise<FastifyInstance> {
+  const answerError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    sendError(thrown, request, { reply, options });
   const server = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
-    routerOptions: { maxParamLength: 2_000, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength: LONGEST_PARAM, ignoreTrailingSlash: true },
     exposeHeadRoutes: true,
     forceCloseConnections: true,
     requestTimeout: 0,
-    http: { maxHeaderSize: 64 * 1024 },
+    http: { maxHeaderSize: LONGEST_HEADERS },
+    frameworkErrors: (thrown, request, reply) => {
+      begin(request, reply);
+      answerError(thrown, request, reply);
+    },
+    clientErrorHandler: (error, socket) => {
+      if (error.code !== "ECONNRESET" && socket.writable) socket.end(unreadableAnswer(error.code));
+      else socket.destroy();
+    },
     serverFactory: (handle, serverOptions) => options.makeServer(serverOptions, withRaw(handle, options)),
   });
   server.decorateRequest("requestIds");
   server.decorateRequest("startedAt", 0n);
-  parseBodies(server);
-  addHooks(server, options);
+  server.decorateRequest("accountId", undefined);
+  readBodies(server);
+  addHooks(server, options.logger);
   for (const route of routes) mount(server, route, options);
   server.options("/*", async (_request, reply) => reply.code(204).send());
-  server.setNotFoundHandler((request) => {
-    throw new BusinessError(
-      "not_found",
-      `There is no ${request.method} ${request.url.split("?")[0]} in this API.`,
-    );
+  const allowedMethods = makeAllowedMethods(routes);
+  server.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "";
+    const allowed = allowedMethods(path);
+    if (allowed.length === 0)
+      throw new BusinessError("not_found", `There is no ${request.method} ${path} in this API.`);
+    reply.header("Allow", allowed.join(", "));
+    throw new BusinessError("method_not_allowed", `${path} knows ${allowed.join(", ")} only.`);
   });
-  server.setErrorHandler((thrown, request, reply) => answerError(thrown, request, { reply, options }));
+  server.setErrorHandler(answerError);
   await server.ready();
   return server;
 }
 
+/** For clients that lack a method: POST with the header that names it. (facts: platform API §4 "Methods") */
+function overrideMethod(request: IncomingMessage): void {
+  const override = request.headers["x-http-method-override"];
+  if (request.method !== "POST" || typeof override !== "string") return;
+  if (/^(PATCH|PUT|DELETE|GET|HEAD)$/i.test(override)) request.method = override.toUpperCase();
+}
+
 function withRaw(handle: (q: IncomingMessage, s: ServerResponse) => void, options: ApiServerOptions) {
   return (request: IncomingMessage, response: ServerResponse) => {
-    const override = request.headers["x-http-method-override"];
-    if (
-      request.method === "POST" &&
-      typeof override === "string" &&
-      /^(PATCH|PUT|DELETE|GET)$/i.test(override)
-    ) {
-      request.method = override.toUpperCase();
-    }
+    overrideMethod(request);
     void (async () => {
       for (const raw of options.raw) if (await raw(request, response)) return;
       handle(request, response);
@@ -80,62 +100,36 @@ function withRaw(handle: (q: IncomingMessage, s: ServerResponse) => void, option
   };
 }
 
-function parseBodies(server: FastifyInstance): void {
-  server.removeAllContentTypeParsers();
-  const json = (
-    _request: FastifyRequest,
-    text: string | Buffer,
-    done: (e: Error | null, body?: unknown) => void,
-  ) => {
-    if (text.length === 0) return done(null, undefined);
-    try {
-      done(null, JSON.parse(String(text)));
-    } catch {
-      done(
-        new BusinessError(
-          "bad_request",
-          "The body is not valid JSON. Check for a missing quote, comma or bracket.",
-        ),
-      );
-    }
-  };
-  server.addContentTypeParser(/^application\/(vnd\.heroku\+)?json/, { parseAs: "string" }, json);
-  server.addContentTypeParser("*", { parseAs: "buffer" }, (request, body, done) => {
-    if (body.length === 0) return done(null, undefined);
-    const type = request.headers["content-type"] ?? "none";
-    done(
-      new BusinessError(
-        "unsupported_media_type",
-        `Send the body as JSON with Content-Type: application/json, not ${type}.`,
-      ),
-    );
+/** Gives a request its ids and an answer the headers that every one has. */
+function begin(request: FastifyRequest, reply: FastifyReply): void {
+  request.requestIds = requestIds(request.headers["request-id"]?.toString());
+  request.startedAt = process.hrtime.bigint();
+  reply.headers({
+    "Request-Id": request.requestIds.all,
+    "Cache-Control": "private, no-cache",
+    Vary: "Authorization, Accept, Accept-Encoding, Range",
+    "X-Content-Type-Options": "nosniff",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": request.headers["access-control-request-headers"] ?? "*",
+    "Access-Control-Expose-Headers":
+      "Request-Id, Accept-Ranges, Content-Range, Next-Range, RateLimit-Remaining, ETag, X-Runtime",
   });
 }
 
-function addHooks(server: FastifyInstance, options: ApiServerOptions): void {
-  server.addHook("onRequest", async (request, reply) => {
-    request.requestIds = requestIds(request.headers["request-id"]?.toString());
-    request.startedAt = process.hrtime.bigint();
-    reply.headers({
-      "Request-Id": request.requestIds.all,
-      "Cache-Control": "private, no-cache",
-      Vary: "Authorization, Accept, Accept-Encoding",
-      "X-Content-Type-Options": "nosniff",
-      "Access-Control-Allow-Origin": "*",
-      "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-      "Access-Control-Allow-Headers": request.headers["access-control-request-headers"] ?? "*",
-      "Access-Control-Expose-Headers": "Request-Id, Next-Range, Content-Range, RateLimit-Remaining, ETag",
-    });
-  });
+/** One canonical line for each request. It names the route and never the path, which may hold what is private. */
+function addHooks(server: FastifyInstance, logger: Logger): void {
+  server.addHook("onRequest", async (request, reply) => begin(request, reply));
   server.addHook("onSend", async (request, reply) => {
     reply.header("X-Runtime", seconds(request.startedAt));
   });
   server.addHook("onResponse", async (request, reply) => {
-    options.logger.info("request", {
+    logger.info("request", {
       method: request.method,
-      route: request.routeOptions.url,
+      route: request.routeOptions.config.key,
       status: reply.statusCode,
       request_id: request.requestIds.own,
+      account: request.accountId,
       seconds: seconds(request.startedAt),
     });
   });
@@ -149,45 +143,26 @@ function seconds(since: bigint): string {
 function mount(server: FastifyInstance, route: RouteDescription, options: ApiServerOptions): void {
   let next = 0;
   const url = route.path.replaceAll(/\{[^}]+\}/g, () => `:p${next++}`);
-  const handler = options.handlers[route.key as RouteKey];
   server.route({
     method: route.method,
     url,
+    config: { key: route.key },
     handler: async (request, reply) => {
       const given = request.params as Record<string, string>;
       const params = Object.fromEntries(route.params.map((name, i) => [name, given[`p${i}`] ?? ""]));
-      await serveRoute({ route, handler, params, request, reply }, options);
+      await serveRoute({ route, params, request, reply }, options);
       return reply;
     },
   });
 }
 
-function answerError(
+function sendError(
   thrown: unknown,
   request: FastifyRequest,
   { reply, options }: { reply: FastifyReply; options: ApiServerOptions },
 ): void {
-  const { status, body, ours } = errorResponse(
-    asBusinessError(thrown),
-    request.requestIds.own,
-    options.isStoreAway,
-  );
+  const { status, body, ours } = errorResponse(inApiWords(thrown), request.requestIds.own, options);
   if (ours) options.logger.error("request failed", { request_id: request.requestIds.own, error: thrown });
   if (status === 401) reply.header("WWW-Authenticate", 'Basic realm="Conifer"');
   void reply.code(status).type("application/json").send(JSON.stringify(body));
-}
-
-/** Fastify's own refusals, in the API's words. */
-function asBusinessError(thrown: unknown): unknown {
-  const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? thrown.code : undefined;
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
-    return new BusinessError(
-      "payload_too_large",
-      `The body is larger than the ${BODY_LIMIT} bytes a request may have.`,
-    );
-  }
-  if (code === "FST_ERR_BAD_URL" || code === "FST_ERR_CTP_INVALID_CONTENT_LENGTH") {
-    return new BusinessError("bad_request", "The request is malformed.");
-  }
-  return thrown;
 }

@@ -14,15 +14,19 @@ export interface ErrorResponse {
   readonly ours: boolean;
 }
 
+/** Tells failures that will pass from those that will not. */
+export interface Absences {
+  /** The store is away for now. */
+  readonly isStoreAway: (thrown: unknown) => boolean;
+  /** Another of Conifer's processes is away for now. */
+  readonly isPartAway?: (thrown: unknown) => boolean;
+}
+
 /**
  * The one mapper from what was thrown to what is answered. Business errors keep their id and text; everything else is
  * ours: the answer names only the request id, under which the diagnostics hold the rest.
  */
-export function errorResponse(
-  thrown: unknown,
-  requestId: string,
-  isStoreAway: (e: unknown) => boolean,
-): ErrorResponse {
+export function errorResponse(thrown: unknown, requestId: string, absences: Absences): ErrorResponse {
   if (thrown instanceof BusinessError) {
     const { resource, app, url } = thrown.details;
     const extra = { ...(url ? { url } : {}), ...(resource ? { resource } : {}), ...(app ? { app } : {}) };
@@ -33,10 +37,16 @@ export function errorResponse(
       ours: status >= 500 && status !== 501,
     };
   }
-  if (isStoreAway(thrown)) {
-    const message = "Conifer's database is not available right now. Try again in a moment.";
+  const away = whoIsAway(thrown, absences);
+  if (away) {
+    const message = `${away} is not available right now. Try again in a moment. (Request ${requestId})`;
     return { status: 503, body: { id: "unavailable", message }, ours: true };
   }
   const message = `Something went wrong on Conifer's side. Its diagnostics have the details under request ${requestId}.`;
   return { status: 500, body: { id: "internal", message }, ours: true };
+}
+
+function whoIsAway(thrown: unknown, { isStoreAway, isPartAway }: Absences): string | undefined {
+  if (isPartAway?.(thrown)) return "A part of Conifer that this needs";
+  return isStoreAway(thrown) ? "Conifer's database" : undefined;
 }

@@ -4,5 +4,6 @@ export { type ApiListener, type ApiListenerOptions, makeApiListener } from "./ap
 export { type ApiServerOptions, makeApiServer, type RawHandler } from "./api-server.ts";
 export { type Credentials, credentialsOf, variantOf } from "./negotiation.ts";
 export { makeRateLimiter, type RateLimiter } from "./rate-limiter.ts";
-export { listReply } from "./serve-route.ts";
+export { makeSchemaHandler } from "./schema-handler.ts";
+export { listReply } from "./send-reply.ts";
 export { openStreamUrl, STREAM_URL_SECONDS, signStreamUrl } from "./signed-url.ts";

@@ -1,16 +1,17 @@
 import type { RequestListener, Server, ServerOptions } from "node:http";
-import { gzipSync } from "node:zlib";
-import type { RouteDescription, Variant } from "@conifer/contract";
+import { type RouteDescription, type RouteKey, routes, type Variant } from "@conifer/contract";
 import { validateRequest } from "@conifer/contract/validation";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { BusinessError, type Clock, type Principal, pageHeaders, parseRange } from "../kernel/index.ts";
+import { BusinessError, type Clock, notFound, type Principal, parseRange } from "../kernel/index.ts";
 import { checkAccess } from "./access.ts";
-import { type Access, accessTable } from "./access-table.ts";
-import type { ApiCall, ApiHandler, ApiReply, CalledApp, ListReply } from "./api.ts";
-import { type Credentials, credentialsOf, etagOf, tagMatches, variantOf } from "./negotiation.ts";
+import { accessTable } from "./access-table.ts";
+import type { ApiCall, ApiHandlers, CalledApp } from "./api.ts";
+import { type Credentials, credentialsOf, originOf, tagMatches, variantOf } from "./negotiation.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import { representationOf, sendReply } from "./send-reply.ts";
 
 export interface ServeDependencies {
+  readonly handlers: ApiHandlers;
   /** Makes the server that Fastify's handler is put on; the port is shared with https and rendezvous. */
   readonly makeServer: (options: ServerOptions, handler: RequestListener) => Server;
   /** The caller of a request; undefined when the token or password is wrong or has expired. */
@@ -21,9 +22,10 @@ export interface ServeDependencies {
   readonly clock: Clock;
 }
 
-interface Mounted {
+/** A request that has found its route. */
+export interface Mounted {
   readonly route: RouteDescription;
-  readonly handler: ApiHandler | undefined;
+  /** By the contract's names, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -31,27 +33,28 @@ interface Mounted {
 
 /** Takes one request through the API's conventions, in this order, and answers it. Throws business errors. */
 export async function serveRoute(mounted: Mounted, deps: ServeDependencies): Promise<void> {
-  const { route, handler, request, reply } = mounted;
+  const { route, params, request, reply } = mounted;
   const variant = variantOf(request.headers.accept);
-  const access = handler ? accessTable[route.key] : undefined;
+  const handler = deps.handlers[route.key as RouteKey];
+  const access = handler ? accessTable[route.key as RouteKey] : undefined;
   const principal = access?.on === "nobody" ? NOBODY : await requirePrincipal(mounted, deps);
   if (!handler || !access) throw notServed(route);
-  const app = access.on === "app" ? await deps.findApp(mounted.params.app ?? "", principal) : undefined;
+  if (access.on !== "nobody") {
+    reply.header("Oauth-Scope", principal.scope.join(" "));
+    reply.header("Oauth-Scope-Accepted", access.scope === "global" ? "global" : `global ${access.scope}`);
+  }
+  // The store keeps no such text: what is named by it cannot exist.
+  if (Object.values(params).some((value) => value.includes("\0"))) throw notFound(route.resource);
+  const app = access.on === "app" ? await deps.findApp(params.app ?? "", principal) : undefined;
   checkAccess(access, principal, app?.role);
-  const problems = validateRequest(route.key, variant, request.body);
+  const problems = validateRequest(route.key as RouteKey, variant, request.body);
   if (problems.length > 0) throw new BusinessError("invalid_params", problems.join(" "));
-  reply.header("Oauth-Scope", principal.scope.join(" "));
-  if (access.on !== "nobody") reply.header("Oauth-Scope-Accepted", acceptedScopes(access));
-  const call = makeCall(mounted, { variant, principal, app });
-  await checkIfMatch(call, mounted);
-  send(mounted, await handler(call));
+  const resolved = { variant, principal, app };
+  await checkIfMatch(mounted, resolved, deps.handlers);
+  sendReply(await handler(makeCall(mounted, resolved)), mounted);
 }
 
 const NOBODY: Principal = { accountId: "", email: "", scope: [] };
-
-function acceptedScopes(access: Exclude<Access, { on: "nobody" }>): string {
-  return access.scope === "global" ? "global" : `global ${access.scope}`;
-}
 
 async function requirePrincipal(
   { route, request, reply }: Mounted,
@@ -60,6 +63,7 @@ async function requirePrincipal(
   const given = credentialsOf(request.headers.authorization);
   const principal = given ? await deps.authenticate(given, route) : undefined;
   if (!principal) throw new BusinessError("unauthorized", given ? BAD_CREDENTIALS : NO_CREDENTIALS);
+  request.accountId = principal.accountId;
   const free = route.key === "GET /account/rate-limits";
   const { allowed, remaining } = deps.rateLimiter.take(
     principal.accountId,
@@ -95,7 +99,6 @@ function makeCall(
 ): ApiCall {
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
-  const encrypted = "encrypted" in request.raw.socket;
   return {
     route,
     variant,
@@ -108,51 +111,30 @@ function makeCall(
       if (!app) throw new Error(`${route.key} names no app`);
       return app;
     },
-    origin: `${encrypted ? "https" : "http"}://${request.headers.host ?? "localhost"}`,
+    origin: originOf(request.headers.host, "encrypted" in request.raw.socket),
     requestId: request.requestIds.own,
     signal: gone.signal,
     page: (fields) => parseRange(request.headers.range, fields),
   };
 }
 
-/** `If-Match` on a write compares with what a GET of the same path would answer now. (facts: platform API §4) */
-async function checkIfMatch(call: ApiCall, { request, handler }: Mounted): Promise<void> {
-  const header = request.headers["if-match"];
-  if (header === undefined || request.method === "GET" || request.method === "HEAD" || !handler) return;
-  const current = await request.server.inject({
-    method: "GET",
-    url: request.url,
-    headers: { accept: request.headers.accept ?? "", authorization: request.headers.authorization ?? "" },
-  });
-  const etag = current.headers.etag;
-  if (current.statusCode === 200 && typeof etag === "string" && tagMatches(header, etag)) return;
+/**
+ * `If-Match` on a write compares with what a GET of the same path would answer now; a path that cannot be read
+ * matches nothing. The comparison and the write are not one transaction. (facts: platform API §4)
+ */
+async function checkIfMatch(mounted: Mounted, resolved: Resolved, handlers: ApiHandlers): Promise<void> {
+  const header = mounted.request.headers["if-match"];
+  if (header === undefined || mounted.route.method === "GET") return;
+  const key = `GET ${mounted.route.path}` as RouteKey;
+  const route = routes.find((other) => other.key === key);
+  const access = accessTable[key];
+  if (route && access) {
+    checkAccess(access, resolved.principal, resolved.app?.role);
+    const current = await handlers[key]?.(makeCall({ ...mounted, route }, resolved));
+    if (current && tagMatches(header, representationOf(current).etag)) return;
+  }
   throw new BusinessError(
     "precondition_failed",
-    `The ${call.route.resource} has changed since you read it. Read it again, then repeat the change.`,
+    `The ${mounted.route.resource} has changed since you read it. Read it again, then repeat the change.`,
   );
-}
-
-/** A list's reply: status 200 or 206 and the paging headers. */
-export function listReply(
-  { request, page, fields }: ListReply,
-  body: readonly unknown[] = page.items,
-): ApiReply {
-  const { status, headers } = pageHeaders(request, page, fields);
-  return { status, headers, body };
-}
-
-function send({ route, request, reply }: Mounted, answer: ApiReply): void {
-  const status = answer.status ?? route.operations[0]?.status ?? 200;
-  if (answer.headers) reply.headers(answer.headers);
-  const text = answer.body === undefined ? "" : JSON.stringify(answer.body);
-  const etag = etagOf(text);
-  reply.header("ETag", etag).type("application/json");
-  const known = request.headers["if-none-match"];
-  const readOnly = request.method === "GET" || request.method === "HEAD";
-  if (readOnly && known !== undefined && tagMatches(known, etag)) return void reply.code(304).send();
-  reply.code(status);
-  if (text.length > 1_000 && /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""))) {
-    return void reply.header("Content-Encoding", "gzip").send(gzipSync(text, { level: 1 }));
-  }
-  reply.send(text);
 }
