@@ -1,10 +1,11 @@
 import { type RouteKey, routes } from "@conifer/contract";
 import { validateResponse } from "@conifer/contract/validation";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { createBuild } from "../delivery/build/index.ts";
+import { releaseAnImage } from "../delivery/release/release-fixtures.ts";
 import { accessTable } from "../http/access-table.ts";
 import { startTestControl, type TestAnswer, type TestControl } from "./control-fixtures.ts";
 import { idlePorts } from "./idle-ports-fixtures.ts";
-import { releaseAnImage } from "./release-fixtures.ts";
 
 let control: TestControl;
 let token: string;
@@ -71,6 +72,9 @@ beforeAll(async () => {
   other = (await control.account("other@example.com")).token;
   const app = await control.call("POST /apps", { token, body: { name: "shapes" } });
   await releaseAnImage(control.context, app.body.id, { web: "node server.js" });
+  // Builds wait behind one that never ends, so that they are there to be read and cancelled.
+  const actor = { id: app.body.owner.id, email: app.body.owner.email };
+  await createBuild({ appId: app.body.id, actor, sourceDigest: `sha256:${"0".repeat(64)}` }, control.context);
   await vi.waitFor(async () => {
     expect((await control.call("GET /apps/shapes/formation", { token })).body).toHaveLength(1);
   });

@@ -1,5 +1,5 @@
 import { findApp, listAppIds } from "../apps/app/index.ts";
-import { followUp, listAppsWithBuilds, reconcileBuilds } from "../delivery/build/index.ts";
+import { type Build, followUp, listAppsWithBuilds, reconcileBuilds } from "../delivery/build/index.ts";
 import { listAppsWithPending, reconcileReleases } from "../delivery/release/index.ts";
 import { reconcileRoute, replaceRoutes } from "../edge/route/index.ts";
 import {
@@ -168,11 +168,20 @@ function buildRound(
     fetchSource: engine.fetchSource,
     moveRef: engine.repositories.moveRef,
     timeoutSeconds: BUILD_SECONDS,
-    followUp: (...told: [Parameters<typeof followUp>[0], Parameters<typeof followUp>[1]]) =>
-      void followUp(told[0], told[1], followDeps, stopping),
+    followUp: onceAtATime((build: Build) => followUp(build, followDeps, stopping)),
   };
   return (appId: string, signal: AbortSignal) =>
     claimed(context, `builds:${appId}`, () => reconcileBuilds(appId, deps, signal));
+}
+
+/** Starts the work for a thing unless it is under way. */
+function onceAtATime<T extends { readonly id: string }>(work: (on: T) => Promise<void>): (on: T) => void {
+  const underWay = new Set<string>();
+  return (on) => {
+    if (underWay.has(on.id)) return;
+    underWay.add(on.id);
+    void work(on).finally(() => underWay.delete(on.id));
+  };
 }
 
 function releaseRound(context: ControlContext, engine: ControlEngine) {

@@ -14,18 +14,24 @@ export function idlePorts(): ControlPorts {
       },
       watch: async function* (signal) {
         yield { kind: "all", dynos: [] };
-        await new Promise<void>((resolve) =>
-          signal.addEventListener("abort", () => resolve(), { once: true }),
-        );
+        await aborted(signal);
       },
     },
     builder: {
-      build: async function* () {
-        yield { kind: "result", result: { kind: "failed", message: "nothing is built here", exitCode: 1 } };
+      build: async function* (_spec, signal) {
+        yield { kind: "output", text: "Nothing is built here.\n" };
+        await aborted(signal);
       },
       cancel: nothing,
       clearCache: nothing,
     },
     routes: { replace: nothing, put: nothing, remove: nothing },
   };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

@@ -23,6 +23,7 @@ export {
   makeLogger,
   silentLogger,
 } from "./logger.ts";
+export { type PagedColumn, pageOfRows } from "./paged-rows.ts";
 export { type Page, type PageRequest, pageHeaders, pageOf, parseRange } from "./pages.ts";
 export type { AppRole, Principal, Scope } from "./principal.ts";
 export { type Reconciler, type ReconcilerOptions, startReconciler } from "./reconciler-loop.ts";

@@ -1,7 +1,6 @@
 import type { RequestBodies } from "@conifer/contract";
 import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
-import { apiTime, invalidParams, notFound } from "../../kernel/index.ts";
-import type { OutputStore } from "../output/index.ts";
+import { apiTime, invalidParams, type Logger, notFound } from "../../kernel/index.ts";
 import { actorOf } from "../release/index.ts";
 import type { Build } from "./build.ts";
 import type { Builder } from "./build-ports.ts";
@@ -10,7 +9,7 @@ import { type BuildDependencies, cancelBuild, createBuild } from "./create-build
 
 export interface BuildApiDependencies extends BuildDependencies {
   readonly builder: Builder;
-  readonly outputs: OutputStore;
+  readonly logger: Logger;
   /** A signed address of the build's output, under the caller's origin. */
   readonly outputUrl: (origin: string, id: string) => string;
   /** A place to upload a source to, and the address to name it by. */
@@ -39,9 +38,7 @@ export function buildHandlers(deps: BuildApiDependencies): ApiHandlers {
     },
     "DELETE /apps/{app}/builds/{build}": async (call) => {
       const wanted = { appId: call.app.id, buildId: call.params.build ?? "", actor: actorOf(call) };
-      const build = await cancelBuild(wanted, deps);
-      await deps.outputs.end(build.id);
-      return { body: presentBuild(build, call, deps) };
+      return { body: presentBuild(await cancelBuild(wanted, deps), call, deps) };
     },
     "DELETE /apps/{app}/build-cache": async (call) => {
       await deps.builder.clearCache(call.app.id);

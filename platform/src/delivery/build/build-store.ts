@@ -1,5 +1,13 @@
 import { sql } from "kysely";
-import { type Actor, type Db, isId, type Page, type PageRequest } from "../../kernel/index.ts";
+import {
+  type Actor,
+  type Db,
+  isId,
+  type Page,
+  type PagedColumn,
+  type PageRequest,
+  pageOfRows,
+} from "../../kernel/index.ts";
 import type { Build, BuildStatus } from "./build.ts";
 
 type BuildTables = {
@@ -115,14 +123,36 @@ export async function countBuildsBefore(db: Db, build: Build): Promise<number> {
   return Number(row?.count ?? 0);
 }
 
+/** Ids of apps with a build that has not finished, or that has and has not been told to its end. */
 export async function listAppsWithBuilds(db: Db): Promise<readonly string[]> {
   const rows = await tables(db)
     .selectFrom("builds")
     .select("app_id")
     .distinct()
-    .where("status", "=", "pending")
+    .where("finished_at", "is", null)
     .execute();
   return rows.map((row) => row.app_id);
+}
+
+/** The app's builds that have a result which their output does not tell yet. */
+export async function listUntoldBuilds(db: Db, appId: string): Promise<readonly Build[]> {
+  const rows = await selectBuilds(db)
+    .where("app_id", "=", appId)
+    .where("finished_at", "is", null)
+    .where("status", "!=", "pending")
+    .orderBy("sequence")
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** The build's output has come to its end: nothing is left to do for it. */
+export async function finishBuild(db: Db, id: string, now: Date): Promise<void> {
+  await tables(db)
+    .updateTable("builds")
+    .set({ finished_at: now })
+    .where("id", "=", id)
+    .where("finished_at", "is", null)
+    .execute();
 }
 
 export interface BuildChange {
@@ -132,7 +162,6 @@ export interface BuildChange {
   readonly imageId?: string;
   readonly releaseId?: string;
   readonly attempts?: number;
-  readonly finishedAt?: Date;
 }
 
 /** Changes a build that is still pending; false when it is not, for instance because it was cancelled meanwhile. */
@@ -142,7 +171,24 @@ export async function updatePendingBuild(
   change: BuildChange,
   now: Date,
 ): Promise<boolean> {
-  const result = await tables(trx)
+  const { numUpdatedRows } = await pendingUpdate(trx, id, change, now).executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Cancels a build that has no image yet; false when it is too late for that. */
+export async function cancelPendingBuild(
+  trx: Db,
+  id: string,
+  change: Pick<BuildChange, "message">,
+  now: Date,
+): Promise<boolean> {
+  const cancelled = pendingUpdate(trx, id, { ...change, status: "cancelled" }, now);
+  const { numUpdatedRows } = await cancelled.where("image_id", "is", null).executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+function pendingUpdate(trx: Db, id: string, change: BuildChange, now: Date) {
+  return tables(trx)
     .updateTable("builds")
     .set({
       updated_at: now,
@@ -152,27 +198,18 @@ export async function updatePendingBuild(
       ...(change.imageId === undefined ? {} : { image_id: change.imageId }),
       ...(change.releaseId === undefined ? {} : { release_id: change.releaseId }),
       ...(change.attempts === undefined ? {} : { attempts: change.attempts }),
-      ...(change.finishedAt === undefined ? {} : { finished_at: change.finishedAt }),
     })
     .where("id", "=", id)
-    .where("status", "=", "pending")
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+    .where("status", "=", "pending");
 }
 
-export const BUILD_FIELDS = ["id", "created_at"];
+const COLUMNS: Readonly<Record<string, PagedColumn<Row>>> = {
+  id: { column: "id", holds: "text" },
+  created_at: { column: "created_at", holds: "time", timeOf: (row) => row.createdAt },
+};
+export const BUILD_FIELDS = Object.keys(COLUMNS);
 
 export async function listBuilds(db: Db, appId: string, page: PageRequest): Promise<Page<Build>> {
-  const column = page.field === "created_at" ? "created_at" : "id";
-  let query = selectBuilds(db)
-    .where("app_id", "=", appId)
-    .orderBy(column, page.order)
-    .limit(page.max + 1);
-  const [after, until] = page.order === "asc" ? ([">", "<="] as const) : (["<", ">="] as const);
-  const comparable = sql`${sql.ref(column)}::text`;
-  if (page.start)
-    query = query.where(comparable, page.start.inclusive ? `${after}=` : after, page.start.value);
-  if (page.end) query = query.where(comparable, until, page.end);
-  const items = (await query.execute()).map(fromRow);
-  return { items: items.slice(0, page.max), more: items.length > page.max };
+  const { items, more } = await pageOfRows<Row>(selectBuilds(db).where("app_id", "=", appId), page, COLUMNS);
+  return { items: items.map(fromRow), more };
 }

@@ -23,15 +23,18 @@ export interface Build {
   readonly stack: string;
   /** What went wrong. */
   readonly message: string | null;
+  /** Set while the build is still pending: from then on it can only succeed. */
   readonly imageId: string | null;
   readonly releaseId: string | null;
+  /** How often the engine went away in the middle of it. */
   readonly attempts: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** When its output had told all there is to tell, the fate of its release included. */
   readonly finishedAt: Date | null;
 }
 
-/** An engine that goes away under a build is not the source's fault; after this many it is told as one. */
+/** An engine that goes away under a build is not the source's fault; after this many times it is taken for one. */
 export const MOST_ATTEMPTS = 3;
 
 /** Text for the end of a build's output, in the form of Heroku's. */
@@ -45,3 +48,7 @@ export function waitingText(before: number): string {
   const builds = before === 1 ? "another build of this app" : `${before} other builds of this app`;
   return `-----> Waiting for ${builds} to finish...\n`;
 }
+
+/** What is shown when the engine is away. */
+export const NO_ENGINE = "-----> Waiting for the build engine...\n";
+export const BUILDING_AGAIN = "\n-----> The build engine went away; building again\n";

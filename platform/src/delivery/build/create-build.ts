@@ -5,12 +5,14 @@ import {
   type Clock,
   conflict,
   type Db,
+  errorText,
+  type Logger,
   type NewId,
   notFound,
 } from "../../kernel/index.ts";
 import type { Build } from "./build.ts";
 import type { Builder } from "./build-ports.ts";
-import { findBuild, findBuildById, insertBuild, updatePendingBuild } from "./build-store.ts";
+import { cancelPendingBuild, findBuild, findBuildById, insertBuild } from "./build-store.ts";
 
 export interface BuildDependencies {
   readonly db: Db;
@@ -56,23 +58,28 @@ export async function createBuild(wanted: WantedBuild, deps: BuildDependencies):
   return await requireBuild(deps.db, id);
 }
 
-/** Ends a build that has not finished: one in line never starts, a running one is killed. */
+/**
+ * Ends a build that has no result yet: one in line never starts, a running one is killed. Throws conflict when the
+ * build has its image already, or has ended. An engine that is away just now is told by the build's reconciler.
+ */
 export async function cancelBuild(
   wanted: { readonly appId: string; readonly buildId: string; readonly actor: Actor },
-  deps: BuildDependencies & { readonly builder: Builder },
+  deps: BuildDependencies & { readonly builder: Builder; readonly logger: Logger },
 ): Promise<Build> {
   const { appId, buildId, actor } = wanted;
-  const build = await findBuild(deps.db, appId, buildId);
-  if (!build) throw notFound("build");
-  const cancelled = await deps.db.transaction().execute(async (trx) => {
-    const now = deps.clock();
-    const change = { status: "cancelled", finishedAt: now, message: "The build was cancelled." } as const;
-    if (!(await updatePendingBuild(trx, buildId, change, now))) return false;
+  if (!(await findBuild(deps.db, appId, buildId))) throw notFound("build");
+  await deps.db.transaction().execute(async (trx) => {
+    const change = { message: "The build was cancelled." };
+    if (!(await cancelPendingBuild(trx, buildId, change, deps.clock())))
+      throw conflict("The build has already finished and cannot be cancelled.");
     await deps.appendEvent(trx, { kind: "build.cancelled", appId, actor, data: { build_id: buildId } });
-    return true;
   });
-  if (!cancelled) throw conflict("The build has already finished and cannot be cancelled.");
-  await deps.builder.cancel(buildId);
+  await deps.builder.cancel(buildId).catch((thrown) => {
+    deps.logger.info("a cancelled build could not be stopped yet", {
+      build_id: buildId,
+      error: errorText(thrown),
+    });
+  });
   return await requireBuild(deps.db, buildId);
 }
 

@@ -1,10 +1,12 @@
-import { errorText, type Logger, pause } from "../../kernel/index.ts";
+import { assertNever, BusinessError, type Clock, type Db, type Logger, pause } from "../../kernel/index.ts";
 import type { OutputStore } from "../output/index.ts";
 import { type DeployVerifier, findRelease, type Release } from "../release/index.ts";
 import { type Build, failureText } from "./build.ts";
-import type { BuildDependencies } from "./create-build.ts";
+import { finishBuild } from "./build-store.ts";
 
-export interface FollowUpDependencies extends Pick<BuildDependencies, "db"> {
+export interface FollowUpDependencies {
+  readonly db: Db;
+  readonly clock: Clock;
   readonly outputs: OutputStore;
   readonly verifier: DeployVerifier;
   readonly logger: Logger;
@@ -14,25 +16,40 @@ export interface FollowUpDependencies extends Pick<BuildDependencies, "db"> {
 
 /** How often a release under way is looked at. */
 const LOOK_MS = 100;
+/** How long a release command's last words may take to be shown after its release has settled. */
+const LAST_WORDS_MS = 2_000;
 
 /**
- * The end of a push: what became of the release and of its dynos, told in the build's output, which then ends. The
- * build itself has succeeded whatever happens here.
+ * The end of a push: what became of the build, its release and its dynos, told in the build's output, which then ends.
+ * The build's result stands, whatever happens here. Aborted or killed, the output stays open, and the next call tells
+ * all of it again.
  */
-export async function followUp(
-  build: Build,
-  release: Release | undefined,
-  deps: FollowUpDependencies,
-  signal: AbortSignal,
-): Promise<void> {
+export async function followUp(build: Build, deps: FollowUpDependencies, signal: AbortSignal): Promise<void> {
   const say = (text: string) => deps.outputs.append(build.id, text);
   try {
-    if (release) await tellRelease(release, { build, deps, signal, say });
-    else await say("-----> A newer build has already released; this one is kept but not released.\n");
+    await beginUnlessBegun(build.id, deps.outputs);
+    await tellResult({ build, deps, signal, say });
   } catch (thrown) {
-    deps.logger.warn("a push could not be told to its end", { build_id: build.id, error: errorText(thrown) });
-  } finally {
-    await deps.outputs.end(build.id).catch(() => {});
+    if (!signal.aborted) deps.logger.warn("a push could not be told to its end", fieldsOf(build, thrown));
+  }
+  if (signal.aborted) return;
+  try {
+    await deps.outputs.end(build.id);
+    await finishBuild(deps.db, build.id, deps.clock());
+  } catch (thrown) {
+    deps.logger.warn("a build's output could not be ended, will try again", fieldsOf(build, thrown));
+  }
+}
+
+const fieldsOf = (build: Build, error: unknown) => ({ app_id: build.appId, build_id: build.id, error });
+
+/** A build that was cancelled in line has no output yet. */
+async function beginUnlessBegun(id: string, outputs: OutputStore): Promise<void> {
+  try {
+    for await (const _ of outputs.read(id, AbortSignal.abort())) break;
+  } catch (thrown) {
+    if (!(thrown instanceof BusinessError)) throw thrown;
+    await outputs.begin(id);
   }
 }
 
@@ -43,24 +60,44 @@ interface Telling {
   readonly say: (text: string) => Promise<void>;
 }
 
+async function tellResult(telling: Telling): Promise<void> {
+  const { build, deps, say } = telling;
+  switch (build.status) {
+    case "failed":
+    case "cancelled":
+      return await say(failureText(`Push failed: ${build.message ?? "The build failed."}`));
+    case "succeeded": {
+      if (!build.releaseId)
+        return await say("-----> A newer build has already released; this one is kept but not released.\n");
+      const release = await findRelease(deps.db, build.appId, build.releaseId);
+      return release && (await tellRelease(release, telling));
+    }
+    case "pending":
+      throw new Error(`build ${build.id} has no result yet`);
+    default:
+      return assertNever(build.status);
+  }
+}
+
 async function tellRelease(release: Release, telling: Telling): Promise<void> {
   const { deps, signal, say } = telling;
   await say("-----> Launching...\n");
   const settled = await settle(release, telling);
+  if (settled.status === "pending") return;
   if (settled.status === "failed") {
-    await say(
+    return await say(
       failureText(
         `Release command failed: v${settled.version} is not released, and the app goes on with the release before it.\n` +
           `See heroku releases:output v${settled.version}, correct the command and push again.`,
       ),
     );
-    return;
   }
   await say(`       Released v${settled.version}\n`);
   const url = await deps.webUrlOf(release.appId);
   if (url) await say(`       ${url} deployed to Conifer\n\n`);
   await say("Verifying deploy... ");
   const verdict = await deps.verifier.verify(settled, signal);
+  if (signal.aborted) return;
   switch (verdict.kind) {
     case "up":
     case "none":
@@ -69,38 +106,44 @@ async function tellRelease(release: Release, telling: Telling): Promise<void> {
       return await say(`failed.\n${failureText(verdict.message)}`);
     case "unknown":
       return await say(`not finished: ${verdict.message}\n`);
+    default:
+      return assertNever(verdict);
   }
 }
 
-/** Waits while the release is pending, showing what its command prints. */
+/** Waits while the release is pending, showing what it waits for and what its command prints. */
 async function settle(release: Release, { deps, signal, say }: Telling): Promise<Release> {
-  if (release.status !== "pending") return release;
-  await say(
-    release.runsCommand
-      ? "       Release command detected: it runs before the new version.\n"
-      : "       Waiting for the release before it...\n",
-  );
-  const finished = new AbortController();
-  const stop = AbortSignal.any([signal, finished.signal]);
-  const showing = release.runsCommand ? show(release.id, { deps, signal: stop, say }) : Promise.resolve();
-  for (;;) {
-    const now = await findRelease(deps.db, release.appId, release.id);
-    if (now?.status !== "pending" || signal.aborted) {
-      if (signal.aborted) finished.abort();
-      await showing.finally(() => finished.abort());
-      return now ?? release;
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  let showing: Promise<void> | undefined;
+  let now = release;
+  if (now.status === "pending" && !now.runsCommand)
+    await say("       Waiting for the release before it...\n");
+  while (now.status === "pending" && !signal.aborted) {
+    if (now.runsCommand && !showing) {
+      await say("       Release command detected: it runs before the new version.\n");
+      showing = show(now.id, deps.outputs, { say, signal: either });
     }
     await pause(LOOK_MS, signal);
+    const found = await findRelease(deps.db, release.appId, release.id);
+    if (!found) break;
+    now = found;
   }
+  await Promise.race([showing, pause(LAST_WORDS_MS, either)]);
+  over.abort();
+  await showing;
+  return now;
 }
 
+/** Copies another output as it grows; tries again until it has begun. Never rejects. */
 async function show(
   id: string,
-  { deps, signal, say }: Pick<Telling, "deps" | "signal" | "say">,
+  outputs: OutputStore,
+  { say, signal }: { readonly say: Telling["say"]; readonly signal: AbortSignal },
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      for await (const text of deps.outputs.read(id, signal)) await say(text);
+      for await (const text of outputs.read(id, signal)) await say(text);
       return;
     } catch {
       await pause(LOOK_MS, signal);

@@ -18,6 +18,7 @@ import {
 import {
   checkRollbackTarget,
   hasReleaseCommand,
+  imageRemoved,
   noSuchRelease,
   type Release,
   type ReleaseCause,
@@ -25,6 +26,7 @@ import {
 import {
   findCurrentRelease,
   findHeadForUpdate,
+  findNewestRelease,
   findNextPending,
   findRelease,
   insertHead,
@@ -166,6 +168,26 @@ export async function changeAppConfig(
       deps,
     );
     return changed.config;
+  });
+}
+
+/**
+ * Makes a release of what the newest one was made of, and so runs a release command that failed again; without a
+ * build. Config vars are those of now. (facts: runtime §8 "Retry", CLI client §2 `releases:retry`)
+ */
+export async function retryRelease(
+  wanted: { readonly appId: string; readonly actor: Actor; readonly description?: string },
+  deps: ReleaseDependencies,
+): Promise<Release> {
+  const { appId, actor } = wanted;
+  return await deps.db.transaction().execute(async (trx) => {
+    if (!(await findAppForUpdate(trx, appId))) throw notFound("app");
+    const newest = await findNewestRelease(trx, appId);
+    if (newest?.imageRemoved) throw imageRemoved();
+    const description =
+      wanted.description ?? (newest ? `Retry of v${newest.version}: ${newest.description}` : "Retry");
+    const imageId = newest?.imageId ?? undefined;
+    return await createRelease(trx, { appId, actor, cause: "retry", description, imageId }, deps);
   });
 }
 

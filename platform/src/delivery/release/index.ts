@@ -10,4 +10,10 @@ export { describeDeploy, RELEASE_PROCESS, type Release } from "./release.ts";
 export { actorOf, type ReleaseApiDependencies, releaseHandlers } from "./release-api.ts";
 export type { DeployVerdict, DeployVerifier, ReleaseCommand } from "./release-ports.ts";
 export { type ReleaseReconcilerDependencies, reconcileReleases } from "./release-reconciler.ts";
-export { findCurrentRelease, findHead, findRelease, listAppsWithPending } from "./release-store.ts";
+export {
+  findCurrentRelease,
+  findHead,
+  findRelease,
+  listAppsWithCode,
+  listAppsWithPending,
+} from "./release-store.ts";

@@ -1,5 +1,6 @@
+import type { RequestBodies } from "@conifer/contract";
 import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
-import { type Actor, apiTime, invalidParams, notFound } from "../../kernel/index.ts";
+import { type Actor, apiTime, notFound } from "../../kernel/index.ts";
 import { type ConfigChange, findConfig } from "../config/index.ts";
 import { findImage } from "../image/index.ts";
 import {
@@ -7,9 +8,10 @@ import {
   createRelease,
   type ReleaseDependencies,
   requireRelease,
+  retryRelease,
   rollBack,
 } from "./create-release.ts";
-import { eligibleForRollback, type Release } from "./release.ts";
+import { describeDeploy, eligibleForRollback, imageRemoved, type Release } from "./release.ts";
 import { findHead, listReleases, RELEASE_FIELDS } from "./release-store.ts";
 
 export interface ReleaseApiDependencies extends ReleaseDependencies {
@@ -39,23 +41,28 @@ export function actorOf(call: ApiCall): Actor {
   return { id: call.principal.accountId, email: call.principal.email };
 }
 
-/** Two operations share the path: `release` rolls back, anything else makes a release of an image or of what there is. */
+/** Three operations share the path: rolling back, releasing an image, and trying the newest release again. */
 async function make(call: ApiCall, deps: ReleaseApiDependencies): Promise<Release> {
-  const body = call.body as { release?: string; slug?: string; oci_image?: string; description?: string };
+  const body = call.body as RequestBodies["POST /apps/{app}/releases"];
   const [appId, actor] = [call.app.id, actorOf(call)];
-  if (body.release !== undefined) return await rollBack({ appId, actor, to: body.release }, deps);
-  const wanted = body.oci_image ?? body.slug;
-  const image = wanted === undefined ? undefined : await findImage(deps.db, appId, wanted);
-  if (wanted !== undefined && !image) throw notFound(body.oci_image === undefined ? "slug" : "oci_image");
-  if (image?.removedAt)
-    throw invalidParams("That image has been removed. Push that version of the code again.");
-  const description =
-    body.description?.slice(0, 1_000) || (image ? `Deploy ${image.digest.slice(7, 15)}` : "Retry release");
-  const cause = image ? "image" : "retry";
-  return await deps.db
-    .transaction()
-    .execute((trx) => createRelease(trx, { appId, actor, cause, description, imageId: image?.id }, deps));
+  if ("release" in body) return await rollBack({ appId, actor, to: String(body.release) }, deps);
+  const description = body.description?.slice(0, LONGEST_DESCRIPTION) || undefined;
+  const wanted = body.oci_image || body.slug;
+  if (!wanted) return await retryRelease({ appId, actor, description }, deps);
+  const image = await findImage(deps.db, appId, wanted);
+  if (!image) throw notFound(body.oci_image ? "oci_image" : "slug");
+  if (image.removedAt) throw imageRemoved();
+  const release = {
+    appId,
+    actor,
+    cause: "image",
+    description: description ?? describeDeploy(image.commit ?? image.digest.slice("sha256:".length)),
+    imageId: image.id,
+  } as const;
+  return await deps.db.transaction().execute((trx) => createRelease(trx, release, deps));
 }
+
+const LONGEST_DESCRIPTION = 1_000;
 
 function configHandlers(deps: ReleaseApiDependencies): ApiHandlers {
   return {

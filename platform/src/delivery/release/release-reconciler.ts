@@ -4,7 +4,7 @@ import type { OutputStore } from "../output/index.ts";
 import { announce, type ReleaseDependencies, requireRelease, succeed } from "./create-release.ts";
 import { hasReleaseCommand, type Release } from "./release.ts";
 import type { ReleaseCommand } from "./release-ports.ts";
-import { findCurrentRelease, findHeadForUpdate, findNextPending, updateRelease } from "./release-store.ts";
+import { findCurrentRelease, findNextPending, updateRelease } from "./release-store.ts";
 
 export interface ReleaseReconcilerDependencies extends ReleaseDependencies {
   readonly command: ReleaseCommand;
@@ -33,7 +33,7 @@ export async function reconcileReleases(
 /** Decides what the next release in line runs with. One without a command is current when this returns. */
 async function settleNext(appId: string, deps: ReleaseReconcilerDependencies): Promise<Release | undefined> {
   return await deps.db.transaction().execute(async (trx) => {
-    if (!(await findAppForUpdate(trx, appId)) || !(await findHeadForUpdate(trx, appId))) return undefined;
+    if (!(await findAppForUpdate(trx, appId))) return undefined;
     const next = await findNextPending(trx, appId);
     if (!next) return undefined;
     if (next.inheritsImage) {
@@ -60,16 +60,18 @@ async function runCommand(
   return exitCode;
 }
 
+/** Settles the release unless another process has meanwhile: then what it did stands. */
 async function finish(
-  release: Release,
+  { id, appId }: Release,
   exitCode: number,
   deps: ReleaseReconcilerDependencies,
 ): Promise<void> {
   await deps.db.transaction().execute(async (trx) => {
-    if (!(await findAppForUpdate(trx, release.appId)) || !(await findHeadForUpdate(trx, release.appId)))
-      return;
+    if (!(await findAppForUpdate(trx, appId))) return;
+    const release = await findNextPending(trx, appId);
+    if (release?.id !== id) return;
     if (exitCode === 0) return void (await succeed(trx, release, deps));
-    await updateRelease(trx, release.id, { status: "failed" }, deps.clock());
+    await updateRelease(trx, id, { status: "failed" }, deps.clock());
     await announce(trx, "release.failed", release, deps);
   });
 }

@@ -1,5 +1,13 @@
 import { sql } from "kysely";
-import { type Actor, type Db, isId, type Page, type PageRequest } from "../../kernel/index.ts";
+import {
+  type Actor,
+  type Db,
+  isId,
+  type Page,
+  type PagedColumn,
+  type PageRequest,
+  pageOfRows,
+} from "../../kernel/index.ts";
 import type { ImageInfo } from "../image/index.ts";
 import { parseReleaseIdentity, type Release, type ReleaseCause, type ReleaseStatus } from "./release.ts";
 
@@ -203,6 +211,26 @@ export async function findNextPending(db: Db, appId: string): Promise<Release | 
     .executeTakeFirst();
 }
 
+/** The release with the highest version, whatever became of it. Every app has one. */
+export async function findNewestRelease(db: Db, appId: string): Promise<Release | undefined> {
+  return await selectReleases(db)
+    .where("releases.app_id", "=", appId)
+    .orderBy("releases.version", "desc")
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Ids of apps whose current release has an image. */
+export async function listAppsWithCode(db: Db): Promise<ReadonlySet<string>> {
+  const rows = await tables(db)
+    .selectFrom("release_heads")
+    .innerJoin("releases", "releases.id", "release_heads.current_release_id")
+    .select("release_heads.app_id")
+    .where("releases.image_id", "is not", null)
+    .execute();
+  return new Set(rows.map((row) => row.app_id));
+}
+
 /** Ids of apps with a release in line. */
 export async function listAppsWithPending(db: Db): Promise<readonly string[]> {
   const rows = await tables(db)
@@ -214,25 +242,13 @@ export async function listAppsWithPending(db: Db): Promise<readonly string[]> {
   return rows.map((row) => row.app_id);
 }
 
-export const RELEASE_FIELDS = ["id", "version", "created_at"];
+const COLUMNS: Readonly<Record<string, PagedColumn<Release>>> = {
+  id: { column: "releases.id", holds: "text" },
+  version: { column: "releases.version", holds: "number" },
+  created_at: { column: "releases.created_at", holds: "time", timeOf: (release) => release.createdAt },
+};
+export const RELEASE_FIELDS = Object.keys(COLUMNS);
 
 export async function listReleases(db: Db, appId: string, page: PageRequest): Promise<Page<Release>> {
-  const column =
-    page.field === "version"
-      ? "releases.version"
-      : page.field === "created_at"
-        ? "releases.created_at"
-        : "releases.id";
-  const value = (text: string) => (page.field === "version" ? Number(text.replace(/^v/, "")) || 0 : text);
-  let query = selectReleases(db)
-    .where("releases.app_id", "=", appId)
-    .orderBy(column, page.order)
-    .limit(page.max + 1);
-  const [after, until] = page.order === "asc" ? ([">", "<="] as const) : (["<", ">="] as const);
-  const comparable = page.field === "version" ? sql`releases.version` : sql`${sql.ref(column)}::text`;
-  if (page.start)
-    query = query.where(comparable, page.start.inclusive ? `${after}=` : after, value(page.start.value));
-  if (page.end) query = query.where(comparable, until, value(page.end));
-  const items = await query.execute();
-  return { items: items.slice(0, page.max), more: items.length > page.max };
+  return await pageOfRows(selectReleases(db).where("releases.app_id", "=", appId), page, COLUMNS);
 }

@@ -64,6 +64,10 @@ export function checkRollbackTarget(release: Release): void {
   );
 }
 
+export function imageRemoved(): BusinessError {
+  return invalidParams("That image has been removed. Push that version of the code again.");
+}
+
 /** The text of a release that a build made: `Deploy 1a2b3c4d`. */
 export function describeDeploy(version: string | null): string {
   const short = version && /^[0-9a-f]{12,64}$/.test(version) ? version.slice(0, 8) : version?.slice(0, 60);

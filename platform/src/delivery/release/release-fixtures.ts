@@ -1,7 +1,7 @@
-import { type ImageInfo, insertImage } from "../delivery/image/index.ts";
-import { createRelease, type Release } from "../delivery/release/index.ts";
-import { newId } from "../kernel/index.ts";
-import type { ControlContext } from "./control-context.ts";
+import { newId } from "../../kernel/index.ts";
+import { type ImageInfo, insertImage } from "../image/index.ts";
+import { createRelease, type ReleaseDependencies } from "./create-release.ts";
+import type { Release } from "./release.ts";
 
 /** What an image of these process types would say of itself. */
 export function imageInfo(processes: Readonly<Record<string, string>>, digit = "a"): ImageInfo {
@@ -23,7 +23,7 @@ export function imageInfo(processes: Readonly<Record<string, string>>, digit = "
 
 /** Releases an image as a build would, without building one. */
 export async function releaseAnImage(
-  context: ControlContext,
+  context: ReleaseDependencies,
   appId: string,
   processes: Readonly<Record<string, string>>,
   digit = "a",

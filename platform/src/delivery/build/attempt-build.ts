@@ -1,0 +1,158 @@
+import { findApp } from "../../apps/app/index.ts";
+import {
+  BusinessError,
+  type Clock,
+  type Db,
+  errorText,
+  type Logger,
+  type MasterKey,
+  notFound,
+  pause,
+} from "../../kernel/index.ts";
+import { findConfig } from "../config/index.ts";
+import { findNewestImage } from "../image/index.ts";
+import type { OutputStore } from "../output/index.ts";
+import { findHead } from "../release/index.ts";
+import { BUILDING_AGAIN, type Build, failureText, MOST_ATTEMPTS, NO_ENGINE } from "./build.ts";
+import type { Builder, BuildResult, BuildSpec } from "./build-ports.ts";
+import { findBuildById, updatePendingBuild } from "./build-store.ts";
+
+export interface AttemptDependencies {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly masterKey: MasterKey;
+  readonly builder: Builder;
+  readonly outputs: OutputStore;
+  readonly logger: Logger;
+  /** Fetches a source by address, checks and stores it; warnings are for the user. Throws what the user should read. */
+  readonly fetchSource: (
+    url: string,
+    checksum: string | null,
+    signal: AbortSignal,
+  ) => Promise<{ readonly digest: string; readonly warnings: readonly string[] }>;
+  readonly timeoutSeconds: number;
+  /** How long to wait for an engine that is away, and how often a running build is looked up. Default 1,000. */
+  readonly lookMs?: number;
+}
+
+/**
+ * Fetches a build's source if need be and has the engine build it; its output tells what happens. An engine that builds
+ * it already is joined. Throws for what is neither the source's fault nor the engine's, so that it is tried again.
+ * Ends soon, with `cancelled`, once the build is cancelled or its app is gone; aborting leaves the engine at work.
+ */
+export async function attemptBuild(
+  build: Build,
+  deps: AttemptDependencies,
+  signal: AbortSignal,
+): Promise<BuildResult> {
+  const over = new AbortController();
+  const stop = AbortSignal.any([signal, over.signal]);
+  await deps.outputs.begin(build.id);
+  const watching = stopWhenEnded(build, deps, stop).then((ended) => ended && over.abort());
+  try {
+    const source = build.sourceDigest ?? (await fetchInto(build, deps, stop));
+    return await runAttempts({ ...build, sourceDigest: source }, deps, stop);
+  } catch (thrown) {
+    if (stop.aborted) return { kind: "cancelled" };
+    if (thrown instanceof BusinessError && thrown.id !== "unavailable")
+      return { kind: "failed", message: thrown.message, exitCode: 1 };
+    return await brokeOff(build, thrown, deps);
+  } finally {
+    over.abort();
+    await watching;
+  }
+}
+
+/** Something of ours failed: another round may go better, but not for ever. */
+async function brokeOff(build: Build, thrown: unknown, deps: AttemptDependencies): Promise<BuildResult> {
+  const attempts = build.attempts + 1;
+  await updatePendingBuild(deps.db, build.id, { attempts }, deps.clock());
+  if (attempts < MOST_ATTEMPTS) throw thrown;
+  deps.logger.error("a build was given up", { build_id: build.id, error: thrown });
+  return { kind: "lost", message: "Conifer could not run this build. Push again in a moment." };
+}
+
+/** Resolves with true once the build is not to be run any more: it was cancelled, or its app is gone. */
+async function stopWhenEnded(
+  { id }: Build,
+  { db, builder, logger, lookMs = LOOK_MS }: AttemptDependencies,
+  signal: AbortSignal,
+): Promise<boolean> {
+  while (!signal.aborted) {
+    await pause(lookMs, signal);
+    if (signal.aborted) return false;
+    try {
+      if ((await findBuildById(db, id))?.status === "pending") continue;
+      await builder.cancel(id);
+      return true;
+    } catch (thrown) {
+      logger.debug("a build could not be looked up", { build_id: id, error: errorText(thrown) });
+    }
+  }
+  return false;
+}
+
+const LOOK_MS = 1_000;
+
+async function fetchInto(build: Build, deps: AttemptDependencies, signal: AbortSignal): Promise<string> {
+  await deps.outputs.append(build.id, "-----> Fetching source\n");
+  const { digest, warnings } = await deps.fetchSource(build.sourceUrl ?? "", build.sourceChecksum, signal);
+  for (const warning of warnings) await deps.outputs.append(build.id, failureText(warning));
+  await updatePendingBuild(deps.db, build.id, { sourceDigest: digest }, deps.clock());
+  return digest;
+}
+
+/** An engine that is away is waited for; one that goes away under the build builds it again, a few times. */
+async function runAttempts(
+  build: Build,
+  deps: AttemptDependencies,
+  signal: AbortSignal,
+): Promise<BuildResult> {
+  let { attempts } = build;
+  for (let told = false; ; ) {
+    const { result, begun } = await follow(await specOf(build, deps), deps, signal);
+    if (result.kind !== "lost" || signal.aborted) return result;
+    if (begun) {
+      attempts++;
+      await updatePendingBuild(deps.db, build.id, { attempts }, deps.clock());
+      if (attempts >= MOST_ATTEMPTS) return result;
+    }
+    if (begun || !told) await deps.outputs.append(build.id, begun ? BUILDING_AGAIN : NO_ENGINE);
+    told = !begun;
+    await pause(deps.lookMs ?? LOOK_MS, signal);
+  }
+}
+
+async function specOf(build: Build, deps: AttemptDependencies): Promise<BuildSpec> {
+  const app = await findApp(deps.db, build.appId);
+  const head = await findHead(deps.db, build.appId);
+  if (!app || !head) throw notFound("app");
+  const previous = await findNewestImage(deps.db, build.appId);
+  return {
+    id: build.id,
+    appId: app.id,
+    appName: app.name,
+    source: build.sourceDigest ?? "",
+    sourceVersion: build.sourceVersion ?? "",
+    env: await findConfig(deps.db, head.configId, deps.masterKey),
+    ...(previous ? { previousImage: previous.digest } : {}),
+    stack: build.stack,
+    timeoutSeconds: deps.timeoutSeconds,
+  };
+}
+
+/** Follows one run of the engine; `begun` when it had something to say before it ended. */
+async function follow(
+  spec: BuildSpec,
+  deps: AttemptDependencies,
+  signal: AbortSignal,
+): Promise<{ result: BuildResult; begun: boolean }> {
+  let begun = false;
+  for await (const news of deps.builder.build(spec, signal)) {
+    if (news.kind === "result") return { result: news.result, begun };
+    begun = true;
+    await deps.outputs.append(spec.id, news.text);
+  }
+  const message = "The build engine stopped before the build had a result.";
+  return { result: { kind: "lost", message }, begun };
+}
