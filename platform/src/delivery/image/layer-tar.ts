@@ -53,6 +53,7 @@ function add(tar: Pack, entry: LayerEntry, owner: LayerOwner): Promise<void> {
     if (Buffer.isBuffer(entry.content))
       return void tar.entry({ ...common, name, type: "file" }, entry.content, end);
     const sink = tar.entry({ ...common, name, type: "file", size: entry.size }, end);
+    sink.on("error", reject);
     pour(entry.content(), sink).catch((thrown) => sink.destroy(thrown as Error));
   });
 }
