@@ -42,9 +42,13 @@ export function conflict(message: string): BusinessError {
   return new BusinessError("conflict", message);
 }
 
-/** The text of anything thrown, for a log line or a wrapping message. */
+/** The text of anything thrown, for a log line or a wrapping message; several failures in one are all told. */
 export function errorText(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (!(thrown instanceof Error)) return String(thrown);
+  if (thrown.message !== "") return thrown.message;
+  if (thrown instanceof AggregateError && thrown.errors.length > 0)
+    return thrown.errors.map(errorText).join("; ");
+  return thrown.name;
 }
 
 /** For the `default` of a switch over a tagged union: a new member becomes a type error here. */

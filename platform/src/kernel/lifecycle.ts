@@ -1,3 +1,5 @@
+import { errorText } from "./errors.ts";
+
 /** What starts returns this: how to stop it. Stopping twice is the same as stopping once. */
 export interface Running {
   /** Ends the work in good order; rejects only when something is left behind. */
@@ -15,19 +17,24 @@ export interface Part {
  */
 export async function startParts(parts: readonly Part[], stopWithinMs: number): Promise<Running> {
   const running: { name: string; part: Running }[] = [];
-  const stop = async () => {
+  const stopAll = async () => {
     const failures: unknown[] = [];
     for (let last = running.pop(); last; last = running.pop()) {
       await within(stopWithinMs, last.part.stop(), `stopping ${last.name}`).catch((e) => failures.push(e));
     }
     if (failures.length > 0) throw new AggregateError(failures, "some parts did not stop");
   };
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= stopAll();
+    return stopped;
+  };
   for (const { name, start } of parts) {
     try {
       running.push({ name, part: await start() });
     } catch (cause) {
       await stop().catch(() => {});
-      throw new Error(`starting ${name}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+      throw new Error(`starting ${name}: ${errorText(cause)}`, { cause });
     }
   }
   return { stop };

@@ -1,3 +1,5 @@
+import { errorText } from "./errors.ts";
+
 /** Named fields of a log line. Secrets never go in here. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -36,7 +38,7 @@ export function makeLogger(options: LoggerOptions, scope: LogFields = {}): Logge
       ...scope,
       ...fields,
     };
-    options.write(`${JSON.stringify(line, errorsAsText)}\n`);
+    options.write(`${asJson(line)}\n`);
   };
   return {
     debug: log("debug"),
@@ -47,7 +49,18 @@ export function makeLogger(options: LoggerOptions, scope: LogFields = {}): Logge
   };
 }
 
-function errorsAsText(_key: string, value: unknown): unknown {
+/** Logging never fails: what cannot be written as JSON is left out, and the line says so. */
+function asJson(line: LogFields): string {
+  try {
+    return JSON.stringify(line, asPlain);
+  } catch (thrown) {
+    const { time, level, role, message } = line;
+    return JSON.stringify({ time, level, role, message, fields_left_out: errorText(thrown) });
+  }
+}
+
+function asPlain(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
   if (!(value instanceof Error)) return value;
   return { message: value.message, stack: value.stack, ...(value.cause ? { cause: value.cause } : {}) };
 }

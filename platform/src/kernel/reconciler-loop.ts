@@ -40,6 +40,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     fill();
   };
   const later = (key: string, ms: number) => {
+    if (stopping.signal.aborted) return;
     clearTimeout(timers.get(key));
     timers.set(
       key,
@@ -69,8 +70,8 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
           again_in_ms: ms,
           error: errorText(thrown),
         });
-        later(key, ms);
       }
+      later(key, ms);
     } finally {
       running.delete(key);
       if (again.delete(key)) poke(key);
