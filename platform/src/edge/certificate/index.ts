@@ -1,11 +1,2 @@
-export {
-  type CertificateAuthority,
-  type CertificateAuthorityOptions,
-  type IssuedCertificate,
-  openCertificateAuthority,
-} from "./certificate-authority.ts";
-export {
-  type CertificateCacheOptions,
-  type CertificateFor,
-  makeCertificateCache,
-} from "./certificate-cache.ts";
+export { type IssuedCertificate, openCertificateAuthority } from "./certificate-authority.ts";
+export { makeCertificateCache } from "./certificate-cache.ts";

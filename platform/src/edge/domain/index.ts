@@ -1,2 +1,2 @@
-export { defaultDomain, isReservedDomain } from "./domain.ts";
+export { defaultDomain } from "./domain.ts";
 export { type DomainDependencies, domainHandlers } from "./domain-api.ts";

@@ -1,8 +1,1 @@
-export { PROXY_LIMITS, type ProxyLimits } from "./proxy-limits.ts";
-export {
-  ListenError,
-  type ProxyOptions,
-  type ProxyTls,
-  type RunningProxy,
-  startProxy,
-} from "./proxy-server.ts";
+export { ListenError, type ProxyOptions, type RunningProxy, startProxy } from "./proxy-server.ts";

@@ -1,10 +1,5 @@
 export type { AppRoute, Endpoint, EndpointNews } from "./route.ts";
-export {
-  asRouteTable,
-  openRouteJournal,
-  type RouteJournal,
-  type RouteJournalOptions,
-} from "./route-journal.ts";
+export { asRouteTable, openRouteJournal } from "./route-journal.ts";
 export type { EndpointSource, RouteTable } from "./route-ports.ts";
 export {
   gatherRoute,
@@ -12,5 +7,5 @@ export {
   reconcileRoute,
   replaceRoutes,
 } from "./route-reconciler.ts";
-export { type RouteWrite, type RoutingListener, RoutingTable } from "./routing-table.ts";
-export { type WatchEndpointsOptions, watchEndpoints } from "./watch-endpoints.ts";
+export { RoutingTable } from "./routing-table.ts";
+export { watchEndpoints } from "./watch-endpoints.ts";
