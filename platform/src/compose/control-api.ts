@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { accountHandlers } from "../accounts/identity/index.ts";
+import { accountHandlers, makePasswordTries, type PasswordTries } from "../accounts/identity/index.ts";
 import { tokenHandlers } from "../accounts/token/index.ts";
-import { appHandlers, findApp, findRole } from "../apps/app/index.ts";
+import { appHandlers, findApp, findRole, listOwnedApps } from "../apps/app/index.ts";
 import { collaboratorHandlers } from "../apps/collaborator/index.ts";
 import { findByIdentity, regionHandlers, stacks } from "../apps/region/index.ts";
 import { buildHandlers } from "../delivery/build/index.ts";
@@ -18,6 +18,7 @@ import {
   makeApiServer,
   makeRateLimiter,
   makeSchemaHandler,
+  type RateLimiter,
   type RawHandler,
 } from "../http/index.ts";
 import type { Principal } from "../kernel/index.ts";
@@ -37,17 +38,20 @@ export async function openApi(
   listener: Pick<ApiListener, "makeServer">,
   raw: readonly RawHandler[],
 ) {
-  const rateLimiter = makeRateLimiter(context.config.rateLimit);
+  const limits = {
+    rateLimiter: makeRateLimiter(context.config.rateLimit),
+    passwordTries: makePasswordTries(),
+  };
   return await makeApiServer({
-    handlers: makeHandlers(context, engine, rateLimiter),
-    raw: [...raw, makeSchemaHandler(), firstPageHandler(context.config.home)],
+    handlers: makeHandlers(context, engine, limits),
+    raw: [...raw, makeSchemaHandler(), browserLogin, firstPageHandler(context.config.home)],
     logger: context.logger,
     isStoreAway,
     isPartAway: (thrown) => thrown instanceof PeerGone,
     makeServer: listener.makeServer,
-    authenticate: makeAuthenticate(context),
+    authenticate: makeAuthenticate(context, limits.passwordTries),
     findApp: (identity, principal) => findCalledApp(context, identity, principal),
-    rateLimiter,
+    rateLimiter: limits.rateLimiter,
     clock: context.clock,
   });
 }
@@ -66,12 +70,16 @@ export async function findCalledApp(
 export function makeHandlers(
   context: ControlContext,
   engine: ControlEngine,
-  rateLimiter: ReturnType<typeof makeRateLimiter>,
+  limits: { readonly rateLimiter: RateLimiter; readonly passwordTries: PasswordTries },
 ): ApiHandlers {
   const { db } = context;
   const outputUrl = makeOutputUrl({ clock: context.clock, key: context.urlKey });
   return {
-    ...accountHandlers({ ...context, rateLimiter }),
+    ...accountHandlers({
+      ...context,
+      ...limits,
+      ownedApps: (accountId) => listOwnedApps(db, accountId, 10),
+    }),
     ...tokenHandlers(context),
     ...regionHandlers(),
     ...appHandlers({
@@ -98,6 +106,16 @@ export function makeHandlers(
     ...logSessionHandlers({ ...context, key: context.urlKey }),
   };
 }
+
+/** Plain `heroku login` begins here (facts: CLI client §1.5). Its page in the browser does not exist yet. */
+const browserLogin: RawHandler = async (request, response) => {
+  if (request.method !== "POST" || request.url !== "/auth") return false;
+  request.resume();
+  const message = "Conifer has no login page in the browser yet. Log in with: heroku login -i";
+  response.writeHead(501, { "content-type": "application/json" });
+  response.end(JSON.stringify({ id: "not_implemented", message }));
+  return true;
+};
 
 /** A browser that opens the port sees where it is. */
 function firstPageHandler(home: Home): RawHandler {
