@@ -235,7 +235,7 @@ describe("stopping", () => {
   });
 
   test("a role that ignores SIGTERM is killed when the time is over", async () => {
-    const supervisor = start({ FAKE_HOST: "stubborn", FAKE_STOP_MS: "400" });
+    const supervisor = start({ FAKE_HOST: "stubborn", FAKE_STOP_MS: "3000" });
     await ready(supervisor);
     supervisor.child.kill("SIGTERM");
     expect(await supervisor.ended).toBe(0);
