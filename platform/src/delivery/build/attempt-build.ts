@@ -50,6 +50,7 @@ export async function attemptBuild(
   await deps.outputs.begin(build.id);
   const watching = stopWhenEnded(build, deps, stop).then((ended) => ended && over.abort());
   try {
+    if (build.sourceUrl !== null) await deps.outputs.append(build.id, "-----> Fetching source\n");
     const source = build.sourceDigest ?? (await fetchInto(build, deps, stop));
     return await runAttempts({ ...build, sourceDigest: source }, deps, stop);
   } catch (thrown) {
@@ -95,7 +96,6 @@ async function stopWhenEnded(
 const LOOK_MS = 1_000;
 
 async function fetchInto(build: Build, deps: AttemptDependencies, signal: AbortSignal): Promise<string> {
-  await deps.outputs.append(build.id, "-----> Fetching source\n");
   const { digest, warnings } = await deps.fetchSource(build.sourceUrl ?? "", build.sourceChecksum, signal);
   for (const warning of warnings) await deps.outputs.append(build.id, failureText(warning));
   await updatePendingBuild(deps.db, build.id, { sourceDigest: digest }, deps.clock());

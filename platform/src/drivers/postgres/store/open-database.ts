@@ -61,9 +61,9 @@ export function storeAway(cause: unknown): BusinessError {
   );
 }
 
-/** The name of the unique constraint a write ran into, if that is what failed. */
+/** The name of the unique or foreign key that a write ran into, if that is what failed. */
 export function violatedConstraint(thrown: unknown): string | undefined {
-  if (typeof thrown !== "object" || thrown === null || !("code" in thrown) || thrown.code !== "23505")
-    return undefined;
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
+  if (thrown.code !== "23505" && thrown.code !== "23503") return undefined;
   return "constraint" in thrown ? String(thrown.constraint) : undefined;
 }

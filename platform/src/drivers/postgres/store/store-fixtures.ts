@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newId, silentLogger, systemClock } from "../../../kernel/index.ts";
+import { type DomainEvent, newId, silentLogger, systemClock } from "../../../kernel/index.ts";
 import { startPostgres } from "../../embedded/postgres/index.ts";
 import { postgresIn } from "../../embedded/postgres/postgres-fixtures.ts";
 import { migrations } from "../migrations/index.ts";
-import { makeAppendEvent, readEvents } from "../outbox/index.ts";
+import { makeAppendEvent } from "../outbox/index.ts";
 import { migrate } from "./migrate.ts";
 import { openDatabase } from "./open-database.ts";
 
@@ -26,8 +26,13 @@ export async function startTestStore() {
     logger: silentLogger,
     masterKey: { current: 1, keys: new Map([[1, Buffer.alloc(32, 7)]]) },
     /** What has happened to an app, oldest first. */
-    eventsOf: async (appId: string) =>
-      (await readEvents(database.db, newId(), 100_000)).filter((event) => event.appId === appId),
+    eventsOf: async (appId: string) => {
+      const { rows } = await database.query(
+        "select kind, actor, data from events where app_id = $1 order by xid, seq",
+        [appId],
+      );
+      return rows as readonly Pick<DomainEvent, "kind" | "actor" | "data">[];
+    },
     stop: async () => {
       await database.close();
       await postgres.stop();

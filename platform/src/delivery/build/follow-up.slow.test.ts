@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { deleteApp } from "../../apps/app/app-store.ts";
+import { silentLogger } from "../../kernel/index.ts";
+import { makeFakeOutputStore, startTestDelivery, type TestDelivery } from "../release/delivery-fixtures.ts";
+import { changeAppConfig, type DeployVerdict, type Release } from "../release/index.ts";
+import { releaseAnImage } from "../release/release-fixtures.ts";
+import { reconcileReleases } from "../release/release-reconciler.ts";
+import type { Build } from "./build.ts";
+import { updatePendingBuild } from "./build-store.ts";
+import { createBuild, requireBuild } from "./create-build.ts";
+import { followUp } from "./follow-up.ts";
+
+let world: TestDelivery;
+let outputs: ReturnType<typeof makeFakeOutputStore>;
+let appId: string;
+let stopping: AbortController;
+let verdict: DeployVerdict;
+
+beforeAll(async () => {
+  world = await startTestDelivery();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  outputs = makeFakeOutputStore();
+  appId = (await world.newApp()).id;
+  stopping = new AbortController();
+  verdict = { kind: "up" };
+});
+
+/** A build that has ended, with a release when it has one. */
+async function ended(change: Parameters<typeof updatePendingBuild>[2]): Promise<Build> {
+  const { id } = await createBuild({ appId, actor: world.actor, sourceDigest: "source" }, world);
+  await outputs.begin(id);
+  await updatePendingBuild(world.db, id, change, new Date());
+  return await requireBuild(world.db, id);
+}
+
+const released = (release: Release) => ended({ status: "succeeded", releaseId: release.id });
+
+const tell = (build: Build, webUrl: string | undefined = "http://app.localhost:8080/") =>
+  followUp(
+    build,
+    {
+      ...world,
+      outputs,
+      verifier: { verify: async () => verdict },
+      webUrlOf: async () => webUrl,
+      logger: silentLogger,
+    },
+    stopping.signal,
+  );
+
+/** Lets the release command in line say something and end. */
+async function runCommand(says: string, exitCode: number) {
+  const command = {
+    run: async (_release: Release, output: (text: string) => Promise<void>) => {
+      await output(says);
+      return exitCode;
+    },
+  };
+  await reconcileReleases(appId, { ...world, command, outputs }, stopping.signal);
+}
+
+test("a release that is current already is told with its address and its dynos", async () => {
+  const build = await released(await releaseAnImage(world, appId, { web: "serve" }));
+  await tell(build);
+  expect(outputs.textOf(build.id)).toBe(
+    "-----> Launching...\n       Released v2\n       http://app.localhost:8080/ deployed to Conifer\n\nVerifying deploy... done.\n",
+  );
+  expect(outputs.ended.has(build.id)).toBe(true);
+  expect(await requireBuild(world.db, build.id)).toMatchObject({ finishedAt: expect.any(Date) });
+});
+
+test("a release without web dynos has nothing to verify", async () => {
+  verdict = { kind: "none" };
+  const build = await released(await releaseAnImage(world, appId, { worker: "work" }));
+  await tell(build, undefined);
+  expect(outputs.textOf(build.id)).toBe(
+    "-----> Launching...\n       Released v2\n       http://app.localhost:8080/ deployed to Conifer\n\nVerifying deploy... done.\n",
+  );
+});
+
+test("a release command is shown as it runs, then the release", async () => {
+  const release = await releaseAnImage(world, appId, { web: "serve", release: "migrate" });
+  const build = await released(release);
+  const telling = tell(build);
+  await vi.waitFor(() => expect(outputs.textOf(build.id)).toContain("Release command detected"));
+  await runCommand("created 3 tables\n", 0);
+  await telling;
+  expect(outputs.textOf(build.id)).toMatch(
+    /Release command detected: it runs before the new version.\ncreated 3 tables\n {7}Released v2\n/,
+  );
+});
+
+test("a release command that fails ends the push with what to do", async () => {
+  await releaseAnImage(world, appId, { web: "serve" });
+  const build = await released(await releaseAnImage(world, appId, { web: "two", release: "migrate" }));
+  const telling = tell(build);
+  await runCommand("no such table\n", 1);
+  await telling;
+  expect(outputs.textOf(build.id)).toContain(
+    "no such table\n\n !     Release command failed: v3 is not released, and the app goes on with the release before it.\n !     See heroku releases:output v3,",
+  );
+  expect(outputs.textOf(build.id)).not.toContain("Verifying");
+});
+
+test("a release behind another says what it waits for, and then shows its own command", async () => {
+  await releaseAnImage(world, appId, { release: "migrate" }, "a");
+  await changeAppConfig({ appId, actor: world.actor, change: { A: "1" } }, world);
+  const third = (await world.releases(appId)).at(-1);
+  const build = await released(third ?? (await releaseAnImage(world, appId, {})));
+  const telling = tell(build);
+  await vi.waitFor(() => expect(outputs.textOf(build.id)).toContain("Waiting for the release before it..."));
+  await runCommand("migrated\n", 0);
+  await telling;
+  expect(outputs.textOf(build.id)).toContain("       Released v3\n");
+});
+
+test.each([
+  [
+    { status: "failed", message: "No Procfile.\nAdd one." },
+    "\n !     Push failed: No Procfile.\n !     Add one.\n\n",
+  ],
+  [
+    { status: "cancelled", message: "The build was cancelled." },
+    "\n !     Push failed: The build was cancelled.\n\n",
+  ],
+  [
+    { status: "succeeded" },
+    "-----> A newer build has already released; this one is kept but not released.\n",
+  ],
+] as const)("%j ends the output with it", async (change, text) => {
+  const build = await ended(change);
+  await tell(build);
+  expect([outputs.textOf(build.id), outputs.ended.has(build.id)]).toEqual([text, true]);
+});
+
+test("a build that never began gets an output all the same", async () => {
+  const build = await ended({ status: "cancelled", message: "The build was cancelled." });
+  await outputs.remove(build.id);
+  await tell(build);
+  expect(outputs.textOf(build.id)).toContain("The build was cancelled.");
+});
+
+test("an app that is deleted meanwhile ends the output", async () => {
+  const build = await released(await releaseAnImage(world, appId, { release: "migrate" }));
+  const telling = tell(build);
+  await vi.waitFor(() => expect(outputs.textOf(build.id)).toContain("Release command detected"));
+  await deleteApp(world.db, appId);
+  await telling;
+  expect(outputs.ended.has(build.id)).toBe(true);
+});
+
+test("a stop leaves the output open, and the next process tells the rest", async () => {
+  const build = await released(await releaseAnImage(world, appId, { release: "migrate" }));
+  const telling = tell(build);
+  await vi.waitFor(() => expect(outputs.textOf(build.id)).toContain("Release command detected"));
+  stopping.abort();
+  await telling;
+  expect(outputs.ended.has(build.id)).toBe(false);
+  expect(await requireBuild(world.db, build.id)).toMatchObject({ finishedAt: null });
+  stopping = new AbortController();
+  const again = tell(build);
+  await runCommand("migrated\n", 0);
+  await again;
+  expect(outputs.textOf(build.id)).toMatch(/migrated\n {7}Released v2\n/);
+});
+
+test("a failure to tell does not leave a client waiting", async () => {
+  const build = await released(await releaseAnImage(world, appId, { web: "serve" }));
+  const deps = {
+    ...world,
+    outputs,
+    verifier: { verify: () => Promise.reject(new Error("the store is away")) },
+    webUrlOf: async () => undefined,
+  };
+  await followUp(build, deps, stopping.signal);
+  expect(outputs.textOf(build.id)).toMatch(/Released v2\nVerifying deploy\.\.\. $/);
+  expect(outputs.ended.has(build.id)).toBe(true);
+});
