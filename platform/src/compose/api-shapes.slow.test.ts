@@ -16,6 +16,7 @@ const seen = new Map<string, TestAnswer>();
 const CALLS: Partial<Record<RouteKey, { path?: string; body?: unknown }>> = {
   "PATCH /account": { body: { name: "Ada" } },
   "GET /users/{account}": { path: "/users/~" },
+  "PATCH /users/{account}": { path: "/users/~", body: { name: "Ada" } },
   "GET /users/{account}/apps": { path: "/users/~/apps" },
   "POST /oauth/authorizations": { body: { description: "for a test", scope: ["read"], expires_in: 100 } },
   "GET /oauth/authorizations/{oauth_authorization}": { path: "/oauth/authorizations/~" },
@@ -59,6 +60,10 @@ const CALLS: Partial<Record<RouteKey, { path?: string; body?: unknown }>> = {
 /** Routes of which there is nothing to answer with here; their own tests call them. */
 const ELSEWHERE: readonly string[] = [
   "GET /account/features/{account_feature}",
+  "PATCH /account/features/{account_feature}",
+  "GET /account/keys/{key}",
+  "DELETE /account",
+  "DELETE /users/{account}",
   "POST /oauth/authorizations/{oauth_authorization}/actions/regenerate-tokens",
   "DELETE /oauth/authorizations/{oauth_authorization}",
   "DELETE /oauth/sessions/{session}",

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { type Home, makeHome } from "./home.ts";
@@ -38,46 +39,73 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads all settings, and throws one error that names every mistake. */
 export function readConfig(env: Environment): Config {
   const mistakes: string[] = [];
-  const text = (name: string) => (env[name]?.trim() ? env[name]?.trim() : undefined);
-  const number = (name: string, fallback: number, least: number, most: number) => {
-    const given = text(name);
-    const value = given === undefined ? fallback : Number(given);
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    mistakes.push(`${name} must be a whole number from ${least} to ${most}, not "${given}"`);
-    return fallback;
-  };
-  const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
-    const given = text(name) ?? fallback;
-    if ((allowed as readonly string[]).includes(given)) return given as T;
-    mistakes.push(`${name} must be one of ${allowed.join(", ")}, not "${given}"`);
-    return fallback;
-  };
-  const list = (name: string) =>
-    text(name)
-      ?.split(",")
-      .map((part) => part.trim())
-      .filter(Boolean);
-  const root = text("CONIFER_HOME") ?? join(homedir(), ".conifer");
-  const domain = (text("CONIFER_DOMAIN") ?? "localhost").toLowerCase();
-  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(domain))
-    mistakes.push(`CONIFER_DOMAIN "${domain}" is not a host name`);
+  const read = makeReader(env, mistakes);
+  const root = read.text("CONIFER_HOME") ?? join(homedir(), ".conifer");
   const config: Config = {
     home: makeHome(isAbsolute(root) ? root : resolve(root)),
-    apiPort: number("CONIFER_PORT", 6400, 1, 65_535),
-    routerPort: number("CONIFER_ROUTER_PORT", 8080, 1, 65_535),
-    routerTlsPort: number("CONIFER_ROUTER_TLS_PORT", 8443, 1, 65_535),
-    listen: list("CONIFER_LISTEN"),
-    domain,
-    adminEmail: text("CONIFER_ADMIN_EMAIL"),
-    adminPassword: text("CONIFER_ADMIN_PASSWORD"),
-    databaseUrl: text("DATABASE_URL"),
-    engine: oneOf("CONIFER_ENGINE", ["embedded"], "embedded"),
-    caBundle: text("CONIFER_CA_BUNDLE"),
-    runtimeSources: list("CONIFER_RUNTIME_SOURCES") ?? ["official", "registry"],
-    rateLimit: number("CONIFER_RATE_LIMIT", 4500, 1, 100_000_000),
-    logLevel: oneOf("CONIFER_LOG_LEVEL", ["debug", "info", "warn", "error"], "info"),
+    apiPort: read.port("CONIFER_PORT", 6400),
+    routerPort: read.port("CONIFER_ROUTER_PORT", 8080),
+    routerTlsPort: read.port("CONIFER_ROUTER_TLS_PORT", 8443),
+    listen: read.list("CONIFER_LISTEN", "an IP address", (text) => isIP(text) !== 0),
+    domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
+    adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
+    adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
+    databaseUrl: read.matching("DATABASE_URL", "a postgres:// address", /^postgres(ql)?:\/\/./, "secret"),
+    engine: read.oneOf("CONIFER_ENGINE", ["embedded"], "embedded"),
+    caBundle: read.text("CONIFER_CA_BUNDLE"),
+    runtimeSources: read.list(
+      "CONIFER_RUNTIME_SOURCES",
+      "`official`, `registry` or a mirror's http(s) address",
+      (text) => /^(official|registry|https?:\/\/.+)$/.test(text),
+    ) ?? ["official", "registry"],
+    rateLimit: read.number("CONIFER_RATE_LIMIT", 4500, 100_000_000),
+    logLevel: read.oneOf("CONIFER_LOG_LEVEL", ["debug", "info", "warn", "error"], "info"),
   };
   if (mistakes.length > 0)
     throw new Error(`Conifer cannot start:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
   return config;
+}
+
+const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`, "i");
+/** As loose as that of an account's address. */
+const EMAIL = /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/;
+
+/** Reads one kind of setting each, and notes what is wrong with it. An empty variable is one that is not set. */
+function makeReader(env: Environment, mistakes: string[]) {
+  const text = (name: string) => env[name]?.trim() || undefined;
+  const number = (name: string, fallback: number, most: number) => {
+    const given = text(name);
+    const value = given === undefined ? fallback : Number(given);
+    if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+    mistakes.push(`${name} must be a whole number from 1 to ${most}, not "${given}"`);
+    return fallback;
+  };
+  return {
+    text,
+    number,
+    port: (name: string, fallback: number) => number(name, fallback, 65_535),
+    oneOf: <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
+      const given = text(name) ?? fallback;
+      const found = allowed.find((value) => value === given);
+      if (!found) mistakes.push(`${name} must be one of ${allowed.join(", ")}, not "${given}"`);
+      return found ?? fallback;
+    },
+    /** A secret that is wrong is not repeated. */
+    matching: (name: string, what: string, pattern: RegExp, secrecy?: "secret") => {
+      const given = text(name);
+      if (given === undefined || pattern.test(given)) return given;
+      mistakes.push(`${name} must be ${what}${secrecy ? "" : `, not "${given}"`}`);
+      return undefined;
+    },
+    list: (name: string, what: string, isGood: (text: string) => boolean) => {
+      const given = text(name)
+        ?.split(",")
+        .map((part) => part.trim())
+        .filter(Boolean);
+      const bad = given?.filter((part) => !isGood(part)) ?? [];
+      for (const part of bad) mistakes.push(`${name} must hold only ${what} at each place, not "${part}"`);
+      return given && given.length > 0 ? given : undefined;
+    },
+  };
 }

@@ -1,40 +1,51 @@
 import { countAccounts, createAccount, makePassword } from "../accounts/identity/index.ts";
-import { createAuthorization } from "../accounts/token/index.ts";
+import { createAuthorization, makeToken } from "../accounts/token/index.ts";
 import { type Db, newId, systemClock } from "../kernel/index.ts";
 import { type Access, readAccessFile, writeAccessFile } from "./access-file.ts";
 import type { Config } from "./config.ts";
 
 const USUAL_EMAIL = "admin@conifer.localhost";
 
+type Credentials = Pick<Access, "email" | "password" | "token">;
+
 /**
- * Makes the first account, its password and its token when the store has none, and writes access.json. When another
+ * Makes the first account, its password and its token when the store has none, and writes access.json. The file comes
+ * first: a start that is killed in between goes on with what the file says, so that nobody is locked out. When another
  * home made the account (a shared database), the file holds only what this home knows.
  */
 export async function ensureFirstAccount(db: Db, config: Config): Promise<void> {
-  const known = readAccessFile(config.home);
-  const addresses = {
-    api: `http://localhost:${config.apiPort}`,
-    router: `http://localhost:${config.routerPort}`,
-    domain: config.domain,
-    ca: config.home.caFile,
-  };
-  if ((await countAccounts(db)) > 0) {
-    const own: Pick<Access, "email" | "password" | "token"> = known ?? { email: "", password: "", token: "" };
+  const known = readKnown(config);
+  const write = (credentials: Credentials) =>
     writeAccessFile(config.home, {
-      ...addresses,
-      email: own.email,
-      password: own.password,
-      token: own.token,
+      api: `http://localhost:${config.apiPort}`,
+      router: `http://localhost:${config.routerPort}`,
+      domain: config.domain,
+      ca: config.home.caFile,
+      ...credentials,
     });
-    return;
-  }
-  const email = config.adminEmail ?? USUAL_EMAIL;
-  const password = config.adminPassword ?? makePassword();
-  const deps = { db, clock: systemClock, newId };
-  const account = await createAccount({ email, password }, deps);
-  const { token } = await createAuthorization(
-    { accountId: account.id, description: "Made at the first start" },
-    deps,
-  );
-  writeAccessFile(config.home, { ...addresses, email: account.email, password, token });
+  if ((await countAccounts(db)) > 0) return write(known);
+  const first: Credentials = {
+    email: (config.adminEmail ?? (known.email || USUAL_EMAIL)).toLowerCase(),
+    password: config.adminPassword ?? (known.password || makePassword()),
+    token: known.token || makeToken(),
+  };
+  write(first);
+  await db.transaction().execute(async (trx) => {
+    const deps = { db: trx, clock: systemClock, newId };
+    const { id: accountId } = await createAccount(first, deps);
+    const description = "Made at the first start";
+    await createAuthorization({ accountId, description, token: first.token }, deps);
+  });
 }
+
+/** A damaged file is written anew; what it held is then set again with `npm run account -- password`. */
+function readKnown({ home }: Config): Credentials {
+  try {
+    const { email, password, token } = readAccessFile(home) ?? NOTHING;
+    return { email, password, token };
+  } catch {
+    return NOTHING;
+  }
+}
+
+const NOTHING: Credentials = { email: "", password: "", token: "" };

@@ -2,6 +2,8 @@
 export interface RateLimiter {
   /** Takes one call; `allowed` is false when the pool is empty. `take: 0` only looks. */
   take(accountId: string, nowMs: number, calls?: 0 | 1): { allowed: boolean; remaining: number };
+  /** Gives an account its full pool back. */
+  forget(accountId: string): void;
 }
 
 /** Accounts that are back at a full pool are forgotten once this many are known. */
@@ -20,6 +22,9 @@ export function makeRateLimiter(size: number): RateLimiter {
       if (fullAt.size >= MOST_KNOWN) forgetFull(fullAt, nowMs);
       fullAt.set(accountId, nowMs + debtMs + costMs);
       return { allowed: true, remaining: left - 1 };
+    },
+    forget: (accountId) => {
+      fullAt.delete(accountId);
     },
   };
 }

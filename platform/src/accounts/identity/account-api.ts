@@ -1,94 +1,76 @@
 import type { RequestBodies, Variant } from "@conifer/contract";
-import type { ApiCall, ApiHandlers, RateLimiter } from "../../http/index.ts";
+import type { ApiCall, ApiHandler, ApiHandlers, RateLimiter } from "../../http/index.ts";
 import { listReply } from "../../http/index.ts";
-import {
-  apiTime,
-  type Clock,
-  type Db,
-  forbidden,
-  invalidParams,
-  notFound,
-  pageOf,
-} from "../../kernel/index.ts";
-import { type Account, accountTaken, checkPassword, parseEmail } from "./account.ts";
-import { findAccount, findPasswordHash, updateAccount } from "./account-store.ts";
-import { type AccountDependencies, requireAccount, setPassword } from "./create-account.ts";
-import { passwordMatches } from "./password.ts";
+import { apiTime, type Clock, type Db, notFound, pageOf } from "../../kernel/index.ts";
+import type { Account } from "./account.ts";
+import { findAccount } from "./account-store.ts";
+import { type ChangeAccountDependencies, changeAccount } from "./change-account.ts";
+import { type CloseAccountDependencies, closeAccount } from "./delete-account.ts";
 
-export interface AccountApiDependencies extends AccountDependencies {
+export interface AccountApiDependencies extends ChangeAccountDependencies, CloseAccountDependencies {
   readonly rateLimiter: RateLimiter;
 }
 
+/** One's own account, under `/account` and under `/users/{account}`: accounts see only themselves. */
 export function accountHandlers(deps: AccountApiDependencies): ApiHandlers {
+  const show: ApiHandler = async (call) => ({
+    body: presentAccount(await ownAccount(call, deps.db), call.variant),
+  });
+  const change: ApiHandler = async (call) => {
+    const { id } = await ownAccount(call, deps.db);
+    const body = call.body as RequestBodies["PATCH /account"];
+    return { body: presentAccount(await changeAccount(id, body, deps), call.variant) };
+  };
+  const close: ApiHandler = async (call) => {
+    const { id } = await ownAccount(call, deps.db);
+    return { body: presentAccount(await closeAccount(id, deps), call.variant) };
+  };
   return {
-    "GET /account": async (call) => ({
-      body: presentAccount(await requireAccount(deps.db, call.principal.accountId), call.variant),
-    }),
-    "PATCH /account": async (call) => ({
-      body: presentAccount(await changeAccount(call, deps), call.variant),
-    }),
+    "GET /account": show,
+    "PATCH /account": change,
+    "DELETE /account": close,
+    "GET /users/{account}": show,
+    "PATCH /users/{account}": change,
+    "DELETE /users/{account}": close,
     "GET /account/rate-limits": async (call) => ({ body: remainingCalls(call, deps) }),
-    "GET /users/{account}": async (call) => ({
-      body: presentAccount(await ownAccount(call, deps.db), call.variant),
-    }),
-    "GET /account/features": async (call) => {
-      const request = call.page(["id", "name"]);
-      return listReply({
-        request,
-        page: pageOf<Record<string, unknown>>([], request),
-        fields: ["id", "name"],
-      });
-    },
-    "GET /account/features/{account_feature}": async () => {
-      throw notFound("feature");
-    },
+    ...emptyResources(),
   };
 }
 
-/** Accounts see only themselves: `~`, their own id or their own address. */
-async function ownAccount(call: ApiCall, db: Db): Promise<Account> {
-  const identity = call.params.account ?? "~";
-  const account = await findAccount(db, identity === "~" ? call.principal.accountId : identity);
-  if (account?.id !== call.principal.accountId) throw notFound("user");
+/** What an account has none of: Conifer knows no switches of an account, and git and dynos take tokens, not keys. */
+function emptyResources(): ApiHandlers {
+  const empty =
+    (fields: readonly string[]): ApiHandler =>
+    async (call) => {
+      const request = call.page(fields);
+      return listReply({ request, page: pageOf<Record<string, unknown>>([], request), fields });
+    };
+  const missing =
+    (resource: string): ApiHandler =>
+    async () => {
+      throw notFound(resource);
+    };
+  return {
+    "GET /account/features": empty(["id", "name"]),
+    "GET /account/features/{account_feature}": missing("feature"),
+    "PATCH /account/features/{account_feature}": missing("feature"),
+    "GET /account/keys": empty(["id"]),
+    "GET /account/keys/{key}": missing("key"),
+  };
+}
+
+/** The caller's account, when the path means it: `~`, its id or its address. */
+async function ownAccount({ params, principal }: ApiCall, db: Db): Promise<Account> {
+  const identity = (params.account ?? "~").toLowerCase();
+  const own = ["~", principal.accountId, principal.email.toLowerCase()].includes(identity);
+  const account = own ? await findAccount(db, principal.accountId) : undefined;
+  if (!account) throw notFound("user");
   return account;
 }
 
 function remainingCalls(call: ApiCall, deps: { rateLimiter: RateLimiter; clock: Clock }) {
   return { remaining: deps.rateLimiter.take(call.principal.accountId, deps.clock().getTime(), 0).remaining };
 }
-
-async function changeAccount(call: ApiCall, deps: AccountDependencies): Promise<Account> {
-  const body = call.body as RequestBodies["PATCH /account"] & {
-    email?: string;
-    password?: string;
-    new_password?: string;
-  };
-  const { accountId } = call.principal;
-  const secretChange = body.email !== undefined || body.new_password !== undefined;
-  if (
-    secretChange &&
-    !(await passwordMatches(body.password ?? "", await findPasswordHash(deps.db, accountId)))
-  ) {
-    throw forbidden("Changing the address or the password needs the current `password`.");
-  }
-  if (body.name !== undefined && (body.name ?? "").length > 100)
-    throw invalidParams("A name has at most 100 characters.");
-  const email = body.email === undefined ? undefined : parseEmail(body.email);
-  if (email) {
-    const other = await findAccount(deps.db, email);
-    if (other && other.id !== accountId) throw accountTaken(email);
-  }
-  if (body.new_password !== undefined) checkPassword(body.new_password);
-  await updateAccount(
-    deps.db,
-    accountId,
-    { name: body.name, email, allowTracking: body.allow_tracking, beta: body.beta },
-    deps.clock(),
-  );
-  if (body.new_password !== undefined) await setPassword(accountId, body.new_password, deps);
-  return await requireAccount(deps.db, accountId);
-}
-
 /** The account as the API shows it. What belongs to paid accounts on Heroku has its neutral value here. */
 function presentAccount(account: Account, variant: Variant) {
   return {

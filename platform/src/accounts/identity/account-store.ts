@@ -60,11 +60,12 @@ export async function countAccounts(db: Db): Promise<number> {
   return Number(row?.count ?? 0);
 }
 
+/** False when the address is taken; then nothing is written. */
 export async function insertAccount(
   db: Db,
   account: { id: string; email: string; name: string | null; passwordHash: string; now: Date },
-): Promise<void> {
-  await tables(db)
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tables(db)
     .insertInto("accounts")
     .values({
       id: account.id,
@@ -78,7 +79,9 @@ export async function insertAccount(
       created_at: account.now,
       updated_at: account.now,
     })
-    .execute();
+    .onConflict((c) => c.doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
 }
 
 export interface AccountChange {
@@ -106,4 +109,9 @@ export async function updateAccount(db: Db, id: string, change: AccountChange, n
     })
     .where("id", "=", id)
     .execute();
+}
+
+/** Removes an account with its tokens and its part in others' apps. Fails while it owns apps. */
+export async function deleteAccount(db: Db, id: string): Promise<void> {
+  await tables(db).deleteFrom("accounts").where("id", "=", id).execute();
 }

@@ -22,10 +22,10 @@ export async function createAccount(
 ): Promise<Account> {
   const email = parseEmail(wanted.email);
   checkPassword(wanted.password);
-  if (await findAccount(deps.db, email)) throw accountTaken(email);
   const passwordHash = await hashPassword(wanted.password);
   const id = deps.newId();
-  await insertAccount(deps.db, { id, email, name: wanted.name ?? null, passwordHash, now: deps.clock() });
+  const account = { id, email, name: wanted.name ?? null, passwordHash, now: deps.clock() };
+  if (!(await insertAccount(deps.db, account))) throw accountTaken(email);
   return await requireAccount(deps.db, id);
 }
 

@@ -16,3 +16,4 @@ export {
   setPassword,
 } from "./create-account.ts";
 export { passwordMatches } from "./password.ts";
+export { makePasswordTries, type PasswordTries } from "./password-tries.ts";

@@ -21,16 +21,22 @@ export async function authenticateToken(
   return { accountId: id, email, scope: authorization.scope, authorizationId: authorization.id };
 }
 
-/** Who an e-mail address and password belong to. Only the making of an authorization accepts them. */
+const NOBODYS_ID = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * Who an e-mail address and password belong to; undefined when they do not belong together or the account is disabled.
+ * Only the making of an authorization accepts them.
+ */
 export async function authenticatePassword(
   email: string,
   password: string,
   deps: AuthenticateDependencies,
 ): Promise<Principal | undefined> {
   if (password.length > 1_024) return undefined;
-  const account = email === "" ? undefined : await findAccount(deps.db, email);
-  const stored = account && !account.disabledAt ? await findPasswordHash(deps.db, account.id) : undefined;
-  if (!(await passwordMatches(password, stored)) || !account) return undefined;
+  const account = await findAccount(deps.db, email);
+  // The same statements and the same hash for everybody: the time tells nobody which addresses have accounts.
+  const stored = await findPasswordHash(deps.db, account?.id ?? NOBODYS_ID);
+  if (!(await passwordMatches(password, stored)) || !account || account.disabledAt) return undefined;
   await updateAccount(deps.db, account.id, { lastLogin: deps.clock() }, deps.clock());
   return { accountId: account.id, email: account.email, scope: ["global"] };
 }

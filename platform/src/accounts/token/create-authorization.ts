@@ -1,5 +1,13 @@
 import type { Clock, Db, NewId } from "../../kernel/index.ts";
-import { type Authorization, expiryOf, hashToken, hintOf, makeToken, parseScopes } from "./token.ts";
+import {
+  type Authorization,
+  expiryOf,
+  hashToken,
+  hintOf,
+  makeToken,
+  parseDescription,
+  parseScopes,
+} from "./token.ts";
 import { insertAuthorization, updateAuthorization } from "./token-store.ts";
 
 export interface TokenDependencies {
@@ -12,20 +20,23 @@ export interface WantedAuthorization {
   readonly accountId: string;
   readonly description?: string | null;
   readonly scope?: readonly string[];
+  /** Seconds; null or absent for a token without an end. */
   readonly expiresIn?: number | null;
+  /** Absent: a new one is made. */
+  readonly token?: string;
 }
 
-/** Makes an authorization and its token. The token is returned here and never again. */
+/** Makes an authorization and its token. The token is returned here and never again. Throws invalid_params. */
 export async function createAuthorization(
   wanted: WantedAuthorization,
   deps: TokenDependencies,
 ): Promise<{ authorization: Authorization; token: string }> {
   const now = deps.clock();
-  const token = makeToken();
+  const token = wanted.token ?? makeToken();
   const authorization: Authorization = {
     id: deps.newId(),
     accountId: wanted.accountId,
-    description: wanted.description?.slice(0, 1_000) || "Token",
+    description: parseDescription(wanted.description),
     scope: parseScopes(wanted.scope),
     tokenId: deps.newId(),
     tokenHint: hintOf(token),

@@ -1,4 +1,5 @@
 export { type AuthenticateDependencies, authenticatePassword, authenticateToken } from "./authenticate.ts";
 export { createAuthorization, type TokenDependencies } from "./create-authorization.ts";
+export { makeToken } from "./token.ts";
 export { tokenHandlers } from "./token-api.ts";
 export { deleteExpiredAuthorizations } from "./token-store.ts";

@@ -1,20 +1,26 @@
 import type { RequestBodies } from "@conifer/contract";
 import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
-import { apiTime, forbidden, notFound, pageOf } from "../../kernel/index.ts";
-import { findAccount } from "../identity/index.ts";
+import { apiTime, type BusinessError, forbidden, notFound, pageOf } from "../../kernel/index.ts";
+import { type Account, findAccount } from "../identity/index.ts";
 import { createAuthorization, regenerateToken, type TokenDependencies } from "./create-authorization.ts";
-import { type Authorization, secondsLeft } from "./token.ts";
+import { type Authorization, parseDescription, secondsLeft } from "./token.ts";
 import { deleteAuthorization, listAuthorizations, updateAuthorization } from "./token-store.ts";
 
 const FIELDS = ["id", "created_at"];
 
 export function tokenHandlers(deps: TokenDependencies): ApiHandlers {
   const show = async (call: ApiCall, authorization: Authorization, token?: string) => ({
-    body: await present(authorization, { call, deps, token }),
+    body: present(authorization, {
+      call,
+      deps,
+      token,
+      user: await findAccount(deps.db, authorization.accountId),
+    }),
   });
   const list = async (call: ApiCall) => {
     const mine = await listAuthorizations(deps.db, call.principal.accountId, deps.clock());
-    const bodies = await Promise.all(mine.map((authorization) => present(authorization, { call, deps })));
+    const user = await findAccount(deps.db, call.principal.accountId);
+    const bodies = mine.map((authorization) => present(authorization, { call, deps, user }));
     const request = call.page(FIELDS);
     return listReply({ request, page: pageOf(bodies, request), fields: FIELDS });
   };
@@ -22,8 +28,7 @@ export function tokenHandlers(deps: TokenDependencies): ApiHandlers {
     "GET /oauth/authorizations": list,
     "POST /oauth/authorizations": async (call) => {
       const body = call.body as RequestBodies["POST /oauth/authorizations"];
-      if (body.client)
-        throw forbidden("Conifer has no OAuth clients yet: leave `client` out to make a token of your own.");
+      if (body.client) throw noClients();
       const { accountId } = call.principal;
       const wanted = {
         accountId,
@@ -36,8 +41,10 @@ export function tokenHandlers(deps: TokenDependencies): ApiHandlers {
     },
     "GET /oauth/authorizations/{oauth_authorization}": async (call) => show(call, await find(call, deps)),
     "PATCH /oauth/authorizations/{oauth_authorization}": async (call) => {
-      const { description } = call.body as { description?: string };
+      const body = call.body as RequestBodies["PATCH /oauth/authorizations/{oauth_authorization}"];
+      if (body.client) throw noClients();
       const found = await find(call, deps);
+      const description = body.description === undefined ? undefined : parseDescription(body.description);
       await updateAuthorization(deps.db, found.id, { description }, deps.clock());
       return await show(call, await find(call, deps));
     },
@@ -67,8 +74,13 @@ function sessionHandlers(): ApiHandlers {
   };
 }
 
+function noClients(): BusinessError {
+  return forbidden("Conifer has no OAuth clients yet: leave `client` out to use a token of your own.");
+}
+
+/** One of the caller's own, by its id; `~` is the one whose token makes the call. */
 async function find(call: ApiCall, deps: TokenDependencies): Promise<Authorization> {
-  const wanted = call.params.oauth_authorization;
+  const wanted = call.params.oauth_authorization?.toLowerCase();
   const id = wanted === "~" ? call.principal.authorizationId : wanted;
   const mine = await listAuthorizations(deps.db, call.principal.accountId, deps.clock());
   const found = mine.find((authorization) => authorization.id === id);
@@ -76,11 +88,15 @@ async function find(call: ApiCall, deps: TokenDependencies): Promise<Authorizati
   return found;
 }
 
-async function present(
-  authorization: Authorization,
-  { call, deps, token }: { call: ApiCall; deps: TokenDependencies; token?: string },
-) {
-  const user = await findAccount(deps.db, authorization.accountId);
+interface Shown {
+  readonly call: ApiCall;
+  readonly deps: TokenDependencies;
+  readonly user: Account | undefined;
+  /** Only where it was just made. */
+  readonly token?: string;
+}
+
+function present(authorization: Authorization, { call, deps, user, token }: Shown) {
   return {
     id: authorization.id,
     description: authorization.description,

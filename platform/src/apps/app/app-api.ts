@@ -15,7 +15,7 @@ export interface AppApiDependencies extends AppDependencies {
   readonly sizesOf: (appId: string) => Promise<{ repo: number | null; image: number | null }>;
 }
 
-const APP_FIELDS = ["id", "name", "created_at"];
+const APP_FIELDS = ["id", "name"];
 
 export function appHandlers(deps: AppApiDependencies): ApiHandlers {
   const present = (app: App, call: ApiCall) => presentApp(app, call.variant, deps);

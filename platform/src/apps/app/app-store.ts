@@ -42,10 +42,11 @@ const selectApps = (db: Db) =>
       "apps.updated_at as updatedAt",
     ]);
 
-/** Finds by id or name. */
+/** Finds by id or name, whatever their case: both are kept in lower case. */
 export async function findApp(db: Db, identity: string): Promise<App | undefined> {
+  const wanted = identity.toLowerCase();
   return await selectApps(db)
-    .where(isId(identity) ? "apps.id" : "apps.name", "=", identity)
+    .where(isId(wanted) ? "apps.id" : "apps.name", "=", wanted)
     .executeTakeFirst();
 }
 
@@ -69,8 +70,7 @@ export async function listApps(
   wanted: { readonly accountId: string; readonly ids?: readonly string[]; readonly page: PageRequest },
 ): Promise<Page<App>> {
   const { accountId, ids, page } = wanted;
-  const column =
-    page.field === "name" ? "apps.name" : page.field === "created_at" ? "apps.created_at" : "apps.id";
+  const column = page.field === "name" ? "apps.name" : "apps.id";
   let query = selectApps(db)
     .where((eb) =>
       eb.or([
@@ -95,6 +95,18 @@ export async function listApps(
   if (page.end) query = query.where(sql`${sql.ref(column)}::text`, until, page.end);
   const items = await query.execute();
   return { items: items.slice(0, page.max), more: items.length > page.max };
+}
+
+/** Names of some apps the account owns, at most `limit`. */
+export async function listOwnedApps(db: Db, accountId: string, limit: number): Promise<readonly string[]> {
+  const rows = await tables(db)
+    .selectFrom("apps")
+    .select("name")
+    .where("owner_id", "=", accountId)
+    .orderBy("name")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.name);
 }
 
 /** Ids of all apps there are. */

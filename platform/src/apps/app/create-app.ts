@@ -4,6 +4,7 @@ import {
   type Db,
   invalidParams,
   type NewId,
+  notFound,
   type Principal,
 } from "../../kernel/index.ts";
 import { defaultRegion, defaultStack, findByIdentity, regions, stacks } from "../region/index.ts";
@@ -79,7 +80,10 @@ function names(items: readonly { readonly name: string }[]): string {
   return items.map((item) => item.name).join(", ");
 }
 
-/** Renames an app, switches maintenance, or changes its stack. */
+/**
+ * Renames an app, switches maintenance, or changes its stack. Throws invalid_params for a bad or taken name, and
+ * not_found for an app that was deleted meanwhile.
+ */
 export async function changeApp(
   id: string,
   change: AppChange,
@@ -90,9 +94,10 @@ export async function changeApp(
   try {
     return await deps.db.transaction().execute(async (trx) => {
       const before = await findAppForUpdate(trx, id);
+      if (!before) throw notFound("app");
       await updateApp(trx, id, change, deps.clock());
       const app = await requireInserted(trx, id);
-      const data = { name: app.name, previous_name: before?.name ?? app.name, maintenance: app.maintenance };
+      const data = { name: app.name, previous_name: before.name, maintenance: app.maintenance };
       const who = { id: actor.accountId, email: actor.email };
       await deps.appendEvent(trx, { kind: "app.updated", appId: id, actor: who, data });
       return app;
@@ -104,10 +109,13 @@ export async function changeApp(
   }
 }
 
-/** Deletes an app with all that hangs on it. Dynos, routes, logs and repositories follow by the event. */
+/**
+ * Deletes an app with all that hangs on it. Dynos, routes, logs and repositories follow by the event. Throws not_found
+ * for an app that was deleted meanwhile: of several callers one deletes it.
+ */
 export async function destroyApp(app: App, actor: Principal, deps: AppDependencies): Promise<void> {
   await deps.db.transaction().execute(async (trx) => {
-    await findAppForUpdate(trx, app.id);
+    if (!(await findAppForUpdate(trx, app.id))) throw notFound("app");
     await deleteApp(trx, app.id);
     const who = { id: actor.accountId, email: actor.email };
     await deps.appendEvent(trx, { kind: "app.deleted", appId: app.id, actor: who, data: { name: app.name } });

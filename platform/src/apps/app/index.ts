@@ -6,6 +6,7 @@ export {
   findRole,
   listAppIds,
   listFeatureSettings,
+  listOwnedApps,
   updateApp,
 } from "./app-store.ts";
 export { type AppDependencies, createApp } from "./create-app.ts";

@@ -56,12 +56,13 @@ export const generations: readonly Generation[] = [
   { id: "6b7f2c53-8e8a-4a3c-9d0d-3a3d9b6f1e27", name: "fir", unsupportedFeatures: [] },
 ];
 
-/** Finds by id or name. */
+/** Finds by id or name, whatever the case. */
 export function findByIdentity<T extends { readonly id: string; readonly name: string }>(
   items: readonly T[],
   identity: string,
 ): T | undefined {
-  return items.find((item) => item.id === identity || item.name === identity.toLowerCase());
+  const wanted = identity.toLowerCase();
+  return items.find((item) => item.id === wanted || item.name === wanted);
 }
 
 export const defaultRegion = "us";

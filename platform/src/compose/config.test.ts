@@ -1,0 +1,90 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readConfig } from "./config.ts";
+
+describe("without any variable", () => {
+  test("everything has its default", () => {
+    expect(readConfig({})).toMatchObject({
+      home: { root: `${homedir()}/.conifer` },
+      apiPort: 6400,
+      routerPort: 8080,
+      routerTlsPort: 8443,
+      listen: undefined,
+      domain: "localhost",
+      adminEmail: undefined,
+      adminPassword: undefined,
+      databaseUrl: undefined,
+      engine: "embedded",
+      caBundle: undefined,
+      runtimeSources: ["official", "registry"],
+      rateLimit: 4500,
+      logLevel: "info",
+    });
+  });
+
+  test("an empty variable is one that is not set", () => {
+    const names = ["CONIFER_HOME", "CONIFER_PORT", "CONIFER_LISTEN", "CONIFER_DOMAIN", "DATABASE_URL"];
+    const empty = Object.fromEntries(names.map((name) => [name, "  "]));
+    expect(readConfig(empty)).toEqual(readConfig({}));
+    expect(readConfig({ CONIFER_LISTEN: " , " }).listen).toBeUndefined();
+  });
+});
+
+test.each([
+  ["CONIFER_HOME", "/srv/conifer", { home: expect.objectContaining({ root: "/srv/conifer" }) }],
+  ["CONIFER_HOME", "here", { home: expect.objectContaining({ root: resolve("here") }) }],
+  ["CONIFER_PORT", "7000", { apiPort: 7000 }],
+  ["CONIFER_PORT", " 7000 ", { apiPort: 7000 }],
+  ["CONIFER_ROUTER_PORT", "80", { routerPort: 80 }],
+  ["CONIFER_ROUTER_TLS_PORT", "443", { routerTlsPort: 443 }],
+  ["CONIFER_LISTEN", "0.0.0.0, ::", { listen: ["0.0.0.0", "::"] }],
+  ["CONIFER_DOMAIN", "Apps.Example.com", { domain: "apps.example.com" }],
+  ["CONIFER_ADMIN_EMAIL", "me@example.com", { adminEmail: "me@example.com" }],
+  ["CONIFER_ADMIN_PASSWORD", "correct horse", { adminPassword: "correct horse" }],
+  ["DATABASE_URL", "postgresql://db/x", { databaseUrl: "postgresql://db/x" }],
+  ["CONIFER_CA_BUNDLE", "/etc/ca.pem", { caBundle: "/etc/ca.pem" }],
+  [
+    "CONIFER_RUNTIME_SOURCES",
+    "https://mirror.example.com/,registry",
+    { runtimeSources: ["https://mirror.example.com/", "registry"] },
+  ],
+  ["CONIFER_RATE_LIMIT", "60", { rateLimit: 60 }],
+  ["CONIFER_LOG_LEVEL", "debug", { logLevel: "debug" }],
+])("%s=%s", (name, value, wanted) => {
+  expect(readConfig({ [name]: value })).toMatchObject(wanted);
+});
+
+describe("a mistake", () => {
+  test.each([
+    ["CONIFER_PORT", "0", /CONIFER_PORT must be a whole number from 1 to 65535, not "0"/],
+    ["CONIFER_PORT", "65536", /CONIFER_PORT/],
+    ["CONIFER_PORT", "http", /not "http"/],
+    ["CONIFER_PORT", "80.5", /CONIFER_PORT/],
+    ["CONIFER_LISTEN", "127.0.0.1,everywhere", /CONIFER_LISTEN must hold only an IP address.*"everywhere"/],
+    ["CONIFER_DOMAIN", "-x", /CONIFER_DOMAIN must be a host name, not "-x"/],
+    ["CONIFER_DOMAIN", "a..b", /CONIFER_DOMAIN/],
+    ["CONIFER_DOMAIN", "a b", /CONIFER_DOMAIN/],
+    ["CONIFER_ADMIN_EMAIL", "me", /CONIFER_ADMIN_EMAIL must be an e-mail address, not "me"/],
+    ["CONIFER_ENGINE", "docker", /CONIFER_ENGINE must be one of embedded, not "docker"/],
+    ["CONIFER_RUNTIME_SOURCES", "official,ftp://x", /CONIFER_RUNTIME_SOURCES.*"ftp:\/\/x"/],
+    ["CONIFER_RATE_LIMIT", "-1", /CONIFER_RATE_LIMIT/],
+    ["CONIFER_LOG_LEVEL", "loud", /CONIFER_LOG_LEVEL must be one of debug, info, warn, error/],
+  ])("in %s (%s) is named", (name, value, wanted) => {
+    expect(() => readConfig({ [name]: value })).toThrow(wanted);
+  });
+
+  test("in a secret is named without the secret", () => {
+    const env = { CONIFER_ADMIN_PASSWORD: "short", DATABASE_URL: "mysql://root:hunter2@db/x" };
+    expect(() => readConfig(env)).toThrow(
+      /CONIFER_ADMIN_PASSWORD must be 8[^"]*\n.*DATABASE_URL must be a postgres/,
+    );
+    expect(() => readConfig(env)).not.toThrow(/short|hunter2/);
+  });
+
+  test("comes with all the others", () => {
+    expect(() => readConfig({ CONIFER_PORT: "x", CONIFER_LOG_LEVEL: "y", CONIFER_DOMAIN: "_" })).toThrow(
+      /^Conifer cannot start:\n {2}- CONIFER_PORT.*\n {2}- CONIFER_DOMAIN.*\n {2}- CONIFER_LOG_LEVEL/,
+    );
+  });
+});
