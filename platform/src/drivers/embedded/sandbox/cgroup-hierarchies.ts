@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 export type CgroupPower = "memory" | "pids" | "cpu" | "freezer";
 
@@ -64,7 +64,7 @@ function parseMount(line: string): CgroupMount[] {
 
 /** Undefined when the group lies outside of what the mount shows. */
 function folderOf(mount: CgroupMount, path: string): string | undefined {
-  if (mount.root === "/") return join(mount.point, path);
+  if (mount.root === "/") return resolve(join(mount.point, path));
   if (path === mount.root) return mount.point;
   return path.startsWith(`${mount.root}/`) ? join(mount.point, path.slice(mount.root.length)) : undefined;
 }

@@ -67,10 +67,7 @@ export async function prepareHostBase(options: HostBaseOptions): Promise<HostBas
     "dev/shm",
   ])
     await mkdir(at(folder), { recursive: true });
-  for (const folder of ["tmp", "var/tmp"]) {
-    await mkdir(at(folder));
-    await chmod(at(folder), 0o1777);
-  }
+  for (const folder of ["tmp", "var/tmp"]) await mkdir(at(folder));
   await mkdir(at(DYNO_HOME));
   if (options.owner) await chown(at(DYNO_HOME), options.owner.uid, options.owner.gid);
   await symlink("/run", at("var/run"));
@@ -78,8 +75,11 @@ export async function prepareHostBase(options: HostBaseOptions): Promise<HostBas
   const devices = DEVICES.filter((name) => existsSync(`/dev/${name}`));
   await makeDevices(at, devices);
   await makeEtc(at, options);
-  // Whatever the umask of this process is, the program must be able to read all of it.
-  await run("chmod", ["-R", "a+rX", making]);
+  // Whatever the umask of this process is, the program must be able to read all of it, and to change nothing: without
+  // root its user owns these files.
+  await run("chmod", ["-R", "a+rX,a-w", making]);
+  for (const folder of ["tmp", "var/tmp"]) await chmod(at(folder), 0o1777);
+  await chmod(at(DYNO_HOME), 0o755);
   await removeTree(options.directory);
   await rename(making, options.directory);
   return { directory: options.directory, folders, devices };

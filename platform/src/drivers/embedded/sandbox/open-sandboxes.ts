@@ -23,6 +23,8 @@ export interface SandboxesOptions {
   readonly directory: string;
   /** CONIFER_CA_BUNDLE. */
   readonly caBundle?: string | undefined;
+  /** What is not to be used although it may be there: how tests stand on a lesser machine. */
+  readonly without?: readonly (keyof Candidate)[];
 }
 
 /** Account that programs run as when Conifer is root: below the ids that systemd and shadow give out, and nobody's. */
@@ -92,7 +94,9 @@ interface TrialOptions {
 
 async function bestEngine(trial: TrialOptions): Promise<SandboxEngine> {
   const failures: string[] = [];
+  const { without = [] } = trial.options;
   for (const candidate of candidates(trial.root)) {
+    if (without.some((power) => candidate[power])) continue;
     if (candidate.cgroups && trial.cgroups.powers.size === 0) continue;
     const engine = await makeEngine(trial, candidate);
     const directory = join(trial.options.directory, "trial");

@@ -31,6 +31,11 @@ export function startTimeOf(pid: number): string | undefined {
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }
 
+/** The arguments a process was started with; empty when it is gone. */
+export function argumentsOf(pid: number): string[] {
+  return (quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").split("\0").slice(0, -1);
+}
+
 /** Resident memory in bytes of one process; 0 when it is gone. */
 export function residentBytes(pid: number): number {
   const pages = quietly(() => readFileSync(`/proc/${pid}/statm`, "utf8"))?.split(" ")[1];

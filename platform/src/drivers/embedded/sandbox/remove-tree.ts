@@ -14,23 +14,30 @@ export async function removeTree(path: string): Promise<void> {
   const mounts = mountPoints(await readFile("/proc/self/mountinfo", "utf8"));
   const mount = mountAtOrBelow(mounts, resolve(path));
   if (mount) throw new Error(`${mount} is a mount. Unmount it, then remove ${path} again.`);
-  // One process of the system is much faster on large trees; what it could not open is done below.
+  if (await removeFolder(path, { left: SMALL })) return;
+  // The system's own program is much faster on large trees; what it could not open is done after it.
   await run("rm", ["-rf", "--", path]).catch(() => {});
-  await removeFolder(path);
+  await removeFolder(path, { left: Number.POSITIVE_INFINITY });
 }
+
+/** Entries a tree may have to be removed without a process of its own. */
+const SMALL = 1_000;
 
 const run = promisify(execFile);
 
-async function removeFolder(path: string): Promise<void> {
+/** False when the budget was used up before the end. */
+async function removeFolder(path: string, budget: { left: number }): Promise<boolean> {
   const found = await lstat(path).catch(ignoreMissing);
-  if (!found) return;
+  if (!found) return true;
   if ((found.mode & 0o700) !== 0o700) await chmod(path, 0o700);
   for await (const entry of await opendir(path)) {
     const child = join(path, entry.name);
-    if (entry.isDirectory()) await removeFolder(child);
-    else await unlink(child).catch(ignoreMissing);
+    if (--budget.left < 0) return false;
+    if (!entry.isDirectory()) await unlink(child).catch(ignoreMissing);
+    else if (!(await removeFolder(child, budget))) return false;
   }
   await rmdir(path).catch(ignoreMissing);
+  return true;
 }
 
 function ignoreMissing(thrown: unknown): undefined {

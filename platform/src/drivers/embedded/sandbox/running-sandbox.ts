@@ -4,7 +4,8 @@ import { constants } from "node:os";
 import { pause } from "../../../kernel/index.ts";
 import type { CgroupPower } from "./cgroup-hierarchies.ts";
 import type { Cgroup } from "./cgroups.ts";
-import { childrenOf, processTree, residentBytes, startTimeOf } from "./process-tree.ts";
+import { INIT_PATH } from "./host-base.ts";
+import { argumentsOf, childrenOf, processTree, residentBytes, startTimeOf } from "./process-tree.ts";
 import type { Sandbox, SandboxExit } from "./sandbox.ts";
 import { listeningSockets, type NetworkLease } from "./sandbox-network.ts";
 import { hasEstablished, readListening, socketInodes } from "./socket-table.ts";
@@ -75,12 +76,11 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
     signal: (name) => {
       if (ended) return;
       if (name === "SIGKILL") return kill();
-      try {
-        writeSync(parts.control, `${name.slice(3)}\n`);
-      } catch {
-        // The program killed the listener. Its processes are found from outside, one at a time.
-        for (const member of processTree(pid).slice(2)) sendQuietly(member, name);
-      }
+      writeSync(parts.control, `${name.slice(3)}\n`);
+      const inside = initPid();
+      if (inside === undefined || hasListener(inside)) return;
+      // The program killed the listener. Its processes are found from outside, one at a time.
+      for (const member of processTree(inside).slice(1)) sendQuietly(member, name);
     },
     kill,
     freeze: () => setFrozen(true),
@@ -108,6 +108,12 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
       return cleaning;
     },
   };
+}
+
+/** False only when process 1 runs without its listener; before it runs, the listener is still to come. */
+function hasListener(init: number): boolean {
+  const isInit = (pid: number) => argumentsOf(pid)[1] === INIT_PATH;
+  return !isInit(init) || (childrenOf(init) ?? []).some(isInit);
 }
 
 const KILLED: SandboxExit = { code: 137, signal: "SIGKILL" };

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmodSync, chownSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { SandboxSpec } from "./sandbox.ts";
@@ -26,17 +26,22 @@ export async function makeWritableLayer(
   } else await copyLayers([...spec.lowerDirs, machine.base.directory], top);
   const etc = join(top, "etc");
   mkdirSync(etc, { recursive: true });
+  // In a copy they are there already, and are as read-only as in the base.
+  for (const path of ["", "etc"]) chmodSync(join(top, path), 0o755);
+  for (const name of ["hosts", "resolv.conf"]) rmSync(join(etc, name), { force: true });
   writeFileSync(join(etc, "hosts"), hostsFile(spec.id));
   writeFileSync(join(etc, "resolv.conf"), resolvConf);
-  for (const [path, mode] of [
-    ["", 0o755],
-    ["etc", 0o755],
-    ["etc/hosts", 0o644],
-    ["etc/resolv.conf", 0o644],
-  ] as const)
-    chmodSync(join(top, path), mode);
   makeBindTargets(spec, [...spec.lowerDirs, machine.base.directory], top);
+  // Not even its owner, which the program is where Conifer does not run as root, may write here.
+  for (const [path, mode] of READ_ONLY) chmodSync(join(top, path), mode);
 }
+
+const READ_ONLY = [
+  ["etc/hosts", 0o444],
+  ["etc/resolv.conf", 0o444],
+  ["etc", 0o555],
+  ["", 0o555],
+] as const;
 
 function hostsFile(hostname: string): string {
   return `127.0.0.1 localhost ${hostname}\n::1 localhost ip6-localhost ip6-loopback\n`;
@@ -51,7 +56,11 @@ function linkLayers(spec: SandboxSpec): void {
 
 /** Lowest first, so that the layers above win; a file system that can share the blocks of a copy does. */
 async function copyLayers(layers: readonly string[], top: string): Promise<void> {
-  for (const layer of layers.toReversed()) await run("cp", ["-a", "--reflink=auto", "--", `${layer}/.`, top]);
+  for (const layer of layers.toReversed()) {
+    await run("cp", ["-a", "--reflink=auto", "--", `${layer}/.`, top]);
+    // Folders of the base are read-only, and the next layer may have something in them.
+    if (process.getuid?.() !== 0) await run("chmod", ["-R", "u+w", "--", top]);
+  }
 }
 
 function makeBindTargets(spec: SandboxSpec, layers: readonly string[], top: string): void {

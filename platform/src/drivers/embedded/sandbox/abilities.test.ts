@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { describeAbilities, type Findings } from "./abilities.ts";
+
+const BEST: Findings = {
+  root: true,
+  userNamespace: true,
+  overlay: true,
+  powers: new Set(["memory", "pids", "cpu", "freezer"] as const),
+  cgroupVersions: [2],
+  network: "own",
+};
+const LEAST: Findings = {
+  root: true,
+  userNamespace: false,
+  overlay: false,
+  powers: new Set(),
+  cgroupVersions: [],
+  network: "shared",
+};
+
+describe("describing what a machine can do", () => {
+  test("the best machine enforces everything and has nothing to get", () => {
+    const { table, ...rest } = describeAbilities(BEST);
+    expect(rest).toEqual({
+      root: true,
+      userNamespace: true,
+      overlay: true,
+      cgroup: "v2",
+      freezer: true,
+      network: "own",
+    });
+    expect(table.map(({ state }) => state)).toEqual(table.map(() => "enforced"));
+    expect(table.filter(({ howToGetMore }) => howToGetMore)).toEqual([]);
+  });
+
+  test("whatever is missing is said, with the way to get it", () => {
+    const { table, cgroup, freezer } = describeAbilities(LEAST);
+    expect({ cgroup, freezer }).toEqual({ cgroup: "none", freezer: false });
+    const missing = table.filter(({ howToGetMore }) => howToGetMore).map(({ what }) => what);
+    expect(missing).toEqual(
+      expect.arrayContaining(["User", "Files", "Network", "Memory", "Processor shares"]),
+    );
+  });
+
+  test("the table has the same rows on every machine", () => {
+    const rows = (findings: Findings) => describeAbilities(findings).table.map(({ what }) => what);
+    expect(rows(LEAST)).toEqual(rows(BEST));
+  });
+
+  test.each([
+    [["memory", "freezer"], [2, 1], "v1"],
+    [["freezer"], [2], "none"],
+    [["memory"], [2], "v2"],
+  ] as const)("%j by versions %j is %s", (powers, cgroupVersions, expected) => {
+    expect(describeAbilities({ ...BEST, powers: new Set(powers), cgroupVersions }).cgroup).toBe(expected);
+  });
+});

@@ -1,0 +1,89 @@
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSandboxes, type SandboxesOptions } from "./open-sandboxes.ts";
+import { removeTree } from "./remove-tree.ts";
+import type { Sandbox, Sandboxes, SandboxSpec } from "./sandbox.ts";
+
+/** Sandboxes in a folder of their own, for tests. */
+export interface SandboxWorld {
+  readonly home: string;
+  readonly sandboxes: Sandboxes;
+  /** A spec that runs a line of shell; `change` overrides anything. */
+  spec(line: string, change?: Partial<SandboxSpec>): SandboxSpec;
+  start(line: string, change?: Partial<SandboxSpec>): Promise<Sandbox>;
+  /** Runs a line of shell to its end. */
+  run(line: string, change?: Partial<SandboxSpec>): Promise<{ code: number; out: string; err: string }>;
+  close(): Promise<void>;
+}
+
+const MIB = 1024 * 1024;
+
+export async function openSandboxWorld(
+  without: NonNullable<SandboxesOptions["without"]> = [],
+): Promise<SandboxWorld> {
+  const home = mkdtempSync(join(tmpdir(), "conifer-sandbox-"));
+  const sandboxes = await openSandboxes({ home, directory: join(home, "dynos", ".shared"), without });
+  const layer = join(home, "layer");
+  mkdirSync(join(layer, "workspace"), { recursive: true });
+  let count = 0;
+  const spec: SandboxWorld["spec"] = (line, change) => {
+    const id = `test-${++count}`;
+    return {
+      id,
+      directory: join(home, "dynos", id),
+      lowerDirs: [layer],
+      binds: [],
+      argv: ["/bin/sh", "-c", line],
+      env: { PATH: "/usr/bin:/bin", HOME: "/home/dyno" },
+      cwd: "/workspace",
+      limits: { memoryBytes: 256 * MIB, cpuShare: 1, pids: 100 },
+      stdin: "none",
+      ...change,
+    };
+  };
+  const started: Sandbox[] = [];
+  const start: SandboxWorld["start"] = async (line, change) => {
+    const sandbox = await sandboxes.start(spec(line, change));
+    started.push(sandbox);
+    return sandbox;
+  };
+  return {
+    home,
+    sandboxes,
+    spec,
+    start,
+    run: async (line, change) => {
+      const sandbox = await start(line, change);
+      const texts = { out: "", err: "" };
+      const outputs = [
+        [sandbox.pipes?.stdout, "out"],
+        [sandbox.pipes?.stderr, "err"],
+      ] as const;
+      const ends = outputs.map(([stream, name]) => {
+        stream?.on("data", (chunk) => {
+          texts[name] += chunk;
+        });
+        return new Promise((resolve) => stream?.once("close", resolve));
+      });
+      const { code } = await sandbox.exited;
+      await Promise.all(ends);
+      await sandbox.cleanUp();
+      return { code, ...texts };
+    },
+    close: async () => {
+      await Promise.all(started.map((sandbox) => sandbox.cleanUp()));
+      await sandboxes.stop();
+      await removeTree(home);
+    },
+  };
+}
+
+/** Resolves once the test holds; throws when it does not in time. */
+export async function eventually(what: string, test: () => boolean | Promise<boolean>, withinMs = 10_000) {
+  const deadline = Date.now() + withinMs;
+  while (!(await test())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,191 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { SandboxSpec } from "./sandbox.ts";
+import {
+  bindTargets,
+  checkLayer,
+  commandLine,
+  lowerPaths,
+  type Machine,
+  mountLines,
+} from "./sandbox-plan.ts";
+
+const MACHINE: Machine = {
+  root: false,
+  userNamespace: true,
+  inside: { uid: 1000, gid: 1000 },
+  owner: undefined,
+  overlay: true,
+  base: { directory: "/home/c/dynos/.shared/base", folders: ["usr", "lib"], devices: ["null", "tty"] },
+  setUpFile: "/home/c/dynos/.shared/set-up",
+  mountPoint: "/home/c/dynos/.shared/root",
+  home: "/home/c",
+  coverUsrLocal: true,
+};
+const AS_ROOT: Machine = { ...MACHINE, root: true, owner: { uid: 96_400, gid: 96_400 } };
+const SPEC: SandboxSpec = {
+  id: "d1",
+  directory: "/home/c/dynos/d1",
+  lowerDirs: ["/home/c/layers/bb", "/home/c/layers/aa"],
+  binds: [],
+  argv: ["node", "server.js"],
+  env: { SECRET: "s3cret" },
+  cwd: "/workspace",
+  limits: { memoryBytes: 1024, cpuShare: 1, pids: 10 },
+  stdin: "none",
+};
+
+describe("the mounts of a sandbox", () => {
+  test("are made in an order in which each has its place", () => {
+    const lines = mountLines(MACHINE, SPEC, "/dev/pts/7").trimEnd().split("\n");
+    const root = "/home/c/dynos/.shared/root";
+    expect(lines).toEqual([
+      `overlay ${root} overlay nosuid,nodev,lowerdir=layers/bb:layers/aa:dynos/.shared/base,upperdir=dynos/d1/upper,workdir=dynos/d1/work,userxattr 0 0`,
+      `/usr ${root}/usr none bind,ro,nosuid,nodev 0 0`,
+      `/lib ${root}/lib none bind,ro,nosuid,nodev 0 0`,
+      `/home/c/dynos/.shared/base/var/empty ${root}/usr/local none bind,ro,nosuid,nodev,noexec 0 0`,
+      `proc ${root}/proc proc nosuid,nodev,noexec 0 0`,
+      `/dev/null ${root}/dev/null none bind,nosuid,noexec 0 0`,
+      `/dev/tty ${root}/dev/tty none bind,nosuid,noexec 0 0`,
+      `/dev/pts/7 ${root}/dev/console none bind,nosuid,noexec 0 0`,
+      `devpts ${root}/dev/pts devpts nosuid,noexec,newinstance,ptmxmode=0666,mode=0620 0 0`,
+      `tmpfs ${root}/dev/shm tmpfs nosuid,nodev,mode=1777,size=1024 0 0`,
+    ]);
+  });
+
+  test("without overlay the copy is the root", () => {
+    const [first] = mountLines({ ...MACHINE, overlay: false }, SPEC, undefined).split("\n");
+    expect(first).toBe("/home/c/dynos/d1/root /home/c/dynos/.shared/root none bind,nosuid,nodev 0 0");
+  });
+
+  test("binds come last, read-only unless asked otherwise, with odd names escaped", () => {
+    const binds = [
+      { source: "/a b", target: "/cache", writable: true },
+      { source: "/c", target: "/d#e", writable: false },
+    ];
+    const lines = mountLines(MACHINE, { ...SPEC, binds }, undefined)
+      .trimEnd()
+      .split("\n")
+      .slice(-2);
+    expect(lines).toEqual([
+      "/a\\040b /home/c/dynos/.shared/root/cache none bind,nosuid,nodev 0 0",
+      "/c /home/c/dynos/.shared/root/d\\043e none bind,nosuid,nodev,ro 0 0",
+    ]);
+  });
+
+  test("many layers are given by short links, since Linux takes a page of options", () => {
+    const lowerDirs = Array.from({ length: 120 }, (_, n) => `/home/c/layers/${String(n).padStart(64, "0")}`);
+    const [first = ""] = mountLines(MACHINE, { ...SPEC, lowerDirs }, undefined).split("\n");
+    expect(first.length).toBeLessThan(4096);
+    expect(lowerPaths({ ...SPEC, lowerDirs })[119]).toBe("/home/c/dynos/d1/layers/119");
+  });
+
+  test("a path that would break the options is refused", () => {
+    const odd = { ...SPEC, lowerDirs: ["/home/c/layers/a:b"] };
+    expect(() => mountLines(MACHINE, odd, undefined)).toThrow("cannot be a layer");
+  });
+});
+
+describe("the command of a sandbox", () => {
+  const command = (machine: Machine, ownNetwork = false) =>
+    commandLine({ machine, spec: SPEC, mounts: "/m", ownNetwork }).join(" ");
+  const SETS = "--no-new-privs --bounding-set=-all --inh-caps=-all --ambient-caps=-all --pdeathsig KILL";
+  const SET_UP = "sh /home/c/dynos/.shared/set-up d1 /m /home/c/dynos/.shared/root";
+  const PROGRAM = "sh /etc/conifer/init node server.js";
+
+  test("without root it is mapped root in a user namespace, and nobody in another", () => {
+    expect(command(MACHINE)).toBe(
+      "unshare --user --map-root-user setpriv --pdeathsig KILL " +
+        `unshare --mount --pid --ipc --uts --fork --kill-child=KILL ${SET_UP} ` +
+        `unshare --user --map-user=1000 --map-group=1000 --keep-caps setpriv ${SETS} ${PROGRAM}`,
+    );
+  });
+
+  test("as root it becomes an account of nobody's before it gets its user namespace", () => {
+    expect(command(AS_ROOT)).toBe(
+      `setpriv --pdeathsig KILL unshare --mount --pid --ipc --uts --fork --kill-child=KILL ${SET_UP} ` +
+        "setpriv --reuid 96400 --regid 96400 --clear-groups " +
+        `unshare --user --map-user=1000 --map-group=1000 --keep-caps setpriv ${SETS} ${PROGRAM}`,
+    );
+  });
+
+  test("as root where user namespaces are forbidden it is that account", () => {
+    expect(command({ ...AS_ROOT, userNamespace: false })).toContain(
+      `root setpriv --reuid 96400 --regid 96400 --clear-groups ${SETS} ${PROGRAM}`,
+    );
+  });
+
+  test("sets the parent-death signal after every change of credentials", () => {
+    for (const machine of [MACHINE, AS_ROOT, { ...AS_ROOT, userNamespace: false }]) {
+      const words = command(machine).split(" ");
+      const changes = ["--user", "--reuid"].map((word) => words.lastIndexOf(word));
+      expect(words.lastIndexOf("--pdeathsig")).toBeGreaterThan(Math.max(...changes));
+    }
+  });
+
+  test("holds no secret", () => {
+    expect(command(MACHINE)).not.toContain("s3cret");
+  });
+
+  test("has a network namespace when it gets a network", () => {
+    expect(command(AS_ROOT, true)).toContain("--uts --net --fork");
+  });
+});
+
+describe("layers and binds", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "conifer-plan-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("a layer of an app fits", () => {
+    for (const name of ["workspace", "layers", "cnb"]) mkdirSync(join(folder, name));
+    expect(() => checkLayer(folder)).not.toThrow();
+  });
+
+  test.each(["usr", "etc", "proc", "dev", "lib64", "mnt"])("a layer with its own /%s does not", (name) => {
+    mkdirSync(join(folder, name));
+    expect(() => checkLayer(folder)).toThrow(`The image brings its own /${name}`);
+  });
+
+  test("nor does one with a link at its top", () => {
+    symlinkSync("/", join(folder, "workspace"));
+    expect(() => checkLayer(folder)).toThrow("The image has a link at /workspace");
+  });
+
+  test("a bind's place is made with its parents, like those the layers have", () => {
+    mkdirSync(join(folder, "layer/workspace"), { recursive: true });
+    writeFileSync(join(folder, "file"), "");
+    const binds = [
+      { source: folder, target: "/workspace/cache/deep", writable: true },
+      { source: join(folder, "file"), target: "/platform/env", writable: false },
+    ];
+    expect(bindTargets(binds, [join(folder, "layer")])).toEqual([
+      { path: "workspace", kind: "folder", like: join(folder, "layer/workspace") },
+      { path: "workspace/cache", kind: "folder" },
+      { path: "workspace/cache/deep", kind: "folder" },
+      { path: "platform", kind: "folder" },
+      { path: "platform/env", kind: "file" },
+    ]);
+  });
+
+  test("a place that is there needs nothing", () => {
+    mkdirSync(join(folder, "layer/workspace"), { recursive: true });
+    const binds = [{ source: folder, target: "/workspace", writable: true }];
+    expect(bindTargets(binds, [join(folder, "layer")])).toEqual([]);
+  });
+
+  test.each(["relative", "/", "/a/../b", "/a/./b"])("%s is no place for a bind", (target) => {
+    expect(() => bindTargets([{ source: folder, target, writable: true }], [])).toThrow("absolute path");
+  });
+
+  test("no bind goes through a link, which could lead out of the sandbox", () => {
+    mkdirSync(join(folder, "layer"));
+    symlinkSync("/", join(folder, "layer/out"));
+    const binds = [{ source: folder, target: "/out/x", writable: true }];
+    expect(() => bindTargets(binds, [join(folder, "layer")])).toThrow("has a link at /out");
+  });
+});
