@@ -107,6 +107,24 @@ describe("https", () => {
     });
   });
 
+  it("carries upgraded connections", async () => {
+    await using(async (keep) => {
+      const dyno = await keep(
+        answeringDyno((_head, socket) => {
+          socket.once("data", (piece) => socket.end(`heard ${piece}`));
+          return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n";
+        }),
+      );
+      const router = await keep(secureRouter());
+      router.endpoints(dyno.port);
+      const request = `GET / HTTP/1.1\r\n${HOST}\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`;
+      expect(await speak(router.tlsPort, router.ca, "app.localhost", `${request}hello`)).toContain(
+        "heard hello",
+      );
+      expect(await router.logged()).toMatchObject({ status: "101", tls: "true" });
+    });
+  });
+
   it("survives those who speak something else", async () => {
     await using(async (keep) => {
       const router = await keep(secureRouter());

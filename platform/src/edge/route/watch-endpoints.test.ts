@@ -44,8 +44,15 @@ describe("watching endpoints", () => {
       [],
       [{ kind: "all", apps: { a: [up] } }],
     ]);
-    const watching = watchEndpoints({ source, table, logger: silentLogger, leastMs: 1 });
+    const said: string[] = [];
+    const logger = {
+      ...silentLogger,
+      warn: (message: string) => said.push(message),
+      info: (message: string) => said.push(message),
+    };
+    const watching = watchEndpoints({ source, table, logger, leastMs: 1 });
     await until(() => source.count === 3 && seen.length === 5);
+    expect(said).toEqual(["endpoints lost", "endpoints are known again"]);
     expect(seen).toEqual([[up], [], undefined, undefined, [up]]);
     await watching.stop();
     expect(table.endpoints("a")).toEqual([up]);

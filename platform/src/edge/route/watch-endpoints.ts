@@ -1,4 +1,4 @@
-import { type Logger, pause, type Running } from "../../kernel/index.ts";
+import { errorText, type Logger, pause, type Running } from "../../kernel/index.ts";
 import type { EndpointSource } from "./route-ports.ts";
 import type { RoutingTable } from "./routing-table.ts";
 
@@ -18,16 +18,21 @@ export function watchEndpoints(options: WatchEndpointsOptions): Running {
   const { signal } = stopping;
   const watch = async () => {
     let waitMs = leastMs;
+    let away = false;
     while (!signal.aborted) {
       try {
         for await (const news of source.watch(signal)) {
           table.news(news);
+          if (away) logger.info("endpoints are known again");
+          away = false;
           waitMs = leastMs;
         }
       } catch (error) {
-        if (!signal.aborted) logger.warn("endpoints lost", { error, againInMs: waitMs });
+        // Once is enough: the host may be away for long, and says itself why.
+        if (!signal.aborted && !away) logger.warn("endpoints lost", { reason: errorText(error) });
       }
       if (signal.aborted) return;
+      away = true;
       table.endpointsLost();
       await pause(waitMs, signal);
       waitMs = Math.min(mostMs, waitMs * 2);
