@@ -234,7 +234,7 @@ describe("a response's body", () => {
 
   it("starts before it ends", async () => {
     await using(async (keep) => {
-      let finish = () => {};
+      let finish: (() => void) | undefined;
       const dyno = await keep(
         httpDyno((_request, response) => {
           response.write("first");
@@ -246,7 +246,7 @@ describe("a response's body", () => {
       const client = await rawClient(router.port);
       client.send(`GET / HTTP/1.1\r\n${HOST}\r\n\r\n`);
       await client.receives("first");
-      finish();
+      finish?.();
       await client.receives("0\r\n\r\n");
       client.socket.destroy();
     });

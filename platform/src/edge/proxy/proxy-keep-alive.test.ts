@@ -197,7 +197,7 @@ describe("connections to a dyno", () => {
 describe("a dyno that leaves the table", () => {
   it("ends what it began, gets nothing new, and has its idle connections closed", async () => {
     await using(async (keep) => {
-      let finish = () => {};
+      let finish: (() => void) | undefined;
       let closed = 0;
       const before = await keep(
         answeringDyno((head, socket) => {
@@ -218,13 +218,13 @@ describe("a dyno that leaves the table", () => {
       router.endpoints(before.port);
       const [slow, idle] = await Promise.all([rawClient(router.port), rawClient(router.port)]);
       slow.send(`GET /slow HTTP/1.1\r\n${HOST}\r\n\r\n`);
-      await until(() => before.opened() === 1);
+      await until(() => finish !== undefined);
       await get(idle);
       expect(before.opened()).toBe(2);
       router.endpoints(after.port);
       await until(() => closed === 1);
       await get(idle, "GET /new HTTP/1.1", 2);
-      finish();
+      finish?.();
       await slow.receives("\r\n\r\nok");
       await until(() => closed === 2);
       expect(seen).toEqual(["/new"]);
@@ -237,7 +237,7 @@ describe("a dyno that leaves the table", () => {
 
   it("may have closed under a request that is repeated elsewhere", async () => {
     await using(async (keep) => {
-      let close = () => {};
+      let close: (() => void) | undefined;
       const before = await keep(
         answeringDyno((_head, socket) => {
           close = () => socket.end();
@@ -249,9 +249,9 @@ describe("a dyno that leaves the table", () => {
       router.endpoints(before.port);
       const client = await rawClient(router.port);
       const got = get(client);
-      await until(() => before.opened() === 1);
+      await until(() => close !== undefined);
       router.endpoints(after.port);
-      close();
+      close?.();
       await got;
       expect(await router.logged()).toMatchObject({ status: "200", dyno: "web.1" });
       client.socket.destroy();

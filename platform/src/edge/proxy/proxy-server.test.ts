@@ -168,7 +168,7 @@ describe("stopping", () => {
 
   it("lets requests in flight end, and says that the connection does too", async () => {
     await using(async (keep) => {
-      let finish = () => {};
+      let finish: (() => void) | undefined;
       const dyno = await keep(
         answeringDyno((_head, socket) => {
           finish = () => socket.write(OK);
@@ -179,9 +179,9 @@ describe("stopping", () => {
       router.endpoints(dyno.port);
       const client = await rawClient(router.port);
       client.send(`GET / HTTP/1.1\r\n${HOST}\r\n\r\n`);
-      await until(() => dyno.opened() === 1);
+      await until(() => finish !== undefined);
       const stopped = router.stop();
-      finish();
+      finish?.();
       expect(await client.receives("ok")).toContain("Connection: close");
       await stopped;
       expect(await router.logged()).toMatchObject({ status: "200" });
