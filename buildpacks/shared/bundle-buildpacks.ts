@@ -120,7 +120,7 @@ async function bundleProgram(folder: string, outfile: string): Promise<void> {
 async function sourceKey(): Promise<string> {
   const hash = createHash("sha256");
   const files = (await readdir(BUILDPACKS, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile() && !/\.test\.ts$/.test(entry.name))
+    .filter((entry) => entry.isFile() && !/\.test\.ts$|-fixtures\.ts$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .filter((file) =>
       [...FOLDERS, "shared"].includes(path.relative(BUILDPACKS, file).split(path.sep)[0] ?? ""),

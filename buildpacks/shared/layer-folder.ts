@@ -63,6 +63,14 @@ export async function saveLayer(
   await writeFile(`${layer.dir}.toml`, stringify(table));
 }
 
+/** Declares caches that came back and were not needed this time, so that the next build has them too. */
+export async function keepCaches(layersDir: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const layer = await openLayer(layersDir, name);
+    if (layer.restored) await saveLayer(layer, { cache: true }, layer.metadata ?? {});
+  }
+}
+
 /** A variable that processes of the image get from this layer (`env.launch/`). */
 export async function setLaunchEnv(
   layer: Layer,

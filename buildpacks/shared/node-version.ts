@@ -1,4 +1,4 @@
-import { major, maxSatisfying, rsort, satisfies, validRange } from "semver";
+import { major, maxSatisfying, prerelease, rsort, satisfies, validRange } from "semver";
 
 /** The line of Node.js that an app gets when it does not say, and that is preferred when its range allows. */
 export const DEFAULT_NODE_LINE = "24.x";
@@ -65,7 +65,8 @@ function readRange(text: string): string | null {
   if (name === "node" || name === "latest" || name === "current") return "*";
   const line = LINE_NAMES[name.replace(/^lts\//, "")];
   if (line !== undefined) return line;
-  return validRange(text.replace(/^node-?/i, ""));
+  const range = text.replace(/^node-?/i, "");
+  return validRange(range) === null ? null : range;
 }
 
 /**
@@ -83,7 +84,7 @@ export function chooseVersion(range: string, available: readonly string[]): stri
  * that exists, the newest few of that line.
  */
 export function versionsToOffer(range: string, available: readonly string[], limit = 6): readonly string[] {
-  const sorted = rsort([...available]);
+  const sorted = rsort(available.filter((version) => prerelease(version) === null));
   const named = /(\d+)\./.exec(range)?.[1];
   const sameLine = sorted.filter((version) => String(major(version)) === named);
   if (sameLine.length > 0) return sameLine.slice(0, limit);

@@ -14,6 +14,7 @@ import {
 } from "./layer-folder.ts";
 import { type NodeSource, nodeSource } from "./node-sources.ts";
 import type { NodeRequirement } from "./node-version.ts";
+import { once } from "./once.ts";
 import { fetchNodeArchive, resolveNode } from "./resolve-node.ts";
 import { runtimeSources } from "./runtime-sources.ts";
 import { type Fetcher, unpackArchive } from "./verified-download.ts";
@@ -176,13 +177,4 @@ function unpack(
   members: readonly string[],
 ): Promise<void> {
   return unpackArchive(archive, target, { members, env: context.env, signal: context.signal });
-}
-
-/** The function, run at the first call only. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

@@ -1,103 +1,33 @@
-import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, rm, stat, symlink } from "node:fs/promises";
+import { existsSync, lstatSync, readdirSync } from "node:fs";
+import { cp, mkdir, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
-import { BuildFailure } from "../../shared/build-failure.ts";
-import { contentKey } from "../../shared/content-key.ts";
 import {
   clearLayer,
+  dropLayer,
   type Layer,
   openLayer,
   sameMetadata,
   saveLayer,
   setLaunchEnv,
 } from "../../shared/layer-folder.ts";
-import { runTool } from "../../shared/run-tool.ts";
-import type { NodeProject } from "./node-project.ts";
-import type { Npm } from "./nodejs-build.ts";
-
-/** Scripts that run in the build, in this order; `build` stands in for a missing `heroku-postbuild`, as on Heroku. */
-const BEFORE = "heroku-prebuild";
-const AFTER = ["heroku-postbuild", "build"] as const;
-/** Scripts of the app itself that an installation runs. */
-const OF_INSTALL = [
-  "preinstall",
-  "install",
-  "postinstall",
-  "prepublish",
-  "prepare",
-  "preprepare",
-  "postprepare",
-];
-
-/**
- * How packages get into the image.
- * - `nothing`: there are none.
- * - `production`: no script of the app runs in the build, so only what runs later is installed, straight into a layer.
- * - `build-and-prune`: scripts run with all packages, which are kept for the next build; a pruned copy is launched.
- * - `in-place`: packages link into the app's folder (workspaces, `file:`), so they stay in it, as a slice of their own.
- */
-export type InstallPlan =
-  | { readonly kind: "nothing"; readonly script: string | undefined }
-  | { readonly kind: "production"; readonly key: Promise<string> }
-  | {
-      readonly kind: "build-and-prune" | "in-place";
-      readonly key: Promise<string>;
-      readonly script: string | undefined;
-    };
-
-export function planInstall(
-  project: NodeProject,
-  versions: { readonly nodeVersion: string; readonly npmVersion: () => Promise<string> },
-): InstallPlan {
-  const { packageJson, lockFile, npmrc } = project;
-  const script = AFTER.find((name) => packageJson.scripts[name] !== undefined);
-  if (!packageJson.hasDependencies) return { kind: "nothing", script };
-  const makeKey = async () =>
-    contentKey(
-      lockFile?.text ?? "",
-      JSON.stringify(packageJson.installed),
-      JSON.stringify(OF_INSTALL.map((name) => packageJson.scripts[name] ?? "")),
-      npmrc,
-      versions.nodeVersion,
-      await versions.npmVersion(),
-    );
-  const key = makeKey();
-  // Nobody waits for it on some paths; whoever does gets its failure.
-  key.catch(() => {});
-  const linked = lockFile?.hasLinks ?? JSON.stringify(packageJson.installed).includes('"file:');
-  if (linked || packageJson.installed.workspaces !== undefined) return { kind: "in-place", key, script };
-  const runsScripts = [BEFORE, ...AFTER, ...OF_INSTALL].some(
-    (name) => packageJson.scripts[name] !== undefined,
-  );
-  return runsScripts ? { kind: "build-and-prune", key, script } : { kind: "production", key };
-}
-
-interface Installing {
-  readonly plan: InstallPlan;
-  readonly project: NodeProject;
-  readonly npm: Npm;
-}
+import { readTool } from "../../shared/run-tool.ts";
+import { type Installing, npmInstall, npmPrune, runScript } from "./call-npm.ts";
+import { packagesKey, SCRIPT_BEFORE } from "./plan-install.ts";
 
 /** Carries the plan out, and runs the app's build scripts where they belong. */
-export async function installPackages(context: BuildContext, installing: Installing): Promise<void> {
-  const { plan, project } = installing;
-  if (plan.kind !== "nothing") await removeCommittedPackages(context);
-  if (plan.kind !== "nothing" && project.lockFile === undefined) {
+export async function installPackages(installing: Installing): Promise<void> {
+  const { context, plan, project } = installing;
+  if (plan.kind === "nothing") return await runScripts(installing);
+  await removeCommittedPackages(context);
+  if (project.lockFile === undefined) {
     context.log.warn(
       "There is no package-lock.json, so versions may change with each build. Commit one: npm install && git add package-lock.json",
     );
   }
-  switch (plan.kind) {
-    case "nothing":
-      return await runScripts(context, installing, plan.script);
-    case "production":
-      return await installProduction(context, installing, await plan.key);
-    case "build-and-prune":
-      return await buildAndPrune(context, installing, { key: await plan.key, script: plan.script });
-    case "in-place":
-      return await installInPlace(context, installing, plan.script);
-  }
+  if (plan.kind === "production") await installProduction(installing);
+  else if (plan.kind === "build") await installForScripts(installing);
+  else await installInPlace(installing);
 }
 
 async function removeCommittedPackages({ appDir, log }: BuildContext): Promise<void> {
@@ -109,67 +39,101 @@ async function removeCommittedPackages({ appDir, log }: BuildContext): Promise<v
   await rm(folder, { recursive: true, force: true });
 }
 
-async function installProduction(context: BuildContext, installing: Installing, key: string): Promise<void> {
+/** Scripts of an app that has no packages: the one before is as good as any other. */
+async function runScripts(installing: Installing): Promise<void> {
+  await runScript(installing, SCRIPT_BEFORE);
+  if (installing.plan.script !== undefined) await runScript(installing, installing.plan.script);
+}
+
+async function installProduction(installing: Installing): Promise<void> {
+  const { context } = installing;
   const layer = await openLayer(context.layersDir, "packages");
-  const metadata = { key, buildpack: context.version, form: "production" };
+  const metadata = await packagesMetadata(installing);
   if (sameMetadata(layer, metadata)) {
     context.log.detail("Using the packages of the last build");
   } else {
     await clearLayer(layer);
-    await runNpm(context, installing, { folder: layer.dir, args: ["--omit=dev"], copies: true });
+    await withManifests(context, layer.dir, () => npmInstall(installing, layer.dir, "launch"));
     await putOnPath(layer);
   }
   await saveLayer(layer, { launch: true }, metadata);
   await linkPackages(context, layer);
 }
 
-async function buildAndPrune(
-  context: BuildContext,
-  installing: Installing,
-  { key, script }: { key: string; script: string | undefined },
-): Promise<void> {
+/**
+ * All packages are in a layer that lasts from build to build, and scripts see that. The image gets a copy, made only
+ * when the packages are others or a script wrote into them. Packages that were written into are not kept: the next
+ * build must not find what an older version of the app has left.
+ */
+async function installForScripts(installing: Installing): Promise<void> {
+  const { context } = installing;
   const all = await openLayer(context.layersDir, "build-packages");
-  const metadata = { key, buildpack: context.version, form: "pruned" };
-  const same = all.restored && sameMetadata(all, metadata);
-  if (!same) {
-    await clearLayer(all);
-    await runScript(context, installing, BEFORE);
-    // Scripts of the app's own installation may read its files: they run where the files are.
-    await runNpm(context, installing, { folder: context.appDir, args: ["--include=dev"], copies: false });
-    await moveFolder(path.join(context.appDir, "node_modules"), path.join(all.dir, "node_modules"));
-  } else {
+  const metadata = await packagesMetadata(installing);
+  await runScript(installing, SCRIPT_BEFORE);
+  if (all.restored && sameMetadata(all, metadata)) {
     context.log.detail("Using the packages of the last build");
-    await runScript(context, installing, BEFORE);
+  } else {
+    await clearLayer(all);
+    await installAll(installing, all);
   }
+  await keepScriptCache(context, all);
   await linkPackages(context, all);
   const began = Date.now();
-  await runScripts(context, installing, script);
-  await saveLayer(all, { cache: true }, metadata);
+  if (installing.plan.script !== undefined) await runScript(installing, installing.plan.script);
+  const changed = changedSince(path.join(all.dir, "node_modules"), began);
   const launch = await openLayer(context.layersDir, "packages");
-  const changed = await changedSince(path.join(all.dir, "node_modules"), began);
   if (changed || !sameMetadata(launch, metadata)) {
-    await prune(context, installing, { from: all, to: launch });
+    await copyForLaunch(installing, { from: all, to: launch });
     await putOnPath(launch);
   }
   await saveLayer(launch, { launch: true }, changed ? { ...metadata, changed: true } : metadata);
+  if (changed) await dropLayer(all);
+  else await saveLayer(all, { cache: true }, metadata);
   await linkPackages(context, launch);
 }
 
-async function installInPlace(
-  context: BuildContext,
-  installing: Installing,
-  script: string | undefined,
-): Promise<void> {
-  await runScript(context, installing, BEFORE);
-  await runNpm(context, installing, { folder: context.appDir, args: ["--include=dev"], copies: false });
-  await runScripts(context, installing, script);
-  if (installing.project.lockFile?.hasDevPackages) {
-    context.log.detail("Pruning development packages");
-    await callNpm(context, installing, {
-      folder: context.appDir,
-      args: ["prune", "--omit=dev", "--ignore-scripts"],
-    });
+/** Scripts of the app's own installation may read its files, so it runs among them; otherwise in the layer at once. */
+async function installAll(installing: Installing, all: Layer): Promise<void> {
+  const { context, plan } = installing;
+  if (!plan.ownScripts) {
+    return await withManifests(context, all.dir, () => npmInstall(installing, all.dir, "all"));
   }
+  await npmInstall(installing, context.appDir, "all");
+  await moveFolder(context, path.join(context.appDir, "node_modules"), path.join(all.dir, "node_modules"));
+}
+
+/**
+ * Build tools keep caches in node_modules/.cache. A layer of their own lets them outlast the packages, and keeps them
+ * out of the image.
+ */
+async function keepScriptCache(context: BuildContext, all: Layer): Promise<void> {
+  const cache = await openLayer(context.layersDir, "script-cache");
+  await mkdir(cache.dir, { recursive: true });
+  await saveLayer(cache, { cache: true }, {});
+  const link = path.join(all.dir, "node_modules", ".cache");
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  await rm(link, { recursive: true, force: true });
+  await symlink(cache.dir, link);
+}
+
+async function copyForLaunch(
+  installing: Installing,
+  { from, to }: { readonly from: Layer; readonly to: Layer },
+): Promise<void> {
+  const { context, plan } = installing;
+  await clearLayer(to);
+  await copyFolder(context, path.join(from.dir, "node_modules"), path.join(to.dir, "node_modules"));
+  await rm(path.join(to.dir, "node_modules", ".cache"), { force: true });
+  if (plan.prunes) await withManifests(context, to.dir, () => npmPrune(installing, to.dir));
+}
+
+async function installInPlace(installing: Installing): Promise<void> {
+  const { context, plan } = installing;
+  await runScript(installing, SCRIPT_BEFORE);
+  await npmInstall(installing, context.appDir, "all");
+  if (plan.script !== undefined) await runScript(installing, plan.script);
+  if (plan.prunes) await npmPrune(installing, context.appDir);
+  await rm(path.join(context.appDir, "node_modules", ".cache"), { recursive: true, force: true });
   const layer = await openLayer(context.layersDir, "packages");
   await clearLayer(layer);
   await setLaunchEnv(layer, {
@@ -180,124 +144,23 @@ async function installInPlace(
   await saveLayer(layer, { launch: true }, { buildpack: context.version, form: "in-place" });
 }
 
-/** Copies all packages and removes those that only development needs. */
-async function prune(
-  context: BuildContext,
-  installing: Installing,
-  { from, to }: { from: Layer; to: Layer },
-): Promise<void> {
-  await clearLayer(to);
-  const copy = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
-  await cp(path.join(from.dir, "node_modules"), path.join(to.dir, "node_modules"), copy);
-  await rm(path.join(to.dir, "node_modules", ".cache"), { recursive: true, force: true });
-  const { lockFile } = installing.project;
-  if (lockFile !== undefined && !lockFile.hasDevPackages) return;
-  context.log.detail("Pruning development packages");
-  await copyManifests(context, to.dir);
-  await callNpm(context, installing, { folder: to.dir, args: ["prune", "--omit=dev", "--ignore-scripts"] });
-  await removeManifests(to.dir);
-}
-
-interface NpmCall {
-  readonly folder: string;
-  readonly args: readonly string[];
-}
-
-/** `npm ci` with a lock file, `npm install` without; in another folder with copies of what npm reads. */
-async function runNpm(
-  context: BuildContext,
-  installing: Installing,
-  call: NpmCall & { copies: boolean },
-): Promise<void> {
-  const { lockFile } = installing.project;
-  const command = lockFile ? "ci" : "install";
-  context.log.step(`Installing packages (npm ${command})`);
-  if (call.copies) await copyManifests(context, call.folder);
-  const args = [command, ...call.args, ...(lockFile ? [] : ["--no-package-lock"])];
-  await callNpm(context, installing, { folder: call.folder, args });
-  if (call.copies) await removeManifests(call.folder);
-  await mkdir(path.join(call.folder, "node_modules"), { recursive: true });
+async function packagesMetadata({ context, project, plan, npm }: Installing) {
+  const key = packagesKey(project, plan, { node: npm.nodeVersion, npm: await npm.version() });
+  return { key, buildpack: context.version, form: plan.kind };
 }
 
 const MANIFESTS = ["package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc"] as const;
 
-async function copyManifests({ appDir }: BuildContext, folder: string): Promise<void> {
-  for (const name of MANIFESTS) {
-    if (existsSync(path.join(appDir, name))) await cp(path.join(appDir, name), path.join(folder, name));
-  }
-}
-
-async function removeManifests(folder: string): Promise<void> {
-  for (const name of MANIFESTS) await rm(path.join(folder, name), { force: true });
-}
-
-async function callNpm(context: BuildContext, { npm }: Installing, { folder, args }: NpmCall): Promise<void> {
-  const cache = await openLayer(context.layersDir, "npm-cache");
-  await mkdir(cache.dir, { recursive: true });
-  await saveLayer(cache, { cache: true }, {});
-  const env = await npmEnvironment(context, npm, cache.dir);
-  const quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--prefer-offline"];
-  const program = path.join(await npm.folder(), "bin", "npm");
-  const code = await runTool({
-    command: path.join(await npm.node(), "bin", "node"),
-    args: [program, ...args, ...quiet],
-    cwd: folder,
-    env,
-    log: context.log,
-    signal: context.signal,
-  });
-  if (code === 0) return;
-  throw new BuildFailure(`npm ${args[0]} failed with status ${code}.`, [
-    args[0] === "ci"
-      ? "If npm says that package.json and the lock file disagree, run npm install, commit the lock file and push again."
-      : "See npm's own words above.",
-  ]);
-}
-
-async function npmEnvironment(context: BuildContext, npm: Npm, cache: string) {
-  const { NODE_ENV, NPM_CONFIG_PRODUCTION, npm_config_production, ...env } = context.env;
-  const bins = [path.join(await npm.node(), "bin"), path.join(await npm.folder(), "bin")];
-  const home = env.HOME ?? context.layersDir;
-  return {
-    ...env,
-    HOME: home,
-    PATH: [...bins, env.PATH ?? "/usr/bin:/bin"].join(":"),
-    npm_config_cache: cache,
-    // Where node-gyp finds headers, so that native packages build without asking anybody.
-    npm_package_config_node_gyp_nodedir: await npm.node(),
-    ...(NODE_ENV === undefined ? {} : { CONIFER_NODE_ENV: NODE_ENV }),
-  };
-}
-
-async function runScripts(
-  context: BuildContext,
-  installing: Installing,
-  script: string | undefined,
+/** Does something in a folder that meanwhile holds copies of the files npm reads. */
+async function withManifests(
+  { appDir }: BuildContext,
+  folder: string,
+  act: () => Promise<void>,
 ): Promise<void> {
-  if (installing.plan.kind === "nothing") await runScript(context, installing, BEFORE);
-  if (script !== undefined) await runScript(context, installing, script);
-}
-
-async function runScript(context: BuildContext, installing: Installing, name: string): Promise<void> {
-  if (installing.project.packageJson.scripts[name] === undefined) return;
-  context.log.step(`Running the script ${name}`);
-  const cache = await openLayer(context.layersDir, "npm-cache");
-  await mkdir(cache.dir, { recursive: true });
-  await saveLayer(cache, { cache: true }, {});
-  const { npm } = installing;
-  const { CONIFER_NODE_ENV: given, ...env } = await npmEnvironment(context, npm, cache.dir);
-  const code = await runTool({
-    command: path.join(await npm.node(), "bin", "node"),
-    args: [path.join(await npm.folder(), "bin", "npm"), "run", name, "--no-update-notifier"],
-    cwd: context.appDir,
-    env: { ...env, NODE_ENV: given ?? "production" },
-    log: context.log,
-    signal: context.signal,
-  });
-  if (code !== 0)
-    throw new BuildFailure(`The script ${name} failed with status ${code}.`, [
-      "See its output above, correct it and push again.",
-    ]);
+  const there = MANIFESTS.filter((name) => existsSync(path.join(appDir, name)));
+  for (const name of there) await cp(path.join(appDir, name), path.join(folder, name));
+  await act();
+  for (const name of there) await rm(path.join(folder, name), { force: true });
 }
 
 /** The app finds its packages through a link; Node.js resolves packages of packages beside them in the layer. */
@@ -315,20 +178,32 @@ async function putOnPath(layer: Layer): Promise<void> {
   });
 }
 
-async function moveFolder(from: string, to: string): Promise<void> {
-  if (!existsSync(from)) return void (await mkdir(to, { recursive: true }));
-  await cp(from, to, { recursive: true, verbatimSymlinks: true });
-  await rm(from, { recursive: true, force: true });
+async function moveFolder(context: BuildContext, from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (thrown) {
+    // App and layers are often mounts of their own.
+    if ((thrown as NodeJS.ErrnoException).code !== "EXDEV") throw thrown;
+    await copyFolder(context, from, to);
+    await rm(from, { recursive: true, force: true });
+  }
 }
 
-/** Whether a script of the build wrote into the packages (generated clients do), caches left out. */
-export async function changedSince(folder: string, sinceMs: number): Promise<boolean> {
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-    if (entry.name === ".cache") continue;
-    const at = path.join(folder, entry.name);
-    if (entry.isDirectory()) {
-      if (await changedSince(at, sinceMs)) return true;
-    } else if (entry.isFile() && (await stat(at)).mtimeMs >= sinceMs) return true;
+/** By `cp`, which takes a fraction of the time for the many small files of packages. */
+async function copyFolder({ env, signal }: BuildContext, from: string, to: string): Promise<void> {
+  await readTool({ command: "cp", args: ["-a", from, to], cwd: "/", env, signal });
+}
+
+/**
+ * Whether anything below the folder was written, made, removed or renamed since then (generated clients are). Links
+ * are not followed. By change times, which also tell of files that were put there with older times. One by one
+ * without promises, which takes a tenth of the time.
+ */
+export function changedSince(folder: string, sinceMs: number): boolean {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const at = `${folder}/${entry.name}`;
+    if (lstatSync(at).ctimeMs >= sinceMs) return true;
+    if (entry.isDirectory() && changedSince(at, sinceMs)) return true;
   }
   return false;
 }

@@ -4,14 +4,15 @@ import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
 import { shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
-import { openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
+import { keepCaches, openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
 import { nodeRequirement } from "../../shared/node-version.ts";
-import { type NodeRuntime, provideNode } from "../../shared/provide-node.ts";
-import { type Fetcher, makeFetcher } from "../../shared/verified-download.ts";
-import { type InstallPlan, installPackages, planInstall } from "./install-packages.ts";
+import { provideNode } from "../../shared/provide-node.ts";
+import { makeFetcher } from "../../shared/verified-download.ts";
+import { installPackages } from "./install-packages.ts";
 import { type NodeStart, nodeStart } from "./node-processes.ts";
 import { type NodeProject, readProject } from "./node-project.ts";
-import { chooseNpm, copyNpm, installNpm } from "./npm-tool.ts";
+import { copyNpm, makeNpm, type Npm } from "./npm-tool.ts";
+import { type InstallPlan, planInstall } from "./plan-install.ts";
 
 /** Builds a Node.js app: runtime, packages, build scripts, and the default process. */
 export async function build(context: BuildContext): Promise<void> {
@@ -26,12 +27,13 @@ export async function build(context: BuildContext): Promise<void> {
       procfile: await readIfThere(context, "Procfile"),
       hasFile: (name) => existsSync(path.join(context.appDir, name)),
     });
-    const npm = makeNpm(context, { node, project, fetcher });
-    const plan = planInstall(project, { nodeVersion: node.version, npmVersion: () => npm.version() });
-    await installPackages(context, { plan, project, npm });
+    const npm = await makeNpm(context, { node, project, fetcher });
+    const plan = planInstall(project, context.env);
+    await installPackages({ context, plan, project, npm });
     await provideNpmAtLaunch(context, start, npm);
     await node.keep();
     await npm.keep();
+    await keepCaches(context.layersDir, ["npm-cache", "script-cache"]);
     await writeProcesses(context, { start, plan });
   } finally {
     await fetcher.close();
@@ -52,50 +54,6 @@ async function requirementOf(context: BuildContext, project: NodeProject) {
 
 function readIfThere({ appDir }: BuildContext, name: string): Promise<string | undefined> {
   return readFile(path.join(appDir, name), "utf8").catch(() => undefined);
-}
-
-/** npm of the version the app gets, fetched when it is first needed and kept for the next build. */
-export interface Npm {
-  version(): Promise<string>;
-  /** The folder with `bin/npm`. */
-  folder(): Promise<string>;
-  /** The folder with `bin/node`. */
-  node(): Promise<string>;
-  keep(): Promise<void>;
-}
-
-function makeNpm(
-  context: BuildContext,
-  { node, project, fetcher }: { node: NodeRuntime; project: NodeProject; fetcher: Fetcher },
-): Npm {
-  let chosen: Promise<string> | undefined;
-  let installed: Promise<string> | undefined;
-  const version = () => {
-    chosen ??= chooseNpm(project.packageJson, node.version, fetcher);
-    return chosen;
-  };
-  const install = async () => {
-    const layer = await openLayer(context.layersDir, "npm");
-    const metadata = { version: await version(), buildpack: context.version };
-    if (!layer.restored || !sameMetadata(layer, metadata)) {
-      context.log.detail(`Fetching npm ${metadata.version}`);
-      await installNpm(metadata.version, layer.dir, { context, fetcher });
-    }
-    await saveLayer(layer, { cache: true }, metadata);
-    return layer.dir;
-  };
-  return {
-    version,
-    folder: () => {
-      installed ??= install();
-      return installed;
-    },
-    node: node.toolchain,
-    keep: async () => {
-      const layer = await openLayer(context.layersDir, "npm");
-      if (layer.restored && layer.metadata) await saveLayer(layer, { cache: true }, layer.metadata);
-    },
-  };
 }
 
 /** Processes that call npm get it; all others are spared its 10 MB and its start-up. */

@@ -1,11 +1,15 @@
 import { chmod, cp, mkdir, rm, symlink } from "node:fs/promises";
 import path from "node:path";
-import { maxSatisfying, satisfies, validRange } from "semver";
+import { maxSatisfying, satisfies, valid, validRange } from "semver";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure, reasonOf } from "../../shared/build-failure.ts";
+import { openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
 import { type Packument, registryDownload } from "../../shared/node-sources.ts";
+import { versionsToOffer } from "../../shared/node-version.ts";
+import { once } from "../../shared/once.ts";
+import type { NodeRuntime } from "../../shared/provide-node.ts";
 import { type Fetcher, unpackArchive } from "../../shared/verified-download.ts";
-import type { PackageJson } from "./node-project.ts";
+import type { NodeProject, PackageJson } from "./node-project.ts";
 
 /** The npm that builds an app unless it asks for another: the newest line that runs on its Node.js, pinned. */
 const PINNED: readonly { readonly node: string; readonly npm: string }[] = [
@@ -40,25 +44,75 @@ export function npmRequirement(packageJson: PackageJson, pinned: string): NpmReq
   return satisfies(pinned, stated.range) ? undefined : stated;
 }
 
-/** The version of npm to build with. Asks the registry only when the pinned one does not fit. */
+/**
+ * The version of npm to build with. The registry is asked only when neither the pinned version nor the one that the
+ * last build kept is what the app asks for.
+ */
 export async function chooseNpm(
   packageJson: PackageJson,
-  nodeVersion: string,
+  { nodeVersion, kept }: { readonly nodeVersion: string; readonly kept: string | undefined },
   fetcher: Fetcher,
 ): Promise<string> {
   const pinned = pinnedNpm(nodeVersion);
   const required = npmRequirement(packageJson, pinned);
   if (required === undefined) return pinned;
-  const packument = await npmPackument(fetcher);
-  const version = maxSatisfying(Object.keys(packument.versions), required.range);
+  const exact = valid(required.range);
+  if (exact !== null) return exact;
+  if (kept !== undefined && satisfies(kept, required.range)) return kept;
+  const versions = Object.keys((await npmPackument(fetcher)).versions);
+  const version = maxSatisfying(versions, required.range);
   if (version !== null) return version;
   throw new BuildFailure(`No npm version fits ${required.range} (${required.statedIn}).`, [
+    `Versions that are to be had: ${versionsToOffer(required.range, versions).join(", ")} and others.`,
     `Leave it out to build with npm ${pinned}.`,
   ]);
 }
 
+/** npm of the version the app gets, fetched when it is first needed and kept for the next build. */
+export interface Npm {
+  /** Of the Node.js it runs on. */
+  readonly nodeVersion: string;
+  version(): Promise<string>;
+  /** The folder with `bin/npm`. */
+  folder(): Promise<string>;
+  /** The folder with `bin/node`. */
+  node(): Promise<string>;
+  /** Declares what the next build gets back. Call it once, at the end. */
+  keep(): Promise<void>;
+}
+
+export async function makeNpm(
+  context: BuildContext,
+  from: { readonly node: NodeRuntime; readonly project: NodeProject; readonly fetcher: Fetcher },
+): Promise<Npm> {
+  const { node, project, fetcher } = from;
+  const layer = await openLayer(context.layersDir, "npm");
+  const last = layer.restored ? layer.metadata : undefined;
+  const kept = typeof last?.version === "string" ? last.version : undefined;
+  const version = once(() => chooseNpm(project.packageJson, { nodeVersion: node.version, kept }, fetcher));
+  let declared = last;
+  const folder = once(async () => {
+    const metadata = { version: await version(), buildpack: context.version };
+    if (!layer.restored || !sameMetadata(layer, metadata)) {
+      context.log.detail(`Fetching npm ${metadata.version}`);
+      await installNpm(metadata.version, layer.dir, { context, fetcher });
+    }
+    declared = metadata;
+    return layer.dir;
+  });
+  return {
+    nodeVersion: node.version,
+    version,
+    folder,
+    node: node.toolchain,
+    async keep() {
+      if (declared) await saveLayer(layer, { cache: true }, declared);
+    },
+  };
+}
+
 /** Installs npm below `folder` as `lib/node_modules/npm` with `bin/npm` and `bin/npx`. */
-export async function installNpm(
+async function installNpm(
   version: string,
   folder: string,
   { context, fetcher }: { readonly context: BuildContext; readonly fetcher: Fetcher },
@@ -71,7 +125,7 @@ export async function installNpm(
     await unpackArchive(archive, target, { members: ["*"], env: context.env, signal: context.signal });
   } catch (thrown) {
     throw new BuildFailure(`npm ${version} could not be fetched: ${reasonOf(thrown)}.`, [
-      "Push again to repeat the build.",
+      `Push again to repeat the build, or ask for another version. Newest ones: ${versionsToOffer(version, Object.keys(packument.versions)).join(", ")}.`,
     ]);
   }
   await linkNpm(folder);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readdir, readFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, realpath } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
@@ -7,6 +7,7 @@ import { contentKey } from "../../shared/content-key.ts";
 import { writeLaunchFile } from "../../shared/launch-file.ts";
 import {
   clearLayer,
+  keepCaches,
   type Layer,
   openLayer,
   sameMetadata,
@@ -15,6 +16,7 @@ import {
 } from "../../shared/layer-folder.ts";
 import { readTool, runTool } from "../../shared/run-tool.ts";
 import { type BasePython, choosePython, compareVersions, pythonRequirement } from "./python-version.ts";
+import { readRequirements } from "./requirement-files.ts";
 
 /** Builds a Python app: the base's Python, and a virtual environment with the packages of requirements.txt. */
 export async function build(context: BuildContext): Promise<void> {
@@ -22,6 +24,7 @@ export async function build(context: BuildContext): Promise<void> {
   log.step("Python app detected");
   const python = await findPython(context);
   await provideEnvironment(context, python);
+  await keepCaches(context.layersDir, ["pip-cache", "pip-tool"]);
   await writeLaunchFile(context.layersDir, { processes: [] });
   if (!existsSync(path.join(context.appDir, "Procfile"))) {
     log.warn(
@@ -75,9 +78,10 @@ function notToBeHad(
 /** Every CPython 3 below /usr/bin, newest first. */
 async function basePythons(context: BuildContext): Promise<readonly BasePython[]> {
   const names = (await readdir("/usr/bin").catch(() => [])).filter((name) => /^python3(\.\d+)?$/.test(name));
+  const places = names.map((name) => realpath(path.join("/usr/bin", name)).catch(() => ""));
   const found = new Map<string, BasePython>();
-  for (const name of names.sort((a, b) => b.length - a.length)) {
-    const program = path.join("/usr/bin", name);
+  for (const program of new Set(await Promise.all(places))) {
+    if (program === "") continue;
     const version = await readTool({
       command: program,
       args: ["-c", "import platform; print(platform.python_version())"],
@@ -93,14 +97,13 @@ async function basePythons(context: BuildContext): Promise<readonly BasePython[]
 
 /** The layer is the virtual environment; the same requirements on the same Python use that of the last build. */
 async function provideEnvironment(context: BuildContext, python: BasePython): Promise<void> {
-  const requirements = (await readIfThere(context, "requirements.txt")) ?? "";
+  const { parts, local } = await readRequirements(context.appDir);
   const layer = await openLayer(context.layersDir, "packages");
   const metadata = {
-    key: contentKey(requirements, python.version, python.program),
+    key: contentKey(...parts, python.version, python.program),
     buildpack: context.version,
   };
-  const includes = /^\s*(-r|--requirement|-c|--constraint|-e|--editable|\.|file:)/m.test(requirements);
-  if (!includes && sameMetadata(layer, metadata)) {
+  if (!local && sameMetadata(layer, metadata)) {
     context.log.detail("Using the packages of the last build");
   } else {
     await install(context, python, layer);

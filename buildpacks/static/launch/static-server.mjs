@@ -1,140 +1,34 @@
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join, resolve, sep } from "node:path";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { chooseEncoding, makeKeptFiles } from "./kept-files.mjs";
+import { cacheControl, findFile, regularFile, typeOf } from "./site-files.mjs";
 
-/** Content types by extension; anything else is a download. */
-const TYPES = {
-  ".css": "text/css; charset=utf-8",
-  ".csv": "text/csv; charset=utf-8",
-  ".gif": "image/gif",
-  ".htm": "text/html; charset=utf-8",
-  ".html": "text/html; charset=utf-8",
-  ".ico": "image/x-icon",
-  ".jpeg": "image/jpeg",
-  ".jpg": "image/jpeg",
-  ".js": "text/javascript; charset=utf-8",
-  ".json": "application/json",
-  ".map": "application/json",
-  ".md": "text/markdown; charset=utf-8",
-  ".mjs": "text/javascript; charset=utf-8",
-  ".mp4": "video/mp4",
-  ".otf": "font/otf",
-  ".pdf": "application/pdf",
-  ".png": "image/png",
-  ".svg": "image/svg+xml",
-  ".ttf": "font/ttf",
-  ".txt": "text/plain; charset=utf-8",
-  ".wasm": "application/wasm",
-  ".webm": "video/webm",
-  ".webmanifest": "application/manifest+json",
-  ".webp": "image/webp",
-  ".woff": "font/woff",
-  ".woff2": "font/woff2",
-  ".xml": "application/xml",
-};
-const COMPRESSED = /^(text\/|application\/(json|javascript|xml|wasm|manifest)|image\/svg)/;
 /** Files up to this size are read whole, hashed, compressed and kept; larger ones are streamed as they are. */
 const WHOLE_BYTES = 1024 * 1024;
-const KEPT_BYTES = 32 * 1024 * 1024;
+const TEXT = "text/plain; charset=utf-8";
 
-/** Serves the files below a folder. What a path means: itself, `path.html`, `path/index.html`, else the site's 404.html. */
+/** Answers requests with the files below a folder; what is not there gets the site's 404.html. */
 export async function makeSite(root) {
   const top = await realpath(root);
-  const kept = new Map();
-  let keptBytes = 0;
-
-  const find = async (pathname) => {
-    const wanted = toFile(top, pathname);
-    if (wanted === undefined) return undefined;
-    for (const candidate of [wanted, `${wanted}.html`, join(wanted, "index.html")]) {
-      const file = await regularFile(top, candidate);
-      if (file) return { ...file, isFolder: candidate !== wanted && candidate.endsWith(`${sep}index.html`) };
-    }
-    return undefined;
-  };
-  const load = async ({ path, size, modified }) => {
-    const known = kept.get(path);
-    if (known?.size === size && known.modified === modified) return known;
-    const body = await readFile(path);
-    const type = typeOf(path);
-    const entry = {
-      path,
-      size,
-      modified,
-      type,
-      body,
-      etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`,
-    };
-    if (COMPRESSED.test(type) && body.length > 512) {
-      entry.br = brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
-      entry.gzip = gzipSync(body);
-    }
-    if (keptBytes + body.length > KEPT_BYTES) {
-      kept.clear();
-      keptBytes = 0;
-    }
-    kept.set(path, entry);
-    keptBytes += body.length;
-    return entry;
-  };
-  const send = async (request, response, { file, status }) => {
-    const cache = cacheControl(file.path);
-    if (file.size > WHOLE_BYTES) {
-      const etag = `W/"${file.size.toString(36)}-${Math.floor(file.modified).toString(36)}"`;
-      if (request.headers["if-none-match"] === etag)
-        return end(response, 304, { ETag: etag, "Cache-Control": cache });
-      response.writeHead(status, {
-        "Content-Type": typeOf(file.path),
-        "Content-Length": file.size,
-        "Cache-Control": cache,
-        ETag: etag,
-      });
-      if (request.method === "HEAD") return void response.end();
-      return await pipeline(createReadStream(file.path), response).catch(() => response.destroy());
-    }
-    const entry = await load(file);
-    const headers = {
-      "Content-Type": entry.type,
-      "Cache-Control": cache,
-      ETag: entry.etag,
-      Vary: "Accept-Encoding",
-    };
-    const known = (request.headers["if-none-match"] ?? "")
-      .split(",")
-      .map((tag) => tag.trim().replace(/^W\//, ""));
-    if (status === 200 && known.includes(entry.etag)) return end(response, 304, headers);
-    const encoding = ["br", "gzip"].find(
-      (name) => entry[name] && accepts(request.headers["accept-encoding"], name),
-    );
-    const body = encoding ? entry[encoding] : entry.body;
-    if (encoding) headers["Content-Encoding"] = encoding;
-    end(
-      response,
-      status,
-      { ...headers, "Content-Length": body.length },
-      request.method === "HEAD" ? undefined : body,
-    );
-  };
+  const load = makeKeptFiles();
+  const send = async (request, response, { file, status }) =>
+    file.size > WHOLE_BYTES
+      ? await sendLarge(request, response, { file, status })
+      : sendKept(request, response, { file, status, entry: await load(file) });
   return async (request, response) => {
     response.setHeader("X-Content-Type-Options", "nosniff");
     if (request.method !== "GET" && request.method !== "HEAD") {
-      return end(
-        response,
-        405,
-        { Allow: "GET, HEAD", "Content-Type": "text/plain" },
-        "This site only answers GET and HEAD.\n",
-      );
+      const headers = { Allow: "GET, HEAD", "Content-Type": TEXT };
+      return end(response, 405, headers, "This site only answers GET and HEAD.\n");
     }
-    const [pathname = "/", query] = (request.url ?? "/").split("?", 2);
-    const file = await find(pathname);
+    const [pathname, query] = splitAddress(request.url ?? "/");
+    const file = await findFile(top, pathname);
     if (file?.isFolder && !pathname.endsWith("/")) {
-      return end(response, 308, {
-        Location: `${pathname.replace(/^\/+/, "/")}/${query === undefined ? "" : `?${query}`}`,
-      });
+      // One slash at the front: two would name another host.
+      return end(response, 308, { Location: `${pathname.replace(/^\/+/, "/")}/${query}` });
     }
     if (file) return await send(request, response, { file, status: 200 });
     const missing = await regularFile(top, join(top, "404.html"));
@@ -142,53 +36,51 @@ export async function makeSite(root) {
     end(
       response,
       404,
-      { "Content-Type": "text/plain; charset=utf-8" },
-      "There is nothing at this address.\n",
+      { "Content-Type": TEXT },
+      request.method === "HEAD" ? undefined : "There is nothing at this address.\n",
     );
   };
 }
 
-/** The file a path names, inside the folder; undefined for paths that leave it, are malformed, or are hidden. */
-export function toFile(top, pathname) {
-  let decoded;
-  try {
-    decoded = decodeURIComponent(pathname);
-  } catch {
-    return undefined;
-  }
-  if (decoded.includes("\0")) return undefined;
-  const hidden = decoded.split("/").some((part) => part.startsWith(".") && part !== ".well-known");
-  if (hidden) return undefined;
-  const file = resolve(top, `.${sep}${decoded}`);
-  return file === top || file.startsWith(top + sep) ? file : undefined;
+function sendKept(request, response, { file, status, entry }) {
+  const encoding = chooseEncoding(request.headers["accept-encoding"], entry.bodies);
+  const compressed = encoding !== "identity";
+  const headers = {
+    "Content-Type": entry.type,
+    "Cache-Control": cacheControl(file.path),
+    // Several forms share the tag of their content, so it says "equal in meaning" for all but the plain one.
+    ETag: `${compressed ? "W/" : ""}"${entry.tag}"`,
+    Vary: "Accept-Encoding",
+  };
+  if (status === 200 && isKnown(request, entry.tag)) return end(response, 304, headers);
+  const body = entry.bodies[encoding];
+  const all = {
+    ...headers,
+    ...(compressed ? { "Content-Encoding": encoding } : {}),
+    "Content-Length": body.length,
+  };
+  end(response, status, all, request.method === "HEAD" ? undefined : body);
 }
 
-async function regularFile(top, candidate) {
-  try {
-    const path = await realpath(candidate);
-    if (!path.startsWith(top + sep)) return undefined;
-    const found = await stat(path);
-    return found.isFile() ? { path, size: found.size, modified: found.mtimeMs } : undefined;
-  } catch {
-    return undefined;
-  }
+async function sendLarge(request, response, { file, status }) {
+  const tag = `${file.size.toString(36)}-${Math.floor(file.modified).toString(36)}`;
+  const headers = { "Cache-Control": cacheControl(file.path), ETag: `W/"${tag}"` };
+  if (status === 200 && isKnown(request, tag)) return end(response, 304, headers);
+  response.writeHead(status, { ...headers, "Content-Type": typeOf(file.path), "Content-Length": file.size });
+  if (request.method === "HEAD") return void response.end();
+  const content = createReadStream(file.path, { end: file.size - 1 });
+  await pipeline(content, response).catch(() => response.destroy());
 }
 
-function typeOf(path) {
-  return TYPES[extname(path).toLowerCase()] ?? "application/octet-stream";
+function isKnown(request, tag) {
+  const tags = (request.headers["if-none-match"] ?? "").split(",");
+  return tags.some((one) => one.trim().replace(/^W\//, "") === `"${tag}"`);
 }
 
-/** Names that hold a hash of their content never change; everything else is asked for again. */
-export function cacheControl(path) {
-  return /[.-][0-9a-zA-Z_]{8,}\.(css|js|mjs|woff2?|png|jpe?g|svg|webp|gif|wasm)$/.test(path) &&
-    /[.-][^./-]*\d[^./-]*\.\w+$/.test(path)
-    ? "public, max-age=31536000, immutable"
-    : "public, no-cache";
-}
-
-function accepts(header, name) {
-  const offer = (header ?? "").split(",").find((part) => part.trim().split(";")[0] === name);
-  return offer !== undefined && !/;\s*q=0(\.0*)?\s*$/.test(offer);
+/** The path, and the query with its question mark. */
+function splitAddress(address) {
+  const at = address.indexOf("?");
+  return at < 0 ? [address, ""] : [address.slice(0, at), address.slice(at)];
 }
 
 function end(response, status, headers, body) {
@@ -205,8 +97,10 @@ async function main(root, port) {
       response.destroy();
     });
   });
+  // Longer than the router keeps a connection, so that it is never the server that closes one just taken for a request.
   server.keepAliveTimeout = 95_000;
   process.once("SIGTERM", () => {
+    server.on("request", (_request, response) => response.setHeader("Connection", "close"));
     server.close(() => process.exit(0));
     server.closeIdleConnections();
   });
@@ -214,7 +108,7 @@ async function main(root, port) {
     if (thrown.code !== "EAFNOSUPPORT" && thrown.code !== "EADDRNOTAVAIL") throw thrown;
     server.listen(port, "0.0.0.0");
   });
-  server.on("listening", () => console.log(`Serving ${root} on port ${port}`));
+  server.on("listening", () => console.log(`Serving ${root} on port ${server.address().port}`));
   server.listen(port, "::");
 }
 

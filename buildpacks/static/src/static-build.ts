@@ -21,7 +21,11 @@ export async function build(context: BuildContext): Promise<void> {
     throw new BuildFailure("The site has no index.html.", ["Put one at the top, or in public/."]);
   const fetcher = makeFetcher(context.env, context.signal);
   try {
-    const node = await provideNode(context, { range: DEFAULT_NODE_LINE }, fetcher);
+    const node = await provideNode(
+      context,
+      { range: DEFAULT_NODE_LINE, statedIn: "the site's server" },
+      fetcher,
+    );
     await node.keep();
   } finally {
     await fetcher.close();
