@@ -12,7 +12,7 @@ export interface JobKind {
 }
 
 export interface Jobs extends Running {
-  /** Records a job. `key` makes it the only one of its kind and key that waits. */
+  /** Records a job. Only one of a kind and key waits at a time: without a key, only one of the kind. */
   send(name: string, data: Readonly<Record<string, unknown>>, key?: string): Promise<void>;
 }
 
@@ -20,44 +20,56 @@ export interface JobsOptions {
   readonly database: Database;
   readonly kinds: readonly JobKind[];
   readonly logger: Logger;
+  /** A worker that gives no sign of life for so long is taken for dead; 10 at the least. Default 30. */
+  readonly heartbeatSeconds?: number;
+  /** How often workers look for jobs, and dead workers are looked for. Default 5 and 15. */
+  readonly pollSeconds?: number;
+  readonly superviseSeconds?: number;
 }
 
-const RETRIES = 10;
-/** A worker that gives no sign of life for so long is taken for dead. */
-const HEARTBEAT_SECONDS = 30;
-const POLL_SECONDS = 5;
+/** Tries of a job that fails, with pauses that double from 1 s to 10 min: about seven hours in all. */
+const RETRIES = 50;
+const LONGEST_PAUSE_SECONDS = 600;
+const STOP_MS = 5_000;
 
-/** Durable jobs in the store, by pg-boss, over the pool that everything uses. */
-export async function startJobs({ database, kinds, logger }: JobsOptions): Promise<Jobs> {
+/**
+ * Durable jobs in the store, by pg-boss, over the pool that everything uses. Several processes may work on the same
+ * kinds. Stopping waits 5 s for jobs under way; those that take longer are tried again later.
+ */
+export async function startJobs(options: JobsOptions): Promise<Jobs> {
+  const { database, kinds, logger, superviseSeconds = 15 } = options;
   const boss = new PgBoss({
     db: {
       executeSql: (text: string, values?: unknown[]) =>
         database.query(text, values) as Promise<{ rows: never[] }>,
     },
     schema: "jobs",
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
   });
   boss.on("error", (error) => logger.warn("jobs will try again", { error: error.message }));
   await boss.start();
-  for (const kind of kinds) {
-    await boss.createQueue(kind.name, {
-      policy: "short",
-      retryLimit: RETRIES,
-      retryBackoff: true,
-      heartbeatSeconds: HEARTBEAT_SECONDS,
-    });
-    await boss.work<Record<string, unknown>>(
-      kind.name,
-      { pollingIntervalSeconds: POLL_SECONDS },
-      async (jobs) => {
-        for (const job of jobs) await kind.run(job.data ?? {});
-      },
-    );
-    if (kind.schedule) await boss.schedule(kind.name, kind.schedule);
-  }
+  for (const kind of kinds) await workOn(boss, kind, options);
   return {
     send: async (name, data, key) => {
       await boss.send(name, data, key ? { singletonKey: key } : {});
     },
-    stop: () => boss.stop({ graceful: true, timeout: 5_000 }),
+    stop: () => boss.stop({ graceful: true, timeout: STOP_MS }),
   };
+}
+
+async function workOn(boss: PgBoss, kind: JobKind, options: JobsOptions): Promise<void> {
+  await boss.createQueue(kind.name, {
+    policy: "short",
+    retryLimit: RETRIES,
+    retryDelay: 1,
+    retryBackoff: true,
+    retryDelayMax: LONGEST_PAUSE_SECONDS,
+    heartbeatSeconds: options.heartbeatSeconds ?? 30,
+  });
+  const run = async (jobs: readonly { readonly data: Record<string, unknown> | null }[]) => {
+    for (const job of jobs) await kind.run(job.data ?? {});
+  };
+  await boss.work(kind.name, { pollingIntervalSeconds: options.pollSeconds ?? 5 }, run);
+  if (kind.schedule) await boss.schedule(kind.name, kind.schedule);
 }

@@ -50,7 +50,9 @@ export const delivery: Migration = {
         finished_at timestamptz
       )`.execute(db);
     await sql`create index builds_app on builds (app_id, sequence)`.execute(db);
-    await sql`create index builds_unfinished on builds (app_id, sequence) where finished_at is null`.execute(db);
+    await sql`create index builds_unfinished on builds (app_id, sequence) where finished_at is null`.execute(
+      db,
+    );
     await sql`
       create table release_heads (
         app_id uuid primary key references apps (id) on delete cascade,

@@ -28,8 +28,13 @@ export interface EventFeedOptions {
 }
 
 const BATCH = 200;
+/** How long the hints' connection stays away after it was lost. */
+const RECONNECT_MS = 500;
 
-/** Keeps readers up to date: on a NOTIFY, and on a timer in case one was lost. */
+/**
+ * Keeps readers up to date: on a NOTIFY, and on a timer in case one was lost. A connection that was lost is made anew.
+ * Stopping lets the event that each reader is at be finished.
+ */
 export async function startEventFeed(options: EventFeedOptions): Promise<Running> {
   const stopping = new AbortController();
   const wakers = new Set<() => void>();
@@ -89,23 +94,35 @@ async function listenLoop(
   while (!signal.aborted) {
     try {
       const client = await options.database.connect();
-      const gone = new Promise<void>((resolve) => {
-        client.once("end", resolve);
-        client.once("error", () => resolve());
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      const gone = goneOrAborted(client, signal);
       client.on("notification", ({ payload = "" }) => {
         wakeAll();
         const [kind = "", appId = ""] = payload.split(" ");
         options.onHint?.(kind as EventKind, appId);
       });
-      await client.query(`listen ${EVENTS_CHANNEL}`);
-      wakeAll();
-      await gone;
-      await client.end().catch(() => {});
+      try {
+        await client.query(`listen ${EVENTS_CHANNEL}`);
+        wakeAll();
+        await gone;
+      } finally {
+        await client.end().catch(() => {});
+      }
     } catch (thrown) {
       options.logger.debug("no event hints for now", { error: errorText(thrown) });
     }
-    await pause(500, signal);
+    await pause(RECONNECT_MS, signal);
   }
+}
+
+/** Resolves when the connection has ended, or when the signal says so. */
+function goneOrAborted(client: Awaited<ReturnType<Database["connect"]>>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    client.once("end", end).once("error", end);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+  });
 }

@@ -38,7 +38,8 @@ export function makeAppendEvent(clock: Clock) {
 /**
  * The next events for a named reader, oldest first, after its cursor. Events of transactions that are still open, and
  * all that come after them, are left for later: order is (transaction, sequence), and no reader ever passes an event
- * that another transaction may yet commit.
+ * that another transaction may yet commit. Events of one app come in the order of its changes when the transactions
+ * that make them lock the app's row before they write anything: PostgreSQL numbers a transaction at its first write.
  */
 export async function readEvents(db: Db, reader: string, limit: number): Promise<readonly DomainEvent[]> {
   const { rows } = await sql<{
@@ -69,7 +70,7 @@ export async function markRead(db: Db, reader: string, seq: string): Promise<voi
     where (event_readers.xid, event_readers.seq) < (excluded.xid, excluded.seq)`.execute(db);
 }
 
-/** Removes events from before `before` that every reader has passed. */
+/** Removes events from before `before` that every reader which ever read has passed, and tells how many. */
 export async function pruneEvents(db: Db, before: Date): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from events e where e.at < ${before}

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { Db } from "../../../kernel/index.ts";
+import { type Db, errorText } from "../../../kernel/index.ts";
 
 /** One step of the schema. Never changed once released; only followed by another. */
 export interface Migration {
@@ -17,7 +17,8 @@ const MIGRATION_LOCK = 6_400_001;
 
 /**
  * Brings the schema up to date: forward only, all in one transaction under a lock, so that several starting
- * processes are safe and a killed one leaves nothing half done. Throws when the schema is newer than this Conifer.
+ * processes are safe and a killed one leaves nothing half done. Returns the names of the steps it took. Throws when the
+ * schema is newer than this Conifer.
  */
 export async function migrate(
   db: Db,
@@ -25,6 +26,8 @@ export async function migrate(
   now: Date,
 ): Promise<readonly string[]> {
   return await db.transaction().execute(async (trx) => {
+    // Waiting for another process's migration, or a step over many rows, may take longer than an ordinary statement.
+    await sql`set local statement_timeout = 0`.execute(trx);
     await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx);
     await sql`create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null)`.execute(
       trx,
@@ -36,7 +39,7 @@ export async function migrate(
     refuseNewer(applied, migrations);
     const pending = migrations.filter((m) => !applied.has(m.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const migration of pending) {
-      await migration.up(trx as Kysely<object> as Db);
+      await up(migration, trx as Kysely<object> as Db);
       await tables
         .insertInto("schema_migrations")
         .values({ name: migration.name, applied_at: now })
@@ -44,6 +47,14 @@ export async function migrate(
     }
     return pending.map((m) => m.name);
   });
+}
+
+async function up(migration: Migration, trx: Db): Promise<void> {
+  try {
+    await migration.up(trx);
+  } catch (cause) {
+    throw new Error(`the migration ${migration.name} failed: ${errorText(cause)}`, { cause });
+  }
 }
 
 function refuseNewer(applied: ReadonlySet<string>, migrations: readonly Migration[]): void {

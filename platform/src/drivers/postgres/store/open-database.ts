@@ -41,16 +41,21 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** PostgreSQL's own codes for "not there", "going away", "too many connections", and Node's for a missing socket. */
-const AWAY = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT)$/;
+/** PostgreSQL's own codes for "no connection", "going away", "starting" and "too many connections". */
+const AWAY = /^(08...|57P0[123]|53300)$/;
+/** Node's codes for a connection that broke or never was. */
+const NO_CONNECTION = /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+const CONNECTION_CALLS = /^(connect|read|write|getaddrinfo)$/;
 const AWAY_TEXT =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
 
 /** True when the failure means that the store is away for now, so that a caller may try again. */
 export function isStoreAway(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
-  const code = "code" in thrown ? String(thrown.code) : "";
-  return AWAY.test(code) || AWAY_TEXT.test(thrown.message) || isStoreAway(thrown.cause);
+  const { code = "", syscall = "connect" } = thrown as NodeJS.ErrnoException;
+  if (AWAY.test(code) || AWAY_TEXT.test(thrown.message)) return true;
+  if (NO_CONNECTION.test(code) && CONNECTION_CALLS.test(syscall)) return true;
+  return isStoreAway(thrown.cause);
 }
 
 export function storeAway(cause: unknown): BusinessError {
