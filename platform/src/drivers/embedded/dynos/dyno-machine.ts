@@ -171,5 +171,6 @@ export function enter(machine: DynoMachine, phase: DynoPhase, now: number): Dyno
 
 /** The word for the phase in `State changed from … to …`. */
 export function word({ phase }: DynoMachine): string {
-  return phase.kind === "awaiting" ? "starting" : phase.kind;
+  if (phase.kind === "awaiting") return "starting";
+  return phase.kind === "stopping" && phase.goal === "restart" ? "starting" : phase.kind;
 }

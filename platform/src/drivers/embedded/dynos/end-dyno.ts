@@ -62,7 +62,7 @@ export function fail(
   context: StepContext,
 ): DynoStep {
   const { phase, oneOff } = machine;
-  if (phase.kind !== "starting" && phase.kind !== "stopping") return same(machine);
+  if (phase.kind === "ended" || phase.kind === "crashed" || phase.kind === "awaiting") return same(machine);
   const said = log(texts.platformError(event.message));
   if (phase.kind === "stopping" && phase.goal === "end")
     return { machine: enter(machine, { kind: "ended", exitCode: 1 }, context.now), effects: [said] };
@@ -70,6 +70,6 @@ export function fail(
     const effects = [said, log(texts.changed(word(machine), "complete"))];
     return { machine: enter(machine, { kind: "ended", exitCode: 1 }, context.now), effects };
   }
-  const crashed = crash({ ...machine, phase: { kind: "starting" } }, { reason: event.reason }, context);
+  const crashed = crash(machine, { reason: event.reason }, context);
   return { machine: crashed.machine, effects: [said, ...crashed.effects] };
 }

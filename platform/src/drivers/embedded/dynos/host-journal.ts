@@ -31,7 +31,7 @@ const CONTEXT = "host-journal";
 
 /**
  * Opens the journal: a file of frames, each a length (32 bits, big-endian) and a sealed entry; the last of an app holds.
- * A frame that a kill cut short ends the file. It is rewritten at opening and from time to time, so that it stays small.
+ * A frame that a kill or a power cut spoiled ends the file. It is rewritten at opening and from time to time, so that it stays small.
  * A journal that cannot be opened with this key is put aside: the control plane will say all of it again.
  */
 export async function openHostJournal(options: HostJournalOptions): Promise<HostJournal> {
@@ -101,12 +101,18 @@ async function readEntries({
       entries.set(entry.appId, entry);
     }
   } catch (thrown) {
-    const aside = `${file}.unreadable`;
-    logger.error("the host's journal cannot be read; it is put aside", { aside, error: errorText(thrown) });
-    await rename(file, aside);
-    entries.clear();
+    const error = errorText(thrown);
+    if (entries.size > 0)
+      logger.warn("the end of the host's journal cannot be read; what stands before it holds", { error });
+    else await putAside(file, error, logger);
   }
   return entries;
+}
+
+async function putAside(file: string, error: string, logger: Logger): Promise<void> {
+  const aside = `${file}.unreadable`;
+  logger.error("the host's journal cannot be read; it is put aside", { aside, error });
+  await rename(file, aside);
 }
 
 /** Whole frames; what a kill left of the last one is not one. */

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import type { DynoSpec } from "../../../runtime/dyno/index.ts";
+import { type DynoImage, dynoEnvironment, dynoProgram } from "./dyno-program.ts";
+
+const IMAGE: DynoImage = {
+  lowerDirs: ["/layers/b", "/layers/a"],
+  env: { PATH: "/image/bin", CNB: "1", SHARED: "image" },
+  workingDir: "/workspace",
+  processArgv: (type) => {
+    if (type !== "web") throw new Error(`no process type ${type}`);
+    return ["/cnb/process/web"];
+  },
+  shellArgv: (line) => ["/bin/sh", "-c", line],
+};
+const SPEC = {
+  id: "d1",
+  name: "web.1",
+  type: "web",
+  command: { kind: "process", type: "web" },
+  displayCommand: "node .",
+  env: { SHARED: "config", SECRET: "x" },
+  limits: { memoryBytes: 512, cpuShare: 2, pids: 256 },
+} as unknown as DynoSpec;
+const RUN = { image: IMAGE, sandboxId: "d1-1", directory: "/dynos/d1-1", port: 5123 };
+
+describe("the environment of a dyno", () => {
+  test("config vars win over the image's variables, and those over the defaults", () => {
+    const env = dynoEnvironment(SPEC, IMAGE, 5123);
+    expect(env).toEqual({
+      PATH: "/image/bin",
+      HOME: "/home/dyno",
+      LANG: "C.UTF-8",
+      CNB: "1",
+      SHARED: "config",
+      SECRET: "x",
+      PORT: "5123",
+      DYNO: "web.1",
+    });
+  });
+
+  test("PORT and DYNO are the host's, whatever the config vars say", () => {
+    const env = dynoEnvironment(
+      { name: "web.2", env: { PORT: "80", DYNO: "me", HOME: "/tmp" } },
+      { env: {} },
+      6000,
+    );
+    expect(env).toMatchObject({ PORT: "6000", DYNO: "web.2", HOME: "/tmp" });
+    expect(env.PATH).toContain("/cnb/lifecycle");
+  });
+});
+
+describe("the program of a dyno", () => {
+  test("is its process type", () => {
+    const program = dynoProgram({ spec: SPEC, ...RUN });
+    expect(program).toMatchObject({
+      argv: ["/cnb/process/web"],
+      cwd: "/workspace",
+      stdin: "none",
+      id: "d1-1",
+    });
+    expect(program.lowerDirs).toBe(IMAGE.lowerDirs);
+    expect(program.terminal).toBeUndefined();
+  });
+
+  test("is a line for a shell", () => {
+    const spec = { ...SPEC, command: { kind: "shell", line: "launcher ls; echo $?" } } as const;
+    const terminal = { columns: 80, rows: 24 };
+    const program = dynoProgram({ spec, ...RUN, attach: { terminal } });
+    expect(program).toMatchObject({
+      argv: ["/bin/sh", "-c", "launcher ls; echo $?"],
+      stdin: "pipe",
+      terminal,
+    });
+  });
+
+  test("is ended by the kernel at twice its memory", () => {
+    expect(dynoProgram({ spec: SPEC, ...RUN }).limits).toEqual({ memoryBytes: 1024, cpuShare: 2, pids: 256 });
+  });
+
+  test("has no secret in its arguments", () => {
+    expect(JSON.stringify(dynoProgram({ spec: SPEC, ...RUN }).argv)).not.toContain("SECRET");
+  });
+
+  test("a type that the image has not is refused", () => {
+    const spec = { ...SPEC, command: { kind: "process", type: "clock" } } as const;
+    expect(() => dynoProgram({ spec, ...RUN })).toThrow("no process type clock");
+  });
+});
