@@ -6,7 +6,7 @@ import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { routeTableRoutes } from "../drivers/embedded/routes/index.ts";
 import { makeCertificateCache, openCertificateAuthority } from "../edge/certificate/index.ts";
 import { ListenError, type ProxyOptions, type RunningProxy, startProxy } from "../edge/proxy/index.ts";
-import { openRouteJournal, type RoutingTable, watchEndpoints } from "../edge/route/index.ts";
+import { openRouteJournal, type RoutingTable, watchEndpoints } from "../edge/table/index.ts";
 import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 import { readFirstPage } from "./first-page.ts";

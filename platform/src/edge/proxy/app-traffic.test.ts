@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RoutingTable } from "../route/index.ts";
 import { appRoute, endpoint } from "../route/route-fixtures.ts";
+import { RoutingTable } from "../table/index.ts";
 import { AllTraffic, type AppTraffic } from "./app-traffic.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type FakeDyno, rawDyno, until } from "./proxy-fixtures.ts";

@@ -1,4 +1,5 @@
-import type { AppRoute, Endpoint, RoutingTable } from "../route/index.ts";
+import type { AppRoute, Endpoint } from "../route/index.ts";
+import type { RoutingTable } from "../table/index.ts";
 import type { AppView } from "./choose-dyno.ts";
 import type { SocketContext } from "./proxy-context.ts";
 import { RoutedDyno } from "./routed-dyno.ts";

@@ -3,8 +3,9 @@ import { createServer as createHttpServer, type RequestListener } from "node:htt
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as later } from "node:timers/promises";
 import { type LogLine, type Running, silentLogger } from "../../kernel/index.ts";
-import { type AppRoute, type Endpoint, RoutingTable } from "../route/index.ts";
+import type { AppRoute, Endpoint } from "../route/index.ts";
 import { appRoute, endpoint } from "../route/route-fixtures.ts";
+import { RoutingTable } from "../table/index.ts";
 import { type ProxyOptions, type RunningProxy, startProxy } from "./proxy-server.ts";
 
 /** A dyno for tests: something that listens. */

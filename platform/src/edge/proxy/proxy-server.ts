@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, type SecureContext, type TLSSocket } from "node:tls";
 import { type Clock, type Logger, type LogSink, pause, type Running } from "../../kernel/index.ts";
 import type { IssuedCertificate } from "../certificate/index.ts";
-import type { RoutingTable } from "../route/index.ts";
+import type { RoutingTable } from "../table/index.ts";
 import { AllTraffic } from "./app-traffic.ts";
 import { ClientConnection, type ClientContext } from "./client-connection.ts";
 import { Deadlines } from "./deadlines.ts";

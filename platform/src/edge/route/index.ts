@@ -1,5 +1,4 @@
 export type { AppRoute, Endpoint, EndpointNews } from "./route.ts";
-export { asRouteTable, openRouteJournal } from "./route-journal.ts";
 export type { EndpointSource, RouteTable } from "./route-ports.ts";
 export {
   gatherRoute,
@@ -7,5 +6,3 @@ export {
   reconcileRoute,
   replaceRoutes,
 } from "./route-reconciler.ts";
-export { RoutingTable } from "./routing-table.ts";
-export { watchEndpoints } from "./watch-endpoints.ts";

@@ -1,4 +1,4 @@
-import type { AppRoute, Endpoint, EndpointNews } from "./route.ts";
+import type { AppRoute, Endpoint, EndpointNews } from "../route/index.ts";
 
 /** Told after each change: which app changed, or undefined when any may have. */
 export type RoutingListener = (appId: string | undefined) => void;

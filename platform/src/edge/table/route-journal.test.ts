@@ -11,9 +11,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../kernel/index.ts";
-import { appRoute } from "./route-fixtures.ts";
+import { appRoute } from "../route/route-fixtures.ts";
+import { testRouteTable } from "../route/route-table-suite.ts";
 import { openRouteJournal, type RouteJournal } from "./route-journal.ts";
-import { testRouteTable } from "./route-table-suite.ts";
 
 let folder: string;
 beforeEach(() => {

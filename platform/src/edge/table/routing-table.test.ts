@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { appRoute, endpoint } from "./route-fixtures.ts";
+import { appRoute, endpoint } from "../route/route-fixtures.ts";
+import { testRouteTable } from "../route/route-table-suite.ts";
 import { asRouteTable } from "./route-journal.ts";
-import { testRouteTable } from "./route-table-suite.ts";
 import { type RouteWrite, RoutingTable } from "./routing-table.ts";
 
 testRouteTable("in memory", async () => {

@@ -1,9 +1,8 @@
 import { setTimeout as later } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../kernel/index.ts";
-import type { EndpointNews } from "./route.ts";
-import { endpoint } from "./route-fixtures.ts";
-import type { EndpointSource } from "./route-ports.ts";
+import type { EndpointNews, EndpointSource } from "../route/index.ts";
+import { endpoint } from "../route/route-fixtures.ts";
 import { RoutingTable } from "./routing-table.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
 

@@ -3,8 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorText, type Logger, type Running } from "../../kernel/index.ts";
-import type { AppRoute } from "./route.ts";
-import type { RouteTable } from "./route-ports.ts";
+import type { AppRoute, RouteTable } from "../route/index.ts";
 import { type RouteWrite, RoutingTable } from "./routing-table.ts";
 
 export interface RouteJournalOptions {

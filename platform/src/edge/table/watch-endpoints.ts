@@ -1,5 +1,5 @@
 import { errorText, type Logger, pause, type Running } from "../../kernel/index.ts";
-import type { EndpointSource } from "./route-ports.ts";
+import type { EndpointSource } from "../route/index.ts";
 import type { RoutingTable } from "./routing-table.ts";
 
 export interface WatchEndpointsOptions {
