@@ -19,11 +19,7 @@ const CALLS: Partial<Record<RouteKey, { path?: string; body?: unknown }>> = {
   "PATCH /users/{account}": { path: "/users/~", body: { name: "Ada" } },
   "GET /users/{account}/apps": { path: "/users/~/apps" },
   "POST /oauth/authorizations": { body: { description: "for a test", scope: ["read"], expires_in: 100 } },
-  "GET /oauth/authorizations/{oauth_authorization}": { path: "/oauth/authorizations/~" },
-  "PATCH /oauth/authorizations/{oauth_authorization}": {
-    path: "/oauth/authorizations/~",
-    body: { description: "renamed" },
-  },
+  "PATCH /oauth/authorizations/{oauth_authorization}": { body: { description: "renamed" } },
   "GET /regions/{region}": { path: "/regions/us" },
   "GET /stacks/{stack}": { path: "/stacks/cnb" },
   "GET /generations/{generation}": { path: "/generations/fir" },
@@ -121,6 +117,8 @@ async function fill(template: string): Promise<string> {
   const path = template.replace("{app}", "shapes");
   if (path.includes("{build}")) return path.replace("{build}", await newestBuild());
   if (path.includes("{oci_image}")) return path.replace("{oci_image}", await anImage());
+  if (path.includes("{oauth_authorization}"))
+    return path.replace("{oauth_authorization}", await anAuthorization());
   if (path.includes("{dyno}")) return path.replace("{dyno}", await aDyno());
   return path;
 }
@@ -131,6 +129,10 @@ async function newestBuild(): Promise<string> {
     body: { source_blob: { url: "https://a.example/b.tgz" } },
   });
   return made.body.id;
+}
+
+async function anAuthorization(): Promise<string> {
+  return (await control.call("GET /oauth/authorizations", { token })).body[0].id;
 }
 
 async function anImage(): Promise<string> {

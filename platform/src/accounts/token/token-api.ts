@@ -78,10 +78,12 @@ function noClients(): BusinessError {
   return forbidden("Conifer has no OAuth clients yet: leave `client` out to use a token of your own.");
 }
 
-/** One of the caller's own, by its id; `~` is the one whose token makes the call. */
+/** One of the caller's own, by its id. */
 async function find(call: ApiCall, deps: TokenDependencies): Promise<Authorization> {
   const wanted = call.params.oauth_authorization?.toLowerCase();
-  const id = wanted === "~" ? call.principal.authorizationId : wanted;
+  // `~` is the API key that a dashboard shows, which no account has here: the client must not spare the token it
+  // logs out with because it takes it for that key. (facts: CLI client §1.5)
+  const id = wanted === "~" ? undefined : wanted;
   const mine = await listAuthorizations(deps.db, call.principal.accountId, deps.clock());
   const found = mine.find((authorization) => authorization.id === id);
   if (!found) throw notFound("authorization");
