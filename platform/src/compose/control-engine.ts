@@ -6,7 +6,7 @@ import { openFileArchiveStore, openFileSourceStore } from "../drivers/embedded/s
 import type { RouteTable } from "../edge/route/index.ts";
 import { openStreamUrl, signStreamUrl } from "../http/index.ts";
 import { type DynoHost, startDynoWatch } from "../runtime/dyno/index.ts";
-import { defaultSize, pidsOf, requireDynoSize } from "../runtime/formation/index.ts";
+import { defaultSize, limitsOf, requireDynoSize } from "../runtime/formation/index.ts";
 import type { OneOffDependencies } from "../runtime/one-off/index.ts";
 import type { ControlContext } from "./control-context.ts";
 
@@ -65,6 +65,5 @@ export async function openControlEngine(
 
 function sizeOf(identity: string | undefined) {
   const size = requireDynoSize(identity ?? defaultSize.cedar);
-  const limits = { memoryBytes: size.memory * 2 ** 30, cpuShare: size.share, pids: pidsOf(size) };
-  return { name: size.name, limits };
+  return { name: size.name, limits: limitsOf(size) };
 }

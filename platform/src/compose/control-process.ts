@@ -11,7 +11,7 @@ import { openCertificateAuthority } from "../edge/certificate/index.ts";
 import { makeApiListener, type RawHandler, scopeAllows } from "../http/index.ts";
 import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
 import { makeLogStreamHandler } from "../observe/log/index.ts";
-import { listAllOneOffs, makeRendezvous } from "../runtime/one-off/index.ts";
+import { findOneOff, makeRendezvous } from "../runtime/one-off/index.ts";
 import type { Config } from "./config.ts";
 import { accountRoutes, makeAuthenticate } from "./control-accounts.ts";
 import { findCalledApp, openApi } from "./control-api.ts";
@@ -104,9 +104,10 @@ async function serveApi(
     rendezvous: makeRendezvous({
       host: engine.host,
       key: context.urlKey,
+      clock: context.clock,
       logger,
       logs: context.logs.sink,
-      findDyno: async (id) => (await listAllOneOffs(context.db)).find((dyno) => dyno.id === id),
+      findDyno: (id) => findOneOff(context.db, id),
     }),
     logger,
   });

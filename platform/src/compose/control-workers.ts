@@ -1,7 +1,7 @@
-import { findApp, listAppIds } from "../apps/app/index.ts";
+import { findApp } from "../apps/app/index.ts";
 import { type Build, followUp, listAppsWithBuilds, reconcileBuilds } from "../delivery/build/index.ts";
 import { listAppsWithPending, reconcileReleases } from "../delivery/release/index.ts";
-import { reconcileRoute, replaceRoutes } from "../edge/route/index.ts";
+import { listStaleRoutes, reconcileRoute, replaceRoutes, type ToldRoute } from "../edge/route/index.ts";
 import {
   type Claim,
   type EventKind,
@@ -9,6 +9,7 @@ import {
   type Outcome,
   pause,
   type Reconciler,
+  type ReconcilerOptions,
   type Running,
   startReconciler,
   waiting,
@@ -16,10 +17,11 @@ import {
 import {
   listAppsWithDynos,
   listAppsWithFormation,
+  listFormation,
   makeDeployVerifier,
   reconcileFormation,
 } from "../runtime/formation/index.ts";
-import { listAllOneOffs, makeReleaseCommand, reconcileOneOffs } from "../runtime/one-off/index.ts";
+import { listAppsWithOneOffs, makeReleaseCommand, reconcileOneOffs } from "../runtime/one-off/index.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { ControlEngine } from "./control-engine.ts";
 
@@ -30,8 +32,9 @@ export interface ControlWorkers extends Running {
   dynosChanged(appId: string): void;
 }
 
-/** Builds at once on this machine; each has its own ceiling of memory and processor. */
-const BUILDS_AT_ONCE = 2;
+/** Builds that are followed at once. The engine runs as many as it has room for, and tells the others what they wait for. */
+const BUILDS_AT_ONCE = 50;
+const RELEASES_AT_ONCE = 20;
 const BUILD_SECONDS = 15 * 60;
 const WARM_SECONDS = 600;
 /** Dynos of one app that may be kept warm. */
@@ -41,21 +44,19 @@ const RELIST_MS = 30_000;
 /** The reconcilers, and what hints them. */
 export function startControlWorkers(context: ControlContext, engine: ControlEngine): ControlWorkers {
   const stopping = new AbortController();
-  const { logger, db } = context;
-  const start = (
-    name: string,
-    options: { concurrency: number } & Pick<Parameters<typeof startReconciler>[0], "list" | "reconcile">,
-  ) => startReconciler({ ...options, name, relistMs: RELIST_MS, logger });
-  const nextVersion = makeVersions();
-  const routeDeps = { db, table: engine.routes, domain: context.config.domain, nextVersion };
-  const reconcilers = {
+  const { db } = context;
+  const routes = routeDependencies(context, engine);
+  const handing = handAllRoutes(routes, context, stopping.signal);
+  const start = (name: string, options: Omit<ReconcilerOptions, "name" | "relistMs" | "logger">) =>
+    startReconciler({ ...options, name, relistMs: RELIST_MS, logger: context.logger });
+  const reconcilers: Readonly<Record<ReconcilerName, Reconciler>> = {
     builds: start("builds", {
       concurrency: BUILDS_AT_ONCE,
       list: () => listAppsWithBuilds(db),
-      reconcile: buildRound(context, engine, { nextVersion, stopping: stopping.signal }),
+      reconcile: buildRound(context, engine, { routes, stopping: stopping.signal }),
     }),
     releases: start("releases", {
-      concurrency: 20,
+      concurrency: RELEASES_AT_ONCE,
       list: () => listAppsWithPending(db),
       reconcile: releaseRound(context, engine),
     }),
@@ -66,16 +67,15 @@ export function startControlWorkers(context: ControlContext, engine: ControlEngi
     }),
     oneOffs: start("one-offs", {
       concurrency: 4,
-      list: async () => [...new Set((await listAllOneOffs(db)).map(({ appId }) => appId))],
-      reconcile: (appId) => reconcileOneOffs(appId, { ...context, watch: engine.watch }),
+      list: () => listAppsWithOneOffs(db),
+      reconcile: (appId) => reconcileOneOffs(appId, { ...context, watch: engine.watch, host: engine.host }),
     }),
     routes: start("routes", {
       concurrency: 8,
-      list: async () => [],
-      reconcile: (appId) => reconcileRoute(appId, routeDeps),
+      list: () => handing.then(() => listStaleRoutes(routes)),
+      reconcile: (appId) => reconcileRoute(appId, routes),
     }),
   };
-  const handing = handAllRoutes(() => listAppIds(db), { routeDeps, context, signal: stopping.signal });
   return {
     hint: (kind, appId) => {
       for (const name of INTERESTED[kind] ?? []) reconcilers[name].poke(appId);
@@ -86,19 +86,18 @@ export function startControlWorkers(context: ControlContext, engine: ControlEngi
     },
     stop: async () => {
       stopping.abort();
-      await Promise.all([
-        handing,
-        ...Object.values(reconcilers).map((reconciler: Reconciler) => reconciler.stop()),
-      ]);
+      await Promise.all([handing, ...Object.values(reconcilers).map((reconciler) => reconciler.stop())]);
     },
   };
 }
 
+type ReconcilerName = "builds" | "releases" | "formation" | "oneOffs" | "routes";
+
 /** Who may have work after which event. */
-const INTERESTED: Readonly<Record<EventKind, readonly ("builds" | "releases" | "formation" | "routes")[]>> = {
+const INTERESTED: Readonly<Record<EventKind, readonly ReconcilerName[]>> = {
   "app.created": ["routes"],
   "app.updated": ["routes", "formation"],
-  "app.deleted": ["routes", "formation"],
+  "app.deleted": ["routes", "formation", "oneOffs"],
   "collaborator.added": [],
   "collaborator.removed": [],
   "build.created": ["builds"],
@@ -140,12 +139,19 @@ async function claimed(
   }
 }
 
+/** One for all who write routes, so that each knows what the router was told last. */
+function routeDependencies({ db, config }: ControlContext, { routes: table }: ControlEngine) {
+  const told = new Map<string, ToldRoute>();
+  return { db, table, domain: config.domain, nextVersion: makeVersions(), told };
+}
+
+type RouteDependencies = ReturnType<typeof routeDependencies>;
+
 function buildRound(
   context: ControlContext,
   engine: ControlEngine,
-  { nextVersion, stopping }: { nextVersion: () => number; stopping: AbortSignal },
+  { routes, stopping }: { readonly routes: RouteDependencies; readonly stopping: AbortSignal },
 ) {
-  const routeDeps = { db: context.db, table: engine.routes, domain: context.config.domain, nextVersion };
   const verifier = makeDeployVerifier({ db: context.db, watch: engine.watch });
   const followDeps = {
     ...context,
@@ -153,7 +159,7 @@ function buildRound(
       // A push that says `done` must find its visitors a way: the router has the route when it does.
       verify: async (...given: Parameters<typeof verifier.verify>) => {
         const verdict = await verifier.verify(...given);
-        await reconcileRoute(given[0].appId, routeDeps);
+        await reconcileRoute(given[0].appId, routes);
         return verdict;
       },
     },
@@ -185,7 +191,14 @@ function onceAtATime<T extends { readonly id: string }>(work: (on: T) => Promise
 }
 
 function releaseRound(context: ControlContext, engine: ControlEngine) {
-  const command = makeReleaseCommand({ ...engine.oneOffs, watch: engine.watch, logs: context.logs.reader });
+  const { db, logger, logs } = context;
+  const command = makeReleaseCommand({
+    ...engine.oneOffs,
+    watch: engine.watch,
+    logs: logs.reader,
+    logger,
+    sizeOfWeb: async (appId) => (await listFormation(db, appId)).find(({ type }) => type === "web")?.size,
+  });
   const deps = { ...context, command };
   return (appId: string, signal: AbortSignal) =>
     claimed(context, `releases:${appId}`, () => reconcileReleases(appId, deps, signal));
@@ -197,7 +210,9 @@ function formationRound(context: ControlContext, engine: ControlEngine) {
     host: engine.host,
     watch: engine.watch,
     claim: (appId: string) => context.claim(`dynos:${appId}`),
+    logs: context.logs.sink,
     applied: new Map<string, string>(),
+    freeMemory: () => process.availableMemory(),
     warmSeconds: WARM_SECONDS,
     warmBudget: WARM_BUDGET,
   };
@@ -212,18 +227,15 @@ async function listRunning({ db }: ControlContext, engine: ControlEngine): Promi
 
 /** At start the router gets all routes at once; until it has them, again and again. Later changes go one by one. */
 async function handAllRoutes(
-  list: () => Promise<readonly string[]>,
-  {
-    routeDeps,
-    context,
-    signal,
-  }: { routeDeps: Parameters<typeof replaceRoutes>[1]; context: ControlContext; signal: AbortSignal },
+  routes: RouteDependencies,
+  { logger }: ControlContext,
+  signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      return await replaceRoutes(await list(), routeDeps);
+      return await replaceRoutes(routes);
     } catch (thrown) {
-      context.logger.debug("the router does not take routes yet", { error: errorText(thrown) });
+      logger.debug("the router does not take routes yet", { error: errorText(thrown) });
       await pause(200, signal);
     }
   }

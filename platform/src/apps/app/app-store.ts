@@ -50,8 +50,14 @@ export async function findApp(db: Db, identity: string): Promise<App | undefined
     .executeTakeFirst();
 }
 
-/** Finds and locks the app's row until the transaction ends: version numbers and deletion are ordered by it. */
+/**
+ * Finds and locks the app's row until the transaction ends: version numbers, events and deletion are ordered by it.
+ * Call it before the transaction writes anything. The lock before the row's own is for the events: waiting for a row
+ * that another transaction has changed already gives this one its number, and events are read in the order of those
+ * numbers, so the wait must come first.
+ */
 export async function findAppForUpdate(trx: Db, id: string): Promise<App | undefined> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${id}, 6400))`.execute(trx);
   return await selectApps(trx).where("apps.id", "=", id).forUpdate("apps").executeTakeFirst();
 }
 
@@ -109,9 +115,9 @@ export async function listOwnedApps(db: Db, accountId: string, limit: number): P
   return rows.map((row) => row.name);
 }
 
-/** Ids of all apps there are. */
-export async function listAppIds(db: Db): Promise<readonly string[]> {
-  return (await tables(db).selectFrom("apps").select("id").execute()).map((row) => row.id);
+/** All apps there are, for what must hold for each of them. */
+export async function listAllApps(db: Db): Promise<readonly App[]> {
+  return await selectApps(db).execute();
 }
 
 export interface NewApp {

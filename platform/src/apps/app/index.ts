@@ -4,7 +4,7 @@ export {
   findApp,
   findAppForUpdate,
   findRole,
-  listAppIds,
+  listAllApps,
   listFeatureSettings,
   listOwnedApps,
   updateApp,

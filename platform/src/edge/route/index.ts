@@ -1,8 +1,9 @@
 export type { AppRoute, Endpoint, EndpointNews } from "./route.ts";
 export type { EndpointSource, RouteTable } from "./route-ports.ts";
 export {
-  gatherRoute,
+  listStaleRoutes,
   type RouteReconcilerDependencies,
   reconcileRoute,
   replaceRoutes,
+  type ToldRoute,
 } from "./route-reconciler.ts";

@@ -1,13 +1,18 @@
 import { errorText, type Logger, pause, type Running } from "../../kernel/index.ts";
-import type { DynoObservation } from "./dyno.ts";
+import type { DynoNews, DynoObservation } from "./dyno.ts";
 import type { DynoHost } from "./dyno-ports.ts";
 
 /** What is known of the engine right now, kept up to date by a watch. */
 export interface DynoWatch extends Running {
   /** Grows each time the engine has come (back); 0 until it was first seen. */
   session(): number;
+  /** Resolves once the engine has been seen, or at an abort. */
+  ready(signal: AbortSignal): Promise<void>;
+  /** The app's dynos that have not ended. */
   dynosOf(appId: string): readonly DynoObservation[];
+  /** By id, also one that has ended lately. */
   find(dynoId: string): DynoObservation | undefined;
+  /** Apps with dynos that have not ended. */
   appIds(): readonly string[];
   /** Resolves with the dyno's next observation that satisfies the test (the present one counts), undefined on abort. */
   until(
@@ -29,47 +34,48 @@ const AGAIN_MS = 250;
 /** Follows the engine's watch, again and again when it breaks off. Ended dynos are forgotten a while after their end. */
 export function startDynoWatch(options: DynoWatchOptions): DynoWatch {
   const stopping = new AbortController();
-  const dynos = new Map<string, DynoObservation>();
+  const known = new KnownDynos();
   const listeners = new Set<() => void>();
   let sessions = 0;
-  const changed = (appId: string) => {
-    options.onChange(appId);
+  const changed = (appIds: Iterable<string>) => {
+    for (const appId of appIds) options.onChange(appId);
     for (const listener of listeners) listener();
   };
-  const take = (dyno: DynoObservation) => {
-    dynos.set(dyno.id, dyno);
-    forgetEnded(dynos);
-    changed(dyno.appId);
-  };
-  const replaceAll = (all: readonly DynoObservation[]) => {
-    const before = new Set([...dynos.values()].map(({ appId }) => appId));
-    const ended = [...dynos.values()].filter(({ state }) => state.kind === "complete");
-    dynos.clear();
-    for (const dyno of [...ended, ...all]) dynos.set(dyno.id, dyno);
+  const take = (news: DynoNews) => {
+    if (news.kind === "changed") {
+      known.take(news.dyno);
+      return changed([news.dyno.appId]);
+    }
+    const before = known.appIds();
+    known.replace(news.dynos);
     sessions++;
-    for (const appId of new Set([...before, ...all.map((dyno) => dyno.appId)])) changed(appId);
+    changed(new Set([...before, ...news.dynos.map(({ appId }) => appId)]));
   };
   const follow = async () => {
-    while (!stopping.signal.aborted) {
+    for (let told = false; !stopping.signal.aborted; ) {
       try {
         for await (const news of options.host.watch(stopping.signal)) {
-          if (news.kind === "all") replaceAll(news.dynos);
-          else take(news.dyno);
+          told = false;
+          take(news);
         }
       } catch (thrown) {
-        if (!stopping.signal.aborted)
+        if (!told && !stopping.signal.aborted)
           options.logger.warn("the dyno host is away", { error: errorText(thrown) });
+        told = true;
       }
       await pause(AGAIN_MS, stopping.signal);
     }
   };
   const following = follow();
+  const until: DynoWatch["until"] = (id, test, signal) =>
+    waitUntil({ look: () => known.find(id), test, listeners, signal });
   return {
     session: () => sessions,
-    dynosOf: (appId) => [...dynos.values()].filter((dyno) => dyno.appId === appId),
-    find: (id) => dynos.get(id),
-    appIds: () => [...new Set([...dynos.values()].map(({ appId }) => appId))],
-    until: (id, test, signal) => waitUntil({ look: () => dynos.get(id), test, listeners, signal }),
+    ready: async (signal) => void (await until("", () => sessions > 0, signal)),
+    dynosOf: (appId) => known.of(appId),
+    find: (id) => known.find(id),
+    appIds: () => known.appIds(),
+    until,
     stop: async () => {
       stopping.abort();
       await following;
@@ -80,10 +86,60 @@ export function startDynoWatch(options: DynoWatchOptions): DynoWatch {
 /** Ended dynos are kept for those who still wait for their exit code. */
 const ENDED_KEPT = 500;
 
-function forgetEnded(dynos: Map<string, DynoObservation>): void {
-  if (dynos.size <= ENDED_KEPT) return;
-  const ended = [...dynos.values()].filter(({ state }) => state.kind === "complete");
-  for (const dyno of ended.slice(0, Math.max(0, ended.length - ENDED_KEPT))) dynos.delete(dyno.id);
+class KnownDynos {
+  /** By app, then by id: those that have not ended. */
+  readonly #live = new Map<string, Map<string, DynoObservation>>();
+  readonly #appOf = new Map<string, string>();
+  /** By id, oldest end first. */
+  readonly #ended = new Map<string, DynoObservation>();
+
+  take(dyno: DynoObservation): void {
+    this.#forget(dyno.id);
+    if (dyno.state.kind === "complete") this.#keepEnded(dyno);
+    else this.#keepLive(dyno);
+  }
+
+  /** These are all there are; what had ended is still known. */
+  replace(all: readonly DynoObservation[]): void {
+    this.#live.clear();
+    this.#appOf.clear();
+    for (const dyno of all) this.take(dyno);
+  }
+
+  of(appId: string): readonly DynoObservation[] {
+    return [...(this.#live.get(appId)?.values() ?? [])];
+  }
+
+  find(id: string): DynoObservation | undefined {
+    const appId = this.#appOf.get(id);
+    return appId === undefined ? this.#ended.get(id) : this.#live.get(appId)?.get(id);
+  }
+
+  appIds(): readonly string[] {
+    return [...this.#live.keys()];
+  }
+
+  #forget(id: string): void {
+    this.#ended.delete(id);
+    const appId = this.#appOf.get(id);
+    if (appId === undefined) return;
+    this.#appOf.delete(id);
+    const ofApp = this.#live.get(appId);
+    ofApp?.delete(id);
+    if (ofApp?.size === 0) this.#live.delete(appId);
+  }
+
+  #keepLive(dyno: DynoObservation): void {
+    const ofApp = this.#live.get(dyno.appId) ?? new Map<string, DynoObservation>();
+    this.#live.set(dyno.appId, ofApp.set(dyno.id, dyno));
+    this.#appOf.set(dyno.id, dyno.appId);
+  }
+
+  #keepEnded(dyno: DynoObservation): void {
+    this.#ended.set(dyno.id, dyno);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > ENDED_KEPT && oldest !== undefined) this.#ended.delete(oldest);
+  }
 }
 
 function waitUntil(wait: {

@@ -1,12 +1,6 @@
 import { type Actor, type AppendEvent, type Clock, type Db, invalidParams } from "../../kernel/index.ts";
 import { deleteDynoRecords, listDynoRecords, updateDynoRecord } from "./dyno-record-store.ts";
-import {
-  type FormationType,
-  type FormationUpdate,
-  noSuchType,
-  quantityAfter,
-  requireDynoSize,
-} from "./formation.ts";
+import { applyUpdates, type FormationType, type FormationUpdate } from "./formation.ts";
 import { listFormation, listFormationForUpdate, updateFormationType } from "./formation-store.ts";
 
 export interface FormationDependencies {
@@ -20,33 +14,22 @@ interface Change {
   readonly actor: Actor;
 }
 
-/** Changes quantities and sizes, all of them or none. Returns the types that were named. */
+/**
+ * Changes quantities and sizes, all of them or none; relative changes add up, also those of several callers at once.
+ * Returns the types that were named.
+ */
 export async function changeFormation(
   { appId, actor, updates }: Change & { readonly updates: readonly FormationUpdate[] },
   deps: FormationDependencies,
 ): Promise<readonly FormationType[]> {
   if (updates.length === 0) throw invalidParams("updates names no process type.");
   return await deps.db.transaction().execute(async (trx) => {
-    const before = await listFormationForUpdate(trx, appId);
-    const scaled: { type: string; quantity: number; size: string }[] = [];
-    for (const update of updates) {
-      const row = before.find(({ type }) => type === update.type);
-      if (!row)
-        throw noSuchType(
-          update.type,
-          before.map(({ type }) => type),
-        );
-      const quantity =
-        update.quantity === null || update.quantity === undefined
-          ? row.quantity
-          : quantityAfter(row.quantity, update.quantity);
-      const size = update.size ? requireDynoSize(update.size).name : row.size;
-      await updateFormationType(trx, row.id, { quantity, size, now: deps.clock() });
-      scaled.push({ type: row.type, quantity, size });
-    }
+    const changed = applyUpdates(await listFormationForUpdate(trx, appId), updates);
+    for (const row of changed) await updateFormationType(trx, row.id, { ...row, now: deps.clock() });
+    const scaled = changed.map(({ type, quantity, size }) => ({ type, quantity, size }));
     await deps.appendEvent(trx, { kind: "formation.changed", appId, actor, data: { scaled } });
-    const named = new Set(scaled.map(({ type }) => type));
-    return (await listFormation(trx, appId)).filter(({ type }) => named.has(type));
+    const named = new Set(changed.map(({ id }) => id));
+    return (await listFormation(trx, appId)).filter(({ id }) => named.has(id));
   });
 }
 
@@ -61,39 +44,36 @@ export interface DynoSelection {
  * first. Returns how many.
  */
 export async function restartDynos(
-  { appId, actor, dynoId, type }: Change & DynoSelection,
+  { appId, actor, ...selection }: Change & DynoSelection,
   deps: FormationDependencies,
 ): Promise<number> {
   return await deps.db.transaction().execute(async (trx) => {
-    const chosen = await choose(trx, appId, { dynoId, type });
-    for (const dyno of chosen) await updateDynoRecord(trx, dyno.id, { retiring: true }, deps.clock());
-    await deps.appendEvent(trx, {
-      kind: "dynos.changed",
-      appId,
-      actor,
-      data: { restarted: chosen.map(nameOf) },
-    });
+    const chosen = await choose(trx, appId, selection);
+    if (chosen.length === 0) return 0;
+    for (const { id } of chosen) await updateDynoRecord(trx, id, { retiring: true }, deps.clock());
+    const data = { restarted: chosen.map(nameOf) };
+    await deps.appendEvent(trx, { kind: "dynos.changed", appId, actor, data });
     return chosen.length;
   });
 }
 
-/** Stops formation dynos at once, old and new of the same name; the formation then starts new ones. */
+/**
+ * Stops formation dynos at once, serving or not; the formation then starts new ones. Of a process type, the old and the
+ * new ones of a switch. Returns how many.
+ */
 export async function stopDynos(
-  { appId, actor, dynoId, type }: Change & DynoSelection,
+  { appId, actor, ...selection }: Change & DynoSelection,
   deps: FormationDependencies,
 ): Promise<number> {
   return await deps.db.transaction().execute(async (trx) => {
-    const chosen = await choose(trx, appId, { dynoId, type });
+    const chosen = await choose(trx, appId, selection);
+    if (chosen.length === 0) return 0;
     await deleteDynoRecords(
       trx,
       chosen.map(({ id }) => id),
     );
-    await deps.appendEvent(trx, {
-      kind: "dynos.changed",
-      appId,
-      actor,
-      data: { stopped: chosen.map(nameOf) },
-    });
+    const data = { stopped: chosen.map(nameOf) };
+    await deps.appendEvent(trx, { kind: "dynos.changed", appId, actor, data });
     return chosen.length;
   });
 }

@@ -1,9 +1,14 @@
 import { actorOf } from "../../delivery/release/index.ts";
 import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
-import { apiTime, isId, notFound, pageOf } from "../../kernel/index.ts";
+import { apiTime, notFound, pageOf } from "../../kernel/index.ts";
 import type { DynoHost, DynoState, DynoWatch } from "../dyno/index.ts";
 import { listOneOffs, type OneOff } from "../one-off/index.ts";
-import { type FormationDependencies, restartDynos, stopDynos } from "./change-formation.ts";
+import {
+  type DynoSelection,
+  type FormationDependencies,
+  restartDynos,
+  stopDynos,
+} from "./change-formation.ts";
 import { type DynoRecord, listDynoRecords } from "./dyno-record-store.ts";
 import { noSuchType } from "./formation.ts";
 import { listFormation } from "./formation-store.ts";
@@ -29,8 +34,16 @@ interface ListedDyno {
 }
 
 export function dynoHandlers(deps: DynoApiDependencies): ApiHandlers {
-  const restart = async (call: ApiCall, chosen: { dynoId?: string; type?: string }) => {
+  const restart = async (call: ApiCall, chosen: DynoSelection) => {
     await restartDynos({ appId: call.app.id, actor: actorOf(call), ...chosen }, deps);
+    return { status: 202, body: {} };
+  };
+  const stop = async (call: ApiCall, chosen: DynoSelection) => {
+    await stopDynos({ appId: call.app.id, actor: actorOf(call), ...chosen }, deps);
+    return { status: 202, body: {} };
+  };
+  const stopOneOff = async (dynoId: string) => {
+    await deps.host.stop(dynoId);
     return { status: 202, body: {} };
   };
   return {
@@ -44,31 +57,18 @@ export function dynoHandlers(deps: DynoApiDependencies): ApiHandlers {
     }),
     "DELETE /apps/{app}/dynos": (call) => restart(call, {}),
     "DELETE /apps/{app}/dynos/{dyno}": async (call) => {
-      const dyno = await findDyno(call, deps);
-      if (dyno.oneOff) await deps.host.stop(dyno.id);
-      return await restart(call, { dynoId: dyno.id });
+      const { id, oneOff } = await findDyno(call, deps);
+      return oneOff ? await stopOneOff(id) : await restart(call, { dynoId: id });
     },
     "POST /apps/{app}/dynos/{dyno}/actions/stop": async (call) => {
-      const dyno = await findDyno(call, deps);
-      if (dyno.oneOff) await deps.host.stop(dyno.id);
-      else await stopNamed(call, dyno, deps);
-      return { status: 202, body: {} };
+      const { id, oneOff } = await findDyno(call, deps);
+      return oneOff ? await stopOneOff(id) : await stop(call, { dynoId: id });
     },
     "DELETE /apps/{app}/formations/{formation_type}": async (call) =>
       restart(call, { type: await requireType(call, deps) }),
-    "POST /apps/{app}/formations/{formation_type}/actions/stop": async (call) => {
-      const type = await requireType(call, deps);
-      await stopDynos({ appId: call.app.id, actor: actorOf(call), type }, deps);
-      return { status: 202, body: {} };
-    },
+    "POST /apps/{app}/formations/{formation_type}/actions/stop": async (call) =>
+      stop(call, { type: await requireType(call, deps) }),
   };
-}
-
-async function stopNamed(call: ApiCall, dyno: ListedDyno, deps: DynoApiDependencies): Promise<void> {
-  const actor = actorOf(call);
-  const same = (await listDynos(call.app.id, deps)).filter(({ name }) => name === dyno.name);
-  const chosen = isId(call.params.dyno ?? "") ? [dyno] : same;
-  for (const { id } of chosen) await stopDynos({ appId: call.app.id, actor, dynoId: id }, deps);
 }
 
 async function requireType(call: ApiCall, deps: DynoApiDependencies): Promise<string> {
@@ -83,7 +83,12 @@ async function listDynos(appId: string, deps: DynoApiDependencies): Promise<read
   const formation = (await listDynoRecords(deps.db, appId))
     .filter(({ duty }) => duty !== "warm")
     .map(fromRecord);
-  return [...formation, ...(await listOneOffs(deps.db, appId)).map(fromOneOff)];
+  const oneOffs = (await listOneOffs(deps.db, appId)).map(fromOneOff);
+  return [...formation, ...oneOffs.filter(({ id }) => !isLeaving(deps.watch.find(id)?.state))];
+}
+
+function isLeaving(state: DynoState | undefined): boolean {
+  return state?.kind === "stopping" || state?.kind === "complete";
 }
 
 function fromRecord(dyno: DynoRecord): ListedDyno {
@@ -108,7 +113,7 @@ function fromOneOff(dyno: OneOff): ListedDyno {
   return { id, name, type, command, size, createdAt, updatedAt, release, oneOff: true };
 }
 
-/** By id, or by name: then the newest release's. */
+/** By id, or by name: then the newest release's. (design §3 "Gapless") */
 async function findDyno(call: ApiCall, deps: DynoApiDependencies): Promise<ListedDyno> {
   const identity = call.params.dyno ?? "";
   const found = (await listDynos(call.app.id, deps))
@@ -120,8 +125,8 @@ async function findDyno(call: ApiCall, deps: DynoApiDependencies): Promise<Liste
   return found;
 }
 
-/** The API's word for a state (facts: runtime §4). */
-export function stateWord(state: DynoState | undefined): string {
+/** The API's word for a state (facts: runtime §4). What the engine does not know yet is starting. */
+export function stateWord(state: DynoState | undefined): "starting" | "up" | "crashed" | "down" {
   switch (state?.kind) {
     case undefined:
     case "starting":

@@ -1,3 +1,4 @@
+import type { DynoLimits } from "../dyno/index.ts";
 import catalogue from "./dyno-sizes.json" with { type: "json" };
 
 /** A size a dyno can have. The catalogue file holds Heroku's names of both generations (facts: runtime §3). */
@@ -27,6 +28,11 @@ export const defaultSize = { cedar: "Standard-1X", fir: "dyno-1c-0.5gb" } as con
 export function findDynoSize(identity: string): DynoSize | undefined {
   const wanted = identity.toLowerCase();
   return dynoSizes.find((size) => size.id === wanted || size.name.toLowerCase() === wanted);
+}
+
+/** What a dyno of the size may use. */
+export function limitsOf(size: DynoSize): DynoLimits {
+  return { memoryBytes: size.memory * 2 ** 30, cpuShare: size.share, pids: pidsOf(size) };
 }
 
 /** Threads and processes a dyno may have (facts: runtime §7). */

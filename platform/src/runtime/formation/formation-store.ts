@@ -42,6 +42,16 @@ export async function listAppsWithFormation(db: Db): Promise<readonly string[]> 
   return rows.map((row) => row.app_id);
 }
 
+/** How many web dynos are asked for, by app; apps without the process type are left out. */
+export async function listWebQuantities(db: Db): Promise<ReadonlyMap<string, number>> {
+  const rows = await tables(db)
+    .selectFrom("formation")
+    .select(["app_id", "quantity"])
+    .where("type", "=", "web")
+    .execute();
+  return new Map(rows.map((row) => [row.app_id, row.quantity]));
+}
+
 /** Reads and locks the formation, so that relative changes of two callers both count. */
 export async function listFormationForUpdate(trx: Db, appId: string): Promise<readonly FormationType[]> {
   return await tables(trx)

@@ -17,6 +17,7 @@ export class FormationModel {
   preboot = true;
   warmSeconds = 600;
   warmBudget = 10;
+  surgeBudget = Number.POSITIVE_INFINITY;
   now = new Date("2026-01-01T00:00:00Z");
   releaseId = "r1";
   readonly records = new Map<string, RecordedDyno>();
@@ -36,6 +37,7 @@ export class FormationModel {
       preboot: this.preboot,
       warmSeconds: this.warmSeconds,
       warmBudget: this.warmBudget,
+      surgeBudget: this.surgeBudget,
       now: this.now,
     };
   }
@@ -85,7 +87,7 @@ export class FormationModel {
           other.index === step.index
         );
       });
-      if (taken && taken.key === record.key && !taken.retiring)
+      if (taken?.key === record.key && taken.releaseId === this.releaseId && !taken.retiring)
         throw new Error(`two dynos serve as ${step.index}`);
       this.records.set(step.id, {
         ...record,
@@ -121,9 +123,10 @@ export class FormationModel {
     this.wanted = this.wanted.map((wanted) => (wanted.type === type ? { ...wanted, quantity } : wanted));
   }
 
-  restart(type: string): void {
+  /** A restart of a type, or of one of its dynos, is asked for. */
+  restart(type: string, id?: string): void {
     for (const record of this.records.values()) {
-      if (record.type === type && record.duty !== "warm")
+      if (record.type === type && record.duty !== "warm" && (id === undefined || record.id === id))
         this.records.set(record.id, { ...record, retiring: true });
     }
   }

@@ -36,6 +36,30 @@ export function quantityAfter(before: number, wanted: number | string): number {
   return quantity;
 }
 
+/**
+ * The rows that updates change, as they are afterwards. Throws not_found for a type that is not there, invalid_params
+ * for what is no quantity or size.
+ */
+export function applyUpdates(
+  before: readonly FormationType[],
+  updates: readonly FormationUpdate[],
+): readonly FormationType[] {
+  const rows = new Map(before.map((row) => [row.type, row]));
+  const named = new Set<string>();
+  for (const { type, quantity, size } of updates) {
+    const row = rows.get(type);
+    if (!row) throw noSuchType(type, [...rows.keys()]);
+    named.add(type);
+    rows.set(type, {
+      ...row,
+      quantity:
+        quantity === null || quantity === undefined ? row.quantity : quantityAfter(row.quantity, quantity),
+      size: size ? requireDynoSize(size).name : row.size,
+    });
+  }
+  return [...rows.values()].filter(({ type }) => named.has(type));
+}
+
 /** Throws invalid_params with the sizes there are. */
 export function requireDynoSize(identity: string): DynoSize {
   const size = findDynoSize(identity);

@@ -1,6 +1,9 @@
 import type { DynoState } from "../dyno/index.ts";
 
-/** What a process type's dynos should be. `key` stands for image, environment, command and size: equal keys are interchangeable. */
+/**
+ * What a process type's dynos should be. `key` stands for image, environment, command and size: a warm dyno of an equal
+ * key holds just what is wanted.
+ */
 export interface WantedType {
   readonly type: string;
   readonly quantity: number;
@@ -34,6 +37,8 @@ export interface FormationWorld {
   readonly warmSeconds: number;
   /** How many dynos there is memory for to keep warm. */
   readonly warmBudget: number;
+  /** How many successors of web dynos there is memory for beside the old ones; one is started in any case. */
+  readonly surgeBudget: number;
   readonly now: Date;
 }
 
@@ -51,20 +56,29 @@ export type FormationStep =
 
 export interface FormationPlan {
   readonly steps: readonly FormationStep[];
+  /** Set when a replacement begins that must go so many dynos at a time, for want of memory. */
+  readonly limitedTo?: number;
   /** When to look again although nothing is seen to change: the end of the first warm dyno's time. */
   readonly lookAt?: Date;
+}
+
+/** What a plan consists of, while it is made. */
+interface Draft {
+  readonly steps: FormationStep[];
+  limitedTo?: number;
 }
 
 /**
  * What to do next so that an app's dynos become what is wanted without a gap. Called again after every change that is
  * seen; a plan with no steps means that there is nothing to do, or that something must be waited for.
  *
- * Web dynos with preboot: successors start beside the old ones as `stand-by`. Once all successors are up, or have
- * failed while at least one is up, those that are up take over in one step, and the old ones with their indexes leave.
- * Old ones whose successor failed go on. All other types stop before their successor starts. (design §3 "Gapless")
+ * Web dynos with preboot: successors start beside the old ones as `stand-by`, as many as there is memory for. Once all
+ * of them are up, or have failed while at least one is up, those that are up take over in one step, and the old ones
+ * with their indexes leave. Old ones whose successor failed go on. All other types stop before their successor starts.
+ * (design §3 "Gapless")
  */
 export function planFormation(world: FormationWorld): FormationPlan {
-  const steps: FormationStep[] = [];
+  const draft: Draft = { steps: [] };
   const types = new Set([...world.wanted.map(({ type }) => type), ...world.dynos.map(({ type }) => type)]);
   for (const type of types) {
     const wanted = world.wanted.find((candidate) => candidate.type === type) ?? {
@@ -73,14 +87,11 @@ export function planFormation(world: FormationWorld): FormationPlan {
       key: "",
     };
     const mine = world.dynos.filter((dyno) => dyno.type === type);
-    steps.push(
-      ...(type === "web" && world.preboot
-        ? planSurge(wanted, mine, world)
-        : planReplace(wanted, mine, world)),
-    );
+    if (type === "web" && world.preboot) planSurge(wanted, mine, { world, draft });
+    else draft.steps.push(...planReplace(wanted, mine, world));
   }
   const ends = world.dynos.flatMap(({ warmUntil }) => (warmUntil ? [warmUntil.getTime()] : []));
-  return { steps, ...(ends.length > 0 ? { lookAt: new Date(Math.min(...ends)) } : {}) };
+  return { ...draft, ...(ends.length > 0 ? { lookAt: new Date(Math.min(...ends)) } : {}) };
 }
 
 /** Stop, then start: at each index the old dyno must be gone before its successor starts. */
@@ -92,7 +103,7 @@ function planReplace(
   const steps: FormationStep[] = [];
   const duty = wanted.type === "web" ? "serve" : "work";
   for (const dyno of dynos) {
-    const fits = isCurrent(dyno, wanted) && dyno.index <= wanted.quantity && dyno.duty === duty;
+    const fits = isCurrent(dyno, wanted, world) && dyno.index <= wanted.quantity && dyno.duty === duty;
     if (!fits) steps.push({ kind: "stop", id: dyno.id });
   }
   const taken = new Set(dynos.map(({ index }) => index));
@@ -103,45 +114,56 @@ function planReplace(
   return steps;
 }
 
-/** A dyno that is recorded no more but is still seen stopping holds its name. */
+/** A dyno that is recorded no more but has not ended yet holds its name. */
 function stillLeaving(type: string, index: number, world: FormationWorld): boolean {
-  return world.observed.get(leavingKey(type, index))?.kind === "stopping";
+  return world.observed.has(leavingKey(type, index));
 }
 
-/** How `observed` names a stopping dyno that has no record any more. */
+/** How `observed` names a dyno that has no record any more and has not ended yet. */
 export function leavingKey(type: string, index: number): string {
   return `leaving ${type}.${index}`;
 }
 
-function isCurrent(dyno: RecordedDyno, wanted: WantedType): boolean {
-  return dyno.key === wanted.key && !dyno.retiring;
+/** Every release replaces every dyno, even when it changes nothing that they hold. (facts: runtime §6) */
+function isCurrent(dyno: RecordedDyno, wanted: WantedType, { releaseId }: FormationWorld): boolean {
+  return dyno.key === wanted.key && dyno.releaseId === releaseId && !dyno.retiring;
 }
 
 function planSurge(
   wanted: WantedType,
   dynos: readonly RecordedDyno[],
-  world: FormationWorld,
-): FormationStep[] {
+  { world, draft }: { readonly world: FormationWorld; readonly draft: Draft },
+): void {
+  const { steps } = draft;
   const warm = dynos.filter(({ duty }) => duty === "warm");
   const active = dynos.filter(({ duty }) => duty !== "warm");
-  if (wanted.quantity === 0) return dynos.map(({ id }) => ({ kind: "stop", id }));
+  if (wanted.quantity === 0)
+    return void steps.push(...dynos.map(({ id }) => ({ kind: "stop", id }) as const));
   const inRange = active.filter(({ index }) => index <= wanted.quantity);
-  const current = inRange.filter((dyno) => isCurrent(dyno, wanted));
-  const old = inRange.filter((dyno) => !isCurrent(dyno, wanted));
+  const current = inRange.filter((dyno) => isCurrent(dyno, wanted, world));
+  const old = inRange.filter((dyno) => !isCurrent(dyno, wanted, world));
   const surplus = active.filter(({ index }) => index > wanted.quantity);
   const replacing = old.some(({ duty }) => duty === "serve");
 
-  const steps: FormationStep[] = surplus.map(({ id }) => ({ kind: "stop", id }));
+  steps.push(...surplus.map(({ id }) => ({ kind: "stop", id }) as const));
   const reusable = warm.filter((dyno) => dyno.key === wanted.key && !dyno.retiring && isUp(dyno, world));
   const reused = reuseWarm({ wanted, current, reusable, steps });
   const missing = indexesOf(wanted.quantity).filter(
     (i) => !current.some(({ index }) => index === i) && !reused.has(i),
   );
-  for (const index of missing)
+  const starting = replacing ? missing.slice(0, surgeRoom(current, world)) : missing;
+  for (const index of starting)
     steps.push({ kind: "start", type: wanted.type, index, duty: replacing ? "stand-by" : "serve" });
-  const incoming = takeOver({ current, reused, missing, replacing, world, steps });
-  retire({ old, warm, incoming, world, steps, reusedIds: new Set(reused.values()) });
-  return steps;
+  const scarce = starting.length < missing.length;
+  if (scarce && current.length === 0) draft.limitedTo = starting.length;
+  const incoming = takeOver({ current, reused, starting, replacing, world, steps });
+  retire({ old, warm, incoming, scarce, world, steps, reusedIds: new Set(reused.values()) });
+}
+
+/** How many more successors may start: those that wait or have failed hold their place until they serve or are gone. */
+function surgeRoom(current: readonly RecordedDyno[], { surgeBudget }: FormationWorld): number {
+  const standing = current.filter(({ duty }) => duty === "stand-by").length;
+  return Math.max(0, Math.max(1, surgeBudget) - standing);
 }
 
 function indexesOf(quantity: number): readonly number[] {
@@ -181,12 +203,12 @@ function reuseWarm(input: {
 function takeOver(input: {
   current: readonly RecordedDyno[];
   reused: ReadonlyMap<number, string>;
-  missing: readonly number[];
+  starting: readonly number[];
   replacing: boolean;
   world: FormationWorld;
   steps: FormationStep[];
 }): ReadonlySet<number> {
-  const { current, reused, missing, replacing, world, steps } = input;
+  const { current, reused, starting, replacing, world, steps } = input;
   const state = (dyno: RecordedDyno) => world.observed.get(dyno.id)?.kind;
   const serving = current.filter(({ duty }) => duty === "serve");
   const ready = current.filter((dyno) => dyno.duty === "stand-by" && state(dyno) === "up");
@@ -196,7 +218,7 @@ function takeOver(input: {
   const incoming = new Set(reused.keys());
   for (const dyno of serving) if (!replacing || state(dyno) === "up") incoming.add(dyno.index);
   const someServe = ready.length + reused.size + serving.filter((dyno) => state(dyno) === "up").length > 0;
-  const switchNow = missing.length === 0 && undecided.length === 0 && someServe;
+  const switchNow = starting.length === 0 && undecided.length === 0 && someServe;
   if (!replacing || switchNow) {
     const now = replacing ? ready : current.filter(({ duty }) => duty === "stand-by");
     for (const dyno of now) {
@@ -207,22 +229,26 @@ function takeOver(input: {
   return incoming;
 }
 
-/** Old dynos leave once their successor serves: the last serving ones to be kept warm, all others to stop. */
+/**
+ * Old dynos leave once their successor serves: the last serving ones to be kept warm, all others to stop. Where memory is
+ * scarce none is kept.
+ */
 function retire(input: {
   old: readonly RecordedDyno[];
   warm: readonly RecordedDyno[];
   incoming: ReadonlySet<number>;
+  scarce: boolean;
   world: FormationWorld;
   steps: FormationStep[];
   reusedIds: ReadonlySet<string>;
 }): void {
-  const { old, warm, incoming, world, steps, reusedIds } = input;
+  const { old, warm, incoming, scarce, world, steps, reusedIds } = input;
   const until = new Date(world.now.getTime() + world.warmSeconds * 1_000);
   const leaving = old.filter(({ index }) => incoming.has(index));
   const keepable = leaving.filter((dyno) => {
     return world.warmSeconds > 0 && dyno.duty === "serve" && !dyno.retiring && isUp(dyno, world);
   });
-  const kept = new Set(keepable.slice(0, world.warmBudget).map(({ id }) => id));
+  const kept = new Set(keepable.slice(0, scarce ? 0 : Math.max(0, world.warmBudget)).map(({ id }) => id));
   for (const { id } of leaving)
     steps.push(kept.has(id) ? { kind: "keep-warm", id, until } : { kind: "stop", id });
   for (const dyno of old) {
@@ -231,7 +257,7 @@ function retire(input: {
   for (const dyno of warm) {
     const over = dyno.warmUntil === null || dyno.warmUntil <= world.now || world.warmSeconds === 0;
     const displaced = kept.size > 0 && !reusedIds.has(dyno.id) && dyno.releaseId !== world.releaseId;
-    if (!reusedIds.has(dyno.id) && (over || displaced || !isUp(dyno, world)))
+    if (!reusedIds.has(dyno.id) && (over || displaced || scarce || !isUp(dyno, world)))
       steps.push({ kind: "stop", id: dyno.id });
   }
 }

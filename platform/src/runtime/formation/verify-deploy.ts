@@ -14,7 +14,7 @@ export interface VerifyDependencies {
   readonly watch: DynoWatch;
 }
 
-const LOOK_MS = 50;
+const LOOK_MS = 100;
 /** Longest boot, and some time around it. */
 const GIVE_UP_MS = 90_000;
 
@@ -44,27 +44,32 @@ async function look(release: Release, deps: VerifyDependencies): Promise<DeployV
   const mine = (await listDynoRecords(deps.db, release.appId)).filter((dyno) => {
     return dyno.type === "web" && dyno.releaseId === release.id && dyno.duty !== "warm";
   });
-  return verdictOf(web.quantity, mine, (dyno) => deps.watch.find(dyno.id)?.state);
+  return verdictOf(web.quantity, mine, (id) => deps.watch.find(id)?.state);
 }
 
-/** Up once as many serve as are wanted; crashed once one has failed and none is still to be waited for. */
+/**
+ * Up once as many serve as are wanted; crashed once one has failed and none is still to be waited for; undefined while
+ * it is too early to tell.
+ */
 export function verdictOf(
   quantity: number,
-  dynos: readonly DynoRecord[],
-  stateOf: (dyno: DynoRecord) => DynoState | undefined,
+  dynos: readonly Pick<DynoRecord, "id" | "type" | "index" | "duty">[],
+  stateOf: (dynoId: string) => DynoState | undefined,
 ): DeployVerdict | undefined {
-  const states = dynos.map((dyno) => ({ dyno, state: stateOf(dyno) }));
+  const states = dynos.map((dyno) => ({ dyno, state: stateOf(dyno.id) }));
   const up = states.filter(({ dyno, state }) => state?.kind === "up" && dyno.duty === "serve");
   if (up.length >= quantity) return { kind: "up" };
-  const crashed = states.find(({ state }) => state?.kind === "crashed");
-  if (crashed?.state?.kind !== "crashed") return undefined;
-  const name = `${crashed.dyno.type}.${crashed.dyno.index}`;
-  const why = reasonText(crashed.state.reason, crashed.state.exitCode);
-  return {
-    kind: "crashed",
-    message: `${name} ${why}\nThe dynos of the release before go on serving, if there were any. See heroku logs, then push a fix or heroku rollback.`,
-  };
+  if (states.some(({ state }) => state === undefined || state.kind === "starting")) return undefined;
+  for (const { dyno, state } of states) {
+    if (state?.kind !== "crashed") continue;
+    const why = reasonText(state.reason, state.exitCode);
+    return { kind: "crashed", message: `${dyno.type}.${dyno.index} ${why}\n${AFTER_CRASH}` };
+  }
+  return undefined;
 }
+
+const AFTER_CRASH =
+  "The dynos of the release before go on serving, if there were any. See heroku logs, then push a fix or heroku rollback.";
 
 function reasonText(reason: CrashReason, exitCode: number | undefined): string {
   switch (reason) {

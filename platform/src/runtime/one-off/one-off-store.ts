@@ -20,7 +20,7 @@ type OneOffTables = {
 
 const tables = (db: Db) => db.withTables<OneOffTables>();
 
-const selectRunning = (db: Db) =>
+const selectOneOffs = (db: Db) =>
   tables(db)
     .selectFrom("one_off_dynos")
     .select([
@@ -35,18 +35,32 @@ const selectRunning = (db: Db) =>
       "attached",
       "created_at as createdAt",
       "updated_at as updatedAt",
-    ])
-    .where("ended_at", "is", null);
+    ]);
+
+const selectRunning = (db: Db) => selectOneOffs(db).where("ended_at", "is", null);
 
 /** The app's one-off dynos that have not ended. */
 export async function listOneOffs(db: Db, appId: string): Promise<readonly OneOff[]> {
   return await selectRunning(db).where("app_id", "=", appId).orderBy("created_at").execute();
 }
 
-export async function listAllOneOffs(db: Db): Promise<readonly OneOff[]> {
-  return await selectRunning(db).execute();
+/** By id, also one that has ended. */
+export async function findOneOff(db: Db, id: string): Promise<OneOff | undefined> {
+  return await selectOneOffs(db).where("id", "=", id).executeTakeFirst();
 }
 
+/** Ids of apps with one-off dynos that have not ended. */
+export async function listAppsWithOneOffs(db: Db): Promise<readonly string[]> {
+  const rows = await tables(db)
+    .selectFrom("one_off_dynos")
+    .select("app_id")
+    .distinct()
+    .where("ended_at", "is", null)
+    .execute();
+  return rows.map((row) => row.app_id);
+}
+
+/** Records a dyno that is about to run; one that is recorded already runs again. */
 export async function insertOneOff(trx: Db, dyno: OneOff): Promise<void> {
   const d = dyno;
   await tables(trx)
@@ -65,7 +79,7 @@ export async function insertOneOff(trx: Db, dyno: OneOff): Promise<void> {
       updated_at: d.updatedAt,
       ended_at: null,
     })
-    .onConflict((c) => c.column("id").doNothing())
+    .onConflict((c) => c.column("id").doUpdateSet({ name: d.name, updated_at: d.updatedAt, ended_at: null }))
     .execute();
 }
 

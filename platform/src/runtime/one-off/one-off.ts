@@ -15,6 +15,32 @@ export interface OneOff {
   readonly updatedAt: Date;
 }
 
+/** Numbers of one-off dynos have four digits; a formation's never do. (facts: runtime §4) */
+const LEAST_NUMBER = 1_000;
+const MOST_NUMBER = 9_999;
+
+/** `run.4821`: a name that no running one has. `random` gives numbers from 0 up to 1. */
+export function freeName(
+  type: string,
+  running: readonly { readonly name: string }[],
+  random: () => number,
+): string {
+  const taken = new Set(running.map(({ name }) => name));
+  for (;;) {
+    const number = LEAST_NUMBER + Math.floor(random() * (MOST_NUMBER - LEAST_NUMBER + 1));
+    if (!taken.has(`${type}.${number}`)) return `${type}.${number}`;
+  }
+}
+
+export function isOneOffName(name: string): boolean {
+  return Number(name.slice(name.lastIndexOf(".") + 1)) >= LEAST_NUMBER;
+}
+
+/** The process type in a one-off dyno's name: the caller's, where it can be one. */
+export function typeOf(wanted: string | undefined): string {
+  return wanted && /^[A-Za-z0-9_-]{1,60}$/.test(wanted) ? wanted : "run";
+}
+
 /** Longest lifetime a caller may ask for (facts: runtime §12). */
 const LONGEST_SECONDS = 86_400;
 const LONGEST_COMMAND = 100_000;

@@ -1,77 +1,121 @@
 import { findApp } from "../../apps/app/index.ts";
 import { displayCommand } from "../../delivery/image/index.ts";
 import { RELEASE_PROCESS, type Release, type ReleaseCommand } from "../../delivery/release/index.ts";
+import { errorText, type Logger, pause } from "../../kernel/index.ts";
 import type { LogReader } from "../../observe/log/index.ts";
-import type { DynoWatch } from "../dyno/index.ts";
-import { listOneOffs } from "./one-off-store.ts";
-import { freeName, type OneOffDependencies, start } from "./run-one-off.ts";
+import type { DynoObservation, DynoWatch } from "../dyno/index.ts";
+import { findOneOff } from "./one-off-store.ts";
+import { type OneOffDependencies, startOneOff } from "./run-one-off.ts";
 
 export interface ReleaseCommandDependencies extends OneOffDependencies {
   readonly watch: DynoWatch;
-  readonly logs: LogReader;
+  readonly logs: Pick<LogReader, "read">;
+  readonly logger: Logger;
+  /** The size of the app's web dynos, which release commands have too (facts: runtime §8); undefined when it has none. */
+  readonly sizeOfWeb: (appId: string) => Promise<string | undefined>;
+  /** How long the last lines may take to arrive in the log. Default 2,000. */
+  readonly lastLinesMs?: number;
 }
 
 /** Longest a release command may take (facts: runtime §8). */
 const LIFETIME_SECONDS = 3_600;
+const LAST_LINES_MS = 2_000;
+const READ_AGAIN_MS = 250;
+const LOST = "The dyno of the release command went away; running it again.\n";
 
 /**
  * Runs release commands as one-off dynos. The dyno has the release's id, so that a second call finds it again; what it
- * prints is read from the app's log.
+ * prints is read from the app's log. A command whose dyno was lost with its host is run again.
  */
 export function makeReleaseCommand(deps: ReleaseCommandDependencies): ReleaseCommand {
   return {
     run: async (release, output, signal) => {
-      const app = await findApp(deps.db, release.appId);
-      if (!app) return 1;
-      const running = await listOneOffs(deps.db, app.id);
-      const name =
-        running.find(({ id }) => id === release.id)?.name ?? freeName(RELEASE_PROCESS, running, deps.random);
-      const reading = new AbortController();
-      const stop = AbortSignal.any([signal, reading.signal]);
-      const copying = copyOutput({ release, name, output, reader: deps.logs, signal: stop });
-      if (!deps.watch.find(release.id)) {
-        const process = release.imageInfo?.processes.find(({ type }) => type === RELEASE_PROCESS);
-        await start(
-          {
-            id: release.id,
-            name,
-            type: RELEASE_PROCESS,
-            app,
-            release,
-            command: { kind: "process", type: RELEASE_PROCESS },
-            displayCommand: process ? displayCommand(process) : RELEASE_PROCESS,
-            size: undefined,
-            env: {},
-            attached: false,
-          },
-          (spec) => deps.host.run(spec, { attach: false, lifetimeSeconds: LIFETIME_SECONDS }),
-          deps,
-        );
+      await deps.watch.ready(signal);
+      if (signal.aborted) return 1;
+      const over = new AbortController();
+      const reading = AbortSignal.any([signal, over.signal]);
+      let copying = Promise.resolve();
+      try {
+        for (let first = true; ; first = false) {
+          const session = deps.watch.session();
+          if (!deps.watch.find(release.id) && !(await begin(release, deps))) return 1;
+          if (first) copying = copyOutput(release, output, { deps, signal: reading });
+          const ended = await untilOver(release.id, { session, deps, signal });
+          if (ended?.state.kind === "complete") {
+            await Promise.race([copying, pause(deps.lastLinesMs ?? LAST_LINES_MS, reading)]);
+            return ended.state.exitCode;
+          }
+          if (signal.aborted) return 1;
+          await output(LOST);
+        }
+      } finally {
+        over.abort();
+        await copying;
       }
-      const ended = await deps.watch.until(release.id, (dyno) => dyno?.state.kind === "complete", signal);
-      reading.abort();
-      await copying;
-      return ended?.state.kind === "complete" ? ended.state.exitCode : 1;
     },
   };
 }
 
-/** Copies what the dyno prints, until `Process exited` is seen or the reading is stopped. */
-async function copyOutput(from: {
-  release: Release;
-  name: string;
-  output: (text: string) => Promise<void>;
-  reader: LogReader;
-  signal: AbortSignal;
-}): Promise<void> {
-  const query = { appId: from.release.appId, filter: { dyno: from.name }, lines: 1_500, tail: true };
-  try {
-    for await (const line of from.reader.read(query, from.signal)) {
-      if (line.time < from.release.createdAt) continue;
-      if (line.source === "app") await from.output(`${line.message}\n`);
-      else if (line.message.startsWith("Process exited")) return;
+/** False when the app is gone. */
+async function begin(release: Release, deps: ReleaseCommandDependencies): Promise<boolean> {
+  const app = await findApp(deps.db, release.appId);
+  if (!app) return false;
+  const process = release.imageInfo?.processes.find(({ type }) => type === RELEASE_PROCESS);
+  const wanted = {
+    id: release.id,
+    type: RELEASE_PROCESS,
+    app,
+    release,
+    command: { kind: "process", type: RELEASE_PROCESS },
+    displayCommand: process ? displayCommand(process) : "",
+    size: await deps.sizeOfWeb(app.id),
+    env: {},
+    attached: false,
+  } as const;
+  const options = { attach: false, lifetimeSeconds: LIFETIME_SECONDS };
+  await startOneOff(wanted, (spec) => deps.host.run(spec, options), deps);
+  return true;
+}
+
+/** The dyno's end; undefined when the engine came back without it, or at an abort. */
+async function untilOver(
+  dynoId: string,
+  {
+    session,
+    deps: { watch },
+    signal,
+  }: {
+    readonly session: number;
+    readonly deps: ReleaseCommandDependencies;
+    readonly signal: AbortSignal;
+  },
+): Promise<DynoObservation | undefined> {
+  const isOver = (dyno: DynoObservation | undefined) =>
+    dyno === undefined ? watch.session() > session : dyno.state.kind === "complete";
+  return await watch.until(dynoId, isOver, signal);
+}
+
+/** Copies what the dyno prints, until `Process exited` is seen or the reading is stopped. Never rejects. */
+async function copyOutput(
+  release: Release,
+  output: (text: string) => Promise<void>,
+  { deps, signal }: { readonly deps: ReleaseCommandDependencies; readonly signal: AbortSignal },
+): Promise<void> {
+  let after: number | undefined;
+  while (!signal.aborted) {
+    try {
+      const dyno = (await findOneOff(deps.db, release.id))?.name ?? RELEASE_PROCESS;
+      const query = { appId: release.appId, filter: { dyno }, lines: 1_500, tail: true };
+      for await (const line of deps.logs.read({ ...query, ...(after ? { after } : {}) }, signal)) {
+        after = line.position ?? after;
+        if (line.time < release.createdAt) continue;
+        if (line.source === "app") await output(`${line.message}\n`);
+        else if (line.message.startsWith("Process exited")) return;
+      }
+    } catch (thrown) {
+      if (!signal.aborted)
+        deps.logger.debug("a release command's output is not to be had", { error: errorText(thrown) });
     }
-  } catch (thrown) {
-    if (!from.signal.aborted) throw thrown;
+    await pause(READ_AGAIN_MS, signal);
   }
 }

@@ -1,40 +1,30 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { errorText, isId, type Logger, type LogSink } from "../../kernel/index.ts";
+import { type Clock, errorText, type Logger, type LogSink } from "../../kernel/index.ts";
 import type { DynoHost } from "../dyno/index.ts";
+import { dynoIdOf, type FirstLine, readFirstLine } from "./attach-secret.ts";
 
 export interface RendezvousDependencies {
   readonly host: Pick<DynoHost, "attach">;
   readonly key: Buffer;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly logs: LogSink;
   /** The app and name of a one-off dyno, for what its log says. */
-  readonly findDyno: (dynoId: string) => Promise<{ appId: string; name: string } | undefined>;
+  readonly findDyno: (
+    dynoId: string,
+  ) => Promise<{ readonly appId: string; readonly name: string } | undefined>;
+  /** How long a client may take for its first line, and how long its line end may lag behind. */
+  readonly firstLineMs?: number;
+  readonly lineEndMs?: number;
 }
 
-const PREFIX = "rz-";
-const LONGEST_LINE = 512;
 const FIRST_LINE_MS = 10_000;
-
-/** `rendezvous://localhost:6400/rz-<id>.<proof>`: whoever has the address may attach, once, while the dyno waits. */
-export function makeAttachUrl(key: Buffer) {
-  return (origin: string, dynoId: string): string =>
-    `rendezvous://${authority(origin)}/${PREFIX}${dynoId}.${proof(dynoId, key)}`;
-}
-
-/** Clients need a port in the address, also where the origin leaves it out. */
-function authority(origin: string): string {
-  const url = new URL(origin);
-  return `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
-}
-
-function proof(dynoId: string, key: Buffer): string {
-  return createHmac("sha256", key).update(`attach ${dynoId}`).digest("base64url");
-}
+const LINE_END_MS = 100;
 
 /**
  * The server's side of rendezvous, inside TLS: the client sends its secret on a line (some send no line end), gets
- * `rendezvous` alone in the first write, and is then connected to the dyno. (facts: platform API §5, CLI client §4)
+ * `rendezvous` alone in the first write, and is then connected to the dyno until one of them goes. A session that cannot
+ * begin or breaks off says why in the app's log. (facts: platform API §5, CLI client §4)
  */
 export function makeRendezvous(deps: RendezvousDependencies) {
   return (socket: Duplex, first: Buffer): void => {
@@ -47,14 +37,19 @@ export function makeRendezvous(deps: RendezvousDependencies) {
 }
 
 async function connect(socket: Duplex, first: Buffer, deps: RendezvousDependencies): Promise<void> {
-  const { line, rest } = await readSecret(socket, first);
-  const dynoId = dynoIdOf(line, deps.key);
+  const { secret, rest } = await readSecret(socket, first, deps);
+  const dynoId = dynoIdOf(secret, deps.key);
   if (!dynoId) throw new Error("the secret is not one of ours");
   const dyno = await deps.host.attach(dynoId).catch(async (thrown) => {
-    await tell(dynoId, thrown, deps);
+    await tell(dynoId, `Failed to attach to process: ${errorText(thrown)}`, deps);
     throw thrown;
   });
-  dyno.on("error", () => socket.destroy());
+  // Gone while the dyno was looked for: the close has been and will not come again.
+  if (socket.destroyed) return void dyno.destroy();
+  dyno.on("error", (thrown) => {
+    socket.destroy();
+    void tell(dynoId, `The session broke off: ${errorText(thrown)}`, deps);
+  });
   socket.on("close", () => dyno.destroy());
   dyno.on("close", () => socket.end());
   // Alone and flushed: the client throws the whole first chunk away.
@@ -65,27 +60,32 @@ async function connect(socket: Duplex, first: Buffer, deps: RendezvousDependenci
   dyno.pipe(socket);
 }
 
-async function tell(dynoId: string, thrown: unknown, deps: RendezvousDependencies): Promise<void> {
-  const dyno = await deps.findDyno(dynoId);
-  if (!dyno) return;
-  const message = `Error R13 (Attach error) -> Failed to attach to process: ${errorText(thrown)}`;
-  deps.logs.write({ appId: dyno.appId, time: new Date(), source: "heroku", process: dyno.name, message });
+/** Never rejects: the log is told, or else Conifer's own. */
+async function tell(dynoId: string, what: string, deps: RendezvousDependencies): Promise<void> {
+  try {
+    const dyno = await deps.findDyno(dynoId);
+    if (!dyno) return;
+    const line = { appId: dyno.appId, time: deps.clock(), source: "heroku", process: dyno.name } as const;
+    deps.logs.write({ ...line, message: `Error R13 (Attach error) -> ${what}` });
+  } catch (thrown) {
+    deps.logger.warn("an attach error could not be told", { dyno_id: dynoId, error: errorText(thrown) });
+  }
 }
 
-/** The dyno an attach secret stands for; undefined for anything that is not exactly one we made. */
-export function dynoIdOf(line: string, key: Buffer): string | undefined {
-  const match = /^rz-([0-9a-f-]{36})\.([\w-]{43})(\?.*)?$/.exec(line.trim());
-  const [, dynoId = "", given = ""] = match ?? [];
-  if (!match || !isId(dynoId)) return undefined;
-  return timingSafeEqual(Buffer.from(given), Buffer.from(proof(dynoId, key))) ? dynoId : undefined;
-}
+type Secret = Pick<FirstLine & { kind: "secret" }, "secret" | "rest">;
 
-function readSecret(socket: Duplex, first: Buffer): Promise<{ line: string; rest: Buffer }> {
+function readSecret(
+  socket: Duplex,
+  first: Buffer,
+  { firstLineMs = FIRST_LINE_MS, lineEndMs = LINE_END_MS }: RendezvousDependencies,
+): Promise<Secret> {
   return new Promise((resolve, reject) => {
-    let seen = Buffer.alloc(0);
-    const timer = setTimeout(() => finish(new Error("no secret came in time")), FIRST_LINE_MS);
-    const finish = (result: Error | { line: string; rest: Buffer }) => {
-      clearTimeout(timer);
+    let seen: Buffer = Buffer.alloc(0);
+    let lineEnd: NodeJS.Timeout | undefined;
+    const late = setTimeout(() => finish(new Error("no secret came in time")), firstLineMs);
+    const finish = (result: Error | Secret) => {
+      clearTimeout(late);
+      clearTimeout(lineEnd);
       socket.off("data", take).off("close", closed);
       socket.pause();
       if (result instanceof Error) reject(result);
@@ -94,11 +94,14 @@ function readSecret(socket: Duplex, first: Buffer): Promise<{ line: string; rest
     const closed = () => finish(new Error("the client went away"));
     const take = (chunk: Buffer) => {
       seen = Buffer.concat([seen, chunk]);
-      const end = seen.indexOf("\n");
-      if (end >= 0) return finish({ line: seen.toString("utf8", 0, end), rest: seen.subarray(end + 1) });
-      const whole = /^rz-[0-9a-f-]{36}\.[\w-]{43}$/.test(seen.toString("latin1"));
-      if (whole) return finish({ line: seen.toString("utf8"), rest: Buffer.alloc(0) });
-      if (seen.length > LONGEST_LINE) finish(new Error("what came is no secret"));
+      clearTimeout(lineEnd);
+      const found = readFirstLine(seen);
+      if (found.kind === "refused") finish(new Error("what came is no secret"));
+      if (found.kind === "secret") finish(found);
+      if (found.kind === "maybe") {
+        const { secret } = found;
+        lineEnd = setTimeout(() => finish({ secret, rest: Buffer.alloc(0) }), lineEndMs);
+      }
     };
     socket.on("close", closed);
     socket.on("data", take);

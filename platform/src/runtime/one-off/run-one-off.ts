@@ -1,9 +1,10 @@
-import { type App, findApp } from "../../apps/app/index.ts";
+import { type App, findApp, findAppForUpdate } from "../../apps/app/index.ts";
 import { findConfig } from "../../delivery/config/index.ts";
 import { findImage } from "../../delivery/image/index.ts";
 import { findCurrentRelease, type Release } from "../../delivery/release/index.ts";
 import {
   apiTime,
+  BusinessError,
   type Clock,
   conflict,
   type Db,
@@ -11,9 +12,23 @@ import {
   type NewId,
   notFound,
 } from "../../kernel/index.ts";
-import { type DynoCommand, type DynoHost, type DynoLimits, makeDynoSpec } from "../dyno/index.ts";
-import { checkCommand, checkLifetime, type OneOff, parseEnv, terminalOf } from "./one-off.ts";
-import { endOneOff, insertOneOff, listOneOffs } from "./one-off-store.ts";
+import {
+  type DynoCommand,
+  type DynoHost,
+  type DynoLimits,
+  type DynoSpec,
+  makeDynoSpec,
+} from "../dyno/index.ts";
+import {
+  checkCommand,
+  checkLifetime,
+  freeName,
+  type OneOff,
+  parseEnv,
+  terminalOf,
+  typeOf,
+} from "./one-off.ts";
+import { endOneOff, findOneOff, insertOneOff, listOneOffs } from "./one-off-store.ts";
 
 export interface OneOffDependencies {
   readonly db: Db;
@@ -41,7 +56,10 @@ export interface WantedOneOff {
 /** Most one-off dynos of an app at once (facts: runtime §12). */
 const MOST_AT_ONCE = 255;
 
-/** Starts a one-off dyno on the app's current release. An attached one waits for its client. */
+/**
+ * Starts a one-off dyno on the app's current release. An attached one waits for its client. Throws conflict before the
+ * first code, which the client tries again, and when there are too many; unavailable while nothing can be started.
+ */
 export async function runOneOff(wanted: WantedOneOff, deps: OneOffDependencies): Promise<OneOff> {
   checkCommand(wanted.command);
   const lifetimeSeconds = checkLifetime(wanted.lifetimeSeconds);
@@ -51,39 +69,33 @@ export async function runOneOff(wanted: WantedOneOff, deps: OneOffDependencies):
   if (!app || !release) throw notFound("app");
   if (!release.imageDigest)
     throw conflict(`${app.name} has no code yet: push some first, then run your command.`);
-  const running = await listOneOffs(deps.db, app.id);
-  if (running.length >= MOST_AT_ONCE)
-    throw conflict(`${app.name} already has ${MOST_AT_ONCE} one-off dynos. Wait for some to end.`);
-  const type = wanted.type && /^[A-Za-z0-9_-]{1,60}$/.test(wanted.type) ? wanted.type : "run";
-  const dyno = await start(
+  const { attach, noTerminal } = wanted;
+  const terminal = attach && !noTerminal ? terminalOf(env) : undefined;
+  return await startOneOff(
     {
       id: deps.newId(),
-      name: freeName(type, running, deps.random),
-      type,
+      type: typeOf(wanted.type),
       app,
       release,
       command: { kind: "shell", line: wanted.command },
       displayCommand: wanted.command,
       size: wanted.size,
       env,
-      attached: wanted.attach,
+      attached: attach,
+      mostAtOnce: MOST_AT_ONCE,
     },
-    (spec) => {
-      const terminal = wanted.attach && !wanted.noTerminal ? terminalOf(env) : undefined;
-      return deps.host.run(spec, {
-        attach: wanted.attach,
+    (spec) =>
+      deps.host.run(spec, {
+        attach,
         ...(terminal ? { terminal } : {}),
         ...(lifetimeSeconds ? { lifetimeSeconds } : {}),
-      });
-    },
+      }),
     deps,
   );
-  return dyno;
 }
 
 export interface OneOffStart {
   readonly id: string;
-  readonly name: string;
   readonly type: string;
   readonly app: App;
   readonly release: Release;
@@ -92,23 +104,74 @@ export interface OneOffStart {
   readonly size: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly attached: boolean;
+  readonly mostAtOnce?: number;
 }
 
-/** Records a one-off dyno and hands it to the engine; when the engine refuses, the record ends. */
-export async function start(
+/**
+ * Records a one-off dyno and hands it to the engine. When that fails the record ends; should the engine have started it
+ * all the same, the reconciler stops it.
+ */
+export async function startOneOff(
   wanted: OneOffStart,
-  run: (spec: ReturnType<typeof makeDynoSpec>) => Promise<void>,
+  run: (spec: DynoSpec) => Promise<void>,
   deps: OneOffDependencies,
 ): Promise<OneOff> {
-  const { app, release } = wanted;
-  const now = deps.clock();
   const size = deps.sizeOf(wanted.size);
-  const image = release.imageId ? await findImage(deps.db, app.id, release.imageId) : undefined;
-  const spec = makeDynoSpec({
-    id: wanted.id,
-    name: wanted.name,
-    type: wanted.type,
-    app: { id: app.id, name: app.name, host: deps.hostOf(app.name) },
+  const dyno = await recordOneOff(wanted, size.name, deps);
+  try {
+    await run(await specOf(wanted, { name: dyno.name, limits: size.limits }, deps));
+    return dyno;
+  } catch (cause) {
+    await endOneOff(deps.db, dyno.id, deps.clock());
+    if (cause instanceof BusinessError) throw cause;
+    throw new BusinessError("unavailable", "Dynos cannot be started right now. Try again in a moment.", {
+      cause,
+    });
+  }
+}
+
+/** Under the app's lock: names stay unique and the limit holds, however many are started at once. */
+async function recordOneOff(
+  { id, type, app, release, displayCommand, attached, mostAtOnce }: OneOffStart,
+  size: string,
+  { db, clock, random }: OneOffDependencies,
+): Promise<OneOff> {
+  return await db.transaction().execute(async (trx) => {
+    if (!(await findAppForUpdate(trx, app.id))) throw notFound("app");
+    const running = await listOneOffs(trx, app.id);
+    if (mostAtOnce !== undefined && running.length >= mostAtOnce)
+      throw conflict(`${app.name} already has ${mostAtOnce} one-off dynos. Wait for some to end.`);
+    const before = await findOneOff(trx, id);
+    const now = clock();
+    const dyno: OneOff = {
+      id,
+      appId: app.id,
+      name: before?.name ?? freeName(type, running, random),
+      type,
+      command: displayCommand,
+      size,
+      releaseId: release.id,
+      releaseVersion: release.version,
+      attached,
+      createdAt: now,
+      updatedAt: now,
+    };
+    await insertOneOff(trx, dyno);
+    return dyno;
+  });
+}
+
+async function specOf(
+  { id, type, app, release, env, command, displayCommand }: OneOffStart,
+  { name, limits }: { readonly name: string; readonly limits: DynoLimits },
+  { db, masterKey, hostOf }: OneOffDependencies,
+): Promise<DynoSpec> {
+  const image = release.imageId ? await findImage(db, app.id, release.imageId) : undefined;
+  return makeDynoSpec({
+    id,
+    name,
+    type,
+    app: { id: app.id, name: app.name, host: hostOf(app.name) },
     release: {
       id: release.id,
       version: release.version,
@@ -117,45 +180,11 @@ export async function start(
       image: release.imageDigest ?? "",
       commit: image?.commit ?? null,
     },
-    config: await findConfig(deps.db, release.configId, deps.masterKey),
-    extraEnv: wanted.env,
-    command: wanted.command,
-    displayCommand: wanted.displayCommand,
-    limits: size.limits,
+    config: await findConfig(db, release.configId, masterKey),
+    extraEnv: env,
+    command,
+    displayCommand,
+    limits,
     duty: "work",
   });
-  const dyno: OneOff = {
-    id: wanted.id,
-    appId: app.id,
-    name: wanted.name,
-    type: wanted.type,
-    command: wanted.displayCommand,
-    size: size.name,
-    releaseId: release.id,
-    releaseVersion: release.version,
-    attached: wanted.attached,
-    createdAt: now,
-    updatedAt: now,
-  };
-  await insertOneOff(deps.db, dyno);
-  try {
-    await run(spec);
-  } catch (thrown) {
-    await endOneOff(deps.db, dyno.id, deps.clock());
-    throw thrown;
-  }
-  return dyno;
-}
-
-/** `run.4821`: four digits that no running one has. */
-export function freeName(
-  type: string,
-  running: readonly { readonly name: string }[],
-  random: () => number,
-): string {
-  const taken = new Set(running.map(({ name }) => name));
-  for (;;) {
-    const name = `${type}.${1_000 + Math.floor(random() * 9_000)}`;
-    if (!taken.has(name)) return name;
-  }
 }
