@@ -24,11 +24,13 @@ export function childrenOf(pid: number): number[] | undefined {
 
 /**
  * When the process started, in clock ticks since boot: together with its id it names one process for ever.
- * Undefined when there is none. (proc_pid_stat(5), field 22; the name in field 2 may hold anything)
+ * Undefined when there is none, or only its exit status is left for a parent that has not asked yet.
+ * (proc_pid_stat(5), fields 3 and 22; the name in field 2 may hold anything)
  */
 export function startTimeOf(pid: number): string | undefined {
   const stat = quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields?.[0] === "Z" || fields?.[0] === "X" ? undefined : fields?.[19];
 }
 
 /** The arguments a process was started with; empty when it is gone. */
