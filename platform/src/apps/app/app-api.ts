@@ -3,7 +3,7 @@ import { type ApiCall, type ApiHandlers, type ApiReply, listReply } from "../../
 import { apiTime, BusinessError, notFound, pageOf } from "../../kernel/index.ts";
 import { defaultRegion, findByIdentity, generations, regions, stacks } from "../region/index.ts";
 import { type App, type Feature, features } from "./app.ts";
-import { findApp, listApps, listFeatureSettings, setFeature } from "./app-store.ts";
+import { findApp, findAppForUpdate, listApps, listFeatureSettings, setFeature } from "./app-store.ts";
 import { type AppDependencies, changeApp, createApp, destroyApp, requireStack } from "./create-app.ts";
 
 export interface AppApiDependencies extends AppDependencies {
@@ -133,6 +133,7 @@ function featureHandlers(deps: AppApiDependencies): ApiHandlers {
       const feature = find(call);
       const { accountId, email } = call.principal;
       await deps.db.transaction().execute(async (trx) => {
+        if (!(await findAppForUpdate(trx, call.app.id))) throw notFound("app");
         await setFeature(trx, { appId: call.app.id, name: feature.name, enabled, now: deps.clock() });
         const data = { name: call.app.name, feature: feature.name, enabled };
         await deps.appendEvent(trx, {

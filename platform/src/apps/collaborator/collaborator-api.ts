@@ -10,7 +10,7 @@ import {
   notFound,
   pageOf,
 } from "../../kernel/index.ts";
-import { type App, findApp } from "../app/index.ts";
+import { type App, findApp, findAppForUpdate } from "../app/index.ts";
 import type { Collaborator } from "./collaborator.ts";
 import { deleteCollaborator, insertCollaborator, listCollaborators } from "./collaborator-store.ts";
 
@@ -68,12 +68,9 @@ async function add(call: ApiCall, deps: CollaboratorDependencies) {
   const { app, all } = await load(call, deps);
   if (!all.some((c) => c.accountId === account.id)) {
     await deps.db.transaction().execute(async (trx) => {
-      await insertCollaborator(trx, {
-        id: deps.newId(),
-        appId: app.id,
-        accountId: account.id,
-        now: deps.clock(),
-      });
+      if (!(await findAppForUpdate(trx, app.id))) throw notFound("app");
+      const added = { id: deps.newId(), appId: app.id, accountId: account.id, now: deps.clock() };
+      if (!(await insertCollaborator(trx, added))) return;
       await record(trx, { kind: "collaborator.added", email: account.email }, { call, deps });
     });
   }
@@ -86,7 +83,8 @@ async function remove(call: ApiCall, deps: CollaboratorDependencies) {
   if (found.role === "owner")
     throw invalidParams("The owner cannot be removed. Transfer the app to somebody else first.");
   await deps.db.transaction().execute(async (trx) => {
-    await deleteCollaborator(trx, found.id);
+    if (!(await findAppForUpdate(trx, app.id))) throw notFound("app");
+    if (!(await deleteCollaborator(trx, found.id))) throw notFound("collaborator");
     await record(trx, { kind: "collaborator.removed", email: found.email }, { call, deps });
   });
   return present(found, app);

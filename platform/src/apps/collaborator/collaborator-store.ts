@@ -37,12 +37,12 @@ export async function listCollaborators(db: Db, app: App): Promise<readonly Coll
   return [owner, ...rows.map((row) => ({ ...row, role: "collaborator" as const }))];
 }
 
-/** Adding somebody twice is the same as once. */
+/** False when somebody was added already; then nothing is written. */
 export async function insertCollaborator(
   trx: Db,
   added: { readonly id: string; readonly appId: string; readonly accountId: string; readonly now: Date },
-): Promise<void> {
-  await tables(trx)
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tables(trx)
     .insertInto("collaborators")
     .values({
       id: added.id,
@@ -52,9 +52,15 @@ export async function insertCollaborator(
       updated_at: added.now,
     })
     .onConflict((c) => c.constraint("collaborators_pair").doNothing())
-    .execute();
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
 }
 
-export async function deleteCollaborator(trx: Db, id: string): Promise<void> {
-  await tables(trx).deleteFrom("collaborators").where("id", "=", id).execute();
+/** False when somebody else removed it first. */
+export async function deleteCollaborator(trx: Db, id: string): Promise<boolean> {
+  const { numDeletedRows } = await tables(trx)
+    .deleteFrom("collaborators")
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
 }

@@ -39,7 +39,7 @@ export function makeAppendEvent(clock: Clock) {
  * The next events for a named reader, oldest first, after its cursor. Events of transactions that are still open, and
  * all that come after them, are left for later: order is (transaction, sequence), and no reader ever passes an event
  * that another transaction may yet commit. Events of one app come in the order of its changes when the transactions
- * that make them lock the app's row before they write anything: PostgreSQL numbers a transaction at its first write.
+ * that make them take the app's lock (`findAppForUpdate`) before they write: they are numbered at their first write.
  */
 export async function readEvents(db: Db, reader: string, limit: number): Promise<readonly DomainEvent[]> {
   const { rows } = await sql<{
