@@ -30,6 +30,7 @@ const CHECKS: readonly Check[] = [
   tool("unused code", "knip", "--no-config-hints"),
   tool("format and lint", "biome", "check", "--error-on-warnings"),
   node("sizes and names", "tools/check-sizes.ts"),
+  node("served routes", "tools/served-routes.ts", "--check"),
   node("generated files", "contract/generate.ts", "--check"),
 ];
 
