@@ -6,7 +6,7 @@ import { LABEL } from "./oci.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { EXIT, inPhase } from "./phase-error.ts";
 import { requireLayout } from "./require-layout.ts";
-import { readToml, tables, text, writeToml } from "./toml-files.ts";
+import { readDescriptor, tables, text, writeToml } from "./toml-files.ts";
 
 /** Looks at the previous image and the run image, and writes `analyzed.toml`. */
 export async function analyze(context: PhaseContext): Promise<void> {
@@ -24,7 +24,7 @@ export async function analyze(context: PhaseContext): Promise<void> {
     log.debug(previous ? `Previous image: ${previous.digest}` : "No previous image");
     const analyzed: Analyzed = {
       previous: previous ? previousPath : "",
-      metadata: previous ? lifecycleMetadata(previous) : {},
+      metadata: previous ? metadataOf(previous, log) : {},
       runImage: { image: name, reference: runPath },
       target: await targetOf(run),
     };
@@ -32,14 +32,35 @@ export async function analyze(context: PhaseContext): Promise<void> {
   });
 }
 
-/** The label's content; nothing when the image was not made by a lifecycle. */
+/** The label's content; nothing when the image was not made by a lifecycle. Throws when it is no JSON object. */
 export function lifecycleMetadata(image: LayoutImage): LifecycleMetadata {
   const label = image.config.config.Labels?.[LABEL.lifecycle];
-  return label === undefined ? {} : (JSON.parse(label) as LifecycleMetadata);
+  if (label === undefined) return {};
+  const content = parsed(label);
+  if (typeof content === "object" && content !== null && !Array.isArray(content)) return content;
+  throw new Error(`the label ${LABEL.lifecycle} of the image ${image.path} is not a JSON object`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a previous image is good for when its label cannot be read: nothing, and the build goes on without it. */
+function metadataOf(previous: LayoutImage, log: PhaseContext["log"]): LifecycleMetadata {
+  try {
+    return lifecycleMetadata(previous);
+  } catch (thrown) {
+    log.warn(`Building without the previous image: ${(thrown as Error).message}.`);
+    return {};
+  }
 }
 
 async function firstRunImage(path: string): Promise<string> {
-  const first = tables((await readToml(path))?.images)[0];
+  const first = tables((await readDescriptor(path, "run"))?.images)[0];
   const name = text(first?.image);
   if (!name) throw new Error(`no run image: pass -run-image, or name one in ${path}`);
   return name;

@@ -140,7 +140,7 @@ export function entrypointFor(launch: LaunchFile, asked: string, execEnv: string
 
 /** `created` of an image: SOURCE_DATE_EPOCH, else a constant, so that the same source gives the same image. */
 export function createdTime(epoch: string | undefined): string {
-  const time = epoch && /^\d+$/.test(epoch) ? new Date(Number(epoch) * 1000) : LAYER_TIME;
+  const time = epoch && /^\d{1,11}$/.test(epoch) ? new Date(Number(epoch) * 1000) : LAYER_TIME;
   return time.toISOString().replace(".000Z", "Z");
 }
 

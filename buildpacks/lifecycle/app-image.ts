@@ -14,7 +14,7 @@ import { readMetadata } from "./launch-metadata.ts";
 import { layersFolder } from "./layer-files.ts";
 import { makeManifest } from "./oci.ts";
 import type { PhaseContext } from "./phase-context.ts";
-import { readToml, type TomlTable, tables, text, texts } from "./toml-files.ts";
+import { readDescriptor, readToml, type TomlTable, tables, text, texts } from "./toml-files.ts";
 
 declare const LIFECYCLE_VERSION: string | undefined;
 
@@ -80,8 +80,7 @@ async function readStores(
 /** The run image's names: of `run.toml` the entry that names it, else only what it was asked for by. */
 async function runNames(path: string, { analyzed }: LayerMaking) {
   const { image } = analyzed.runImage;
-  const entries = tables((await readToml(path))?.images);
-  const entry =
-    entries.find((one) => one.image === image || texts(one.mirrors).includes(image)) ?? entries[0];
+  const entries = tables((await readDescriptor(path, "run"))?.images);
+  const entry = entries.find((one) => one.image === image || texts(one.mirrors).includes(image));
   return { image: text(entry?.image) || image, mirrors: texts(entry?.mirrors) };
 }

@@ -15,7 +15,7 @@ export function divideApp(
   const rest: Found[] = [];
   for (const one of found) {
     const names = one.path.slice(app.length + 1).split("/");
-    const above = names.map((_, i) => names.slice(0, i + 1).join("/"));
+    const above = ["", ...names.map((_, i) => names.slice(0, i + 1).join("/"))];
     const slice = matchers.findIndex((patterns) => patterns.some((p) => above.some((path) => p.test(path))));
     (parts[slice] ?? rest).push(one);
   }
@@ -38,23 +38,46 @@ function withFolders(part: readonly Found[], app: string, folders: ReadonlyMap<s
   return [...all.values()];
 }
 
+/** The glob without the application folder; empty for the folder itself. */
 function relativeTo(app: string, path: string): string {
-  const relative = path.startsWith(`${app}/`) ? path.slice(app.length + 1) : path;
-  const names = relative.split("/").filter((name) => name !== "" && name !== ".");
-  if (path.startsWith("/") && relative === path)
+  if (path.startsWith("/") && path !== app && !path.startsWith(`${app}/`))
     throw new Error(`the slice "${path}" is outside the application folder`);
+  const relative = path.startsWith("/") ? path.slice(app.length + 1) : path;
+  const names = relative.split("/").filter((name) => name !== "" && name !== ".");
   if (names.includes("..")) throw new Error(`the slice "${path}" leaves the application folder`);
   return names.join("/");
 }
 
-/** The pattern of Go's `filepath.Match`: `*` and `?` do not cross a `/`, `[…]` is a class, `\` takes a meaning away. */
+/** One piece of a glob: a class of characters, a wildcard, a character behind `\\`, or a character. */
+const PIECE = /\[(\^?)((?:\\.|[^\]\\])+)\]|([*?])|\\(.)|(.)/gsu;
+
+/**
+ * The pattern of Go's `filepath.Match`: `*` and `?` do not cross a `/`, `[…]` is a class, `\` takes a meaning away.
+ * Throws where Go finds a bad pattern.
+ */
 export function globPattern(glob: string): RegExp {
-  const pattern = glob.replace(/\\(.)|\[(\^?)([^\]]+)\]|([*?])|([.+^${}()|[\]\\])/g, (...parts) => {
-    const [, escaped, negation, characters, wildcard, special] = parts as (string | undefined)[];
-    if (escaped !== undefined) return `\\${escaped}`;
-    if (characters !== undefined) return `[${negation ? "^/" : ""}${characters.replaceAll("\\", "\\\\")}]`;
+  const pattern = glob.replace(PIECE, (...parts) => {
+    const [, negation, members, wildcard, escaped, plain] = parts as (string | undefined)[];
+    if (members !== undefined) return `[${negation ? "^/" : ""}${classMembers(members)}]`;
     if (wildcard !== undefined) return wildcard === "*" ? "[^/]*" : "[^/]";
-    return `\\${special}`;
+    if (escaped === undefined && (plain === "[" || plain === "\\"))
+      throw new Error(`the slice "${glob}" is not a glob: "${plain}" has no end`);
+    return literal(escaped ?? plain ?? "");
   });
-  return new RegExp(`^${pattern}$`);
+  return new RegExp(`^${pattern}$`, "u");
+}
+
+/** Characters and ranges of a class. A range that ends before it begins matches nothing. */
+function classMembers(members: string): string {
+  const range = /(\\.|.)(?:-(\\.|.))?/gsu;
+  const inClass = (character: string) => (character === "-" ? "\\-" : literal(character));
+  return members.replace(range, (_, first: string, last = first) => {
+    const [from, to] = [first, last as string].map((one) => one.replace(/^\\/, "")) as [string, string];
+    const backwards = (from.codePointAt(0) ?? 0) > (to.codePointAt(0) ?? 0);
+    return backwards ? "" : `${inClass(from)}-${inClass(to)}`;
+  });
+}
+
+function literal(character: string): string {
+  return /[\^$.*+?()[\]{}|\\/]/.test(character) ? `\\${character}` : character;
 }

@@ -17,7 +17,7 @@ import { layersFolder, readLayers, setAsideIgnored } from "./layer-files.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { EXIT, inPhase, PhaseError } from "./phase-error.ts";
 import { runExecutable } from "./run-executable.ts";
-import { readToml, tables, text, writeToml } from "./toml-files.ts";
+import { readDescriptor, readToml, tables, text, writeToml } from "./toml-files.ts";
 
 /** Runs `bin/build` of every buildpack of the group and writes `config/metadata.toml`. */
 export async function build(context: PhaseContext): Promise<void> {
@@ -85,9 +85,11 @@ async function runBuild(
   }
   const layers = await readLayers(inputs.text("layers"), buildpack.id);
   await setAsideIgnored(layers);
-  const unmet = tables((await readToml(join(folder, "build.toml")))?.unmet).map(({ name }) => text(name));
+  const unmet = tables((await readDescriptor(join(folder, "build.toml"), "build"))?.unmet).map(({ name }) =>
+    text(name),
+  );
   return {
-    launch: readLaunch((await readToml(join(folder, "launch.toml"))) ?? {}, buildpack),
+    launch: readLaunch((await readDescriptor(join(folder, "launch.toml"), "launch")) ?? {}, buildpack),
     unmet,
     buildLayers: layers.filter((l) => l.types.build && l.hasContent).map((l) => l.folder),
   };

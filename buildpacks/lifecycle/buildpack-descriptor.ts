@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { requireBuildpackApi } from "./api-versions.ts";
-import { readToml, type TomlTable, table, tables, text, texts } from "./toml-files.ts";
+import { readDescriptor, type TomlTable, table, tables, text, texts } from "./toml-files.ts";
 
 /** A buildpack as it is named in an order or a group. */
 export interface BuildpackRef {
@@ -42,7 +42,7 @@ export function folderName(id: string): string {
 /** Reads a buildpack of the buildpacks folder. Throws when it is missing; exit code 12 for an API not spoken here. */
 export async function readBuildpack(buildpacks: string, id: string, version: string): Promise<Buildpack> {
   const folder = join(buildpacks, folderName(id), version);
-  const file = await readToml(join(folder, "buildpack.toml"));
+  const file = await readDescriptor(join(folder, "buildpack.toml"), "buildpack");
   if (!file) throw new Error(`buildpack ${id}@${version} is not in ${buildpacks}`);
   const info = table(file.buildpack);
   const api = text(file.api);

@@ -5,8 +5,8 @@ import {
   BUILD_PATHS,
   type EnvOperation,
   namesIn,
-  readFilesOf,
   readOperations,
+  readVariables,
 } from "./env-operations.ts";
 
 /** Variables a buildpack inherits as they are from whoever started the phase. */
@@ -38,8 +38,8 @@ export async function readBuildpackEnvironment(
   }
   return {
     base,
-    user: await readFilesOf(join(platformDir, "env")),
-    operator: readOperations(await readFilesOf(join(buildConfigDir, "env")), "default"),
+    user: await readVariables(join(platformDir, "env")),
+    operator: readOperations(await readVariables(join(buildConfigDir, "env")), { unsuffixed: "default" }),
   };
 }
 
@@ -56,7 +56,8 @@ export function environmentFor(
   if (!buildpack.clearEnv) {
     for (const [name, value] of Object.entries(environment.user)) {
       const before = PATH_VARIABLES.includes(name) ? result[name] : undefined;
-      result[name] = before ? `${value}:${before}` : value;
+      // An empty path is the current folder to a shell: nothing is put in front.
+      result[name] = before ? [value, before].filter(Boolean).join(":") : value;
     }
   }
   return { ...applyOperations(result, environment.operator), ...fixed };
@@ -88,8 +89,14 @@ export async function addBuildLayers(
   for (const layer of layerFolders.toReversed())
     operations.push(...(await pathOperations(layer, BUILD_PATHS)));
   for (const layer of layerFolders) {
-    for (const folder of ["env", "env.build"])
-      operations.push(...readOperations(await readFilesOf(join(layer, folder))));
+    const [both, build] = [
+      await readVariables(join(layer, "env")),
+      await readVariables(join(layer, "env.build")),
+    ];
+    operations.push(
+      ...readOperations(both, { others: [build] }),
+      ...readOperations(build, { others: [both] }),
+    );
   }
   return applyOperations(base, operations);
 }

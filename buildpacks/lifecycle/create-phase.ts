@@ -3,7 +3,7 @@ import { build } from "./build-phase.ts";
 import { detect } from "./detect-phase.ts";
 import { exportImage } from "./export-phase.ts";
 import type { PhaseContext } from "./phase-context.ts";
-import { putBack, restore } from "./restore-phase.ts";
+import { putBack, type RestoredLayers, restore } from "./restore-phase.ts";
 
 /**
  * All phases of a build in one process. Unlike phases run one by one it moves cached layers instead of copying them,
@@ -17,7 +17,16 @@ export async function create(context: PhaseContext): Promise<void> {
     await build(context);
     await exportImage(context, restored, true);
   } catch (thrown) {
-    if (restored.length > 0) await putBack(context, restored);
+    if (restored.length > 0) await returnToCache(context, restored);
     throw thrown;
+  }
+}
+
+/** What stops the build is what its user has to read, not that the cache could not be filled again. */
+async function returnToCache(context: PhaseContext, restored: RestoredLayers): Promise<void> {
+  try {
+    await putBack(context, restored);
+  } catch (thrown) {
+    context.log.warn(`Cached layers are lost: ${thrown instanceof Error ? thrown.message : thrown}`);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BuildpackRef } from "./buildpack-descriptor.ts";
-import { forExecEnv, type Group, resolveOrder, withSystemBuildpacks } from "./detect-order.ts";
+import { type Group, resolveOrder, withSystemBuildpacks } from "./detect-order.ts";
 
 const ref = (name: string): BuildpackRef => ({
   id: name.replace("?", ""),
@@ -17,8 +17,16 @@ const COMPOSITES: Readonly<Record<string, readonly string[]>> = {
   P: ["E F", "G H"],
   deep: ["X O"],
   loop: ["loop"],
+  twice: ["A B"],
+  tests: ["A"],
 };
-const read = async ({ id }: BuildpackRef) => ({ order: (COMPOSITES[id] ?? []).map(group) });
+/** Of the buildpacks' own descriptors. */
+const LIMITS: Readonly<Record<string, readonly string[]>> = { T: ["test"], tests: ["test"], any: ["*"] };
+const read = async ({ id }: BuildpackRef) => ({
+  order: (COMPOSITES[id] ?? []).map(group),
+  execEnv: LIMITS[id] ?? [],
+});
+const resolve = (order: readonly Group[], execEnv = "production") => resolveOrder(order, read, execEnv);
 
 describe("resolving an order", () => {
   const cases: readonly [string, readonly string[], readonly string[]][] = [
@@ -28,13 +36,16 @@ describe("resolving an order", () => {
     ["composites may hold composites", ["deep"], ["X A B", "X C D"]],
     ["an optional composite may be left out", ["E O?"], ["E A B", "E C D", "E"]],
     ["an optional component stays, marked", ["A B?"], ["A B"]],
+    ["a buildpack has one place in a group, the first", ["A twice", "B twice A"], ["A B", "B A"]],
+    ["what is not for the execution environment is skipped, the rest goes on", ["T A any"], ["A any"]],
+    ["a composite that is not for it is skipped with all it holds", ["tests B", "tests"], ["B"]],
   ];
   it.each(cases)("%s", async (_, order, expected) => {
-    expect(named(await resolveOrder(order.map(group), read))).toEqual(expected);
+    expect(named(await resolve(order.map(group)))).toEqual(expected);
   });
 
   it("refuses composites that hold themselves", async () => {
-    await expect(resolveOrder([group("loop")], read)).rejects.toThrow("more than ten deep");
+    await expect(resolve([group("loop")])).rejects.toThrow("more than ten deep");
   });
 });
 
@@ -44,10 +55,21 @@ describe("around the groups", () => {
     expect(named(around)).toEqual(["Z A B Y", "A Z C Y"]);
   });
 
-  it("leaves out what does not take part in the execution environment", () => {
-    const test = { ...ref("T"), execEnv: ["test"] };
-    const any = { ...ref("N"), execEnv: ["*"] };
-    expect(named(forExecEnv([[test], [test, any], [ref("A")]], "production"))).toEqual(["N", "A"]);
-    expect(named(forExecEnv([[test, any]], "test"))).toEqual(["T N"]);
+  it("leaves out what the order does not mean for the execution environment", async () => {
+    const test = { ...ref("A"), execEnv: ["test"] };
+    const composite = { ...ref("O"), execEnv: ["test"] };
+    const every = { ...ref("N"), execEnv: ["*"] };
+    const order = [[test], [composite], [composite, every], [ref("B")]];
+    expect(named(await resolve(order))).toEqual(["N", "B"]);
+    expect(named(await resolve(order, "test"))).toEqual(["A", "A B", "C D", "A B N", "C D N", "B"]);
+  });
+
+  it("needs a buildpack that is optional in one place and needed in another", async () => {
+    expect(await resolve([group("A? twice B?")])).toMatchObject([
+      [
+        { id: "A", optional: false },
+        { id: "B", optional: false },
+      ],
+    ]);
   });
 });

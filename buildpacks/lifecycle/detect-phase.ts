@@ -16,7 +16,6 @@ import {
   readBuildpack,
   readOrder,
   readRef,
-  supportsExecEnv,
   supportsTarget,
 } from "./buildpack-descriptor.ts";
 import {
@@ -25,11 +24,11 @@ import {
   readBuildpackEnvironment,
   targetVariables,
 } from "./buildpack-environment.ts";
-import { forExecEnv, type Group, resolveOrder, withSystemBuildpacks } from "./detect-order.ts";
+import { type Group, resolveOrder, withSystemBuildpacks } from "./detect-order.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { EXIT, inPhase, PhaseError } from "./phase-error.ts";
 import { runExecutable } from "./run-executable.ts";
-import { readToml, table, tables, writeToml } from "./toml-files.ts";
+import { readDescriptor, readToml, table, tables, writeToml } from "./toml-files.ts";
 
 /** What became of one `bin/detect`. */
 type Detected =
@@ -57,15 +56,15 @@ export async function detect(context: PhaseContext): Promise<void> {
 }
 
 async function readGroups({ inputs }: PhaseContext): Promise<Group[]> {
-  const file = await readToml(inputs.text("order"));
+  const file = await readDescriptor(inputs.text("order"), "order");
   if (!file) throw new Error(`the order of buildpacks ${inputs.text("order")} is missing`);
   if (tables(file["order-extensions"]).length > 0)
     throw new Error("image extensions are not supported; take order-extensions out of the order");
-  const system = table((await readToml(inputs.text("system")))?.system);
+  const system = table((await readDescriptor(inputs.text("system"), "system"))?.system);
   const refs = (key: string) => tables(table(system[key]).buildpacks).map(readRef);
   const order = withSystemBuildpacks(readOrder(file), refs("pre"), refs("post"));
   const read = (ref: BuildpackRef) => readBuildpack(inputs.text("buildpacks"), ref.id, ref.version);
-  return forExecEnv(await resolveOrder(order, read), inputs.execEnv);
+  return resolveOrder(order, read, inputs.execEnv);
 }
 
 /** Gives the function that runs one buildpack's `bin/detect`. */
@@ -80,8 +79,6 @@ async function makeDetector({ inputs }: PhaseContext): Promise<(ref: BuildpackRe
     const buildpack = await readBuildpack(inputs.text("buildpacks"), ref.id, ref.version);
     const fail = (output: string): Detected => ({ kind: "fail", buildpack, output });
     if (!supportsTarget(buildpack.targets, target)) return fail("does not build for this run image");
-    if (!supportsExecEnv(buildpack.execEnv, inputs.execEnv))
-      return fail(`does not take part in ${inputs.execEnv}`);
     return runDetect(buildpack, { inputs, environment, target });
   };
 }
@@ -108,7 +105,11 @@ async function runDetect(
       output: "capture",
     });
     if (exitCode === 0)
-      return { kind: "pass", buildpack, options: readPlanOptions((await readToml(plan)) ?? {}) };
+      return {
+        kind: "pass",
+        buildpack,
+        options: readPlanOptions((await readDescriptor(plan, "buildPlan")) ?? {}),
+      };
     return { kind: exitCode === 100 ? "fail" : "error", buildpack, output };
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -31,7 +31,9 @@ describe("environment files", () => {
   });
 
   it("takes an operator's unsuffixed files as defaults", () => {
-    expect(applyOperations({ X: "app" }, readOperations({ X: "operator" }, "default"))).toEqual({ X: "app" });
+    expect(
+      applyOperations({ X: "app" }, readOperations({ X: "operator" }, { unsuffixed: "default" })),
+    ).toEqual({ X: "app" });
   });
 });
 

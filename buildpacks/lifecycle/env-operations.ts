@@ -1,5 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /** What an environment file does to its variable (Buildpack API 0.12, "Environment Variable Modification Rules"). */
 export interface EnvOperation {
@@ -24,11 +25,21 @@ export const LAUNCH_PATHS: Readonly<Record<string, readonly string[]>> = {
   lib: ["LD_LIBRARY_PATH"],
 };
 
-/** The operations of the files of one folder, by file name. A name's suffix after the first `.` is the action. */
+type Files = Readonly<Record<string, string>>;
+
+/**
+ * The operations of the files of one folder, by file name. A name's suffix after the first `.` is the action. A
+ * delimiter that the folder does not name is taken from `others`, the other folders of the same layer.
+ */
 export function readOperations(
-  files: Readonly<Record<string, string>>,
-  unsuffixed: EnvOperation["action"] = "override",
+  files: Files,
+  {
+    unsuffixed = "override",
+    others = [],
+  }: { unsuffixed?: EnvOperation["action"]; others?: readonly Files[] } = {},
 ): EnvOperation[] {
+  const delimiterOf = (name: string) =>
+    [files, ...others].map((folder) => folder[`${name}.delim`]).find((text) => text !== undefined) ?? "";
   return Object.keys(files)
     .sort(byCodeUnits)
     .flatMap((file) => {
@@ -42,7 +53,7 @@ export function readOperations(
           name,
           action: action as EnvOperation["action"],
           value,
-          delimiter: files[`${name}.delim`] ?? "",
+          delimiter: delimiterOf(name),
         },
       ];
     });
@@ -67,12 +78,27 @@ export function applyOperations(
   return result;
 }
 
-/** Files directly in a folder, by name; folders in it are left out. Empty when there is no such folder. */
-export async function readFilesOf(folder: string): Promise<Record<string, string>> {
+/**
+ * Values of variables: the files directly in a folder, by name; folders in it are left out. Empty when there is no such
+ * folder. Throws for a value that no variable can hold unchanged.
+ */
+export async function readVariables(folder: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
+  for (const path of await filesIn(folder)) {
+    const bytes = await readFile(path);
+    if (!isUtf8(bytes) || bytes.includes(0))
+      throw new Error(`${path} is not text in UTF-8, so it cannot be the value of a variable`);
+    files[basename(path)] = bytes.toString("utf8");
+  }
+  return files;
+}
+
+/** Paths of the files directly in a folder, in the order of their names; folders in it are left out. */
+export async function filesIn(folder: string): Promise<string[]> {
+  const files: string[] = [];
   for (const name of await namesIn(folder)) {
     const path = join(folder, name);
-    if ((await stat(path)).isFile()) files[name] = await readFile(path, "utf8");
+    if ((await stat(path)).isFile()) files.push(path);
   }
   return files;
 }

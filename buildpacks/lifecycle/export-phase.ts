@@ -35,7 +35,7 @@ export async function exportImage(
       layout: layoutPath(layoutDir, first),
       layers: inputs.text("layers"),
       app: inputs.text("app"),
-      owner: { uid: Number(inputs.text("uid")), gid: Number(inputs.text("gid")) },
+      owner: { uid: inputs.number("uid"), gid: inputs.number("gid") },
       analyzed,
       previous: previous ? layersOf(previous) : new Map(),
       restored,

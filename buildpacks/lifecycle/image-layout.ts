@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   digestOf,
@@ -37,14 +35,15 @@ export interface ImageLayer {
  * A reference without a registry or tag gets the customary ones.
  */
 export function layoutPath(layoutDir: string, reference: string): string {
-  const [name = "", digest] = reference.split("@");
+  const [name = "", digest, ...more] = reference.split("@");
   const parts = name.split("/");
   const hasRegistry = parts.length > 1 && /[.:]|^localhost$/.test(parts[0] ?? "");
   const registry = hasRegistry ? (parts.shift() as string) : "index.docker.io";
   if (!hasRegistry && parts.length === 1) parts.unshift("library");
-  const [repository = "", tag = "latest"] = parts.join("/").split(":");
-  const path = [registry, ...repository.split("/"), ...(digest ? digest.split(":") : [tag])];
-  if (path.some((part) => part === "" || part === "." || part === ".."))
+  const [repository = "", tag = "latest", ...others] = parts.join("/").split(":");
+  const path = [registry, ...repository.split("/"), ...(digest === undefined ? [tag] : digest.split(":"))];
+  const odd = (part: string) => part === "" || part === "." || part === ".." || /[/\s\\]/.test(part);
+  if (more.length > 0 || others.length > 0 || path.some(odd) || odd(tag))
     throw new Error(`"${reference}" is not an image reference`);
   return join(layoutDir, ...path);
 }
@@ -102,16 +101,35 @@ export async function writeLayer(layout: string, content: AsyncIterable<Buffer>)
 
 async function pour(content: AsyncIterable<Buffer>, path: string): Promise<{ digest: string; size: number }> {
   const hash = createHash("sha256");
-  const file = createWriteStream(path, { flags: "wx", highWaterMark: 1024 * 1024 });
+  const file = await open(path, "wx");
   let size = 0;
-  for await (const chunk of content) {
-    hash.update(chunk);
-    size += chunk.length;
-    if (!file.write(chunk)) await once(file, "drain");
+  try {
+    for await (const part of gathered(content)) {
+      hash.update(part);
+      size += part.length;
+      await file.writeFile(part);
+    }
+  } finally {
+    await file.close();
   }
-  file.end();
-  await once(file, "close");
   return { digest: `sha256:${hash.digest("hex")}`, size };
+}
+
+const WRITE_AT_ONCE = 1024 * 1024;
+
+/** The same content in larger pieces: a tar comes in pieces of 512 bytes. */
+async function* gathered(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of content) {
+    parts.push(part);
+    size += part.length;
+    if (size < WRITE_AT_ONCE) continue;
+    yield Buffer.concat(parts);
+    parts = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(parts);
 }
 
 /** Writes config, manifest and index, the index last: before it nobody finds the image. Returns the manifest. */

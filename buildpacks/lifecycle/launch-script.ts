@@ -6,6 +6,7 @@ import { isVariableName, quote, quoteExpanding } from "./shell-words.ts";
 /**
  * The part of the launcher that is written at export: what to set, and what to run, as shell text that the launcher
  * sources. `contributions` are those of all launch layers, one list for each buildpack, in the order of the build.
+ * Programs and scripts of every process run before those of one type (Platform API 0.15, launcher, "Execution").
  * Without a process it is what any other command gets.
  */
 export function makeLaunchScript(
@@ -19,7 +20,7 @@ export function makeLaunchScript(
     ...layers.flatMap(({ env }) => types.flatMap((type) => env[type] ?? [])),
   ]);
   const filesOf = (key: "execD" | "profiles") =>
-    all.flatMap((contribution) => types.flatMap((type) => contribution[key][type] ?? []));
+    types.flatMap((type) => all.flatMap((contribution) => contribution[key][type] ?? []));
   const lines = [
     ...operations.flatMap(operationLines),
     ...filesOf("execD").map((file) => `_cnb_exec_d ${quote(file)}`),

@@ -26,52 +26,95 @@ _cnb_exec_d() {
   _cnb_output=$("$1" 3>&1 >&4 4>&-) || _cnb_fail "$1 failed with exit status $?"
   exec 4>&-
   while IFS= read -r _cnb_line; do
-    case $_cnb_line in
+    _cnb_trim "${_cnb_line%"$_cnb_return"}"
+    case $_cnb_trimmed in
       '' | '#'*) continue ;;
       *=*) ;;
       *) _cnb_fail "$1 wrote a line that is not NAME = \"value\"" ;;
     esac
-    _cnb_line=${_cnb_line#"${_cnb_line%%[! ]*}"}
-    _cnb_key=${_cnb_line%%=*}
-    _cnb_key=${_cnb_key%"${_cnb_key##*[! ]}"}
-    _cnb_text=${_cnb_line#*=}
-    _cnb_text=${_cnb_text#"${_cnb_text%%[! ]*}"}
-    _cnb_text=${_cnb_text%"${_cnb_text##*[! ]}"}
+    _cnb_rest=${_cnb_trimmed#*=}
+    _cnb_trim "${_cnb_trimmed%%=*}"
+    _cnb_key=$_cnb_trimmed
     case $_cnb_key in
       '' | [0-9]* | *[!A-Za-z0-9_]*) _cnb_fail "$1 names a variable \"$_cnb_key\", which a shell cannot have" ;;
     esac
-    case $_cnb_text in
+    _cnb_trim "$_cnb_rest"
+    _cnb_rest=$_cnb_trimmed
+    case $_cnb_rest in
       '"""'* | "'''"*) _cnb_fail "$1 wrote a text of several lines for $_cnb_key" ;;
-      "'"*"'") _cnb_text=${_cnb_text#"'"} && _cnb_value=${_cnb_text%"'"} ;;
-      '"'*'"') _cnb_text=${_cnb_text#'"'} && _cnb_unescape "${_cnb_text%'"'}" "$1" ;;
+      "'"*"'"*) _cnb_rest=${_cnb_rest#?} && _cnb_value=${_cnb_rest%%"'"*} && _cnb_rest=${_cnb_rest#*"'"} ;;
+      '"'*) _cnb_rest=${_cnb_rest#?} && _cnb_basic_string "$1" ;;
       *) _cnb_fail "$1 wrote something other than a text for $_cnb_key" ;;
     esac
-    export "$_cnb_key=$_cnb_value"
+    _cnb_trim "$_cnb_rest"
+    case $_cnb_trimmed in
+      '' | '#'*) export "$_cnb_key=$_cnb_value" ;;
+      *) _cnb_fail "$1 wrote something behind the text for $_cnb_key" ;;
+    esac
   done <<EOF
 $_cnb_output
 EOF
 }
 
-_cnb_unescape() {
+_cnb_return=$(printf '\r')
+_cnb_tab=$(printf '\t')
+
+# Leaves its argument without the blanks around it in _cnb_trimmed.
+_cnb_trim() {
+  _cnb_trimmed=${1#"${1%%[! $_cnb_tab]*}"}
+  _cnb_trimmed=${_cnb_trimmed%"${_cnb_trimmed##*[! $_cnb_tab]}"}
+}
+
+# Reads a basic string of TOML from _cnb_rest, behind its first quote, into _cnb_value; leaves what follows it.
+_cnb_basic_string() {
   _cnb_value=
-  _cnb_rest=$1
   while :; do
+    _cnb_piece=${_cnb_rest%%[\"\\]*}
+    [ "$_cnb_piece" != "$_cnb_rest" ] || _cnb_fail "$1 wrote a text without its end for $_cnb_key"
+    _cnb_value=$_cnb_value$_cnb_piece
+    _cnb_rest=${_cnb_rest#"$_cnb_piece"}
     case $_cnb_rest in
-      *\\*) ;;
-      *) break ;;
-    esac
-    _cnb_value=$_cnb_value${_cnb_rest%%\\*}
-    _cnb_rest=${_cnb_rest#*\\}
-    case $_cnb_rest in
-      n*) _cnb_value="$_cnb_value
-" ;;
-      t*) _cnb_value="$_cnb_value	" ;;
-      \"* | \\*) _cnb_value=$_cnb_value${_cnb_rest%"${_cnb_rest#?}"} ;;
-      *) _cnb_fail "$2 wrote an escape other than \\n, \\t, \\\" and \\\\ " ;;
+      \"*) _cnb_rest=${_cnb_rest#?} && return ;;
     esac
     _cnb_rest=${_cnb_rest#?}
+    case $_cnb_rest in
+      [\"\\]*)
+        _cnb_value=$_cnb_value${_cnb_rest%"${_cnb_rest#?}"} && _cnb_rest=${_cnb_rest#?} ;;
+      [btnfr]*)
+        _cnb_piece=${_cnb_rest%"${_cnb_rest#?}"} && _cnb_rest=${_cnb_rest#?}
+        _cnb_piece=$(printf "\\$_cnb_piece" && echo x)
+        _cnb_value=$_cnb_value${_cnb_piece%x} ;;
+      u????*) _cnb_piece=${_cnb_rest#?????} && _cnb_code_point "${_cnb_rest%"$_cnb_piece"}" "$1" ;;
+      U????????*) _cnb_piece=${_cnb_rest#?????????} && _cnb_code_point "${_cnb_rest%"$_cnb_piece"}" "$1" ;;
+      *) _cnb_fail "$1 wrote an escape that TOML does not have for $_cnb_key" ;;
+    esac
   done
-  _cnb_value=$_cnb_value$_cnb_rest
+}
+
+# Appends the character of an escape like u00e4 to _cnb_value in UTF-8, and goes on behind it at _cnb_piece.
+_cnb_code_point() {
+  _cnb_rest=$_cnb_piece
+  _cnb_code=${1#?}
+  case $_cnb_code in
+    *[!0-9A-Fa-f]*) _cnb_code=0 ;;
+    *) _cnb_code=$((0x$_cnb_code)) ;;
+  esac
+  if [ "$_cnb_code" -lt 1 ] || [ "$_cnb_code" -gt 1114111 ] || [ $((_cnb_code >> 11)) -eq 27 ]; then
+    _cnb_fail "$2 wrote the escape \\$1, which stands for no character, for $_cnb_key"
+  fi
+  if [ "$_cnb_code" -lt 128 ]; then
+    set -- "$_cnb_code"
+  elif [ "$_cnb_code" -lt 2048 ]; then
+    set -- $((192 | _cnb_code >> 6)) $((128 | _cnb_code & 63))
+  elif [ "$_cnb_code" -lt 65536 ]; then
+    set -- $((224 | _cnb_code >> 12)) $((128 | _cnb_code >> 6 & 63)) $((128 | _cnb_code & 63))
+  else
+    set -- $((240 | _cnb_code >> 18)) $((128 | _cnb_code >> 12 & 63)) $((128 | _cnb_code >> 6 & 63)) \
+      $((128 | _cnb_code & 63))
+  fi
+  _cnb_octal=$(printf '\\%03o' "$@")
+  _cnb_piece=$(printf "$_cnb_octal" && echo x)
+  _cnb_value=$_cnb_value${_cnb_piece%x}
 }
 
 # Leaves its argument in _cnb_quoted, as one word of a shell.
@@ -118,7 +161,7 @@ case $PATH in
 esac
 unset CNB_LAYERS_DIR CNB_APP_DIR CNB_PROCESS_TYPE CNB_PLATFORM_API CNB_DEPRECATION_MODE
 
-cd "$_cnb_home" || _cnb_fail "the application's folder $_cnb_home cannot be entered"
+CDPATH='' cd -- "$_cnb_home" || _cnb_fail "the application's folder $_cnb_home cannot be entered"
 if [ -n "$_cnb_type" ]; then
   . "$_cnb_launch/process/$_cnb_type.sh"
 elif [ -f "$_cnb_launch/command.sh" ]; then
@@ -138,7 +181,7 @@ if [ -n "$_cnb_shell" ]; then
 ${_cnb_profiles-}
 EOF
     _cnb_quote "$_cnb_directory"
-    [ "$_cnb_directory" = "$_cnb_home" ] || _cnb_before="${_cnb_before}cd $_cnb_quoted || exit 82
+    [ "$_cnb_directory" = "$_cnb_home" ] || _cnb_before="${_cnb_before}CDPATH='' cd -- $_cnb_quoted || exit 82
 "
     if [ -x /bin/bash ]; then _cnb_with=/bin/bash; else _cnb_with=/bin/sh; fi
     exec "$_cnb_with" -c "$_cnb_before$_cnb_script" "${0##*/}" "$@"
@@ -146,7 +189,7 @@ EOF
 fi
 
 if [ "$_cnb_directory" != "$_cnb_home" ]; then
-  cd "$_cnb_directory" || _cnb_fail "the working directory $_cnb_directory cannot be entered"
+  CDPATH='' cd -- "$_cnb_directory" || _cnb_fail "the working directory $_cnb_directory cannot be entered"
 fi
 case $1 in
   */*) [ -x "$1" ] || _cnb_fail "$1 is not a program" ;;

@@ -216,7 +216,13 @@ describe.each(SHELLS)("the launcher under %s", (shell) => {
       ["a line that sets nothing", "echo nonsense >&3", /not NAME = "value"/],
       ["a number", "echo 'A = 1' >&3", /something other than a text for A/],
       ["a bad name", "echo '9a = \"x\"' >&3", /names a variable "9a"/],
-      ["an unknown escape", "echo 'A = \"\\u0041\"' >&3", /an escape other than/],
+      ["an unknown escape", "echo 'A = \"\\q\"' >&3", /an escape that TOML does not have for A/],
+      ["an escape cut short", "echo 'A = \"\\u41\"' >&3", /an escape that TOML does not have|no character/],
+      ["half a surrogate pair", "echo 'A = \"\\ud800\"' >&3", /stands for no character/],
+      ["a zero byte", "echo 'A = \"\\u0000\"' >&3", /stands for no character/],
+      ["a text without its end", "echo 'A = \"x' >&3", /without its end for A/],
+      ["two texts", 'echo \'A = "x" "y"\' >&3', /something behind the text for A/],
+      ["a text of several lines", `printf 'A = """x\\ny"""' >&3`, /several lines for A/],
     ];
     it.each(refused)("refuses an exec.d program with %s", async (_, body, message) => {
       await write("layers/a/l/exec.d/10-vars", `#!/bin/sh\n${body}\n`);

@@ -1,11 +1,11 @@
-import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { folderName } from "./buildpack-descriptor.ts";
 import { exists } from "./image-layout.ts";
 import type { LaunchContribution } from "./launch-contribution.ts";
 import type { OciDescriptor } from "./oci.ts";
 import type { TomlTable } from "./toml-files.ts";
-import { fingerprint } from "./tree-entries.ts";
+import { fingerprint, isKept } from "./tree-entries.ts";
 
 /** A layer in the cache folder. */
 export interface CachedLayer {
@@ -107,7 +107,8 @@ async function transfer(from: string, to: string, move: boolean): Promise<boolea
       if ((thrown as NodeJS.ErrnoException).code !== "EXDEV") throw thrown;
     }
   }
-  await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  const filter = async (path: string) => isKept(await lstat(path));
+  await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, filter });
   return false;
 }
 
@@ -121,14 +122,14 @@ async function readIndex(
   contentOf: (layer: CachedLayer) => string,
 ): Promise<CachedLayer[]> {
   const text = await readFile(index, "utf8").catch(() => "{}");
-  let stored: { version?: number; boot?: string; layers?: CachedLayer[] };
+  let stored: { version?: number; boot?: string; layers?: CachedLayer[] } | null;
   try {
     stored = JSON.parse(text);
   } catch {
     return [];
   }
-  if (stored.version !== 1) return [];
-  const layers = stored.layers ?? [];
+  if (stored?.version !== 1 || !Array.isArray(stored.layers)) return [];
+  const { layers } = stored;
   if (stored.boot === boot) return layers;
   const checked = await Promise.all(layers.map((layer) => intact(layer, contentOf(layer))));
   return layers.filter((_, i) => checked[i]);

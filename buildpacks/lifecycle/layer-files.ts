@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { folderName } from "./buildpack-descriptor.ts";
 import { namesIn } from "./env-operations.ts";
 import { exists } from "./image-layout.ts";
-import { readToml, type TomlTable, table } from "./toml-files.ts";
+import { readDescriptor, type TomlTable, table } from "./toml-files.ts";
 
 /** A layer as its buildpack left it: `<layers>/<buildpack>/<name>.toml` and perhaps the folder beside it. */
 export interface LayerFiles {
@@ -27,9 +27,9 @@ export async function readLayers(layers: string, buildpackId: string): Promise<L
   const folder = layersFolder(layers, buildpackId);
   const found: LayerFiles[] = [];
   for (const file of await namesIn(folder)) {
-    const name = /^(.+)\.toml$/.exec(file)?.[1];
+    const name = /^(.+)\.toml$/s.exec(file)?.[1];
     if (!name || RESERVED.includes(name)) continue;
-    const toml = (await readToml(join(folder, file))) ?? {};
+    const toml = (await readDescriptor(join(folder, file), "layer")) ?? {};
     const types = table(toml.types);
     found.push({
       buildpackId,

@@ -104,6 +104,8 @@ export interface PhaseInputs {
   /** Empty when the input was not given and has no default. */
   text(name: InputName): string;
   flag(name: InputName): boolean;
+  /** Throws when it is not a whole number from 0 on. */
+  number(name: InputName): number;
   list(name: InputName): readonly string[];
   /** The positional `<image>` arguments. */
   readonly images: readonly string[];
@@ -134,6 +136,7 @@ export function readInputs(
     throw new PhaseError(EXIT.failed, `CNB_EXEC_ENV "${execEnv}" must not hold a "/".`);
   return {
     text,
+    number: (name) => wholeNumber(name, text(name)),
     flag: (name) => /^(1|t|true)$/i.test(raw(name) ?? ""),
     list: (name) => given.values.get(name) ?? raw(name)?.split(",") ?? [],
     images: given.images,
@@ -142,22 +145,32 @@ export function readInputs(
   };
 }
 
+function wholeNumber(name: InputName, value: string): number {
+  if (/^\d{1,10}$/.test(value)) return Number(value);
+  throw new PhaseError(EXIT.failed, `-${name} is a whole number, not "${value}".`);
+}
+
 function defaultOrder(layers: string): string {
   const own = join(layers, "order.toml");
   return existsSync(own) ? own : "/cnb/order.toml";
 }
 
-/** Flags are `-name value` or `-name=value`, with one dash or two; what begins without a dash is an image. */
+/** Flags are `-name value` or `-name=value`, with one dash or two; what begins without a dash, or follows `--`, is an image. */
 function parseArguments(phase: PhaseName, argv: readonly string[]) {
   const values = new Map<string, string[]>();
   const images: string[] = [];
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const match = /^--?([a-z][a-z-]*)(?:=(.*))?$/s.exec(word);
-    if (!match) {
+    if (word === "--") {
+      images.push(...rest);
+      break;
+    }
+    if (!word.startsWith("-")) {
       images.push(word);
       continue;
     }
+    const match = /^--?([a-z][a-z-]*)(?:=(.*))?$/s.exec(word);
+    if (!match) throw new PhaseError(EXIT.failed, `${phase} has no flag ${word}.`);
     const name = match[1] as InputName;
     if (!(ACCEPTED[phase] as readonly string[]).includes(name))
       throw new PhaseError(EXIT.failed, `${phase} has no flag -${name}.`);

@@ -65,6 +65,7 @@ function requireSafe(app: LayoutImage, run: LayoutImage, metadata: LifecycleMeta
   const runLabels = run.config.config.Labels ?? {};
   differs("system", app.config.os, run.config.os);
   differs("architecture", app.config.architecture, run.config.architecture);
+  differs("variant", app.config.variant, run.config.variant);
   differs("distribution", labels[LABEL.distroName], runLabels[LABEL.distroName]);
   differs("distribution version", labels[LABEL.distroVersion], runLabels[LABEL.distroVersion]);
 }
@@ -89,11 +90,13 @@ function rebaseConfig(
   const isBase = ([name]: [string, string]) => /^io\.buildpacks\.(base|stack)\./.test(name);
   const labels = Object.entries(app.config.config.Labels ?? {}).filter((label) => !isBase(label));
   const runLabels = Object.entries(run.config.config.Labels ?? {}).filter(isBase);
-  const { history: _, ...config } = app.config;
+  const { history: _, variant: __, ...config } = app.config;
+  const { architecture, os, variant } = run.config;
   return {
     ...config,
-    architecture: run.config.architecture,
-    os: run.config.os,
+    architecture,
+    os,
+    ...(variant ? { variant } : {}),
     created: createdTime(epoch),
     config: {
       ...app.config.config,

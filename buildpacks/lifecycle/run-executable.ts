@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 
 export interface Execution {
   readonly file: string;
@@ -23,24 +24,16 @@ export function runExecutable(execution: Execution): Promise<Executed> {
     const pipe = output === "capture" ? "pipe" : "inherit";
     const child = spawn(file, args, { cwd, env, stdio: ["ignore", pipe, pipe] });
     let captured = "";
-    const keep = (chunk: Buffer) => {
-      captured = (captured + chunk.toString("utf8")).slice(-CAPTURE_LIMIT);
+    const keep = (text: string) => {
+      captured = (captured + text).slice(-CAPTURE_LIMIT);
     };
-    child.stdout?.on("data", keep);
-    child.stderr?.on("data", keep);
+    child.stdout?.setEncoding("utf8").on("data", keep);
+    child.stderr?.setEncoding("utf8").on("data", keep);
     child.on("error", (cause) =>
       reject(new Error(`${file} could not be started: ${cause.message}`, { cause })),
     );
     child.on("close", (code, signal) =>
-      resolve({ exitCode: code ?? 128 + (SIGNALS[signal ?? ""] ?? 0), output: captured }),
+      resolve({ exitCode: code ?? 128 + (signal ? constants.signals[signal] : 0), output: captured }),
     );
   });
 }
-
-const SIGNALS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGTERM: 15,
-};

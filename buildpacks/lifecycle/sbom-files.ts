@@ -12,7 +12,13 @@ import type { LayerFiles } from "./layer-files.ts";
 /** Where a bill of materials belongs: in the image, or with the build. */
 type Scope = "launch" | "build";
 
-const EXTENSION = /^(.+)\.sbom\.((?:cdx|spdx|syft)\.json)$/;
+const EXTENSION = /^(.+)\.sbom\.((?:cdx|spdx|syft)\.json)$/s;
+
+/** Where the lifecycle's own bills of materials go, by name of the file. */
+const OWN: Readonly<Record<string, string>> = {
+  launcher: "launch/buildpacksio_lifecycle/launcher",
+  lifecycle: "build/buildpacksio_lifecycle",
+};
 
 /** SBOM files beside the layers of one buildpack: `<name>.sbom.<ext>`. */
 export async function sbomFilesIn(folder: string): Promise<{ name: string; extension: string }[]> {
@@ -43,9 +49,9 @@ export async function gatherSboms(
     }
   }
   for (const { name, extension } of await sbomFilesIn(launcherSbom)) {
-    if (name !== "launcher") continue;
-    const target = join(root, "launch", "buildpacksio_lifecycle", "launcher", `sbom.${extension}`);
-    await copy(join(launcherSbom, `${name}.sbom.${extension}`), target);
+    const place = OWN[name];
+    if (place)
+      await copy(join(launcherSbom, `${name}.sbom.${extension}`), join(root, place, `sbom.${extension}`));
   }
   return exists(join(root, "launch"));
 }
@@ -75,7 +81,7 @@ export async function readSbomLayer(blob: string): Promise<ReadonlyMap<string, B
   const tar = extract();
   const reading = pipeline(createReadStream(blob), tar);
   for await (const entry of tar) {
-    const path = /\/sbom\/launch\/(.+\/sbom\.(?:cdx|spdx|syft)\.json)$/.exec(`/${entry.header.name}`)?.[1];
+    const path = /\/sbom\/launch\/(.+\/sbom\.(?:cdx|spdx|syft)\.json)$/s.exec(`/${entry.header.name}`)?.[1];
     const content = await buffer(entry as unknown as AsyncIterable<Buffer>);
     if (path && entry.header.type === "file") files.set(path, content);
   }

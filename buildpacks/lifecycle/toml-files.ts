@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parse, stringify } from "smol-toml";
+import { DESCRIPTORS, requireFields } from "./descriptor-fields.ts";
 
 export type TomlTable = Record<string, unknown>;
 
@@ -22,11 +23,29 @@ export async function readToml(path: string): Promise<TomlTable | undefined> {
   }
 }
 
+/** Reads a descriptor like `readToml`, and throws with file and field when a field is not what it has to be. */
+export async function readDescriptor(
+  path: string,
+  kind: keyof typeof DESCRIPTORS,
+): Promise<TomlTable | undefined> {
+  const file = await readToml(path);
+  if (file) requireFields(path, file, DESCRIPTORS[kind]);
+  return file;
+}
+
 /** Writes a TOML file so that nobody ever reads half of it. */
 export async function writeToml(path: string, table: object): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, stringify(table));
+  await writeFile(`${path}.new`, stringify(withoutNulls(table)));
   await rename(`${path}.new`, path);
+}
+
+/** JSON, in which labels and caches keep tables, has no numbers for nan and inf; TOML has no null. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((one) => one !== null).map(withoutNulls);
+  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  const present = Object.entries(value).filter(([, one]) => one !== null && one !== undefined);
+  return Object.fromEntries(present.map(([key, one]) => [key, withoutNulls(one)]));
 }
 
 /** A list of tables under a key, as `[[key]]` gives it; empty when there is none. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { byCodeUnits } from "./env-operations.ts";
@@ -28,10 +29,15 @@ function* walkFolder(folder: string): Generator<Found> {
   for (const name of readdirSync(folder).sort(byCodeUnits)) {
     const path = `${folder}/${name}`;
     const stats = statNamed(path);
-    if (!stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink()) continue;
+    if (!isKept(stats)) continue;
     yield { path, stats };
     if (stats.isDirectory()) yield* walkFolder(path);
   }
+}
+
+/** Sockets, pipes and devices that a build leaves behind mean nothing later. */
+export function isKept(stats: Stats): boolean {
+  return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink();
 }
 
 function statNamed(path: string): Stats {
@@ -51,7 +57,7 @@ export function* toEntries(found: Iterable<Found>): Generator<LayerEntry> {
     if (stats.isDirectory()) {
       yield { kind: "directory", path, mode };
     } else if (stats.isSymbolicLink()) {
-      yield { kind: "symlink", path, mode: 0o777, target: readlinkSync(path) };
+      yield { kind: "symlink", path, mode: 0o777, target: targetOf(path) };
     } else {
       const identity = `${stats.dev}:${stats.ino}`;
       const first = stats.nlink > 1 ? seen.get(identity) : undefined;
@@ -63,6 +69,12 @@ export function* toEntries(found: Iterable<Found>): Generator<LayerEntry> {
       yield fileEntry(path, mode, stats.size);
     }
   }
+}
+
+function targetOf(path: string): string {
+  const bytes = readlinkSync(path, "buffer");
+  if (!isUtf8(bytes)) throw new Error(`the link "${path}" leads to a name that is not UTF-8; make it anew`);
+  return bytes.toString("utf8");
 }
 
 function fileEntry(path: string, mode: number, size: number): LayerEntry {
