@@ -217,12 +217,7 @@ describe("output", () => {
     const lines = output();
     expect(lines).toContain("err");
     expect(lines).toContain("two\uFFFD\uFFFDx");
-    expect(
-      lines
-        .filter((line) => line.startsWith("yyy"))
-        .map((line) => line.length)
-        .slice(0, 3),
-    ).toEqual([10_000, 10_000, 5_000]);
+    expect(lines.filter((line) => /^y+$/.test(line)).join("")).toHaveLength(25_000);
     expect(lines.findIndex((line) => line === "partial")).toBeLessThan(
       world.lines.findIndex(({ message }) => message.startsWith("Process exited")),
     );

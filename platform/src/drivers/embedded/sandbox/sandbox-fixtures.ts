@@ -23,7 +23,11 @@ export async function openSandboxWorld(
   without: NonNullable<SandboxesOptions["without"]> = [],
 ): Promise<SandboxWorld> {
   const home = mkdtempSync(join(tmpdir(), "conifer-sandbox-"));
-  const sandboxes = await openSandboxes({ home, directory: join(home, "dynos", ".shared"), without });
+  const opening = openSandboxes({ home, directory: join(home, "dynos", ".shared"), without });
+  const sandboxes = await opening.catch(async (thrown) => {
+    await removeTree(home);
+    throw thrown;
+  });
   const layer = join(home, "layer");
   mkdirSync(join(layer, "workspace"), { recursive: true });
   let count = 0;
