@@ -76,13 +76,12 @@ async function bundleOne(folder: string, dir: string): Promise<void> {
   await bundleProgram(folder, path.join(fresh, "bin", "build"));
   if (folder === "nodejs" || folder === "python" || folder === "static") {
     await mkdir(path.join(fresh, "exec.d"));
-    const program = path.join(fresh, "exec.d", "web-concurrency");
-    await copyFile(path.join(BUILDPACKS, "shared", "web-concurrency.sh"), program);
-    await chmod(program, 0o755);
+    const hook = path.join(fresh, "exec.d", "web-concurrency");
+    await copyFile(path.join(BUILDPACKS, "shared", "web-concurrency.sh"), hook);
+    await chmod(hook, 0o755);
   }
-  if (existsSync(path.join(source, "launch"))) {
-    await cp(path.join(source, "launch"), path.join(fresh, "launch"), { recursive: true });
-  }
+  const program = path.join(source, "launch", `${folder}-server.ts`);
+  if (existsSync(program)) await bundleServer(program, path.join(fresh, "launch", `${folder}-server.mjs`));
   for (const name of await readdir(path.join(fresh, "bin")))
     await chmod(path.join(fresh, "bin", name), 0o755);
   await rm(dir, { recursive: true, force: true });
@@ -112,6 +111,21 @@ async function bundleProgram(folder: string, outfile: string): Promise<void> {
     // minipass-fetch offers other character sets through this package; registries answer in UTF-8.
     external: ["encoding"],
     banner: { js: "#!/usr/bin/env node" },
+    logLevel: "warning",
+  });
+}
+
+/** A program that images get, for whatever supported Node.js they have. */
+async function bundleServer(program: string, outfile: string): Promise<void> {
+  const esbuild = await import("esbuild");
+  await esbuild.build({
+    entryPoints: [program],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    legalComments: "none",
     logLevel: "warning",
   });
 }

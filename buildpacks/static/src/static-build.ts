@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
-import { cp } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
+import { contentKey } from "../../shared/content-key.ts";
 import { shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
 import { clearLayer, openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
 import { DEFAULT_NODE_LINE } from "../../shared/node-version.ts";
 import { provideNode } from "../../shared/provide-node.ts";
 import { makeFetcher } from "../../shared/verified-download.ts";
 
+const SERVER = "static-server.mjs";
 /** Where a site may stand in its repository, in the order they are tried. */
 const ROOTS = ["public", "dist", "site", "."] as const;
 
@@ -38,11 +40,12 @@ export async function build(context: BuildContext): Promise<void> {
 
 async function provideServer(context: BuildContext): Promise<string> {
   const layer = await openLayer(context.layersDir, "server");
-  const metadata = { buildpack: context.version };
+  const program = await readFile(path.join(context.buildpackDir, "launch", SERVER));
+  const metadata = { key: contentKey(program) };
   if (!sameMetadata(layer, metadata)) {
     await clearLayer(layer);
-    await cp(path.join(context.buildpackDir, "launch"), layer.dir, { recursive: true });
+    await writeFile(path.join(layer.dir, SERVER), program);
   }
   await saveLayer(layer, { launch: true }, metadata);
-  return path.join(layer.dir, "static-server.mjs");
+  return path.join(layer.dir, SERVER);
 }

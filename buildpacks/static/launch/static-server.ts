@@ -1,23 +1,36 @@
 import { createReadStream } from "node:fs";
 import { realpath } from "node:fs/promises";
-import { createServer } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { chooseEncoding, makeKeptFiles } from "./kept-files.mjs";
-import { cacheControl, findFile, regularFile, typeOf } from "./site-files.mjs";
+import { chooseEncoding, type KeptFile, makeKeptFiles } from "./kept-files.ts";
+import { cacheControl, findFile, regularFile, type SiteFile, typeOf } from "./site-files.ts";
 
 /** Files up to this size are read whole, hashed, compressed and kept; larger ones are streamed as they are. */
 const WHOLE_BYTES = 1024 * 1024;
 const TEXT = "text/plain; charset=utf-8";
 
+/** A request for a file that is there, with the status that its answer has. */
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly file: SiteFile;
+  readonly status: 200 | 404;
+}
+
 /** Answers requests with the files below a folder; what is not there gets the site's 404.html. */
-export async function makeSite(root) {
+async function makeSite(root: string): Promise<(...asked: Parameters<RequestListener>) => Promise<void>> {
   const top = await realpath(root);
   const load = makeKeptFiles();
-  const send = async (request, response, { file, status }) =>
-    file.size > WHOLE_BYTES
-      ? await sendLarge(request, response, { file, status })
-      : sendKept(request, response, { file, status, entry: await load(file) });
+  const send = async (asked: Asked) =>
+    asked.file.size > WHOLE_BYTES ? await sendLarge(asked) : sendKept(asked, await load(asked.file));
   return async (request, response) => {
     response.setHeader("X-Content-Type-Options", "nosniff");
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -30,9 +43,9 @@ export async function makeSite(root) {
       // One slash at the front: two would name another host.
       return end(response, 308, { Location: `${pathname.replace(/^\/+/, "/")}/${query}` });
     }
-    if (file) return await send(request, response, { file, status: 200 });
+    if (file) return await send({ request, response, file, status: 200 });
     const missing = await regularFile(top, join(top, "404.html"));
-    if (missing) return await send(request, response, { file: missing, status: 404 });
+    if (missing) return await send({ request, response, file: missing, status: 404 });
     end(
       response,
       404,
@@ -42,8 +55,8 @@ export async function makeSite(root) {
   };
 }
 
-function sendKept(request, response, { file, status, entry }) {
-  const encoding = chooseEncoding(request.headers["accept-encoding"], entry.bodies);
+function sendKept({ request, response, file, status }: Asked, entry: KeptFile): void {
+  const encoding = chooseEncoding(String(request.headers["accept-encoding"] ?? ""), entry.bodies);
   const compressed = encoding !== "identity";
   const headers = {
     "Content-Type": entry.type,
@@ -52,8 +65,11 @@ function sendKept(request, response, { file, status, entry }) {
     ETag: `${compressed ? "W/" : ""}"${entry.tag}"`,
     Vary: "Accept-Encoding",
   };
-  if (status === 200 && isKnown(request, entry.tag)) return end(response, 304, headers);
-  const body = entry.bodies[encoding];
+  if (status === 200 && isKnown(request, entry.tag)) {
+    end(response, 304, headers);
+    return;
+  }
+  const body = entry.bodies[encoding] ?? entry.bodies.identity;
   const all = {
     ...headers,
     ...(compressed ? { "Content-Encoding": encoding } : {}),
@@ -62,7 +78,7 @@ function sendKept(request, response, { file, status, entry }) {
   end(response, status, all, request.method === "HEAD" ? undefined : body);
 }
 
-async function sendLarge(request, response, { file, status }) {
+async function sendLarge({ request, response, file, status }: Asked): Promise<void> {
   const tag = `${file.size.toString(36)}-${Math.floor(file.modified).toString(36)}`;
   const headers = { "Cache-Control": cacheControl(file.path), ETag: `W/"${tag}"` };
   if (status === 200 && isKnown(request, tag)) return end(response, 304, headers);
@@ -72,24 +88,26 @@ async function sendLarge(request, response, { file, status }) {
   await pipeline(content, response).catch(() => response.destroy());
 }
 
-function isKnown(request, tag) {
+function isKnown(request: IncomingMessage, tag: string): boolean {
   const tags = (request.headers["if-none-match"] ?? "").split(",");
   return tags.some((one) => one.trim().replace(/^W\//, "") === `"${tag}"`);
 }
 
 /** The path, and the query with its question mark. */
-function splitAddress(address) {
+function splitAddress(address: string): readonly [string, string] {
   const at = address.indexOf("?");
   return at < 0 ? [address, ""] : [address.slice(0, at), address.slice(at)];
 }
 
-function end(response, status, headers, body) {
+function end(
+  ...[response, status, headers, body]: [ServerResponse, number, OutgoingHttpHeaders, (string | Buffer)?]
+): void {
   response.writeHead(status, headers);
   response.end(body);
 }
 
 /** Serves until SIGTERM; requests in flight are answered. */
-async function main(root, port) {
+async function main(root: string, port: number): Promise<void> {
   const site = await makeSite(root);
   const server = createServer((request, response) => {
     site(request, response).catch((thrown) => {
@@ -104,11 +122,13 @@ async function main(root, port) {
     server.close(() => process.exit(0));
     server.closeIdleConnections();
   });
-  server.once("error", (thrown) => {
+  server.once("error", (thrown: NodeJS.ErrnoException) => {
     if (thrown.code !== "EAFNOSUPPORT" && thrown.code !== "EADDRNOTAVAIL") throw thrown;
     server.listen(port, "0.0.0.0");
   });
-  server.on("listening", () => console.log(`Serving ${root} on port ${server.address().port}`));
+  server.on("listening", () =>
+    console.log(`Serving ${root} on port ${(server.address() as AddressInfo).port}`),
+  );
   server.listen(port, "::");
 }
 

@@ -2,7 +2,7 @@ import { realpath, stat } from "node:fs/promises";
 import { extname, join, resolve, sep } from "node:path";
 
 /** Content types by extension; anything else is a download. */
-const TYPES = {
+const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".csv": "text/csv; charset=utf-8",
   ".gif": "image/gif",
@@ -15,7 +15,7 @@ const TYPES = {
   ".json": "application/json",
   ".map": "application/json",
   ".md": "text/markdown; charset=utf-8",
-  ".mjs": "text/javascript; charset=utf-8",
+  ".ts": "text/javascript; charset=utf-8",
   ".mp4": "video/mp4",
   ".otf": "font/otf",
   ".pdf": "application/pdf",
@@ -32,7 +32,17 @@ const TYPES = {
   ".xml": "application/xml",
 };
 
-export function typeOf(path) {
+/** A file of the site. */
+export interface SiteFile {
+  /** Its real path, links followed. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds. */
+  readonly modified: number;
+}
+
+export function typeOf(path: string): string {
   return TYPES[extname(path).toLowerCase()] ?? "application/octet-stream";
 }
 
@@ -40,7 +50,10 @@ export function typeOf(path) {
  * What a path means: the file of that name, `path.html`, or `path/index.html`. `isFolder` tells that it was the last,
  * whose address has to end in a slash for the page's own links to hold. Undefined when there is nothing.
  */
-export async function findFile(top, pathname) {
+export async function findFile(
+  top: string,
+  pathname: string,
+): Promise<(SiteFile & { readonly isFolder: boolean }) | undefined> {
   const wanted = toFile(top, pathname);
   if (wanted === undefined) return undefined;
   const index = join(wanted, "index.html");
@@ -52,8 +65,8 @@ export async function findFile(top, pathname) {
 }
 
 /** The file a path names, inside the folder; undefined for paths that leave it, are malformed, or are hidden. */
-export function toFile(top, pathname) {
-  let decoded;
+export function toFile(top: string, pathname: string): string | undefined {
+  let decoded: string;
   try {
     decoded = decodeURIComponent(pathname);
   } catch {
@@ -66,8 +79,8 @@ export function toFile(top, pathname) {
   return file === top || file.startsWith(top + sep) ? file : undefined;
 }
 
-/** Its real path, size in bytes and time of change; undefined for anything else, and for links that lead outside. */
-export async function regularFile(top, candidate) {
+/** Undefined for anything that is no file, and for links that lead outside. */
+export async function regularFile(top: string, candidate: string): Promise<SiteFile | undefined> {
   try {
     const path = await realpath(candidate);
     if (!path.startsWith(top + sep)) return undefined;
@@ -79,7 +92,7 @@ export async function regularFile(top, candidate) {
 }
 
 /** Names that hold a hash of their content never change; everything else is asked for again. */
-export function cacheControl(path) {
+export function cacheControl(path: string): string {
   return /[.-][0-9a-zA-Z_]{8,}\.(css|js|mjs|woff2?|png|jpe?g|svg|webp|gif|wasm)$/.test(path) &&
     /[.-][^./-]*\d[^./-]*\.\w+$/.test(path)
     ? "public, max-age=31536000, immutable"
