@@ -7,11 +7,5 @@ export {
   streamPeer,
   upgradePeer,
 } from "./local-client.ts";
-export {
-  type LocalCall,
-  type LocalHandler,
-  type LocalRoutes,
-  type LocalServerOptions,
-  type LocalUpgrade,
-  startLocalServer,
-} from "./local-server.ts";
+export type { LocalCall, LocalHandler, LocalUpgrade } from "./local-routes.ts";
+export { type LocalRoutes, type LocalServerOptions, startLocalServer } from "./local-server.ts";

@@ -1,6 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ErrorId } from "@conifer/contract";
+import { type ErrorId, errorCatalog } from "@conifer/contract";
 import { BusinessError } from "../../../kernel/index.ts";
 
 /** Where another Conifer process on this machine listens, and the credential it wants. */
@@ -20,27 +20,34 @@ export interface CallOptions {
 }
 
 /**
- * Calls a peer and returns its JSON answer. Throws PeerGone when it cannot be reached, a BusinessError with the peer's
- * own id and message when it refuses (`stale_claim` arrives as conflict with that word first).
+ * Calls a peer and returns its JSON answer. Throws PeerGone when it cannot be reached, goes away before its answer is
+ * whole, or the signal aborts; a BusinessError with the peer's own id and message when it refuses (`stale_claim`
+ * arrives as conflict with that word first).
  */
 export async function callPeer(peer: LocalPeer, route: string, options: CallOptions = {}): Promise<unknown> {
   const response = await send(peer, route, options);
-  const text = await textOf(response);
+  const text = await textOf(response).catch((cause) => {
+    throw new PeerGone(`the answer to ${route} broke off`, { cause });
+  });
   if (response.statusCode !== 200) throw refusal(response.statusCode ?? 500, text);
   return text === "" ? undefined : JSON.parse(text);
 }
 
-/** Calls a peer that answers with a line of JSON at a time; ends when the peer ends, throws PeerGone when it breaks off. */
+/**
+ * Calls a peer that answers with a line of JSON at a time. Ends when the peer ends or the signal aborts; throws PeerGone
+ * when it breaks off, and like `callPeer` when it refuses.
+ */
 export async function* streamPeer(
   peer: LocalPeer,
   route: string,
   options: CallOptions = {},
 ): AsyncGenerator<unknown> {
-  const response = await send(peer, route, options);
-  if (response.statusCode !== 200) throw refusal(response.statusCode ?? 500, await textOf(response));
   let rest = "";
-  response.setEncoding("utf8");
+  let response: IncomingMessage | undefined;
   try {
+    response = await send(peer, route, options);
+    if (response.statusCode !== 200) throw refusal(response.statusCode ?? 500, await textOf(response));
+    response.setEncoding("utf8");
     for await (const chunk of response as AsyncIterable<string>) {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
@@ -48,13 +55,14 @@ export async function* streamPeer(
     }
   } catch (cause) {
     if (options.signal?.aborted) return;
+    if (response?.statusCode !== 200 || cause instanceof SyntaxError) throw cause;
     throw new PeerGone(`the stream ${route} broke off`, { cause });
   } finally {
-    response.destroy();
+    response?.destroy();
   }
 }
 
-/** Opens a raw two-way connection with an `Upgrade` request. */
+/** Opens a raw two-way connection with an `Upgrade` request. Throws like `callPeer`. */
 export function upgradePeer(peer: LocalPeer, route: string): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const request = open(peer, route, { headers: { connection: "Upgrade", upgrade: "conifer" } });
@@ -79,7 +87,10 @@ function send(peer: LocalPeer, route: string, { body, signal }: CallOptions): Pr
   });
 }
 
-/** Starts a request whose body the caller writes; `route` is `"POST /logs"`. */
+/**
+ * Starts a request whose body the caller writes; `route` is `"POST /logs"`. Each has a connection of its own: a kept one
+ * may have been closed by a peer that restarted, and would fail a call that was never made.
+ */
 export function open(
   peer: LocalPeer,
   route: string,
@@ -88,6 +99,7 @@ export function open(
   const [method = "GET", path = "/"] = route.split(" ");
   return httpRequest({
     socketPath: peer.socketPath,
+    agent: false,
     method,
     path,
     headers: { authorization: `Bearer ${peer.secret}`, ...options.headers },
@@ -105,7 +117,7 @@ function refusal(status: number, text: string): Error {
   try {
     const { id, message } = JSON.parse(text) as { id: string; message: string };
     if (id === "stale_claim") return new BusinessError("conflict", `stale claim: ${message}`);
-    if (id !== "internal") return new BusinessError(id as ErrorId, message);
+    if (id !== "internal" && id in errorCatalog) return new BusinessError(id as ErrorId, message);
     return new Error(message);
   } catch {
     return new Error(`local call answered ${status}`);
