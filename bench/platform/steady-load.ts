@@ -1,0 +1,80 @@
+import { Agent, request } from "node:http";
+
+export interface LoadReport {
+  readonly sent: number;
+  readonly failed: number;
+  /** What went wrong, and how often. */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+export interface SteadyLoad {
+  stop(): Promise<LoadReport>;
+}
+
+export interface LoadOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly perSecond: number;
+  /** Told of every answer: its text and when it was complete (ms of the process's clock). */
+  readonly onAnswer?: (body: string, at: number) => void;
+}
+
+/** Asks an app at a steady rate, every second request on a connection of its own. Anything but a 200 is a failure. */
+export function startSteadyLoad(options: LoadOptions): SteadyLoad {
+  const kept = new Agent({ keepAlive: true, maxSockets: 20 });
+  const failures: Record<string, number> = {};
+  const open = new Set<Promise<void>>();
+  let sent = 0;
+  let failed = 0;
+  const fail = (why: string) => {
+    failed += 1;
+    failures[why] = (failures[why] ?? 0) + 1;
+  };
+  const ask = () => {
+    sent += 1;
+    const agent = sent % 2 === 0 ? kept : false;
+    const asked = one({ ...options, agent }).then(
+      ({ status, body }) => {
+        if (status !== 200) fail(`status ${status}`);
+        else options.onAnswer?.(body, performance.now());
+      },
+      (thrown: NodeJS.ErrnoException) => fail(thrown.code ?? thrown.message),
+    );
+    open.add(asked);
+    void asked.finally(() => open.delete(asked));
+  };
+  const timer = setInterval(ask, 1_000 / options.perSecond);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await Promise.all(open);
+      kept.destroy();
+      return { sent, failed, failures };
+    },
+  };
+}
+
+interface Asking {
+  readonly port: number;
+  readonly host: string;
+  readonly agent: Agent | false;
+}
+
+function one({ port, host, agent }: Asking): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      { host: "127.0.0.1", port, headers: { host }, agent, timeout: 35_000 },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (text: string) => {
+          body += text;
+        });
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+        response.on("error", reject);
+      },
+    );
+    call.on("error", reject);
+    call.on("timeout", () => call.destroy(new Error("no answer in 35 s")));
+    call.end();
+  });
+}
