@@ -28,11 +28,10 @@ async function main(): Promise<void> {
     await app.commit({}, "The example");
     await app.push();
     const bench = makeBench(journey, app);
-    const pushes = await bench.measurePushes();
-    const rollbacks = await bench.measureRollbacks();
-    const dyno = await bench.measureDynoStarts();
-    const load = await bench.changeUnderLoad();
-    report({ ...starts, push: pushes, rollback: rollbacks, dynoStart: dyno, underLoad: load });
+    const push = await measurePushes(bench);
+    const rollback = await measureRollbacks(bench);
+    const dynoStart = await measureDynoStarts(bench);
+    report({ ...starts, push, rollback, dynoStart, underLoad: await changeUnderLoad(bench) });
   } finally {
     await journey.end();
   }
@@ -64,111 +63,109 @@ async function measureStarts() {
   };
 }
 
-function makeBench(journey: Journey, app: JourneyApp) {
-  const { platform } = journey;
-  const ask = async () => (await visit(platform.routerPort, "bench.localhost")).body;
-  const greetingIs = (wanted: string) => until(async () => greetingOf(await ask()) === wanted);
-  const release = async () => (await listReleases(journey)).at(-1);
-  const change = async (word: string) => {
-    const text = SERVER.replace("__WORD__", word);
-    await app.commit({ "server.js": text }, word);
-  };
+/** The app that is measured, and the ways to look at it. */
+interface Bench {
+  readonly journey: Journey;
+  readonly app: JourneyApp;
+  /** Pushes nothing yet: commits a server that answers with this word. */
+  change(word: string): Promise<void>;
+  ask(): Promise<string>;
+  /** Waits until the app answers with this word. */
+  says(word: string): Promise<unknown>;
+}
+
+function makeBench(journey: Journey, app: JourneyApp): Bench {
+  const ask = async () => (await visit(journey.platform.routerPort, "bench.localhost")).body;
   return {
-    measurePushes: async () => {
-      const totals: number[] = [];
-      const stages: Record<string, number[]> = {};
-      for (let i = 0; i < ROUNDS; i += 1) {
-        await change(`push-${i}`);
-        const began = Date.now();
-        const pushing = app.push();
-        await greetingIs(`push-${i}`);
-        totals.push(Date.now() - began);
-        await pushing;
-        for (const [stage, at] of Object.entries(await stagesOf(app, began)))
-          stages[stage] = [...(stages[stage] ?? []), at];
-      }
-      return {
-        firstResponseMs: {
-          median: ms(median(totals)),
-          p99: ms(percentile(totals, 0.99)),
-          bar: 5_000,
-          goal: 1_000,
-        },
-        sincePushMs: Object.fromEntries(
-          Object.entries(stages).map(([name, values]) => [name, ms(median(values))]),
-        ),
-      };
+    journey,
+    app,
+    ask,
+    says: (word) => until(async () => wordOf(await ask()) === word),
+    change: async (word) => {
+      await app.commit({ "server.js": SERVER.replace("__WORD__", word) }, word);
     },
-    measureRollbacks: async () => {
-      const took: number[] = [];
-      for (let i = 0; i < ROUNDS; i += 1) {
-        await change(`bad-${i}`);
-        await app.push();
-        await greetingIs(`bad-${i}`);
-        took.push(await rollBackOnce(journey, { port: platform.routerPort, bad: `bad-${i}` }));
-      }
-      return {
-        lastOldResponseMs: {
-          median: ms(median(took)),
-          p99: ms(percentile(took, 0.99)),
-          bar: 1_000,
-          goal: 50,
-        },
-      };
+  };
+}
+
+async function measurePushes({ app, change, says }: Bench) {
+  const totals: number[] = [];
+  const stages = new Map<string, number[]>();
+  for (let i = 0; i < ROUNDS; i += 1) {
+    await change(`push-${i}`);
+    const began = Date.now();
+    const pushing = app.push();
+    await says(`push-${i}`);
+    totals.push(Date.now() - began);
+    await pushing;
+    for (const [stage, at] of Object.entries(await stagesOf(app, began))) {
+      stages.set(stage, [...(stages.get(stage) ?? []), at]);
+    }
+  }
+  return {
+    firstResponseMs: {
+      median: ms(median(totals)),
+      p99: ms(percentile(totals, 0.99)),
+      bar: 5_000,
+      goal: 1_000,
     },
-    measureDynoStarts: async () => {
-      const floor = await measureFloor(app.folder, ROUNDS);
-      const starts: number[] = [];
-      for (let i = 0; i < ROUNDS; i += 1) {
-        const before = (await app.logLines("--dyno-name", "web.1")).filter((line) =>
-          STARTED.test(line),
-        ).length;
-        await journey.api("DELETE", "/apps/bench/dynos");
-        starts.push(await until(() => newestStart(app, before)));
-      }
-      const ratio = median(starts) / (floor.sandbox + floor.boot);
-      return {
-        ms: ms(median(starts)),
-        sandboxMs: ms(floor.sandbox),
-        bootMs: ms(floor.boot),
-        ratio: round(ratio),
-        bar: 2,
-        goal: 1.1,
-      };
-    },
-    changeUnderLoad: async () => {
-      const load = startSteadyLoad({
-        port: platform.routerPort,
-        host: "bench.localhost",
-        perSecond: LOAD_PER_SECOND,
+    sincePushMs: Object.fromEntries([...stages].map(([name, values]) => [name, ms(median(values))])),
+  };
+}
+
+async function measureRollbacks({ journey, app, change, says }: Bench) {
+  const took: number[] = [];
+  for (let i = 0; i < ROUNDS; i += 1) {
+    await change(`bad-${i}`);
+    await app.push();
+    await says(`bad-${i}`);
+    took.push(await rollBackOnce(journey, `bad-${i}`));
+  }
+  return {
+    lastOldResponseMs: { median: ms(median(took)), p99: ms(percentile(took, 0.99)), bar: 1_000, goal: 50 },
+  };
+}
+
+async function measureDynoStarts({ journey, app }: Bench) {
+  const floor = await measureFloor(app.folder, ROUNDS);
+  const starts: number[] = [];
+  for (let i = 0; i < ROUNDS; i += 1) {
+    const before = (await app.logLines("--dyno-name", "web.1")).filter((line) => STARTED.test(line)).length;
+    await journey.api("DELETE", "/apps/bench/dynos");
+    starts.push(await until(() => newestStart(app, before)));
+  }
+  const ratio = median(starts) / (floor.sandbox + floor.boot);
+  const floors = { sandboxMs: ms(floor.sandbox), bootMs: ms(floor.boot) };
+  return { ms: ms(median(starts)), ...floors, ratio: round(ratio), bar: 2, goal: 1.1 };
+}
+
+async function changeUnderLoad({ journey, app, change, ask }: Bench) {
+  const { routerPort: port } = journey.platform;
+  const load = startSteadyLoad({ port, host: "bench.localhost", perSecond: LOAD_PER_SECOND });
+  const took = await timed(async () => {
+    for (let i = 0; i < CHANGES.deploys; i += 1) {
+      await change(`load-${i}`);
+      await app.push();
+    }
+    for (let i = 0; i < CHANGES.configs; i += 1) {
+      await journey.api("PATCH", "/apps/bench/config-vars", { ROUND: String(i) });
+      const wanted = (await listReleases(journey)).at(-1)?.version;
+      await until(async () => (await ask()).includes(`"v${wanted}"`));
+    }
+    for (let i = 0; i < CHANGES.rollbacks; i += 1) {
+      await journey.api("POST", "/apps/bench/releases", {
+        release: (await listReleases(journey)).at(-2)?.id,
       });
-      const took = await timed(async () => {
-        for (let i = 0; i < CHANGES.deploys; i += 1) {
-          await change(`load-${i}`);
-          await app.push();
-        }
-        for (let i = 0; i < CHANGES.configs; i += 1) {
-          await journey.api("PATCH", "/apps/bench/config-vars", { ROUND: String(i) });
-          const wanted = (await release())?.version;
-          await until(async () => (await ask()).includes(`"v${wanted}"`));
-        }
-        for (let i = 0; i < CHANGES.rollbacks; i += 1) {
-          await journey.api("POST", "/apps/bench/releases", {
-            release: (await listReleases(journey)).at(-2)?.id,
-          });
-        }
-        for (let i = 0; i < CHANGES.restarts; i += 1) {
-          await journey.api("DELETE", "/apps/bench/dynos");
-          await until(async () => (await dynoStates(journey)).every((state) => state === "up"));
-        }
-      });
-      return {
-        ...CHANGES,
-        perSecond: LOAD_PER_SECOND,
-        seconds: Math.round(took / 1_000),
-        ...(await load.stop()),
-      };
-    },
+    }
+    for (let i = 0; i < CHANGES.restarts; i += 1) {
+      await journey.api("DELETE", "/apps/bench/dynos");
+      await until(async () => (await dynoStates(journey)).every((state) => state === "up"));
+    }
+  });
+  return {
+    ...CHANGES,
+    perSecond: LOAD_PER_SECOND,
+    seconds: Math.round(took / 1_000),
+    ...(await load.stop()),
   };
 }
 
@@ -181,7 +178,7 @@ server.listen(process.env.PORT);
 process.on("SIGTERM", () => server.close(() => process.exit(0)));
 `;
 
-function greetingOf(body: string): string | undefined {
+function wordOf(body: string): string | undefined {
   try {
     return (JSON.parse(body) as { word?: string }).word;
   } catch {
@@ -205,15 +202,15 @@ async function dynoStates(journey: Journey): Promise<readonly string[]> {
 }
 
 /** From the call to the last answer that the bad release gave. */
-async function rollBackOnce(journey: Journey, { port, bad }: { port: number; bad: string }): Promise<number> {
+async function rollBackOnce(journey: Journey, bad: string): Promise<number> {
   let lastBad = 0;
   let good = 0;
   const load = startSteadyLoad({
-    port,
+    port: journey.platform.routerPort,
     host: "bench.localhost",
     perSecond: 500,
     onAnswer: (body, at) => {
-      if (greetingOf(body) === bad) lastBad = at;
+      if (wordOf(body) === bad) lastBad = at;
       else good += 1;
     },
   });
