@@ -49,7 +49,7 @@ function relativeTo(app: string, path: string): string {
 }
 
 /** One piece of a glob: a class of characters, a wildcard, a character behind `\\`, or a character. */
-const PIECE = /\[(\^?)((?:\\.|[^\]\\])+)\]|([*?])|\\(.)|(.)/gsu;
+const PIECE = /\[(?:(\^)|(?!\^))((?:\\.|[^\]\\])+)\]|([*?])|\\(.)|(.)/gsu;
 
 /**
  * The pattern of Go's `filepath.Match`: `*` and `?` do not cross a `/`, `[…]` is a class, `\` takes a meaning away.

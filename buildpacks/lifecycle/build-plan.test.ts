@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type PlanMember, planFor, readPlanOptions, resolvePlan, withoutMet } from "./build-plan.ts";
 
@@ -89,4 +90,84 @@ it("reads the ways a buildpack offers from its file", () => {
     { provides: [], requires: [] },
   ]);
   expect(readPlanOptions({})).toEqual([{ provides: [], requires: [] }]);
+});
+
+describe("any group (buildpack.md, Detection: the rules for each trial)", () => {
+  const name = fc.constantFrom("x", "y", "z");
+  const way = fc.record({ provides: fc.uniqueArray(name), requires: fc.uniqueArray(name) }).map((one) => ({
+    provides: one.provides,
+    requires: one.requires.map((needed) => ({ name: needed, metadata: {} })),
+  }));
+  const group = fc
+    .array(fc.record({ optional: fc.boolean(), options: fc.array(way, { minLength: 1, maxLength: 2 }) }), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((members) => members.map((one, i) => ({ ...one, id: `bp${i}`, version: "1" })));
+
+  /** Whether these ways hold together: all that is required is provided before, all that is provided required after. */
+  const holds = (chosen: readonly PlanMember["options"][number][]) =>
+    chosen.every(
+      ({ provides, requires }, i) =>
+        requires.every((one) => chosen.slice(0, i + 1).some((other) => other.provides.includes(one.name))) &&
+        provides.every((given) =>
+          chosen.slice(i).some((other) => other.requires.some((r) => r.name === given)),
+        ),
+    );
+
+  /** All ways through a group: of each member one of its ways, of an optional one also none. */
+  function* ways(members: readonly PlanMember[]): Generator<[PlanMember, PlanMember["options"][number]][]> {
+    const [member, ...rest] = members;
+    if (!member) return yield [];
+    for (const option of member.options) for (const more of ways(rest)) yield [[member, option], ...more];
+    if (member.optional) yield* ways(rest);
+  }
+
+  it("passes exactly when some choice of ways holds, and leaves out optional members only", () => {
+    fc.assert(
+      fc.property(group, (members) => {
+        const possible = [...ways(members)].some(
+          (taken) => taken.length > 0 && holds(taken.map(([, option]) => option)),
+        );
+        const plan = resolvePlan(members);
+        expect(!("problem" in plan)).toBe(possible);
+        if ("problem" in plan) return;
+        const left = members.filter(({ id }) => !plan.members.some((one) => one.id === id));
+        expect(left.every(({ optional }) => optional)).toBe(true);
+        expect(plan.members.map(({ id }) => id)).toEqual(plan.members.map(({ id }) => id).toSorted());
+      }),
+    );
+  });
+
+  it("makes entries with providers, requirements and one name each (platform.md, plan.toml)", () => {
+    fc.assert(
+      fc.property(group, (members) => {
+        const plan = resolvePlan(members);
+        if ("problem" in plan) return;
+        const names = plan.entries.map(({ requires }) => [...new Set(requires.map((one) => one.name))]);
+        expect(names.every((one) => one.length === 1)).toBe(true);
+        expect(new Set(names.flat()).size).toBe(names.length);
+        expect(plan.entries.every(({ providers }) => providers.length > 0)).toBe(true);
+      }),
+    );
+  });
+
+  it("gives each entry to its first provider, and on only while it is unmet (Unmet Buildpack Plan Entries)", () => {
+    fc.assert(
+      fc.property(group, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), (members, meets) => {
+        const plan = resolvePlan(members);
+        if ("problem" in plan) return;
+        let entries = plan.entries;
+        const met = new Set<string>();
+        for (const [i, { id }] of plan.members.entries()) {
+          const asked = planFor(entries, id).map((one) => one.name);
+          const provides = plan.entries.filter(({ providers }) => providers.some((one) => one.id === id));
+          const expected = provides.flatMap(({ requires }) => requires.map((one) => one.name));
+          expect(asked).toEqual(expected.filter((one) => !met.has(one)));
+          entries = withoutMet(entries, id, meets[i] ? [] : asked);
+          if (meets[i]) for (const one of asked) met.add(one);
+        }
+      }),
+    );
+  });
 });

@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { blobPath, layersOf, layoutPath, readLayout, writeImage, writeLayer } from "./image-layout.ts";
 import { digestOf, makeManifest, type OciConfig } from "./oci.ts";
@@ -17,8 +19,42 @@ describe("the path of a reference", () => {
   it.each(cases)("%s", (reference, path) => {
     expect(layoutPath("/layouts", reference)).toBe(`/layouts/${path}`);
   });
-  it.each([[""], ["r.example/../x"], ["r.example//x"], ["r.example/x:.."]])("refuses %s", (reference) => {
+  const refused = [
+    ...[
+      "",
+      "r.example/../x",
+      "r.example//x",
+      "r.example/x:..",
+      "r.example/x:../../../etc",
+      "r.example/x:a/b",
+    ],
+    ...["a:b:c", "a@", "a@sha256:../../x", "a@sha256:1@sha256:2", "a b", "a\\b", "a:", "a/", "/a"],
+  ];
+  it.each(refused)("refuses %j", (reference) => {
     expect(() => layoutPath("/layouts", reference)).toThrow("not an image reference");
+  });
+
+  it("never leaves the layout folder, and never takes two tags for one", () => {
+    const word = fc
+      .array(fc.constantFrom(..."ab.:/@-".split("")), { maxLength: 10 })
+      .map((parts) => parts.join(""));
+    const place = (reference: string) => {
+      try {
+        return layoutPath("/layouts", reference);
+      } catch {
+        return undefined;
+      }
+    };
+    fc.assert(
+      fc.property(word, word, (one, other) => {
+        const [path, otherPath] = [place(`r.example/${one}`), place(`r.example/${other}`)];
+        if (path) expect(path).toMatch(/^\/layouts\/r\.example\/[^/]/);
+        const same = (text: string) => text.replace(/:latest$|^.*(?=@)/g, "");
+        if (path && path === otherPath && !`${one}${other}`.includes("@"))
+          expect(same(one)).toBe(same(other));
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
 
@@ -58,5 +94,44 @@ describe("an image on disk", () => {
     const { descriptor } = await writeImage(root, configOf([]), (of) => makeManifest(of, []));
     await writeFile(blobPath(root, descriptor.digest), "something else");
     await expect(readLayout(root)).rejects.toThrow("not what its name says");
+  });
+
+  it("has the digest of its content, in whatever pieces it comes", async () => {
+    const piece = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 8 }), async (pieces) => {
+        const whole = Buffer.concat(pieces);
+        const layer = await writeLayer(root, Readable.from(pieces.length > 0 ? pieces : [Buffer.alloc(0)]));
+        expect(layer.descriptor).toMatchObject({ digest: digestOf(whole), size: whole.length });
+        expect(await readFile(blobPath(root, layer.diffId))).toEqual(whole);
+      }),
+      { numRuns: 30 },
+    );
+    const large = Array.from({ length: 700 }, (_, i) => Buffer.alloc(4096, i));
+    expect((await writeLayer(root, Readable.from(large))).diffId).toBe(digestOf(Buffer.concat(large)));
+  });
+
+  it("leaves nothing of a layer whose content ends with an error", async () => {
+    const broken = async function* () {
+      yield Buffer.alloc(3_000_000);
+      throw new Error("the file went away");
+    };
+    await expect(writeLayer(root, broken())).rejects.toThrow("the file went away");
+    expect(await readdir(join(root, "blobs/sha256"))).toEqual([]);
+  });
+
+  it("fails when its folder goes away while it is written, and does not bring the process down", async () => {
+    const removing = async function* () {
+      yield Buffer.from("a");
+      await rm(join(root, "blobs"), { recursive: true });
+      yield Buffer.from("b");
+    };
+    await expect(writeLayer(root, removing())).rejects.toThrow("ENOENT");
+  });
+
+  it("is the same layer when two write it at once", async () => {
+    const made = await Promise.all([1, 2, 3].map(() => writeLayer(root, chunks("same"))));
+    expect(new Set(made.map(({ diffId }) => diffId)).size).toBe(1);
+    expect(await readdir(join(root, "blobs/sha256"))).toHaveLength(1);
   });
 });

@@ -1,5 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -34,7 +37,15 @@ describe("a layer cache", () => {
   it("is empty where there is none, and where its index is not what it should be", async () => {
     expect(await names()).toEqual([]);
     await mkdir(at("cache"));
-    for (const text of ["", "not json", '{"version":2,"layers":[{}]}']) {
+    for (const text of [
+      "",
+      "not json",
+      '{"version":2,"layers":[{}]}',
+      "null",
+      "[]",
+      '{"version":1}',
+      '{"version":1,"layers":5}',
+    ]) {
       await writeFile(at("cache/layers.json"), text);
       expect(await names()).toEqual([]);
     }
@@ -79,6 +90,49 @@ describe("a layer cache", () => {
     await cache.putBack([{ ...x, folder: at("again/x") }]);
     expect((await names()).sort()).toEqual(["x", "y"]);
     expect(await readFile(at("cache/layers/test_a/x/file"), "utf8")).toBe("x");
+  });
+
+  it("copies links as they are, and leaves out what only the build had: sockets and pipes", async () => {
+    const layer = await makeLayer("x");
+    await symlink("file", join(layer.folder, "link"));
+    await symlink("/nowhere", join(layer.folder, "dangling"));
+    spawnSync("mkfifo", [join(layer.folder, "pipe")]);
+    const server = createServer();
+    server.listen(join(layer.folder, "socket"));
+    await once(server, "listening");
+    try {
+      const cache = await openLayerCache(at("cache"));
+      await cache.replace([layer], false);
+      expect((await readdir(at("cache/layers/test_a/x"))).sort()).toEqual(["dangling", "file", "link"]);
+      expect(await readlink(at("cache/layers/test_a/x/link"))).toBe("file");
+      const [kept] = cache.layers;
+      expect(kept?.fingerprint).toBe(fingerprint(at("cache/layers/test_a/x")));
+      if (kept) expect(await cache.take(kept, at("again/x"), false)).toBe(true);
+      expect((await readdir(at("again/x"))).sort()).toEqual(["dangling", "file", "link"]);
+    } finally {
+      server.close();
+    }
+  });
+
+  it("keeps the content it has over what is put back in its place", async () => {
+    await fill("x");
+    const cache = await openLayerCache(at("cache"));
+    await cache.putBack([await makeLayer("x", "other")]);
+    expect(await readFile(at("cache/layers/test_a/x/file"), "utf8")).toBe("x");
+    expect(await names()).toEqual(["x"]);
+  });
+
+  it("tells layers of two buildpacks with one name apart", async () => {
+    const [one, two] = [await makeLayer("x", "1"), await makeLayer("y", "2")];
+    await (await openLayerCache(at("cache"))).replace(
+      [one, { ...two, name: "x", buildpackId: "test/b" }],
+      true,
+    );
+    const cache = await openLayerCache(at("cache"));
+    const second = cache.layers.find(({ buildpackId }) => buildpackId === "test/b");
+    if (second) await cache.take(second, at("again/x"), true);
+    expect(await readFile(at("again/x/file"), "utf8")).toBe("2");
+    expect(cache.layers.map(({ buildpackId }) => buildpackId)).toEqual(["test/a"]);
   });
 
   it("says so when it has lost a layer's content", async () => {

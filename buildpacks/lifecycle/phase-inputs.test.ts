@@ -51,12 +51,32 @@ describe("a phase's inputs", () => {
   const refused: readonly [string, PhaseName, string[], Record<string, string>, RegExp][] = [
     ["a flag of another phase", "builder", ["-cache-dir", "/c"], {}, /builder has no flag -cache-dir/],
     ["a flag nobody has", "creator", ["-nonsense"], {}, /no flag -nonsense/],
+    ["a flag that is misspelled", "creator", ["-Layers", "/l"], {}, /creator has no flag -Layers/],
+    ["a dash alone", "creator", ["-"], {}, /no flag -/],
     ["a flag without its value", "builder", ["-app"], {}, /-app needs a value/],
     ["an execution environment with a slash", "builder", [], { CNB_EXEC_ENV: "a/b" }, /must not hold/],
   ];
   it.each(refused)("refuses %s", (_, phase, argv, env, message) => {
     expect(() => readInputs(phase, argv, env)).toThrow(message);
   });
+});
+
+it("takes numbers for users and groups, and nothing that only looks like one", () => {
+  const number = (value: string) => readInputs("exporter", [`-uid=${value}`], {}).number("uid");
+  expect([number("0"), number("1000"), number("4294967295")]).toEqual([0, 1000, 4_294_967_295]);
+  for (const value of ["", " 1", "1.5", "-1", "0x10", "1e3", "root", "99999999999"])
+    expect(() => number(value), value).toThrow(/^-uid is a whole number, not/);
+  expect(readInputs("exporter", [], { CNB_GROUP_ID: "7" }).number("gid")).toBe(7);
+});
+
+it("takes what follows two dashes as images", () => {
+  expect(readInputs("exporter", ["-layout", "--", "-odd", "b"], {}).images).toEqual(["-odd", "b"]);
+});
+
+it("reads a flag's value as the specification's tools write it", () => {
+  const flag = (value: string) => readInputs("creator", [], { CNB_USE_LAYOUT: value }).flag("layout");
+  expect(["1", "t", "T", "TRUE", "true", "True"].map(flag)).toEqual(Array(6).fill(true));
+  expect(["0", "f", "false", "no", "", "yes", "truely"].map(flag)).toEqual(Array(7).fill(false));
 });
 
 describe("versions", () => {

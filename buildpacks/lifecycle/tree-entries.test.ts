@@ -1,13 +1,19 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   appendFile,
   chmod,
+  chown,
   cp,
   link,
   mkdir,
   mkdtemp,
+  readdir,
+  readFile,
+  readlink,
   rename,
   rm,
+  stat,
   symlink,
   utimes,
   writeFile,
@@ -16,6 +22,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import fc from "fast-check";
 import { extract } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { packLayer } from "./oci.ts";
@@ -89,6 +96,124 @@ describe("a layer of a folder", () => {
   it("lists the folders above a path", () => {
     expect(parentEntries("/layers/x/y").map(({ path }) => path)).toEqual(["/layers", "/layers/x"]);
     expect(parentEntries("/workspace")).toEqual([]);
+  });
+});
+
+describe("odd names", () => {
+  const names = [
+    ...[
+      "with space",
+      "two\nlines",
+      "tab\t",
+      "-rf",
+      "~",
+      "$HOME",
+      "a*b?",
+      "back\\slash",
+      "quote'\"",
+      "\u0301",
+      "日本語",
+    ],
+    ...["x".repeat(255), "é".repeat(127), ".", ".."].filter((name) => !/^\.+$/.test(name)),
+    ...["...", " ", "PaxHeader", "trailing.", "\ufffd"],
+  ];
+
+  it("survive packing, in a deep folder, with links to them", async () => {
+    const deep = join(root, "b", "n".repeat(120), "m".repeat(90));
+    await mkdir(deep, { recursive: true });
+    for (const name of names) {
+      await writeFile(join(deep, name), name);
+      await symlink(name, join(deep, `${name.slice(0, 40)}.link`));
+    }
+    await link(join(deep, names[0] ?? ""), join(deep, "zz-hard"));
+    await writeFile(join(root, "b.tar"), await pack(join(root, "b")));
+    const out = join(root, "out");
+    await mkdir(out);
+    execFileSync("tar", ["-xf", join(root, "b.tar"), "-C", out]);
+    const there = join(out, deep);
+    expect((await readdir(there)).sort()).toEqual((await readdir(deep)).sort());
+    for (const name of names) {
+      expect(await readFile(join(there, name), "utf8")).toBe(name);
+      expect(await readlink(join(there, `${name.slice(0, 40)}.link`))).toBe(name);
+    }
+    const [first, again] = [await stat(join(there, names[0] ?? "")), await stat(join(there, "zz-hard"))];
+    expect(again.ino).toBe(first.ino);
+  });
+
+  it("that are not UTF-8 are refused, in names and in what links lead to", async () => {
+    const odd = (name: string) =>
+      Buffer.concat([Buffer.from(`${join(root, "a")}/${name}`), Buffer.from([0xff])]);
+    await symlink(Buffer.from([0x61, 0xfe]), join(root, "a/leads-astray"));
+    await expect(pack(join(root, "a"))).rejects.toThrow('leads-astray" leads to a name that is not UTF-8');
+    await rm(join(root, "a/leads-astray"));
+    await writeFile(odd("name"), "");
+    await expect(pack(join(root, "a"))).rejects.toThrow("is not UTF-8; rename it");
+  });
+
+  it("of sockets and pipes are left out", async () => {
+    const before = await digest(join(root, "a"));
+    execFileSync("mkfifo", [join(root, "a/pipe")]);
+    expect(await digest(join(root, "a"))).toBe(before);
+  });
+});
+
+describe("reproducible layers (platform.md, Build Reproducibility)", () => {
+  const name = fc.stringMatching(/^[a-zA-Z0-9._-]{1,6}$/).filter((one) => one !== "." && one !== "..");
+  const files = fc.dictionary(
+    name,
+    fc.record({ text: fc.string(), mode: fc.constantFrom(0o644, 0o755, 0o4755) }),
+    {
+      noNullPrototype: true,
+      maxKeys: 8,
+    },
+  );
+
+  it("do not depend on the order of making, on times, or on who owns the files", async () => {
+    const ownsAll = process.getuid?.() === 0;
+    await fc.assert(
+      fc.asyncProperty(
+        files,
+        fc.nat({ max: 2 ** 31 }),
+        fc.nat({ max: 60_000 }),
+        async (tree, time, owner) => {
+          const digests: string[] = [];
+          for (const order of [Object.entries(tree), Object.entries(tree).toReversed()]) {
+            const folder = join(root, "tree");
+            await mkdir(join(folder, "sub"), { recursive: true });
+            for (const [file, { text, mode }] of order)
+              for (const path of [join(folder, `f-${file}`), join(folder, "sub", file)]) {
+                await writeFile(path, text);
+                if (digests.length > 0 && ownsAll) await chown(path, owner, owner);
+                await chmod(path, mode);
+                if (digests.length > 0) await utimes(path, time, time);
+              }
+            digests.push(await digest(folder));
+            await rm(folder, { recursive: true });
+          }
+          expect(digests[1]).toBe(digests[0]);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it("do depend on content, name, mode and kind", async () => {
+    const seen = new Set<string>();
+    const variants: readonly (readonly [string, string, number])[] = [
+      ["a", "x", 0o644],
+      ["a", "y", 0o644],
+      ["b", "x", 0o644],
+      ["a", "x", 0o755],
+      ["a", "x\n", 0o644],
+    ];
+    for (const [file, text, mode] of variants) {
+      const folder = join(root, "variant");
+      await mkdir(folder);
+      await writeFile(join(folder, file), text, { mode });
+      seen.add(await digest(folder));
+      await rm(folder, { recursive: true });
+    }
+    expect(seen.size).toBe(variants.length);
   });
 });
 
