@@ -8,6 +8,8 @@ import { readTool } from "./run-tool.ts";
 /** How long a source may stay silent before the next one is tried. */
 const LIST_TIMEOUT_MS = 4_000;
 const FILE_TIMEOUT_MS = 60_000;
+/** Between the tries for one file; milliseconds. */
+const RETRIES = { fetchRetryFactor: 4, fetchRetryMintimeout: 500, fetchRetryMaxtimeout: 5_000 };
 
 export interface Download {
   /** Absolute, or relative to the npm registry. */
@@ -35,7 +37,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function makeFetcher(env: Environment, signal: AbortSignal): Fetcher {
   let folder: string | undefined;
   let files = 0;
-  const options = async () => ({ ...(await clientOptions(env)), signal, preferOnline: true });
+  const options = async () => ({ ...(await clientOptions(env)), ...RETRIES, signal, preferOnline: true });
   // The client is loaded at its first use: a build that fetches nothing does not pay for it.
   const client = async () => (await import("npm-registry-fetch")).default;
   return {

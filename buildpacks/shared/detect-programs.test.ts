@@ -1,0 +1,62 @@
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { makeFolder, runProgram, writeFiles } from "./buildpack-fixtures.ts";
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+beforeEach(async () => {
+  folder = await makeFolder();
+});
+afterEach(() => folder.remove());
+
+async function detect(buildpack: string, files: readonly string[]) {
+  await writeFiles(folder.at, Object.fromEntries(files.map((name) => [name, ""])));
+  const program = path.resolve(import.meta.dirname, "..", buildpack, "bin", "detect");
+  return runProgram(program, ["platform", "plan"], { cwd: folder.at, env: { PATH: process.env.PATH } });
+}
+
+describe("what a buildpack takes", () => {
+  it.each([
+    ["nodejs", ["package.json"]],
+    ["nodejs", ["package.json", "requirements.txt"]],
+    ["python", ["requirements.txt"]],
+    ["python", ["requirements.txt", "Pipfile"]],
+    ["procfile", ["Procfile"]],
+    ["static", ["index.html"]],
+    ["static", ["public/index.html"]],
+    ["static", ["dist/index.html"]],
+    ["static", ["site/index.html"]],
+  ])("%s: %j", async (buildpack, files) => {
+    expect(await detect(buildpack, files)).toMatchObject({ code: 0, output: "" });
+  });
+});
+
+describe("what a buildpack says when it takes nothing", () => {
+  const NODE = "Looked for package.json at the top of the source.\n";
+  const PYTHON = "Looked for requirements.txt at the top of the source.\n";
+  const PROCFILE = "Looked for Procfile at the top of the source.\n";
+  const STATIC = "Looked for index.html in public, dist, site and at the top of the source.\n";
+  it.each([
+    ["nodejs", [], NODE],
+    [
+      "nodejs",
+      ["client/package.json", "server/package.json"],
+      `${NODE}Found client/package.json, but an app has to be at the top. Push that folder alone: git subtree push --prefix client heroku main\n`,
+    ],
+    ["python", ["app.py"], PYTHON],
+    [
+      "python",
+      ["pyproject.toml", "poetry.lock"],
+      `${PYTHON}Found pyproject.toml, but packages are installed from requirements.txt with pip. Write one: pip freeze > requirements.txt\n`,
+    ],
+    ["python", ["requirements.txt/file"], PYTHON],
+    ["procfile", [], PROCFILE],
+    [
+      "procfile",
+      ["Procfile.txt"],
+      `${PROCFILE}Found Procfile.txt, but the file must be named Procfile, without an extension.\n`,
+    ],
+    ["static", ["index.htm", "src/index.html"], STATIC],
+  ])("%s with %j", async (buildpack, files, output) => {
+    expect(await detect(buildpack, files)).toMatchObject({ code: 100, output });
+  });
+});
