@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import * as pty from "@lydell/node-pty";
+import { type LiveCommand, type LiveTerminal, startCommand, startTerminal } from "./live-command.ts";
 import { CLONE, type RunningPlatform } from "./running-platform.ts";
 
 /** The client that the journeys are driven with, as users install it. */
@@ -60,16 +60,20 @@ export interface Person {
   folder(name: string): string;
   heroku(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   git(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
-  /** Runs a program in a terminal; the script gets what appears and types what it returns. */
-  terminal(args: readonly string[], options: TerminalOptions): Promise<{ code: number; screen: string }>;
+  /** Types an npm command in the clone. */
+  npm(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Starts the client and leaves it running, with pipes. */
+  start(args: readonly string[], options?: CommandOptions): LiveCommand;
+  /** Starts the client in a terminal. */
+  terminal(args: readonly string[], options?: TerminalOptions): LiveTerminal;
+  /** Starts git and leaves it running. */
+  startGit(args: readonly string[], options?: CommandOptions): LiveCommand;
   leave(): void;
 }
 
 export interface TerminalOptions extends CommandOptions {
   readonly columns?: number;
   readonly rows?: number;
-  /** Called with all that appeared so far each time more appears; what it returns is typed. */
-  readonly script: (screen: string) => string | undefined;
 }
 
 const COMMAND_MS = 120_000;
@@ -90,6 +94,7 @@ export async function sitDown(platform: RunningPlatform, options: { logIn: boole
     (program: string) =>
     async (args: readonly string[], more: CommandOptions = {}) =>
       await execute(program, args, { cwd: home, ...more, env: { ...env, ...more.env } });
+  const place = (more: CommandOptions = {}) => ({ cwd: more.cwd ?? home, env: { ...env, ...more.env } });
   await execute("git", ["config", "--global", "user.email", "person@example.com"], { cwd: home, env });
   await execute("git", ["config", "--global", "user.name", "A Person"], { cwd: home, env });
   await execute("git", ["config", "--global", "init.defaultBranch", "main"], { cwd: home, env });
@@ -102,8 +107,11 @@ export async function sitDown(platform: RunningPlatform, options: { logIn: boole
     },
     heroku: command(client),
     git: command("git"),
-    terminal: (args, more) =>
-      inTerminal(client, args, { ...more, env: { ...env, ...more.env }, cwd: more.cwd ?? home }),
+    npm: (args, more) =>
+      command("npm")(args, { cwd: CLONE, ...more, env: { CONIFER_HOME: platform.home, ...more?.env } }),
+    start: (args, more) => startCommand(client, args, place(more)),
+    terminal: (args, more) => startTerminal(client, args, { ...more, ...place(more) }),
+    startGit: (args, more) => startCommand("git", args, place(more)),
     leave: () => rmSync(home, { recursive: true, force: true }),
   };
 }
@@ -158,27 +166,5 @@ async function execute(
     );
     // A program that ends without reading is no fault of ours.
     child.stdin?.on("error", () => {}).end(options.stdin ?? "");
-  });
-}
-
-async function inTerminal(program: string, args: readonly string[], options: TerminalOptions) {
-  const terminal = pty.spawn(program, [...args], {
-    cols: options.columns ?? 100,
-    rows: options.rows ?? 30,
-    cwd: options.cwd,
-    env: { ...options.env, TERM: "xterm" },
-  });
-  let screen = "";
-  terminal.onData((data) => {
-    screen += data;
-    const typed = options.script(screen);
-    if (typed !== undefined) terminal.write(typed);
-  });
-  return await new Promise<{ code: number; screen: string }>((resolve) => {
-    const timer = setTimeout(() => terminal.kill("SIGKILL"), options.timeoutMs ?? COMMAND_MS);
-    terminal.onExit(({ exitCode }) => {
-      clearTimeout(timer);
-      resolve({ code: exitCode, screen });
-    });
   });
 }

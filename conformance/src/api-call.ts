@@ -1,0 +1,38 @@
+import type { RunningPlatform } from "./running-platform.ts";
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed body, or its text when it is not JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: what a test looks at is checked by the test
+  readonly body: any;
+}
+
+/** Calls the API as a program would: over http on loopback, with a token. */
+export async function callApi(
+  { platform, token }: { platform: Pick<RunningPlatform, "apiPort">; token?: string },
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<ApiAnswer> {
+  const response = await fetch(`http://127.0.0.1:${platform.apiPort}${path}`, {
+    method,
+    headers: {
+      accept: "application/vnd.heroku+json; version=3",
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(60_000),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: parse(text) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,23 @@
+/** How often a condition is looked at again, in milliseconds. */
+const LOOK_MS = 20;
+
+/**
+ * Resolves with the first value of `look` that is neither undefined nor false. Throws after the deadline, with what was
+ * waited for and, if given, what is there instead.
+ */
+export async function waitUntil<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  { ms = 10_000, instead }: { ms?: number; instead?: () => unknown } = {},
+): Promise<T> {
+  const until = performance.now() + ms;
+  while (true) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > until) {
+      const there = instead ? `; instead:\n${String(instead())}` : "";
+      throw new Error(`waited ${ms} ms for ${what}${there}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
