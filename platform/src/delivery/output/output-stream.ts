@@ -6,6 +6,7 @@ import type { OutputStore } from "./output.ts";
 const PATH = "/streams/output";
 /** Clients keep these addresses: Terraform reads one again after a failed build. */
 const LIFETIME_MS = 24 * 60 * 60 * 1_000;
+const PLAIN = "text/plain; charset=utf-8";
 
 export interface OutputStreamDependencies {
   readonly outputs: OutputStore;
@@ -30,20 +31,21 @@ export function makeOutputUrl(deps: Pick<OutputStreamDependencies, "clock" | "ke
  */
 export function makeOutputStreamHandler(deps: OutputStreamDependencies) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
-    if (!request.url?.startsWith(`${PATH}?`)) return false;
+    if (request.method !== "GET" || !request.url?.startsWith(`${PATH}?`)) return false;
     const opened = openStreamUrl(request.url, deps.clock(), deps.key);
     if (opened.kind !== "valid") {
-      response.writeHead(opened.kind === "expired" ? 410 : 403, {
-        "content-type": "text/plain; charset=utf-8",
-      });
-      response.end("This address of an output is not valid any more. Read the build or the release again.\n");
+      const status = opened.kind === "expired" ? 410 : 403;
+      say(
+        response,
+        status,
+        "This address of an output is not valid any more. Read the build or the release again.\n",
+      );
       return true;
     }
-    await serve(opened.params.id ?? "", { request, response, deps }).catch((thrown) => {
-      if (thrown instanceof BusinessError && !response.headersSent) {
-        response.writeHead(404, { "content-type": "text/plain; charset=utf-8" });
-        return void response.end("There is no output yet.\n");
-      }
+    const events = request.headers.accept?.includes("text/event-stream") ?? false;
+    await serve(opened.params.id ?? "", { events, response, deps }).catch((thrown) => {
+      const missing = thrown instanceof BusinessError && thrown.id === "not_found";
+      if (missing && !response.headersSent) return say(response, 404, "There is no output yet.\n");
       if (!response.destroyed) deps.logger.warn("an output stream broke off", { error: thrown });
       response.destroy();
     });
@@ -51,29 +53,62 @@ export function makeOutputStreamHandler(deps: OutputStreamDependencies) {
   };
 }
 
-async function serve(
-  id: string,
-  {
-    request,
-    response,
-    deps,
-  }: { request: IncomingMessage; response: ServerResponse; deps: OutputStreamDependencies },
-): Promise<void> {
+function say(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": PLAIN }).end(text);
+}
+
+interface Serving {
+  readonly events: boolean;
+  readonly response: ServerResponse;
+  readonly deps: OutputStreamDependencies;
+}
+
+async function serve(id: string, { events, response, deps }: Serving): Promise<void> {
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  const events = request.headers.accept?.includes("text/event-stream") ?? false;
-  const type = events ? "text/event-stream" : "text/plain; charset=utf-8";
+  const form = events ? asEvents() : asText;
   for await (const text of deps.outputs.read(id, AbortSignal.any([deps.signal, gone.signal]))) {
-    if (!response.headersSent) response.writeHead(200, { "content-type": type, "cache-control": "no-store" });
-    const chunk = events
-      ? `${text
-          .split("\n")
-          .map((line) => `data: ${line}\n`)
-          .join("")}\n`
-      : text;
-    if (!response.write(chunk))
-      await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+    begin(response, events);
+    await write(response, form(text));
   }
-  if (!response.headersSent) response.writeHead(200, { "content-type": type });
+  begin(response, events);
+  await write(response, form(undefined));
   response.end();
+}
+
+/** The head goes out before there is any text, so that a client knows that it is connected. */
+function begin(response: ServerResponse, events: boolean): void {
+  if (response.headersSent) return;
+  response.writeHead(200, {
+    "content-type": events ? "text/event-stream" : PLAIN,
+    "cache-control": "no-store",
+  });
+  response.flushHeaders();
+}
+
+async function write(response: ServerResponse, text: string): Promise<void> {
+  if (text === "" || response.destroyed || response.write(text)) return;
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      response.off("drain", end).off("close", end);
+      resolve();
+    };
+    response.on("drain", end).on("close", end);
+  });
+}
+
+/** Takes pieces of text, and undefined at the end. */
+type Form = (text: string | undefined) => string;
+
+const asText: Form = (text) => text ?? "";
+
+/** Whole lines as one event for each piece; a line that is not whole waits for its rest. */
+function asEvents(): Form {
+  let rest = "";
+  return (text) => {
+    const lines = (rest + (text ?? "")).split("\n");
+    rest = text === undefined ? "" : (lines.pop() ?? "");
+    const whole = text === undefined && lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+    return whole.length === 0 ? "" : `${whole.map((line) => `data: ${line}\n`).join("")}\n`;
+  };
 }

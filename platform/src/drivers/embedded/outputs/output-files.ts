@@ -1,60 +1,83 @@
-import { createReadStream } from "node:fs";
-import { appendFile, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { OutputStore } from "../../../delivery/output/index.ts";
-import { isId, notFound, pause } from "../../../kernel/index.ts";
+import { isId, notFound } from "../../../kernel/index.ts";
+import { chunkName, endName, type Kept, lookAt } from "./output-folder.ts";
+import { readOutput } from "./output-reader.ts";
+import { makeWakers } from "./output-wakers.ts";
 
-/** Longest text kept (facts: build §4 "Output log"); past it, no more is written but one line that says so. */
-const LONGEST_BYTES = 300 * 1024 * 1024;
-/** How often a reader looks for text that another process wrote. */
+export interface OutputFilesOptions {
+  /** Longest text kept, in bytes. Default 300 MiB. (facts: build §4 "Output log") */
+  readonly longest?: number;
+  /** How often a reader looks for text that another process wrote. Default 500 ms. */
+  readonly lookMs?: number;
+}
+
+const LONGEST = 300 * 1024 * 1024;
 const LOOK_MS = 500;
 
-/** Output as files: `<id>.txt` grows, `<id>.end` says that it is whole. */
-export function makeOutputFiles(folder: string): OutputStore {
-  const wakers = new Map<string, Set<() => void>>();
-  const wake = (id: string) => {
-    for (const waker of wakers.get(id) ?? []) waker();
+/** Where the one writer of an id is. */
+interface Place {
+  readonly epoch: number;
+  chunk: number;
+  size: number;
+}
+
+/**
+ * Output as files: a folder for each id with the text in chunks of half the longest text, of which the last two are
+ * kept. Beginning anew starts another epoch, and readers go over to it. Any process may read; one at a time writes.
+ */
+export function makeOutputFiles(
+  folder: string,
+  { longest = LONGEST, lookMs = LOOK_MS }: OutputFilesOptions = {},
+): OutputStore {
+  const wakers = makeWakers(lookMs);
+  const places = new Map<string, Place>();
+  const folderOf = (id: string) => join(folder, requireId(id));
+  /** Where a writer that was restarted goes on. */
+  const findPlace = async (id: string): Promise<Place> => {
+    const kept = await lookAt(folderOf(id));
+    if (!kept) return await beginAt(id, 1);
+    const chunk = kept.chunks.at(-1) ?? 1;
+    const { size } = await stat(join(folderOf(id), chunkName(kept.epoch, chunk)));
+    return { epoch: kept.epoch, chunk, size };
   };
-  const text = (id: string) => join(folder, `${requireId(id)}.txt`);
-  const end = (id: string) => join(folder, `${requireId(id)}.end`);
+  const beginAt = async (id: string, epoch: number): Promise<Place> => {
+    await mkdir(folderOf(id), { recursive: true, mode: 0o700 });
+    await writeFile(join(folderOf(id), chunkName(epoch, 1)), "", { mode: 0o600 });
+    return { epoch, chunk: 1, size: 0 };
+  };
   return {
     begin: async (id) => {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await rm(end(id), { force: true });
-      await writeFile(text(id), "", { mode: 0o600 });
-      wake(id);
+      const before = await lookAt(folderOf(id));
+      places.set(id, await beginAt(id, (before?.epoch ?? 0) + 1));
+      if (before) await removeEpoch(folderOf(id), before);
+      wakers.wake(id);
     },
-    append: async (id, added) => {
-      const size = (await sizeOf(text(id))) ?? 0;
-      if (size > LONGEST_BYTES) return;
-      const last = size + Buffer.byteLength(added) > LONGEST_BYTES;
-      await appendFile(text(id), last ? "\n !     The output is too long; the rest is left out.\n" : added, {
-        mode: 0o600,
-      });
-      wake(id);
+    append: async (id, text) => {
+      const place = places.get(id) ?? (await findPlace(id));
+      places.set(id, place);
+      const bytes = Buffer.byteLength(text);
+      if (place.size > 0 && place.size + bytes > longest / 2) {
+        place.chunk += 1;
+        place.size = 0;
+        await rm(join(folderOf(id), chunkName(place.epoch, place.chunk - 2)), { force: true });
+      }
+      place.size += bytes;
+      await appendFile(join(folderOf(id), chunkName(place.epoch, place.chunk)), text, { mode: 0o600 });
+      wakers.wake(id);
     },
     end: async (id) => {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(end(id), "", { mode: 0o600 });
-      wake(id);
+      places.delete(id);
+      const kept = await lookAt(folderOf(id));
+      if (kept) await writeFile(join(folderOf(id), endName(kept.epoch)), "", { mode: 0o600 });
+      wakers.wake(id);
     },
-    read: async function* (id, signal) {
-      if ((await sizeOf(text(id))) === undefined) throw notFound("output");
-      let from = 0;
-      while (!signal.aborted) {
-        const changed = nextChange(wakers, id, signal);
-        const ended = (await sizeOf(end(id))) !== undefined;
-        for await (const chunk of createReadStream(text(id), { start: from, signal })) {
-          from += (chunk as Buffer).length;
-          yield (chunk as Buffer).toString("utf8");
-        }
-        if (ended) return changed.cancel();
-        await changed.done;
-      }
-    },
+    read: (id, signal) => readOutput(folderOf(id), { signal, nextChange: () => wakers.next(id, signal) }),
     remove: async (id) => {
-      await rm(text(id), { force: true });
-      await rm(end(id), { force: true });
+      places.delete(id);
+      await rm(folderOf(id), { recursive: true, force: true });
+      wakers.wake(id);
     },
   };
 }
@@ -65,20 +88,7 @@ function requireId(id: string): string {
   return id;
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(() => undefined))?.size;
-}
-
-function nextChange(wakers: Map<string, Set<() => void>>, id: string, signal: AbortSignal) {
-  const woken = new AbortController();
-  const cancel = () => woken.abort();
-  const mine = wakers.get(id) ?? new Set();
-  wakers.set(id, mine.add(cancel));
-  signal.addEventListener("abort", cancel, { once: true });
-  const done = pause(LOOK_MS, woken.signal).finally(() => {
-    signal.removeEventListener("abort", cancel);
-    mine.delete(cancel);
-    if (mine.size === 0) wakers.delete(id);
-  });
-  return { cancel, done };
+async function removeEpoch(folder: string, { epoch }: Kept): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name.startsWith(`${epoch}.`)) await rm(join(folder, name), { force: true });
 }
