@@ -18,7 +18,7 @@ const SHELLS: readonly Shell[] = [
   ["/usr/bin/bash", "C.UTF-8"],
 ];
 const LAUNCHER = join(import.meta.dirname, "launcher.sh");
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: 25 };
 
 let root: string;
 beforeAll(() => {

@@ -35,7 +35,13 @@ export interface Bench {
   writeFiles(files: Readonly<Record<string, string>>): Promise<void>;
   /** Empties the layers folder, as before each build. */
   clearLayers(): Promise<void>;
-  run(phase: string, args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<PhaseRun>;
+  /** Runs a phase's program, or another one that stands for it. */
+  run(
+    phase: string,
+    args?: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    program?: string,
+  ): Promise<PhaseRun>;
   /** Runs the creator on empty layers. */
   create(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<PhaseRun>;
   image(): Promise<LayoutImage>;
@@ -91,9 +97,9 @@ export async function makeBench(programs: string): Promise<Bench> {
     gid: ["-gid", "1000"],
     IMAGE: [IMAGE],
   };
-  const run: Bench["run"] = (phase, args = [], env = {}) => {
+  const run: Bench["run"] = (phase, args = [], env = {}, program = join(programs, phase)) => {
     const common = (ARGUMENTS[phase] ?? []).flatMap((name) => values[name] ?? []);
-    return runProgram([join(programs, phase), ...common, ...args], env);
+    return runProgram([program, ...common, ...args], env);
   };
   const clearLayers = async () => {
     await rm(at("layers"), { recursive: true, force: true });
