@@ -132,12 +132,21 @@ export interface AppBuilds {
   launch(): Promise<TomlTable>;
 }
 
+const COPY = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
 const INHERITED = /^(PATH|HOME|.*_proxy|.*_PROXY|npm_config_.*|NPM_CONFIG_.*|PIP_.*|.*CERT.*|.*CA_BUNDLE)$/;
 
-/** `buildpack` is a folder that bundleBuildpacks made; `source` a folder to copy, or files. */
+export interface AppBuildsOptions {
+  /** A folder that bundleBuildpacks made. */
+  readonly buildpack: string;
+  /** A folder to copy, or files. */
+  readonly source: string | Files;
+  /** Layers of another app to begin with, so that a test need not fetch runtimes again. */
+  readonly seed?: { readonly from: string; readonly layers: readonly string[] };
+}
+
 export async function makeAppBuilds(
   root: string,
-  { buildpack, source }: { readonly buildpack: string; readonly source: string | Files },
+  { buildpack, source, seed }: AppBuildsOptions,
 ): Promise<AppBuilds> {
   const at = (name: string) => path.join(root, name);
   const [kept, app, layers] = [at("source"), at("app"), at("layers")];
@@ -145,11 +154,17 @@ export async function makeAppBuilds(
   await mkdir(layers, { recursive: true });
   if (typeof source === "string") await cp(source, kept, { recursive: true });
   else await writeFiles(kept, source);
+  for (const name of seed?.layers ?? []) {
+    for (const file of [name, `${name}.toml`]) {
+      const from = path.join(seed?.from ?? "", file);
+      if (existsSync(from)) await cp(from, path.join(layers, file), COPY);
+    }
+  }
   const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
   const env = { ...Object.fromEntries(inherited), CONIFER_RUNTIME_SOURCES: "registry base" };
   const lay = async () => {
     await rm(app, { recursive: true, force: true });
-    await cp(kept, app, { recursive: true, verbatimSymlinks: true });
+    await cp(kept, app, COPY);
   };
   const run = (program: string, args: readonly string[], more: Readonly<Record<string, string>>) =>
     runProgram(path.join(buildpack, "bin", program), args, { cwd: app, env: { ...env, ...more } });
