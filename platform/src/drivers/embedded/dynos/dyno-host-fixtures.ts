@@ -43,9 +43,13 @@ export interface DynoWorld {
   close(): Promise<void>;
 }
 
-export async function openDynoWorld(): Promise<DynoWorld> {
+export async function openDynoWorld(network: "own" | "shared" = "shared"): Promise<DynoWorld> {
   const home = mkdtempSync(join(tmpdir(), "conifer-dynos-"));
-  const sandboxes = await openSandboxes({ home, directory: join(home, "dynos", ".shared") });
+  const sandboxes = await openSandboxes({
+    home,
+    directory: join(home, "dynos", ".shared"),
+    without: network === "own" ? [] : ["ownNetwork"],
+  });
   const image = makeTestImage(join(home, "image"));
   const masterKey: MasterKey = { current: 1, keys: new Map([[1, randomBytes(32)]]) };
   const lines: LogLine[] = [];

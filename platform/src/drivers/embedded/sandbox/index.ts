@@ -1,6 +1,7 @@
 export type { AbilityRow, SandboxAbilities } from "./abilities.ts";
+export type { SandboxesOptions } from "./find-engine.ts";
 export { DYNO_HOME } from "./host-base.ts";
-export { openSandboxes, type SandboxesOptions } from "./open-sandboxes.ts";
+export { openSandboxes } from "./open-sandboxes.ts";
 export { removeTree } from "./remove-tree.ts";
 export type {
   ListeningSocket,

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSandboxes, type SandboxesOptions } from "./open-sandboxes.ts";
+import type { SandboxesOptions } from "./find-engine.ts";
+import { openSandboxes } from "./open-sandboxes.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { Sandbox, Sandboxes, SandboxSpec } from "./sandbox.ts";
 
@@ -20,7 +21,7 @@ export interface SandboxWorld {
 const MIB = 1024 * 1024;
 
 export async function openSandboxWorld(
-  without: NonNullable<SandboxesOptions["without"]> = [],
+  without: NonNullable<SandboxesOptions["without"]> = ["ownNetwork"],
 ): Promise<SandboxWorld> {
   const home = mkdtempSync(join(tmpdir(), "conifer-sandbox-"));
   const opening = openSandboxes({ home, directory: join(home, "dynos", ".shared"), without });

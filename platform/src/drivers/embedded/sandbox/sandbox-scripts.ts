@@ -21,9 +21,11 @@ for group in $CONIFER_CGROUPS; do echo 0 >"$group" || exit 125; done
 joining=
 for group in $CONIFER_CGROUPS_SLOW; do echo 1 >"$group" & joining=$!; done
 { echo "$hostname" >/proc/sys/kernel/hostname || hostname "$hostname"; } 2>/dev/null
-eval "$CONIFER_NETWORK" || exit 125
+networking=
+[ -z "$CONIFER_NETWORK" ] || { eval "$CONIFER_NETWORK" & networking=$!; }
 mount --all --fstab "$mounts" || exit 125
 [ -z "$joining" ] || wait "$joining" || exit 125
+[ -z "$networking" ] || wait "$networking" || exit 125
 cd "$root" && pivot_root . mnt && cd / && umount --lazy /mnt || exit 125
 echo "$CONIFER_SET_UP_DONE" >&2
 exec "$@" 2>&4 4>&-

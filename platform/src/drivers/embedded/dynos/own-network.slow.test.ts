@@ -1,0 +1,151 @@
+import { spawnSync } from "node:child_process";
+import { createServer, type Server } from "node:net";
+import { networkInterfaces } from "node:os";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type DynoBehavior,
+  DynoFollower,
+  suiteSpec,
+  testDynoHost,
+} from "../../../runtime/dyno/dyno-host-suite.ts";
+import { missingPrograms } from "../sandbox/debian-package-fixture.ts";
+import { eventually } from "../sandbox/sandbox-fixtures.ts";
+import { type DynoWorld, openDynoWorld, program, shell } from "./dyno-host-fixtures.ts";
+
+const WHY =
+  process.getuid?.() === 0
+    ? missingPrograms(["ip", "nft", "nsenter"], "nftables")
+    : "needs root for network interfaces";
+
+const BEHAVIORS = {
+  serves: program("serve"),
+  "never-listens": shell("exec sleep 60"),
+  works: shell("exec sleep 60"),
+  "exits-0": shell("exit 0"),
+  "exits-3": shell("exit 3"),
+  "ignores-term": program("stubborn"),
+  echo: program("echo"),
+} satisfies Record<DynoBehavior, unknown>;
+
+describe.skipIf(WHY !== undefined)(`a network for each dyno${WHY ? ` (skipped: ${WHY})` : ""}`, () => {
+  let world: DynoWorld;
+  beforeAll(async () => {
+    world = await openDynoWorld("own");
+  });
+  afterAll(async () => {
+    await world.close();
+    expect(spawnSync("nft", ["list", "tables"]).stdout.toString()).not.toContain(world.home);
+  });
+
+  test("is found by trial", () => {
+    expect(world.sandboxes.abilities.network).toBe("own");
+  });
+
+  testDynoHost("the embedded engine with networks", async () => {
+    const running = await world.startHost();
+    return { host: running.dynos, program: (behavior) => BEHAVIORS[behavior], close: () => running.stop() };
+  });
+
+  describe("keeps a dyno", () => {
+    /** What a line of shell prints in a dyno of its own. */
+    async function ask(line: string): Promise<string> {
+      const host = await world.startHost();
+      const watched = new DynoFollower(host.dynos);
+      const spec = suiteSpec({ program: () => shell(line) }, "works", { name: "run.1", duty: "work" });
+      world.lines.length = 0;
+      await host.dynos.run(spec, { attach: false });
+      await watched.until(spec.id, "complete");
+      await host.stop();
+      await watched.close();
+      return world.lines
+        .filter(({ source }) => source === "app")
+        .map(({ message }) => message)
+        .join("\n");
+    }
+
+    const REACH =
+      'reach() { timeout 1 bash -c "</dev/tcp/$1/$2" 2>/dev/null && echo reached || echo refused; }';
+
+    async function listen(): Promise<Server & { port: number }> {
+      const server = createServer((socket) => socket.end());
+      await new Promise<void>((resolve) => server.listen(0, "::", resolve));
+      return Object.assign(server, { port: (server.address() as { port: number }).port });
+    }
+
+    test("from this machine's loopback and other addresses", async () => {
+      const server = await listen();
+      const own = Object.values(networkInterfaces())
+        .flatMap((all) => all ?? [])
+        .filter(({ family, internal }) => family === "IPv4" && !internal)
+        .map(({ address }) => address);
+      const gateway = "$(ip route | sed -n 's/^default via \\([^ ]*\\).*/\\1/p')";
+      const places = ["127.0.0.1", ...own, gateway];
+      const line = places.map((place) => `reach ${place} ${server.port}`).join("; ");
+      const answers = await ask(`${REACH}; ${line}`);
+      expect(answers.split("\n")).toEqual(places.map(() => "refused"));
+      await new Promise((resolve) => server.close(resolve));
+    });
+
+    test("from another dyno, which this machine reaches", async () => {
+      const host = await world.startHost();
+      const watched = new DynoFollower(host.dynos);
+      const web = suiteSpec({ program: () => program("serve") }, "serves");
+      await host.dynos.apply({ appId: web.appId, dynos: [web] }, { subject: "formation", number: 1 });
+      const { state } = await watched.until(web.id, "up");
+      expect(state.address?.host).not.toMatch(/^(127\.|::1$)/);
+      const other = suiteSpec(
+        { program: () => shell(`${REACH}; reach ${state.address?.host} ${state.address?.port}`) },
+        "works",
+        { name: "run.2", duty: "work" },
+      );
+      await host.dynos.run(other, { attach: false });
+      await watched.until(other.id, "complete");
+      expect(world.log("run.2")).toContain("app[run.2]: refused");
+      await host.stop();
+      await watched.close();
+    });
+
+    test("but not from itself", async () => {
+      const line = 'node serve.js & until [ "$(reach 127.0.0.1 $PORT)" = reached ]; do :; done; echo reached';
+      expect(await ask(`${REACH}; ${line}`)).toBe("reached");
+    });
+
+    test("in a network that has a loopback, a resolver and a way out", async () => {
+      const answers = await ask(
+        "ip -4 -o addr show | wc -l; grep -c nameserver /etc/resolv.conf; ip route | grep -c default",
+      );
+      expect(
+        answers
+          .split("\n")
+          .map(Number)
+          .every((count) => count >= 1),
+      ).toBe(true);
+    });
+  });
+
+  test("leaves no interface behind", async () => {
+    const links = () => spawnSync("ip", ["-br", "link"]).stdout.toString();
+    const host = await world.startHost();
+    const watched = new DynoFollower(host.dynos);
+    const web = suiteSpec({ program: () => program("serve") }, "serves");
+    const before = links()
+      .split("\n")
+      .filter((line) => line.startsWith("cf"));
+    await host.dynos.apply({ appId: web.appId, dynos: [web] }, { subject: "formation", number: 1 });
+    await watched.until(web.id, "up");
+    expect(
+      links()
+        .split("\n")
+        .filter((line) => line.startsWith("cf")).length,
+    ).toBeGreaterThan(before.length);
+    await host.stop();
+    await watched.close();
+    await eventually(
+      "interfaces are gone",
+      () =>
+        !links()
+          .split("\n")
+          .some((line) => line.startsWith("cf") && !before.includes(line)),
+    );
+  });
+});

@@ -1,0 +1,181 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { errorText } from "../../../kernel/index.ts";
+import { type Cgroups, openCgroups } from "./cgroups.ts";
+import { prepareHostBase } from "./host-base.ts";
+import { openOwnNetwork } from "./own-network.ts";
+import type { PipeStock } from "./pipe-stock.ts";
+import { removeTree } from "./remove-tree.ts";
+import { sharedNetwork } from "./sandbox-network.ts";
+import type { Account } from "./sandbox-plan.ts";
+import { SET_UP } from "./sandbox-scripts.ts";
+import { type SandboxEngine, startSandbox } from "./start-sandbox.ts";
+
+export interface SandboxesOptions {
+  /** CONIFER_HOME: it tells this instance's cgroups and addresses from another's. */
+  readonly home: string;
+  /** A folder for what all sandboxes share: the base layer and spare pipes. One process at a time may use it. */
+  readonly directory: string;
+  /** CONIFER_CA_BUNDLE. */
+  readonly caBundle?: string | undefined;
+  /** What is not to be used although it may be there: how tests stand on a lesser machine. */
+  readonly without?: readonly (keyof Candidate | "ownNetwork")[];
+}
+
+/** Account that programs run as when Conifer is root: below the ids that systemd and shadow give out, and nobody's. */
+const OWNER: Account = { uid: 96_400, gid: 96_400 };
+/** Who a program is inside its user namespace. */
+const INSIDE: Account = { uid: 1000, gid: 1000 };
+
+export interface NetworkedEngine {
+  readonly engine: SandboxEngine;
+  readonly hint: string | undefined;
+  close(): Promise<void>;
+}
+
+/** The engine with a network for each sandbox where that works, shown by a sandbox that has one. */
+export async function withOwnNetwork(
+  shared: SandboxEngine,
+  options: SandboxesOptions,
+): Promise<NetworkedEngine> {
+  const none = (hint: string | undefined) => ({ engine: shared, hint, close: async () => {} });
+  if (!shared.machine.root || options.without?.includes("ownNetwork")) return none(undefined);
+  const own = await openOwnNetwork(options.home);
+  if (!own.network) return none(own.hint);
+  const engine = { ...shared, network: own.network };
+  const failure = await tryOut(engine, join(options.directory, "trial"));
+  if (failure === undefined) return { engine, hint: undefined, close: own.close };
+  await own.close();
+  return none(`Let Conifer make network interfaces: ${failure}`);
+}
+
+interface Candidate {
+  readonly userNamespace: boolean;
+  readonly overlay: boolean;
+  readonly cgroups: boolean;
+}
+
+/** From the most isolated to the least; without root there is no sandbox without a user namespace. */
+function candidates(root: boolean): Candidate[] {
+  return [true, false].flatMap((userNamespace) =>
+    [true, false].flatMap((overlay) =>
+      [true, false].flatMap((cgroups) =>
+        root || userNamespace ? [{ userNamespace, overlay, cgroups }] : [],
+      ),
+    ),
+  );
+}
+
+export interface TrialOptions {
+  readonly options: SandboxesOptions;
+  readonly root: boolean;
+  readonly pipes: PipeStock;
+  readonly cgroups: Cgroups;
+}
+
+/** The most isolated engine that has built a sandbox here; throws when none has. */
+export async function bestEngine(trial: TrialOptions): Promise<SandboxEngine> {
+  const failures: string[] = [];
+  const { without = [] } = trial.options;
+  for (const candidate of candidates(trial.root)) {
+    if (without.some((power) => power !== "ownNetwork" && candidate[power])) continue;
+    if (candidate.cgroups && trial.cgroups.powers.size === 0) continue;
+    const engine = await makeEngine(trial, candidate);
+    const directory = join(trial.options.directory, "trial");
+    await removeTree(directory);
+    const failure = await tryOut(engine, directory);
+    if (failure === undefined) return engine;
+    failures.push(failure);
+  }
+  throw new Error(
+    `No sandbox for dynos can be built on this machine: ${failures[0]}. ` +
+      "Allow user namespaces (sysctl -w user.max_user_namespaces=10000; on Ubuntu also " +
+      "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0), or run Conifer as root.",
+  );
+}
+
+async function makeEngine(
+  { options, root, pipes, cgroups }: TrialOptions,
+  wanted: Candidate,
+): Promise<SandboxEngine> {
+  const owner = root ? OWNER : undefined;
+  const inside = wanted.userNamespace ? INSIDE : OWNER;
+  const base = await prepareHostBase({
+    directory: join(options.directory, "base"),
+    caBundle: options.caBundle,
+    inside,
+    owner,
+  });
+  const mountPoint = join(options.directory, "root");
+  const setUpFile = join(options.directory, "set-up");
+  await writeFile(setUpFile, SET_UP);
+  await mkdir(mountPoint, { recursive: true, mode: 0o755 });
+  return {
+    machine: {
+      root,
+      userNamespace: wanted.userNamespace,
+      inside,
+      owner,
+      overlay: wanted.overlay,
+      base,
+      setUpFile,
+      mountPoint,
+      home: options.home,
+      coverUsrLocal: existsSync("/usr/local"),
+    },
+    cgroups: wanted.cgroups ? cgroups : await openCgroups([], ""),
+    network: sharedNetwork,
+    pipes,
+    terminals: new Set(),
+    checkedLayers: new Set(),
+  };
+}
+
+/** Starts a real sandbox; returns why it did not work. */
+async function tryOut(engine: SandboxEngine, directory: string): Promise<string | undefined> {
+  try {
+    const sandbox = await startSandbox(engine, {
+      id: "trial",
+      directory,
+      lowerDirs: [],
+      binds: [],
+      argv: ["sh", "-c", ": >/tmp/file && : >~/file && : </proc/self/stat"],
+      env: { PATH: "/usr/bin:/bin", HOME: "/home/dyno" },
+      cwd: "/",
+      limits: { memoryBytes: 64 * 1024 * 1024, cpuShare: 1, pids: 64 },
+      stdin: "none",
+    });
+    let said = "";
+    sandbox.pipes?.stdout.resume();
+    sandbox.pipes?.stderr.on("data", (text) => {
+      said += text;
+    });
+    const { code, setUpError } = await sandbox.exited;
+    await sandbox.cleanUp();
+    return code === 0 ? undefined : (setUpError ?? `${said.trim()} (status ${code})`);
+  } catch (thrown) {
+    return errorText(thrown);
+  }
+}
+
+const PROGRAMS = ["unshare", "setpriv", "setsid", "mount", "umount", "pivot_root", "mkfifo", "sh"];
+
+/** Throws when this machine lacks a program that every sandbox needs. */
+export function requirePrograms(): void {
+  const folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+  const missing = PROGRAMS.filter((name) => !folders.some((folder) => isProgram(join(folder, name))));
+  if (missing.length === 0) return;
+  throw new Error(
+    `Conifer needs the programs ${missing.join(", ")} to run dynos. They are in the packages util-linux and coreutils.`,
+  );
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

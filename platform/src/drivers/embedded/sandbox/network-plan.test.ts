@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  firewallRules,
+  isLoopback,
+  linkScript,
+  MOST_LINKS,
+  nameServers,
+  planAddresses,
+  planLink,
+} from "./network-plan.ts";
+
+const PLAN = planAddresses("/home/c", []) ?? expect.fail("no plan");
+
+describe("planning addresses", () => {
+  test("is the same for one home, and another for another", () => {
+    expect(planAddresses("/home/c", [])).toEqual(PLAN);
+    expect(planAddresses("/home/d", [])?.table).not.toBe(PLAN.table);
+  });
+
+  test("keeps out of every network in use", () => {
+    const next = planAddresses("/home/c", [`${PLAN.ipv4Prefix}.0.0/16`]);
+    expect(next?.ipv4Prefix).not.toBe(PLAN.ipv4Prefix);
+    const all = Array.from({ length: 256 }, (_, n) => `10.${n}.0.1`);
+    expect(planAddresses("/home/c", all)).toBeUndefined();
+    expect(planAddresses("/home/c", ["default", "192.0.2.0/24", "10.0.0.0/24"])).toEqual(PLAN);
+  });
+
+  test("gives every link addresses and a name of its own, in the kernel's bounds", () => {
+    fc.assert(
+      fc.property(fc.nat(MOST_LINKS - 1), fc.nat(MOST_LINKS - 1), (one, two) => {
+        const [a, b] = [planLink(PLAN, one), planLink(PLAN, two)];
+        expect(a.name.length).toBeLessThanOrEqual(15);
+        for (const octet of a.dyno4.split(".")) expect(Number(octet)).toBeLessThan(256);
+        const shared = Object.values(a).filter((value) => Object.values(b).includes(value));
+        expect(shared).toHaveLength(one === two ? 5 : 0);
+      }),
+    );
+  });
+
+  test("a link is a network of four addresses", () => {
+    expect(planLink({ ...PLAN, ipv4Prefix: "10.200", interfacePrefix: "cf12345-" }, 65)).toMatchObject({
+      name: "cf12345-65",
+      host4: "10.200.1.5",
+      dyno4: "10.200.1.6",
+    });
+  });
+});
+
+describe("the set-up of a link", () => {
+  const script = linkScript(planLink(PLAN, 3), 4711);
+
+  test("makes one end in this machine's network and configures both", () => {
+    expect(script).toContain("nsenter --net=/proc/4711/ns/net -- ip -batch -");
+    expect(script).toContain("type veth peer name eth0 netns 1");
+    expect(script).toContain("route add default via");
+  });
+
+  test("has nothing in it for a shell to expand", () => {
+    expect(script).not.toMatch(/[$`;]/);
+  });
+});
+
+describe("the firewall", () => {
+  const rules = firewallRules(PLAN, ["192.0.2.2", "fd00::2"]);
+
+  test("replaces a table that is there, in one transaction", () => {
+    expect(rules.split("\n").slice(0, 2)).toEqual([
+      `table inet ${PLAN.table}`,
+      `delete table inet ${PLAN.table}`,
+    ]);
+  });
+
+  test("keeps dynos from each other, from this machine and from metadata services", () => {
+    const dynos = `"${PLAN.interfacePrefix}*"`;
+    expect(rules).toContain(`iifname ${dynos} oifname ${dynos} drop`);
+    expect(rules).toContain(`iifname ${dynos} drop`);
+    expect(rules).toContain(`iifname ${dynos} ip daddr 169.254.0.0/16 drop`);
+    expect(rules).toContain(`oifname ${dynos} drop`);
+  });
+
+  test("lets answers through, and questions to this machine's own resolver", () => {
+    expect(rules.indexOf("established,related accept")).toBeLessThan(rules.lastIndexOf("drop"));
+    expect(rules).toContain("ip daddr 192.0.2.2 meta l4proto { tcp, udp } th dport 53 accept");
+    expect(rules).not.toContain("fd00::2");
+  });
+});
+
+test.each([
+  ["nameserver 1.1.1.1\n# nameserver 2.2.2.2\n nameserver ::1 \nsearch x\n", ["1.1.1.1", "::1"]],
+  ["", []],
+])("name servers of %j", (text, expected) => {
+  expect(nameServers(text)).toEqual(expected);
+});
+
+test.each([
+  ["127.0.0.53", true],
+  ["::1", true],
+  ["10.0.0.1", false],
+])("%s is loopback: %s", (address, expected) => {
+  expect(isLoopback(address)).toBe(expected);
+});

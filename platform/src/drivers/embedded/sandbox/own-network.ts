@@ -1,0 +1,113 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { errorText } from "../../../kernel/index.ts";
+import {
+  type AddressPlan,
+  firewallRules,
+  isLoopback,
+  linkScript,
+  MOST_LINKS,
+  nameServers,
+  planAddresses,
+  planLink,
+} from "./network-plan.ts";
+import type { SandboxNetwork } from "./sandbox-network.ts";
+
+/** A network of its own for each sandbox, or why there is none. */
+export type OwnNetwork =
+  | { readonly network: SandboxNetwork; close(): Promise<void> }
+  | { readonly network?: undefined; readonly hint: string };
+
+const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
+/** With systemd-resolved the usual file names a resolver on loopback, this one those behind it. */
+const RESOLV_CONFS = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
+const PROGRAMS = ["ip", "nft", "nsenter"];
+
+/**
+ * Prepares this machine for networks of dynos' own: a firewall table of this instance, replaced if it is there, and
+ * forwarding of IPv4. Interfaces come and go with the sandboxes' namespaces. Only for root.
+ */
+export async function openOwnNetwork(home: string): Promise<OwnNetwork> {
+  const missing = PROGRAMS.filter(
+    (name) => !["/usr/sbin", "/usr/bin", "/sbin", "/bin"].some((f) => existsSync(join(f, name))),
+  );
+  if (missing.length > 0) {
+    return {
+      hint: `Install ${missing.map((name) => PACKAGES[name]).join(" and ")} and start Conifer again.`,
+    };
+  }
+  const resolvConf = findResolvConf();
+  if (!resolvConf)
+    return { hint: "Name a resolver in /etc/resolv.conf that is not on this machine's loopback address." };
+  const addresses = Object.values(networkInterfaces()).flatMap(
+    (all) => all?.map(({ address }) => address) ?? [],
+  );
+  const plan = planAddresses(home, [...addresses, ...(await routedNetworks())]);
+  if (!plan) return { hint: "Free one of the networks 10.128.0.0/16 to 10.223.0.0/16 for dynos." };
+  const resolvers = nameServers(resolvConf).filter((address) => addresses.includes(address));
+  try {
+    await nft(firewallRules(plan, resolvers));
+    if (readFileSync(FORWARDING, "utf8").trim() !== "1") writeFileSync(FORWARDING, "1");
+  } catch (thrown) {
+    return { hint: `Let Conifer set firewall rules: ${errorText(thrown)}` };
+  }
+  return {
+    network: makeOwnNetwork(plan, resolvConf),
+    close: () => nft(`delete table inet ${plan.table}\n`).catch(() => {}),
+  };
+}
+
+const PACKAGES: Readonly<Record<string, string>> = { ip: "iproute2", nft: "nftables", nsenter: "util-linux" };
+
+function makeOwnNetwork(plan: AddressPlan, resolvConf: string): SandboxNetwork {
+  const taken = new Set<number>();
+  let next = 0;
+  return {
+    kind: "own",
+    lease: async () => {
+      if (taken.size >= MOST_LINKS) throw new Error(`all ${MOST_LINKS} networks for dynos are in use`);
+      while (taken.has(next)) next = (next + 1) % MOST_LINKS;
+      const n = next;
+      // The kernel takes a while to remove an interface, so that a number is not used again soon.
+      next = (next + 1) % MOST_LINKS;
+      taken.add(n);
+      const link = planLink(plan, n);
+      return {
+        resolvConf,
+        setUp: linkScript(link, process.pid),
+        ipv4: link.dyno4,
+        ipv6: link.dyno6,
+        release: async () => void taken.delete(n),
+      };
+    },
+  };
+}
+
+/** The first file that names resolvers, none of them on loopback. */
+function findResolvConf(): string | undefined {
+  return RESOLV_CONFS.filter((path) => existsSync(path))
+    .map((path) => readFileSync(path, "utf8"))
+    .find((text) => nameServers(text).length > 0 && !nameServers(text).some(isLoopback));
+}
+
+async function routedNetworks(): Promise<string[]> {
+  const { stdout } = await promisify(execFile)("ip", ["-4", "route", "show", "table", "all"]);
+  return stdout
+    .split("\n")
+    .map((line) => line.replace(/^(local|broadcast|unreachable) /, "").split(" ")[0] ?? "");
+}
+
+async function nft(rules: string): Promise<void> {
+  const child = spawn("nft", ["-f", "-"], { stdio: ["pipe", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said += text;
+  });
+  child.stdin.end(rules);
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`nft failed: ${said.trim().split("\n")[0]}`);
+}
