@@ -154,12 +154,7 @@ export async function makeAppBuilds(
   await mkdir(layers, { recursive: true });
   if (typeof source === "string") await cp(source, kept, { recursive: true });
   else await writeFiles(kept, source);
-  for (const name of seed?.layers ?? []) {
-    for (const file of [name, `${name}.toml`]) {
-      const from = path.join(seed?.from ?? "", file);
-      if (existsSync(from)) await cp(from, path.join(layers, file), COPY);
-    }
-  }
+  for (const name of seed?.layers ?? []) await takeLayer(seed?.from ?? "", layers, name);
   const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
   const env = { ...Object.fromEntries(inherited), CONIFER_RUNTIME_SOURCES: "registry base" };
   const lay = async () => {
@@ -191,6 +186,15 @@ export async function makeAppBuilds(
     has: (layer, file = ".") => existsSync(path.join(layers, layer, file)),
     launch: async () => parse(await readFile(path.join(layers, "launch.toml"), "utf8")),
   };
+}
+
+/** The files of a cached layer become other names of the same ones; of a launch layer only metadata are taken. */
+async function takeLayer(from: string, layers: string, name: string): Promise<void> {
+  const text = await readFile(path.join(from, `${name}.toml`), "utf8");
+  await writeFile(path.join(layers, `${name}.toml`), text);
+  if (!/^cache = true$/m.test(text)) return;
+  const copy = await runProgram("cp", ["-al", name, layers], { cwd: from, env: process.env });
+  if (copy.code !== 0) throw new Error(copy.output);
 }
 
 /**
