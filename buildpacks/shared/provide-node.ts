@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { valid, validRange } from "semver";
 import type { BuildContext } from "./build-context.ts";
@@ -18,6 +18,7 @@ import { once } from "./once.ts";
 import { fetchNodeArchive, resolveNode } from "./resolve-node.ts";
 import { runtimeSources } from "./runtime-sources.ts";
 import { type Fetcher, unpackArchive } from "./verified-download.ts";
+import { addWebConcurrency } from "./web-concurrency.ts";
 
 /** How long a resolved version stands before the sources are asked for a newer one. */
 const RECHECK_AFTER_MS = 7 * 24 * 3600 * 1000;
@@ -151,11 +152,7 @@ async function isFresh(check: Layer): Promise<boolean> {
 
 async function addLaunchSettings(context: BuildContext, layer: Layer): Promise<void> {
   await setLaunchEnv(layer, { name: "NODE_ENV", operation: "default", value: "production" });
-  const folder = path.join(layer.dir, "exec.d");
-  await mkdir(folder, { recursive: true });
-  const program = path.join(folder, "web-concurrency");
-  await copyFile(path.join(context.buildpackDir, "exec.d", "web-concurrency"), program);
-  await chmod(program, 0o755);
+  await addWebConcurrency(context, layer);
 }
 
 interface Toolchain {

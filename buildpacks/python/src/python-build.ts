@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readdir, readFile, realpath } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
@@ -15,8 +15,12 @@ import {
   setLaunchEnv,
 } from "../../shared/layer-folder.ts";
 import { readTool, runTool } from "../../shared/run-tool.ts";
+import { addWebConcurrency } from "../../shared/web-concurrency.ts";
 import { type BasePython, choosePython, compareVersions, pythonRequirement } from "./python-version.ts";
 import { readRequirements } from "./requirement-files.ts";
+
+/** The oldest pip that installs into another environment than its own (`--python`), by its first number. */
+const OLDEST_PIP = 23;
 
 /** Builds a Python app: the base's Python, and a virtual environment with the packages of requirements.txt. */
 export async function build(context: BuildContext): Promise<void> {
@@ -167,7 +171,7 @@ async function findPip(context: BuildContext, python: BasePython): Promise<Pip> 
       env: context.env,
       signal: context.signal,
     }).then(
-      (text) => /^pip (\d+)\./.exec(text)?.[1] !== undefined && Number(/^pip (\d+)\./.exec(text)?.[1]) >= 22,
+      (text) => Number(/^pip (\d+)\./.exec(text)?.[1] ?? 0) >= OLDEST_PIP,
       () => false,
     );
   if (await works(python.program, ["-m", "pip"])) return { program: python.program, args: ["-m", "pip"] };
@@ -190,11 +194,7 @@ async function findPip(context: BuildContext, python: BasePython): Promise<Pip> 
 async function addLaunchSettings(context: BuildContext, layer: Layer): Promise<void> {
   await setLaunchEnv(layer, { name: "VIRTUAL_ENV", operation: "override", value: layer.dir });
   await setLaunchEnv(layer, { name: "PYTHONUNBUFFERED", operation: "default", value: "1" });
-  const folder = path.join(layer.dir, "exec.d");
-  await mkdir(folder, { recursive: true });
-  const program = path.join(folder, "web-concurrency");
-  await copyFile(path.join(context.buildpackDir, "exec.d", "web-concurrency"), program);
-  await chmod(program, 0o755);
+  await addWebConcurrency(context, layer);
 }
 
 async function run(
