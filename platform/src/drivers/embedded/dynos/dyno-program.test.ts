@@ -56,6 +56,7 @@ describe("the program of a dyno", () => {
       argv: ["/cnb/process/web"],
       cwd: "/workspace",
       stdin: "none",
+      network: "own",
       id: "d1-1",
     });
     expect(program.lowerDirs).toBe(IMAGE.lowerDirs);

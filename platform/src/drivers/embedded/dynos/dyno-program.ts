@@ -43,6 +43,7 @@ export function dynoProgram({
     env: dynoEnvironment(spec, image, port),
     cwd: image.workingDir,
     limits: { ...spec.limits, memoryBytes: spec.limits.memoryBytes * HARD_MEMORY_FACTOR },
+    network: "own",
     stdin: attach ? "pipe" : "none",
     ...(attach?.terminal ? { terminal: attach.terminal } : {}),
   };

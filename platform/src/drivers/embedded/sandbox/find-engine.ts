@@ -144,6 +144,7 @@ async function tryOut(engine: SandboxEngine, directory: string): Promise<string 
       env: { PATH: "/usr/bin:/bin", HOME: "/home/dyno" },
       cwd: "/",
       limits: { memoryBytes: 64 * 1024 * 1024, cpuShare: 1, pids: 64 },
+      network: "own",
       stdin: "none",
     });
     let said = "";

@@ -44,6 +44,11 @@ export interface SandboxSpec {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly limits: SandboxLimits;
+  /**
+   * `own`: a network of its own where `abilities.network` is so, in which this machine's loopback and its other
+   * sandboxes are out of reach. Missing: this machine's network, with whatever proxies it has on loopback.
+   */
+  readonly network?: "own";
   /** A terminal as standard input, output and error, controlling terminal of the program. */
   readonly terminal?: { readonly columns: number; readonly rows: number };
   /** `pipe` gives `Sandbox.stdin`; `none` is `/dev/null`. Without meaning when there is a terminal. */

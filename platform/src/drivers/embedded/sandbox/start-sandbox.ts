@@ -7,7 +7,7 @@ import { carryEnvironment } from "./program-environment.ts";
 import { removeTree } from "./remove-tree.ts";
 import { makeRunningSandbox, SET_UP_DONE } from "./running-sandbox.ts";
 import type { Sandbox, SandboxSpec } from "./sandbox.ts";
-import type { NetworkLease, SandboxNetwork } from "./sandbox-network.ts";
+import { type NetworkLease, type SandboxNetwork, sharedNetwork } from "./sandbox-network.ts";
 import { checkLayer, commandLine, type Machine, mountLines } from "./sandbox-plan.ts";
 import { writeRecord } from "./sandbox-record.ts";
 import { openTerminal } from "./terminal.ts";
@@ -17,6 +17,7 @@ import { makeWritableLayer } from "./writable-layer.ts";
 export interface SandboxEngine {
   readonly machine: Machine;
   readonly cgroups: Cgroups;
+  /** For sandboxes that want a network of their own. */
   readonly network: SandboxNetwork;
   readonly pipes: PipeStock;
   /** Masters of open terminals, which every child of this process would inherit. */
@@ -35,7 +36,8 @@ export async function startSandbox(engine: SandboxEngine, spec: SandboxSpec): Pr
   if (!/^[A-Za-z0-9-]{1,63}$/.test(spec.id)) throw new Error(`"${spec.id}" cannot name a sandbox`);
   const undo: (() => Promise<void>)[] = [() => removeTree(spec.directory)];
   try {
-    const lease = await engine.network.lease(spec.id);
+    const network = spec.network === "own" ? engine.network : sharedNetwork;
+    const lease = await network.lease(spec.id);
     undo.push(lease.release);
     await makeWritableLayer(engine.machine, spec, lease.resolvConf);
     const cgroup = await engine.cgroups.make(spec.id, spec.limits);
@@ -77,7 +79,7 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
       machine,
       spec,
       mounts,
-      ownNetwork: engine.network.kind === "own",
+      ownNetwork: prepared.lease.setUp !== "",
     });
     const env = {
       PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
