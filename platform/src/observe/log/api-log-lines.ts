@@ -1,64 +1,86 @@
 import type { DomainEvent, LogLine } from "../../kernel/index.ts";
 
+/** What happened, and whether the line goes on to say who did it. */
+interface Told {
+  readonly text: string;
+  readonly byWhom: boolean;
+}
+
 /** What an event tells in the app's log, in the texts that the client colors (facts: observability §1, CLI client §4). */
 export function apiLogLines(event: DomainEvent): readonly LogLine[] {
   const by = event.actor ? ` by user ${event.actor.email}` : "";
-  return messagesOf(event).map((message) => ({
+  return toldBy(event).map(({ text, byWhom }) => ({
     appId: event.appId,
     time: event.at,
     source: "app",
     process: "api",
-    message: message.replace("{by}", by),
+    message: byWhom ? `${text}${by}` : text,
   }));
 }
 
-function messagesOf({ kind, data }: DomainEvent): readonly string[] {
+const did = (text: string): readonly Told[] => [{ text, byWhom: true }];
+const happened = (text: string): readonly Told[] => [{ text, byWhom: false }];
+
+function toldBy({ kind, data }: DomainEvent): readonly Told[] {
   switch (kind) {
-    case "app.created":
-      return [];
     case "app.updated":
-      return appMessages(data);
+      return toldOfApp(data);
     case "collaborator.added":
-      return [`Add ${data.email} as collaborator{by}`];
+      return did(`Add ${data.email} as collaborator`);
     case "collaborator.removed":
-      return [`Remove ${data.email} as collaborator{by}`];
+      return did(`Remove ${data.email} as collaborator`);
     case "build.created":
-      return ["Build started{by}"];
+      return did("Build started");
     case "build.cancelled":
-      return ["Build cancelled{by}"];
+      return did("Build cancelled");
     case "build.finished":
-      return [data.status === "succeeded" ? "Build succeeded" : "Build failed -- check your build output"];
+      return happened(
+        data.status === "succeeded" ? "Build succeeded" : "Build failed -- check your build output",
+      );
     case "release.created":
-      return [`Release v${data.version} created{by}`, `${data.description}{by}`];
+      return [...did(oneLine(data.description)), ...did(`Release v${data.version} created`)];
     case "release.failed":
-      return [`Release command failed: v${data.version} is not released`];
+      return happened(`Release command failed: v${data.version} is not released`);
     case "formation.changed":
-      return scaleText(data.scaled) === "" ? [] : [`Scaled to ${scaleText(data.scaled)}{by}`];
+      return toldOfList("Scaled to", data.scaled, scaleText, " ");
     case "dynos.changed":
-      return dynoMessages(data);
-    case "release.succeeded":
+      return [
+        ...toldOfList("Restarting", data.restarted, String, ", "),
+        ...toldOfList("Stopping", data.stopped, String, ", "),
+      ];
+    case "app.created":
     case "app.deleted":
+    case "release.succeeded":
       return [];
   }
 }
 
-function appMessages(data: DomainEvent["data"]): readonly string[] {
-  if (data.feature !== undefined) return [`${data.enabled ? "Enable" : "Disable"} ${data.feature}{by}`];
-  const renamed = data.previous_name !== undefined && data.previous_name !== data.name;
-  return renamed
-    ? [`Rename to ${data.name}{by}`]
-    : [`Maintenance mode ${data.maintenance ? "enabled" : "disabled"}{by}`];
+function toldOfApp(data: DomainEvent["data"]): readonly Told[] {
+  if (data.feature !== undefined) return did(`${data.enabled ? "Enable" : "Disable"} ${data.feature}`);
+  const renamed = data.previous_name !== data.name;
+  const switched = data.previous_maintenance !== data.maintenance;
+  return [
+    ...(renamed ? did(`Rename to ${data.name}`) : []),
+    ...(switched ? did(`Maintenance mode ${data.maintenance ? "enabled" : "disabled"}`) : []),
+  ];
 }
 
-function scaleText(scaled: unknown): string {
-  if (!Array.isArray(scaled)) return "";
-  return scaled.map(({ type, quantity, size }) => `${type}@${quantity}:${size}`).join(" ");
+/** One line with all items; none without any. */
+function toldOfList(
+  verb: string,
+  items: unknown,
+  show: (item: never) => string,
+  between: string,
+): readonly Told[] {
+  if (!Array.isArray(items) || items.length === 0) return [];
+  return did(`${verb} ${items.map((item) => show(item as never)).join(between)}`);
 }
 
-function dynoMessages(data: DomainEvent["data"]): readonly string[] {
-  const names = (value: unknown) => (Array.isArray(value) ? value.join(", ") : "");
-  if (Array.isArray(data.restarted) && data.restarted.length > 0)
-    return [`Restarting ${names(data.restarted)}{by}`];
-  if (Array.isArray(data.stopped) && data.stopped.length > 0) return [`Stopping ${names(data.stopped)}{by}`];
-  return [];
+function scaleText({ type, quantity, size }: Readonly<Record<string, unknown>>): string {
+  return `${type}@${quantity}:${size}`;
+}
+
+/** Descriptions may be anything a caller wrote. */
+function oneLine(text: unknown): string {
+  return String(text).replaceAll(/\s+/g, " ").trim();
 }

@@ -34,19 +34,17 @@ export function logSessionHandlers(deps: LogSessionDependencies): ApiHandlers {
 
 type Wanted = RequestBodies["POST /apps/{app}/log-sessions"];
 
-/** Older clients name a process type in `dyno`; a dyno's name has a dot or a Fir dyno's hash in it. */
-function paramsOf(appId: string, body: Wanted): Record<string, string> {
-  const { lines, tail, source } = body;
-  const named = ("dyno" in body && body.dyno) || ("dyno_name" in body && body.dyno_name) || "";
-  const isType = named !== "" && !/[.-]/.test(named);
-  const type = ("type" in body && body.type) || (isType ? named : "");
-  const count = Math.min(Math.max(lines ?? USUAL_LINES, 0), MOST_LINES);
+function paramsOf(
+  appId: string,
+  { lines, tail, source, dyno, dyno_name, type }: Wanted,
+): Record<string, string> {
+  const named = dyno || dyno_name;
   return {
     app: appId,
-    lines: String(count),
+    lines: String(Math.min(Math.max(lines ?? USUAL_LINES, 0), MOST_LINES)),
     ...(tail ? { tail: "1" } : {}),
     ...(source ? { source } : {}),
-    ...(named && !isType ? { dyno: named } : {}),
+    ...(named ? { dyno: named } : {}),
     ...(type ? { type } : {}),
   };
 }
@@ -70,6 +68,10 @@ export function makeLogStreamHandler(deps: LogStreamDependencies) {
         "content-type": "text/plain; charset=utf-8",
       });
       response.end("This address of a log stream is not valid any more. Ask for a new log session.\n");
+      return true;
+    }
+    if (request.method === "HEAD") {
+      response.writeHead(200).end();
       return true;
     }
     const { accept, "last-event-id": lastEventId } = request.headers;
