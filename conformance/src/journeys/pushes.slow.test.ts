@@ -117,8 +117,9 @@ describe("ways to push", () => {
 
   test("two pushes at once are built one after the other, in order", async () => {
     const other = join(journey.person.home, "second");
+    const slowly = '{ "private": true, "scripts": { "build": "sleep 5" } }';
     await journey.person.git(["clone", withToken(journey.platform.access.token), other]);
-    await app.commit({ "note.txt": "first of two\n" });
+    await app.commit({ "note.txt": "first of two\n", "package.json": slowly });
     const first = app.git("push", "heroku", "main");
     const second = waitUntil("the first push to be accepted", async () => {
       const { body } = await journey.api("GET", "/apps/pushed/builds");

@@ -99,6 +99,13 @@ describe("cleanTar", () => {
     await expect(report).rejects.toThrow("the disk is gone");
   });
 
+  it("fails for its reader too when it failed before anybody read", async () => {
+    const { tar, report } = cleanTar(streamOf(await tarOf()), rules);
+    await expect(report).rejects.toMatchObject({ id: "invalid_params" });
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(bytesOf(tar)).rejects.toMatchObject({ id: "invalid_params" });
+  });
+
   it("stops reading when nobody takes the output any more", async () => {
     const tar = await tarOf({ name: "large", content: Buffer.alloc(4_000_000) });
     const input = streamOf(tar, 1000);

@@ -34,6 +34,8 @@ type Entry = AsyncIterable<Buffer> & { readonly header: TarHeader; resume(): unk
  */
 export function cleanTar(input: Readable, rules: EntryRules): CleanTar {
   const output = pack();
+  // It may fail before anybody reads: the failure reaches the reader through the report.
+  output.on("error", () => {});
   const reader = openTar(input);
   const report = copyEntries(reader.entries, output, rules).then(
     (found) => {
@@ -48,9 +50,26 @@ export function cleanTar(input: Readable, rules: EntryRules): CleanTar {
     },
   );
   report.catch(() => {});
-  const tar = Readable.from(inBlocks(output as unknown as AsyncIterable<Buffer>), { objectMode: false });
+  const tar = Readable.from(untilReported(output as unknown as AsyncIterable<Buffer>, report), {
+    objectMode: false,
+  });
   tar.once("close", () => output.destroy());
   return { tar, report };
+}
+
+/** The blocks of a tar that ends well only if all of the input was good. */
+async function* untilReported(
+  pieces: AsyncIterable<Buffer>,
+  report: Promise<TarReport>,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* inBlocks(pieces);
+  } catch (thrown) {
+    // The report says what was wrong; the stream only that it was given up.
+    await report;
+    throw thrown;
+  }
+  await report;
 }
 
 /** Gathers the many small pieces of a tar, so that what is written and hashed is not one header at a time. */
