@@ -39,11 +39,11 @@ it.each(["move", "copy"])(
       const program = join(root, "builds.mjs");
       await writeFile(program, BUILDS);
       let found = 0;
-      for (let kill = 0; kill < 12; kill++) {
+      for (let kill = 0; kill < 8; kill++) {
         const flags = ["--disable-warning=ExperimentalWarning", program, root, import.meta.dirname, move];
         const child = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
         await once(child.stdout, "data");
-        await new Promise((resolve) => setTimeout(resolve, 20 + 7 * kill));
+        await new Promise((resolve) => setTimeout(resolve, 20 + 11 * kill));
         child.kill("SIGKILL");
         await once(child, "close");
         const cache = await openLayerCache(join(root, "cache"));
