@@ -156,7 +156,7 @@ export async function makeAppBuilds(
   else await writeFiles(kept, source);
   for (const name of seed?.layers ?? []) await takeLayer(seed?.from ?? "", layers, name);
   const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
-  const env = { ...Object.fromEntries(inherited), CONIFER_RUNTIME_SOURCES: "registry base" };
+  const env = { ...Object.fromEntries(inherited), CONIFER_RUNTIME_SOURCES: "registry" };
   const lay = async () => {
     await rm(app, { recursive: true, force: true });
     await cp(kept, app, COPY);

@@ -85,7 +85,7 @@ describe("the layer of Node.js", () => {
 
   it.each([
     ["another wish", { requirement: { range: "22.x" } }, "22.0.0"],
-    ["other sources", { env: { CONIFER_RUNTIME_SOURCES: "registry base" } }, "24.2.0"],
+    ["other sources", { env: { CONIFER_RUNTIME_SOURCES: "registry registry" } }, "24.2.0"],
     ["another buildpack", { version: "9.9.9" }, "24.2.0"],
   ])("is made anew for %s", async (_name, change, version) => {
     await build();
@@ -155,7 +155,7 @@ describe("the toolchain", () => {
 
 it.each([
   ["registri", 'CONIFER_RUNTIME_SOURCES holds "registri"'],
-  ["base", "CONIFER_RUNTIME_SOURCES names no source for nodejs."],
+  ["python=https://a.example", "CONIFER_RUNTIME_SOURCES names no source for nodejs."],
 ])("refuses the operator's setting %j", async (setting, message) => {
   await expect(build({ env: { CONIFER_RUNTIME_SOURCES: setting } })).rejects.toMatchObject({
     message: expect.stringContaining(message),

@@ -85,7 +85,6 @@ function listSources(context: BuildContext, fetcher: Fetcher): readonly NodeSour
   }
   const read = runtimeSources(context.env.CONIFER_RUNTIME_SOURCES, {
     name: "nodejs",
-    knows: ["official", "registry"],
     standard: "official registry",
   });
   if (!read.ok) throw new BuildFailure(read.message, ["This is a setting of the operator's."]);

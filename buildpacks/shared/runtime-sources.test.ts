@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { runtimeSources } from "./runtime-sources.ts";
 
-const NODE = { name: "nodejs", knows: ["official", "registry"], standard: "official registry" };
-const PYTHON = { name: "python", knows: ["base", "debian"], standard: "base" };
+const NODE = { name: "nodejs", standard: "official registry" };
+const OTHER = { name: "python", standard: "official" };
 
 describe("where runtimes come from", () => {
   const official = { kind: "official" };
@@ -16,7 +16,6 @@ describe("where runtimes come from", () => {
     ["registry official", [registry, official]],
     ["registry,official", [registry, official]],
     [" registry ,  official ", [registry, official]],
-    ["base debian registry", [registry]],
     ["nodejs=https://mirror.example/dist", [mirror("https://mirror.example/dist")]],
     ["nodejs=http://127.0.0.1:8081/node/ registry", [mirror("http://127.0.0.1:8081/node"), registry]],
     ["python=https://mirror.example registry", [registry]],
@@ -26,10 +25,12 @@ describe("where runtimes come from", () => {
   });
 
   it("are each language's own", () => {
-    expect(runtimeSources("official registry base", PYTHON)).toEqual({
+    const setting = "nodejs=https://mirror.example/a python=https://mirror.example/b";
+    expect(runtimeSources(setting, OTHER)).toEqual({
       ok: true,
-      sources: [{ kind: "base" }],
+      sources: [mirror("https://mirror.example/b")],
     });
+    expect(runtimeSources("", OTHER)).toEqual({ ok: true, sources: [official] });
   });
 
   it.each([
@@ -37,7 +38,7 @@ describe("where runtimes come from", () => {
     ["registry nodejs=ftp://mirror.example", 'holds "nodejs=ftp://mirror.example"'],
     ["nodejs=", 'holds "nodejs="'],
     ["https://mirror.example/dist", 'holds "https://mirror.example/dist"'],
-    ["base", "names no source for nodejs"],
+    ["base", 'holds "base"'],
     ["python=https://mirror.example", "names no source for nodejs"],
   ])("%j is refused", (setting, message) => {
     expect(runtimeSources(setting, NODE)).toEqual({ ok: false, message: expect.stringContaining(message) });

@@ -1,22 +1,22 @@
 /** A place runtimes come from, as the operator lists them. */
 export type RuntimeSource =
-  | { readonly kind: "official" | "registry" | "base" | "debian" }
+  | { readonly kind: "official" | "registry" }
   | { readonly kind: "mirror"; readonly address: string };
 
 export type SourcesResult =
   | { readonly ok: true; readonly sources: readonly RuntimeSource[] }
   | { readonly ok: false; readonly message: string };
 
-const KINDS = ["official", "registry", "base", "debian"] as const;
+const KINDS = ["official", "registry"] as const;
 
 /**
- * Reads the setting CONIFER_RUNTIME_SOURCES for one language: a list of words in the order to try, separated by
- * spaces or commas. `official`, `registry`, `base` and `debian` mean what the language makes of them (those it does
- * not know are passed over); `<language>=<https address>` is a mirror with the layout of the official distribution.
+ * Reads the setting CONIFER_RUNTIME_SOURCES for one language: a list in the order to try, separated by spaces or
+ * commas. `official` is the language's own distribution, `registry` its package registry, `<language>=<http address>`
+ * a mirror with the layout of the official distribution; mirrors of other languages are passed over.
  */
 export function runtimeSources(
   setting: string | undefined,
-  language: { readonly name: string; readonly knows: readonly string[]; readonly standard: string },
+  language: { readonly name: string; readonly standard: string },
 ): SourcesResult {
   const words = (setting?.trim() || language.standard).split(/[\s,]+/);
   const sources: RuntimeSource[] = [];
@@ -29,7 +29,7 @@ export function runtimeSources(
     }
     const kind = KINDS.find((known) => known === word);
     if (kind === undefined) return { ok: false, message: unreadable(word) };
-    if (language.knows.includes(kind)) sources.push({ kind });
+    sources.push({ kind });
   }
   if (sources.length === 0) {
     return { ok: false, message: `CONIFER_RUNTIME_SOURCES names no source for ${language.name}.` };

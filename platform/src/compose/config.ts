@@ -26,7 +26,7 @@ export interface Config {
   readonly engine: "embedded";
   /** CONIFER_CA_BUNDLE: certificates that builds and dynos trust. Default: the host's. */
   readonly caBundle: string | undefined;
-  /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, or a mirror's URL. */
+  /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, or `<language>=<URL>` of a mirror. */
   readonly runtimeSources: readonly string[];
   /** CONIFER_RATE_LIMIT: API calls an account may make in an hour. Default 4500. */
   readonly rateLimit: number;
