@@ -17,8 +17,8 @@ export interface ApiServerOptions extends ServeDependencies, Absences {
   readonly logger: Logger;
 }
 
-/** The client alone sends up to 7 KB of request ids. (facts: CLI client §1.8) */
-const LONGEST_HEADERS = 64 * 1024;
+/** The client alone sends up to 7 KB of request ids (facts: CLI client §1.8), and an upload takes as long as it takes. */
+const SERVER_OPTIONS = { maxHeaderSize: 64 * 1024, requestTimeout: 0 };
 const LONGEST_PARAM = 2_000;
 
 declare module "fastify" {
@@ -43,8 +43,6 @@ export async function makeApiServer(options: ApiServerOptions): Promise<FastifyI
     routerOptions: { maxParamLength: LONGEST_PARAM, ignoreTrailingSlash: true },
     exposeHeadRoutes: true,
     forceCloseConnections: true,
-    requestTimeout: 0,
-    http: { maxHeaderSize: LONGEST_HEADERS },
     frameworkErrors: (thrown, request, reply) => {
       begin(request, reply);
       answerError(thrown, request, reply);
@@ -53,7 +51,7 @@ export async function makeApiServer(options: ApiServerOptions): Promise<FastifyI
       if (error.code !== "ECONNRESET" && socket.writable) socket.end(unreadableAnswer(error.code));
       else socket.destroy();
     },
-    serverFactory: (handle, serverOptions) => options.makeServer(serverOptions, withRaw(handle, options)),
+    serverFactory: (handle) => options.makeServer(SERVER_OPTIONS, withRaw(handle, options)),
   });
   server.decorateRequest("requestIds");
   server.decorateRequest("startedAt", 0n);

@@ -2,7 +2,7 @@ import type { RequestBodies, Variant } from "@conifer/contract";
 import type { ApiCall, ApiHandler, ApiHandlers, RateLimiter } from "../../http/index.ts";
 import { listReply } from "../../http/index.ts";
 import { apiTime, type Clock, type Db, notFound, pageOf } from "../../kernel/index.ts";
-import type { Account } from "./account.ts";
+import { type Account, meansCaller } from "./account.ts";
 import { findAccount } from "./account-store.ts";
 import { type ChangeAccountDependencies, changeAccount } from "./change-account.ts";
 import { type CloseAccountDependencies, closeAccount } from "./delete-account.ts";
@@ -61,8 +61,7 @@ function emptyResources(): ApiHandlers {
 
 /** The caller's account, when the path means it: `~`, its id or its address. */
 async function ownAccount({ params, principal }: ApiCall, db: Db): Promise<Account> {
-  const identity = (params.account ?? "~").toLowerCase();
-  const own = ["~", principal.accountId, principal.email.toLowerCase()].includes(identity);
+  const own = meansCaller(params.account ?? "~", principal);
   const account = own ? await findAccount(db, principal.accountId) : undefined;
   if (!account) throw notFound("user");
   return account;

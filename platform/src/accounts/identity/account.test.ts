@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { accountTaken, checkPassword, parseEmail } from "./account.ts";
+import { accountTaken, checkPassword, meansCaller, parseEmail } from "./account.ts";
 
 describe("an e-mail address", () => {
   test.each([
@@ -39,6 +39,19 @@ test.each([
   const check = () => checkPassword(password);
   if (good) expect(check).not.toThrow();
   else expect(check).toThrow(/8 to 1024 characters/);
+});
+
+test.each([
+  ["~", true],
+  ["0000aaaa-0000-4000-8000-000000000000", true],
+  ["0000AAAA-0000-4000-8000-000000000000", true],
+  ["me@example.com", true],
+  ["ME@Example.com", true],
+  ["you@example.com", false],
+  ["", false],
+])("%j means the caller: %s", (identity, wanted) => {
+  const caller = { accountId: "0000aaaa-0000-4000-8000-000000000000", email: "Me@example.com" };
+  expect(meansCaller(identity, caller)).toBe(wanted);
 });
 
 test("a taken address is named", () => {

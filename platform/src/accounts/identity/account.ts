@@ -1,4 +1,4 @@
-import { BusinessError, invalidParams } from "../../kernel/index.ts";
+import { BusinessError, invalidParams, type Principal } from "../../kernel/index.ts";
 
 /** Somebody who may log in. */
 export interface Account {
@@ -11,6 +11,11 @@ export interface Account {
   readonly lastLogin: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+}
+
+/** True when a path's account identity means the caller: `~`, the id or the address, whatever their case. */
+export function meansCaller(identity: string, caller: Pick<Principal, "accountId" | "email">): boolean {
+  return ["~", caller.accountId, caller.email.toLowerCase()].includes(identity.toLowerCase());
 }
 
 export const SHORTEST_PASSWORD = 8;

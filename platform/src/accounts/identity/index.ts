@@ -1,4 +1,4 @@
-export type { Account } from "./account.ts";
+export { type Account, meansCaller } from "./account.ts";
 export { type AccountApiDependencies, accountHandlers } from "./account-api.ts";
 export {
   countAccounts,

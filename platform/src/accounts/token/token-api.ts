@@ -6,7 +6,7 @@ import { createAuthorization, regenerateToken, type TokenDependencies } from "./
 import { type Authorization, parseDescription, secondsLeft } from "./token.ts";
 import { deleteAuthorization, listAuthorizations, updateAuthorization } from "./token-store.ts";
 
-const FIELDS = ["id", "created_at"];
+const FIELDS = ["id"];
 
 export function tokenHandlers(deps: TokenDependencies): ApiHandlers {
   const show = async (call: ApiCall, authorization: Authorization, token?: string) => ({

@@ -1,4 +1,5 @@
 import type { RequestBodies, Variant } from "@conifer/contract";
+import { meansCaller } from "../../accounts/identity/index.ts";
 import { type ApiCall, type ApiHandlers, type ApiReply, listReply } from "../../http/index.ts";
 import { apiTime, BusinessError, notFound, pageOf } from "../../kernel/index.ts";
 import { defaultRegion, findByIdentity, generations, regions, stacks } from "../region/index.ts";
@@ -28,14 +29,7 @@ export function appHandlers(deps: AppApiDependencies): ApiHandlers {
   return {
     "GET /apps": (call) => list(call),
     "GET /users/{account}/apps": async (call) => {
-      const account = call.params.account ?? "~";
-      if (
-        account !== "~" &&
-        account !== call.principal.accountId &&
-        account.toLowerCase() !== call.principal.email
-      ) {
-        throw notFound("user");
-      }
+      if (!meansCaller(call.params.account ?? "~", call.principal)) throw notFound("user");
       return await list(call);
     },
     "POST /filters/apps": async (call) => {

@@ -21,7 +21,7 @@ export interface CollaboratorDependencies {
   readonly appendEvent: AppendEvent;
 }
 
-const FIELDS = ["id", "created_at"];
+const FIELDS = ["id"];
 
 export function collaboratorHandlers(deps: CollaboratorDependencies): ApiHandlers {
   return {

@@ -56,6 +56,19 @@ describe("a server that goes away", () => {
   });
 });
 
+test("a connection that is lost in the middle of a transaction fails that transaction alone", async () => {
+  const failed = await database.db
+    .transaction()
+    .execute(async (trx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+      await database.query("select pg_terminate_backend($1, 5000)", [rows[0]?.pid]);
+      await sql`select 1`.execute(trx);
+    })
+    .catch((thrown) => thrown);
+  expect(isStoreAway(failed)).toBe(true);
+  expect((await database.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+});
+
 test("a connection of its own is outside the pool and has no time limit", async () => {
   const client = await database.connect();
   expect((await client.query("show statement_timeout")).rows).toEqual([{ statement_timeout: "0" }]);

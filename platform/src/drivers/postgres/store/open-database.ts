@@ -28,6 +28,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
   const pool = new pg.Pool({ ...connection, max: options.maxConnections, idleTimeoutMillis: 30_000 });
   pool.on("error", options.onError);
+  // A connection that is lost between two statements of a transaction tells nobody else, and would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return {
     db: new Kysely({ dialect: new PostgresDialect({ pool }) }),
     query: (text, values) => pool.query(text, values),
