@@ -1,5 +1,5 @@
 import { type Db, type MasterKey, seal, unseal } from "../../kernel/index.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config-vars.ts";
 
 type ConfigTables = {
   configs: { id: string; app_id: string; sealed: Buffer; created_at: Date };

@@ -1,8 +1,8 @@
+export { findConfig, insertConfig } from "./config-store.ts";
 export {
   type ChangedConfig,
   type Config,
   type ConfigChange,
   changeConfig,
   describeChange,
-} from "./config.ts";
-export { findConfig, insertConfig } from "./config-store.ts";
+} from "./config-vars.ts";

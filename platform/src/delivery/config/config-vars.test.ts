@@ -6,7 +6,7 @@ import {
   changeConfig,
   describeChange,
   LARGEST_CONFIG_BYTES,
-} from "./config.ts";
+} from "./config-vars.ts";
 
 describe("a change of config vars", () => {
   const table: { before: Config; change: ConfigChange; after: Config; says: string }[] = [
