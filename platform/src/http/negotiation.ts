@@ -75,7 +75,10 @@ export interface Credentials {
   readonly secret: string;
 }
 
-/** Reads an `Authorization` header; undefined when it holds no password or token. (RFC 7617, RFC 6750) */
+/**
+ * Reads an `Authorization` header; undefined when it holds no password or token, or the character U+0000, which no
+ * account can have. (RFC 7617, RFC 6750)
+ */
 export function credentialsOf(authorization: string | undefined): Credentials | undefined {
   const [scheme = "", value = ""] = (authorization ?? "").trim().split(/\s+/, 2);
   if (value === "") return undefined;
@@ -83,5 +86,5 @@ export function credentialsOf(authorization: string | undefined): Credentials | 
   if (scheme.toLowerCase() !== "basic") return undefined;
   const [, user = "", secret = ""] =
     /^([^:]*):(.*)$/s.exec(Buffer.from(value, "base64").toString("utf8")) ?? [];
-  return secret === "" ? undefined : { user, secret };
+  return secret === "" || `${user}${secret}`.includes("\0") ? undefined : { user, secret };
 }
