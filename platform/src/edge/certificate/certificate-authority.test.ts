@@ -65,6 +65,36 @@ describe("the certificate authority", () => {
     expect(readFileSync(join(folder, "ca.pem"), "utf8")).toBe(open().caPem);
   });
 
+  it("makes its certificate again when a clock that was ahead has left one that is not good yet", () => {
+    const today = now;
+    now = new Date(today.getTime() + 30 * DAY);
+    const early = open().caPem;
+    now = today;
+    const { caPem } = open();
+    expect(caPem).not.toBe(early);
+    expect(new X509Certificate(caPem).validFromDate.getTime()).toBeLessThan(now.getTime());
+    expect(open().caPem).toBe(caPem);
+  });
+
+  it.each(["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])(
+    "makes its certificate again when the file holds %j",
+    (text) => {
+      const { cert } = open().issue(["a.localhost"]);
+      writeFileSync(join(folder, "ca.pem"), text);
+      expect(new X509Certificate(cert).checkIssued(new X509Certificate(open().caPem))).toBe(true);
+    },
+  );
+
+  it("is one authority when it is opened in several places at once", () => {
+    const all = Array.from({ length: 5 }, open);
+    const ca = new X509Certificate(all[0]?.caPem ?? "");
+    for (const { issue } of all)
+      expect(new X509Certificate(issue(["a.localhost"]).cert).verify(ca.publicKey)).toBe(true);
+    const serials = all.map(({ issue }) => new X509Certificate(issue(["a.localhost"]).cert).serialNumber);
+    expect(new Set(serials).size).toBe(5);
+    expect(serials.every((serial) => /^[4-7][0-9A-F]{31}$/.test(serial))).toBe(true);
+  });
+
   it("says what to do when its key cannot be read", () => {
     open();
     writeFileSync(join(folder, "keys", "ca.key"), "nonsense");

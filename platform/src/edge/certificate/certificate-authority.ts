@@ -138,7 +138,9 @@ function isGood(pem: string, key: KeyObject, now: Date): boolean {
   try {
     const certificate = new X509Certificate(pem);
     const left = certificate.validToDate.getTime() - now.getTime();
-    return certificate.checkPrivateKey(key) && left > AUTHORITY_RENEW_DAYS * DAY;
+    // A clock that was ahead when it was made has left one that is good only later.
+    const begun = certificate.validFromDate.getTime() <= now.getTime();
+    return begun && certificate.checkPrivateKey(key) && left > AUTHORITY_RENEW_DAYS * DAY;
   } catch {
     return false;
   }

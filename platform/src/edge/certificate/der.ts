@@ -31,7 +31,7 @@ export function integer(bytes: Uint8Array): Buffer {
 /** An object identifier from its dotted form. */
 export function oid(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
-  return element(0x06, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]));
+  return element(0x06, Buffer.from([first * 40 + second, ...rest].flatMap(base128)));
 }
 
 /** UTCTime until 2049, GeneralizedTime from 2050 on (RFC 5280 §4.1.2.5), in whole seconds. */
@@ -71,6 +71,7 @@ function lengthOf(length: number): Buffer {
 
 function base128(value: number): number[] {
   const digits = [value & 0x7f];
-  for (let rest = value >> 7; rest > 0; rest >>= 7) digits.unshift(0x80 | (rest & 0x7f));
+  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128))
+    digits.unshift(0x80 | (rest & 0x7f));
   return digits;
 }

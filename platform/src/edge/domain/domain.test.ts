@@ -20,5 +20,6 @@ describe("domains", () => {
     ["*.example.com", false],
   ])("%s is reserved: %s", (hostname, expected) => {
     expect(isReservedDomain(hostname, "localhost")).toBe(expected);
+    expect(isReservedDomain(hostname, "LocalHost")).toBe(expected);
   });
 });

@@ -9,5 +9,6 @@ export function defaultDomain(appName: string, domain: string): string {
  */
 export function isReservedDomain(hostname: string, domain: string): boolean {
   const name = hostname.toLowerCase().replace(/^\*\./, "").replace(/\.$/, "");
-  return name === domain || name.endsWith(`.${domain}`);
+  const ours = domain.toLowerCase();
+  return name === ours || name.endsWith(`.${ours}`);
 }

@@ -1,4 +1,4 @@
-import { type Field, listMembers } from "./field.ts";
+import { type Field, listMembers, withoutBlanks } from "./field.ts";
 
 /** How a message's body ends (RFC 9112 §6.3). `close`: with the connection. */
 export type BodyLength =
@@ -44,7 +44,7 @@ export function statedLength(fields: readonly Field[]): StatedLength {
   }
   if (lengths === undefined) return UNSTATED;
   if (LENGTH.test(lengths)) return { kind: "length", bytes: Number(lengths) };
-  const said = new Set(lengths.split(",").map((length) => length.trim()));
+  const said = new Set(lengths.split(",").map((length) => withoutBlanks(length, 0)));
   const [only = ""] = said;
   return said.size === 1 && LENGTH.test(only)
     ? { kind: "length", bytes: Number(only) }

@@ -61,12 +61,12 @@ export function listMembers(value: string): string[] {
   return value
     .toLowerCase()
     .split(",")
-    .map((member) => member.trim())
+    .map((member) => withoutBlanks(member, 0))
     .filter((member) => member !== "");
 }
 
 /** Optional white space is blank and tab only; `trim` would also take bytes that are part of the value. */
-function withoutBlanks(line: string, from: number): string {
+export function withoutBlanks(line: string, from: number): string {
   let start = from;
   let end = line.length;
   while (start < end && isBlank(line.charCodeAt(start))) start += 1;

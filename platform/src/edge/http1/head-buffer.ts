@@ -32,6 +32,10 @@ export class HeadBuffer {
   }
 
   push(piece: Buffer): HeadOutcome {
+    if (this.#endsEmptyLine(piece)) {
+      this.#length = 0;
+      return piece.length > 1 ? this.push(piece.subarray(1)) : PARTIAL;
+    }
     if (this.#length > 0) return this.#pushMore(piece);
     const from = this.#skipsEmptyLines ? afterEmptyLines(piece) : 0;
     const end = piece.indexOf(END, from, "latin1");
@@ -45,6 +49,11 @@ export class HeadBuffer {
       };
     }
     return this.#pushMore(from === 0 ? piece : piece.subarray(from));
+  }
+
+  /** An empty line before a request may come in two pieces. */
+  #endsEmptyLine(piece: Buffer): boolean {
+    return this.#skipsEmptyLines && this.#length === 1 && this.#held?.[0] === CR && piece[0] === LF;
   }
 
   #pushMore(piece: Buffer): HeadOutcome {

@@ -32,7 +32,7 @@ const PHASES = [
 ];
 
 export function timeoutText(seconds: number): string {
-  const time =
-    seconds % 60 === 0 ? `${seconds / 60} minute${seconds === 60 ? "" : "s"}` : `${seconds} seconds`;
+  const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`;
+  const time = seconds % 60 === 0 ? counted(seconds / 60, "minute") : counted(seconds, "second");
   return `The build was not done after ${time} and was stopped. Make it shorter, or ask the operator for more time.`;
 }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import {
   type FileHandle,
+  link,
   mkdir,
   open,
   readdir,
@@ -148,10 +149,18 @@ function runs(pid: number): boolean {
   }
 }
 
+/** Several processes may open a new store at once: the first file stays, and what it names by then with it. */
 async function writeMissing(path: string, text: string): Promise<void> {
   if ((await sizeOf(path)) !== undefined) return;
-  await writeFile(`${path}.new`, text, { flush: true });
-  await rename(`${path}.new`, path);
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(aside, text, { flush: true });
+    await link(aside, path);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
+  } finally {
+    await rm(aside, { force: true });
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {
