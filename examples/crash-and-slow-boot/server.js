@@ -15,7 +15,9 @@ if (EXIT_AT_ONCE !== undefined) {
 const server = createServer((_request, response) => response.end(`alive as ${process.env.DYNO}\n`));
 process.on("SIGTERM", () => {
   console.log(IGNORE_SIGTERM ? "ignoring SIGTERM" : "stopping");
-  if (!IGNORE_SIGTERM) server.close(() => process.exit(0));
+  if (IGNORE_SIGTERM) return;
+  server.close(() => process.exit(0));
+  setInterval(() => server.closeIdleConnections(), 100);
 });
 setTimeout(boot, Number(BOOT_DELAY ?? 0));
 

@@ -16,4 +16,8 @@ const server = createServer((request, response) => {
 });
 server.keepAliveTimeout = 95_000;
 server.listen(process.env.PORT, () => console.log(`listening on ${process.env.PORT}`));
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
+process.on("SIGTERM", () => {
+  server.close(() => process.exit(0));
+  // Connections that are busy now are closed when their answer is out.
+  setInterval(() => server.closeIdleConnections(), 100);
+});

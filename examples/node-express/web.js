@@ -8,4 +8,8 @@ app.get("/slow", (_request, response) => setTimeout(() => response.send("slow\n"
 
 const server = app.listen(process.env.PORT, () => console.log(`web listens on ${process.env.PORT}`));
 server.keepAliveTimeout = 95_000;
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
+process.on("SIGTERM", () => {
+  server.close(() => process.exit(0));
+  // Connections that are busy now are closed when their answer is out.
+  setInterval(() => server.closeIdleConnections(), 100);
+});

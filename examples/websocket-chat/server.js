@@ -24,4 +24,5 @@ process.on("SIGTERM", () => {
   clearInterval(pinging);
   for (const socket of chat.clients) socket.close(1001, "the chat restarts");
   server.close(() => process.exit(0));
+  setInterval(() => server.closeIdleConnections(), 100);
 });

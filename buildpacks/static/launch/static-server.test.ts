@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { open, symlink, writeFile } from "node:fs/promises";
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -227,7 +227,8 @@ describe("large files", () => {
 describe("SIGTERM", () => {
   it("lets the answer under way end, then the server", async () => {
     const other = await serve(path.join(folder.at, "site"));
-    const asked = request({ host: "127.0.0.1", port: other.port, path: "/big.bin", agent: false }).end();
+    const agent = new Agent({ keepAlive: true });
+    const asked = request({ host: "127.0.0.1", port: other.port, path: "/big.bin", agent }).end();
     const answer = await answerTo(asked);
     other.child.kill("SIGTERM");
     expect((await buffer(answer)).length).toBe(BIG_BYTES);

@@ -118,9 +118,9 @@ async function main(root: string, port: number): Promise<void> {
   // Longer than the router keeps a connection, so that it is never the server that closes one just taken for a request.
   server.keepAliveTimeout = 95_000;
   process.once("SIGTERM", () => {
-    server.on("request", (_request, response) => response.setHeader("Connection", "close"));
     server.close(() => process.exit(0));
-    server.closeIdleConnections();
+    // Connections that are busy now are closed when their answer is out.
+    setInterval(() => server.closeIdleConnections(), 100);
   });
   server.once("error", (thrown: NodeJS.ErrnoException) => {
     if (thrown.code !== "EAFNOSUPPORT" && thrown.code !== "EADDRNOTAVAIL") throw thrown;
