@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
-import { cp, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
+import { copyFolder, moveFolder } from "../../shared/copy-folder.ts";
 import {
   clearLayer,
   dropLayer,
@@ -11,7 +12,6 @@ import {
   saveLayer,
   setLaunchEnv,
 } from "../../shared/layer-folder.ts";
-import { readTool } from "../../shared/run-tool.ts";
 import { type Installing, npmInstall, npmPrune, runScript } from "./call-npm.ts";
 import { packagesKey, SCRIPT_BEFORE } from "./plan-install.ts";
 
@@ -176,22 +176,6 @@ async function putOnPath(layer: Layer): Promise<void> {
     operation: "prepend",
     value: path.join(layer.dir, "node_modules", ".bin"),
   });
-}
-
-async function moveFolder(context: BuildContext, from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (thrown) {
-    // App and layers are often mounts of their own.
-    if ((thrown as NodeJS.ErrnoException).code !== "EXDEV") throw thrown;
-    await copyFolder(context, from, to);
-    await rm(from, { recursive: true, force: true });
-  }
-}
-
-/** By `cp`, which takes a fraction of the time for the many small files of packages. */
-async function copyFolder({ env, signal }: BuildContext, from: string, to: string): Promise<void> {
-  await readTool({ command: "cp", args: ["-a", from, to], cwd: "/", env, signal });
 }
 
 /**

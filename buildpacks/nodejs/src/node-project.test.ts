@@ -60,31 +60,31 @@ describe("package.json", () => {
 describe("lock files", () => {
   const root = { "": { name: "app" } };
   const read = (value: unknown) => {
-    const { hasPackages, hasDevPackages, hasLinks } = parseLockFile("package-lock.json", json(value));
-    return [hasPackages, hasDevPackages, hasLinks];
+    const { hasDevPackages, hasLinks } = parseLockFile("package-lock.json", json(value));
+    return [hasDevPackages, hasLinks];
   };
 
   it.each([
-    ["v3, nothing", { lockfileVersion: 3, packages: root }, [false, false, false]],
+    ["v3, nothing", { lockfileVersion: 3, packages: root }, [false, false]],
     [
       "v3, a package",
       { lockfileVersion: 3, packages: { ...root, "node_modules/a": { version: "1.0.0" } } },
-      [true, false, false],
+      [false, false],
     ],
     [
       "v3, a development package",
       { lockfileVersion: 3, packages: { ...root, "node_modules/a": { version: "1.0.0", dev: true } } },
-      [true, true, false],
+      [true, false],
     ],
     [
       "v3, optional in development",
       { lockfileVersion: 3, packages: { ...root, "node_modules/a": { devOptional: true } } },
-      [true, true, false],
+      [true, false],
     ],
     [
       "v3, a workspace",
       { lockfileVersion: 3, packages: { ...root, "node_modules/w": { resolved: "packages/w", link: true } } },
-      [true, false, true],
+      [false, true],
     ],
     [
       "v2, both lists",
@@ -93,24 +93,16 @@ describe("lock files", () => {
         packages: { ...root, "node_modules/a": { version: "1.0.0" } },
         dependencies: { a: { version: "1.0.0" } },
       },
-      [true, false, false],
+      [false, false],
     ],
-    [
-      "v1, a package",
-      { lockfileVersion: 1, dependencies: { a: { version: "1.0.0" } } },
-      [true, false, false],
-    ],
+    ["v1, a package", { lockfileVersion: 1, dependencies: { a: { version: "1.0.0" } } }, [false, false]],
     [
       "v1, a development package",
       { lockfileVersion: 1, dependencies: { a: { version: "1.0.0", dev: true } } },
-      [true, true, false],
+      [true, false],
     ],
-    [
-      "v1, a folder",
-      { lockfileVersion: 1, dependencies: { a: { version: "file:./a" } } },
-      [true, false, true],
-    ],
-    ["v1, nothing", { lockfileVersion: 1 }, [false, false, false]],
+    ["v1, a folder", { lockfileVersion: 1, dependencies: { a: { version: "file:./a" } } }, [false, true]],
+    ["v1, nothing", { lockfileVersion: 1 }, [false, false]],
   ])("%s", (_name, value, expected) => {
     expect(read(value)).toEqual(expected);
   });

@@ -4,7 +4,6 @@ import { BuildFailure } from "../../shared/build-failure.ts";
 
 /** What the buildpack reads of a package.json. */
 export interface PackageJson {
-  readonly main?: string;
   readonly engines?: { readonly node?: string; readonly npm?: string };
   readonly packageManager?: string;
   readonly scripts: Readonly<Record<string, string>>;
@@ -17,7 +16,6 @@ export interface PackageJson {
 export interface LockFile {
   readonly name: string;
   readonly text: string;
-  readonly hasPackages: boolean;
   readonly hasDevPackages: boolean;
   /** Workspaces and `file:` dependencies: folders of the app, linked from node_modules by relative paths. */
   readonly hasLinks: boolean;
@@ -79,7 +77,6 @@ export function parsePackageJson(text: string): PackageJson {
   const installed: Record<string, unknown> = {};
   for (const field of INSTALL_FIELDS) if (value[field] !== undefined) installed[field] = value[field];
   return {
-    ...(typeof value.main === "string" ? { main: value.main } : {}),
     ...(typeof value.packageManager === "string" ? { packageManager: value.packageManager } : {}),
     engines,
     scripts,
@@ -99,7 +96,6 @@ export function parseLockFile(name: string, text: string): LockFile {
   return {
     name,
     text,
-    hasPackages: entries.length > 0,
     hasDevPackages: entries.some((entry) => entry.dev === true || entry.devOptional === true),
     hasLinks: entries.some(
       (entry) =>

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
 import { shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
-import { keepCaches, openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
+import { clearLayer, keepCaches, openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
 import { nodeRequirement } from "../../shared/node-version.ts";
 import { provideNode } from "../../shared/provide-node.ts";
 import { makeFetcher } from "../../shared/verified-download.ts";
@@ -61,7 +61,10 @@ async function provideNpmAtLaunch(context: BuildContext, start: NodeStart, npm: 
   if (!start.needsNpm) return;
   const layer = await openLayer(context.layersDir, "npm-launch");
   const metadata = { version: await npm.version(), buildpack: context.version };
-  if (!sameMetadata(layer, metadata)) await copyNpm(await npm.folder(), layer.dir);
+  if (!sameMetadata(layer, metadata)) {
+    await clearLayer(layer);
+    await copyNpm(context, await npm.folder(), layer.dir);
+  }
   await saveLayer(layer, { launch: true }, metadata);
 }
 

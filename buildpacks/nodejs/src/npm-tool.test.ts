@@ -103,7 +103,7 @@ describe("an npm that is copied into the image", () => {
   it("has programs that are links beside it", async () => {
     const [from, to] = [path.join(folder.at, "from"), path.join(folder.at, "to")];
     await writeFiles(path.join(from, "lib/node_modules/npm/bin"), { "npm-cli.js": "a", "npx-cli.js": "b" });
-    await copyNpm(from, to);
+    await copyNpm({ env: process.env, signal: new AbortController().signal }, from, to);
     for (const name of ["npm", "npx"]) {
       const link = path.join(to, "bin", name);
       expect(await readlink(link)).toBe(`../lib/node_modules/npm/bin/${name}-cli.js`);

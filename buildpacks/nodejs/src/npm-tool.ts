@@ -1,8 +1,9 @@
-import { chmod, cp, mkdir, rm, symlink } from "node:fs/promises";
+import { chmod, mkdir, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import { maxSatisfying, satisfies, valid, validRange } from "semver";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure, reasonOf } from "../../shared/build-failure.ts";
+import { copyFolder } from "../../shared/copy-folder.ts";
 import { openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
 import { type Packument, registryDownload } from "../../shared/node-sources.ts";
 import { versionsToOffer } from "../../shared/node-version.ts";
@@ -132,12 +133,14 @@ async function installNpm(
 }
 
 /** Copies an installed npm, so that a launch layer gets the one the build used. */
-export async function copyNpm(from: string, to: string): Promise<void> {
-  await mkdir(path.join(to, "lib", "node_modules"), { recursive: true });
-  await cp(path.join(from, "lib", "node_modules", "npm"), path.join(to, "lib", "node_modules", "npm"), {
-    recursive: true,
-    verbatimSymlinks: true,
-  });
+export async function copyNpm(
+  context: Pick<BuildContext, "env" | "signal">,
+  from: string,
+  to: string,
+): Promise<void> {
+  const place = path.join("lib", "node_modules");
+  await mkdir(path.join(to, place), { recursive: true });
+  await copyFolder(context, path.join(from, place, "npm"), path.join(to, place, "npm"));
   await linkNpm(to);
 }
 

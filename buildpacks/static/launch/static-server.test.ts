@@ -224,6 +224,50 @@ describe("large files", () => {
   });
 });
 
+describe("parts of files", () => {
+  const part = async (target: string, range: string, more: Record<string, string> = {}) => {
+    const { status, headers, body } = await ask(target, { headers: { range, ...more } });
+    return {
+      status,
+      range: headers["content-range"],
+      body: String(body.subarray(0, 40)),
+      length: body.length,
+    };
+  };
+
+  it.each([
+    ["/index.html", "bytes=1-2", { status: 206, range: "bytes 1-2/5", body: "ta" }],
+    ["/index.html", "bytes=-2", { status: 206, range: "bytes 3-4/5", body: "rt" }],
+    ["/index.html", "bytes=9-", { status: 416, range: "bytes */5", body: "" }],
+    ["/index.html", "bytes=0-1,3-4", { status: 200, range: undefined, body: "start" }],
+    ["/big.bin", "bytes=100-131", { status: 206, range: `bytes 100-131/${BIG_BYTES}`, length: 32 }],
+    ["/none", "bytes=0-1", { status: 404, body: "not here" }],
+  ])("%s %s", async (target, range, expected) => {
+    expect(await part(target, range)).toMatchObject(expected);
+  });
+
+  it("are of the plain form", async () => {
+    const compressed = { "accept-encoding": "br, gzip" };
+    expect(await part("/style.css", "bytes=0-3", compressed)).toMatchObject({ status: 206, body: "body" });
+  });
+
+  it("count only for a copy that is still good", async () => {
+    const { etag = "" } = (await ask("/index.html")).headers;
+    expect(await part("/index.html", "bytes=0-0", { "if-range": etag })).toMatchObject({ status: 206 });
+    expect(await part("/index.html", "bytes=0-0", { "if-range": '"old"' })).toMatchObject({ status: 200 });
+  });
+
+  it("are offered", async () => {
+    expect((await ask("/big.bin", { method: "HEAD" })).headers["accept-ranges"]).toBe("bytes");
+  });
+});
+
+it("an empty file is empty", async () => {
+  await writeFile(path.join(folder.at, "site/empty.txt"), "");
+  const answer = await ask("/empty.txt");
+  expect([answer.status, answer.body.length, answer.headers["content-length"]]).toEqual([200, 0, "0"]);
+});
+
 describe("SIGTERM", () => {
   it("lets the answer under way end, then the server", async () => {
     const other = await serve(path.join(folder.at, "site"));

@@ -10,6 +10,7 @@ import {
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { type ByteRange, readRange } from "./byte-range.ts";
 import { chooseEncoding, type KeptFile, makeKeptFiles } from "./kept-files.ts";
 import { cacheControl, findFile, regularFile, type SiteFile, typeOf } from "./site-files.ts";
 
@@ -55,42 +56,70 @@ async function makeSite(root: string): Promise<(...asked: Parameters<RequestList
   };
 }
 
-function sendKept({ request, response, file, status }: Asked, entry: KeptFile): void {
-  const encoding = chooseEncoding(String(request.headers["accept-encoding"] ?? ""), entry.bodies);
+function sendKept(asked: Asked, entry: KeptFile): void {
+  const { request, response } = asked;
+  const range = asked.request.headers.range !== undefined;
+  const encoding = range ? "identity" : chooseEncoding(acceptedBy(request), entry.bodies);
   const compressed = encoding !== "identity";
-  const headers = {
-    "Content-Type": entry.type,
-    "Cache-Control": cacheControl(file.path),
-    // Several forms share the tag of their content, so it says "equal in meaning" for all but the plain one.
-    ETag: `${compressed ? "W/" : ""}"${entry.tag}"`,
-    Vary: "Accept-Encoding",
-  };
-  if (status === 200 && isKnown(request, entry.tag)) {
-    end(response, 304, headers);
-    return;
-  }
   const body = entry.bodies[encoding] ?? entry.bodies.identity;
-  const all = {
+  const part = answerHead(asked, {
+    // Several forms share the tag of their content, so it says "equal in meaning" for all but the plain one.
+    tag: compressed ? `W/"${entry.tag}"` : `"${entry.tag}"`,
+    size: body.length,
+    headers: { Vary: "Accept-Encoding", ...(compressed ? { "Content-Encoding": encoding } : {}) },
+  });
+  response.end(part && body.subarray(part.start, part.end + 1));
+}
+
+async function sendLarge(asked: Asked): Promise<void> {
+  const { file, response } = asked;
+  const tag = `"${file.size.toString(36)}-${Math.floor(file.modified).toString(36)}"`;
+  const part = answerHead(asked, { tag, size: file.size, headers: {} });
+  if (part === undefined) return void response.end();
+  await pipeline(createReadStream(file.path, { ...part }), response).catch(() => response.destroy());
+}
+
+/** Writes status and headers, and says which bytes of the content are to follow; undefined for none. */
+function answerHead(
+  { request, response, file, status }: Asked,
+  content: { readonly tag: string; readonly size: number; readonly headers: OutgoingHttpHeaders },
+): ByteRange | undefined {
+  const { tag, size } = content;
+  const headers = { "Cache-Control": cacheControl(file.path), ETag: tag, ...content.headers };
+  if (status === 200 && isKnown(request, tag)) {
+    response.writeHead(304, headers);
+    return undefined;
+  }
+  const range = status === 200 ? readRange(rangeOf(request, tag), size) : undefined;
+  if (range === "none") {
+    response.writeHead(416, { "Content-Range": `bytes */${size}` });
+    return undefined;
+  }
+  const part = range ?? { start: 0, end: size - 1 };
+  response.writeHead(range ? 206 : status, {
     ...headers,
-    ...(compressed ? { "Content-Encoding": encoding } : {}),
-    "Content-Length": body.length,
-  };
-  end(response, status, all, request.method === "HEAD" ? undefined : body);
+    "Accept-Ranges": "bytes",
+    "Content-Type": typeOf(file.path),
+    "Content-Length": part.end - part.start + 1,
+    ...(range ? { "Content-Range": `bytes ${part.start}-${part.end}/${size}` } : {}),
+  });
+  return request.method === "HEAD" || size === 0 ? undefined : part;
 }
 
-async function sendLarge({ request, response, file, status }: Asked): Promise<void> {
-  const tag = `${file.size.toString(36)}-${Math.floor(file.modified).toString(36)}`;
-  const headers = { "Cache-Control": cacheControl(file.path), ETag: `W/"${tag}"` };
-  if (status === 200 && isKnown(request, tag)) return end(response, 304, headers);
-  response.writeHead(status, { ...headers, "Content-Type": typeOf(file.path), "Content-Length": file.size });
-  if (request.method === "HEAD") return void response.end();
-  const content = createReadStream(file.path, { end: file.size - 1 });
-  await pipeline(content, response).catch(() => response.destroy());
+/** A range counts only as part of the content that the client has the rest of. */
+function rangeOf({ method, headers }: IncomingMessage, tag: string): string | undefined {
+  const ifRange = headers["if-range"];
+  if (method !== "GET" || (ifRange !== undefined && ifRange !== tag)) return undefined;
+  return headers.range;
 }
 
-function isKnown(request: IncomingMessage, tag: string): boolean {
-  const tags = (request.headers["if-none-match"] ?? "").split(",");
-  return tags.some((one) => one.trim().replace(/^W\//, "") === `"${tag}"`);
+function acceptedBy({ headers }: IncomingMessage): string {
+  return String(headers["accept-encoding"] ?? "");
+}
+
+function isKnown({ headers }: IncomingMessage, tag: string): boolean {
+  const plain = (text: string) => text.trim().replace(/^W\//, "");
+  return (headers["if-none-match"] ?? "").split(",").some((one) => plain(one) === plain(tag));
 }
 
 /** The path, and the query with its question mark. */
