@@ -55,7 +55,11 @@ export async function startControl(config: Config, logger: Logger): Promise<Runn
     { name: "the local socket", start: () => startLocal(context) },
     { name: "the API", start: () => serveApi(context, engine, stopping.signal) },
   ];
-  const running = await startParts(parts, STOP_WITHIN_MS);
+  const running = await startParts(parts, STOP_WITHIN_MS).catch(async (thrown) => {
+    stopping.abort();
+    await engine.git.stop();
+    throw thrown;
+  });
   return {
     stop: async () => {
       stopping.abort();
@@ -100,7 +104,7 @@ async function serveApi(
   const listener = makeApiListener({
     port: config.apiPort,
     addresses: listenAddresses(config.listen),
-    tls: authority.issue(certificateNames(config.listen, hostname())),
+    tls: () => authority.issue(certificateNames(config.listen, hostname())),
     rendezvous: makeRendezvous({
       host: engine.host,
       key: context.urlKey,

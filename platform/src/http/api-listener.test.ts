@@ -14,7 +14,8 @@ import { type ApiListener, type ApiListenerOptions, makeApiListener } from "./ap
 
 let folder: string;
 let ca: string;
-let tls: ApiListenerOptions["tls"];
+let issued: ReturnType<ApiListenerOptions["tls"]>;
+const tls = () => issued;
 const running: ApiListener[] = [];
 
 beforeAll(() => {
@@ -25,7 +26,7 @@ beforeAll(() => {
     now: () => new Date(),
   });
   ca = authority.caPem;
-  tls = authority.issue(["localhost", "127.0.0.1", "::1"]);
+  issued = authority.issue(["localhost", "127.0.0.1", "::1"]);
 });
 afterEach(async () => {
   for (const listener of running.splice(0)) await listener.stop();
@@ -222,6 +223,16 @@ describe("a connection", () => {
     client.destroy();
     await closed.promise;
   });
+});
+
+test.each([
+  [86_400_000, 1],
+  [0, 3],
+])("a certificate is used for %i ms", async (renewTlsMs, wanted) => {
+  const ask = vi.fn(tls);
+  const { port } = await start({ tls: ask, renewTlsMs });
+  for (let i = 0; i < 3; i++) await get(`https://127.0.0.1:${port}/`, { agent: false });
+  expect(ask).toHaveBeenCalledTimes(wanted);
 });
 
 describe("beyond loopback", () => {

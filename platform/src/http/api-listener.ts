@@ -15,7 +15,8 @@ export interface ApiListenerOptions {
   readonly port: number;
   /** Addresses to listen on. */
   readonly addresses: readonly string[];
-  readonly tls: { readonly cert: string; readonly key: string };
+  /** Asked for at the first connection and once a day, so that a certificate can be renewed while we run. */
+  readonly tls: () => { readonly cert: string; readonly key: string };
   /** Takes a connection inside TLS whose first bytes are not HTTP; `first` holds what was read. */
   readonly rendezvous: (socket: Duplex, first: Buffer) => void;
   readonly logger: Logger;
@@ -23,6 +24,8 @@ export interface ApiListenerOptions {
   readonly firstBytesMs?: number;
   /** Longest that requests in flight may go on after `stop`. Default 2 s. */
   readonly graceMs?: number;
+  /** How long a certificate is used before it is asked for again. Default a day. */
+  readonly renewTlsMs?: number;
   /** Whether a connection to this address may speak plain http. Default: only to a loopback address. */
   readonly mayBePlain?: (localAddress: string | undefined) => boolean;
 }
@@ -36,6 +39,7 @@ export interface ApiListener extends Running {
 
 const FIRST_BYTES_MS = 10_000;
 const GRACE_MS = 2_000;
+const RENEW_TLS_MS = 86_400_000;
 /** Longer than the client and the usual proxies keep an idle connection, so that they close it and not we. */
 const KEEP_ALIVE_MS = 75_000;
 /** A TLS handshake record; no HTTP request starts with it. (RFC 8446 §5.1) */
@@ -43,7 +47,7 @@ const TLS_HANDSHAKE = 0x16;
 
 /** One port for http, https and, inside TLS, rendezvous, told apart by the first bytes. (design §2) */
 export function makeApiListener(options: ApiListenerOptions): ApiListener {
-  const secure = createSecureContext(options.tls);
+  const secure = keepSecureContext(options);
   const mayBePlain = options.mayBePlain ?? isLoopback;
   const redirects = makeRedirectServer();
   const open = new Set<Socket>();
@@ -53,7 +57,7 @@ export function makeApiListener(options: ApiListenerOptions): ApiListener {
     socket.once("close", () => open.delete(socket));
     socket.on("error", () => socket.destroy());
     firstBytes(socket, options, (first) => {
-      if (first[0] === TLS_HANDSHAKE) return acceptTls(socket, secure, options, () => http);
+      if (first[0] === TLS_HANDSHAKE) return acceptTls(socket, secure(), options, () => http);
       (mayBePlain(socket.localAddress) ? http : redirects)?.emit("connection", socket);
     });
   };
@@ -108,6 +112,15 @@ async function letFinish(
     await pause(20);
     http?.closeIdleConnections();
   }
+}
+
+function keepSecureContext({ tls, renewTlsMs = RENEW_TLS_MS }: ApiListenerOptions): () => SecureContext {
+  let kept: { readonly context: SecureContext; readonly until: number } | undefined;
+  return () => {
+    const now = performance.now();
+    if (!kept || now >= kept.until) kept = { context: createSecureContext(tls()), until: now + renewTlsMs };
+    return kept.context;
+  };
 }
 
 function acceptTls(
