@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -10,6 +10,7 @@ import {
   readBuildpackEnvironment,
   targetVariables,
 } from "./buildpack-environment.ts";
+import { writeAll } from "./lifecycle-fixtures.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -17,14 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** Files below the root; a name that ends with `/` is a folder. */
-async function write(files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(root, name);
-    await mkdir(name.endsWith("/") ? path : dirname(path), { recursive: true });
-    if (!name.endsWith("/")) await writeFile(path, text);
-  }
-}
+const write = (files: Readonly<Record<string, string>>) => writeAll(root, files);
 const layers = (...names: string[]) => names.map((name) => join(root, name));
 
 describe("build layers of one buildpack after another (buildpack.md, Environment)", () => {

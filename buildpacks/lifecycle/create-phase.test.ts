@@ -1,21 +1,15 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { lifecycleMetadata } from "./analyze-phase.ts";
 import { blobPath } from "./image-layout.ts";
-import { type Bench, bundlePrograms, keepAsPrevious, makeBench } from "./lifecycle-fixtures.ts";
+import { type Bench, benchForEach, keepAsPrevious } from "./lifecycle-fixtures.ts";
 import { LABEL } from "./oci.ts";
 
-let programs: Awaited<ReturnType<typeof bundlePrograms>>;
 let bench: Bench;
-beforeAll(async () => {
-  programs = await bundlePrograms();
+benchForEach((made) => {
+  bench = made;
 });
-afterAll(() => programs.dispose());
-beforeEach(async () => {
-  bench = await makeBench(programs.folder);
-});
-afterEach(() => bench.dispose());
 
 /** Installs dependencies into a cached launch layer, unless the list of them is unchanged. */
 const DEPENDENCIES = `

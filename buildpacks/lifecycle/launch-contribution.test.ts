@@ -1,11 +1,12 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { applyOperations, type EnvOperation } from "./env-operations.ts";
 import { NO_CONTRIBUTION, readContribution } from "./launch-contribution.ts";
 import type { LaunchProcess } from "./launch-metadata.ts";
 import { makeLaunchScript } from "./launch-script.ts";
+import { writeAll } from "./lifecycle-fixtures.ts";
 
 let layers: string;
 beforeEach(async () => {
@@ -13,12 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(layers, { recursive: true, force: true }));
 
-async function write(files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(layers, name)), { recursive: true });
-    await writeFile(join(layers, name), text);
-  }
-}
+const write = (files: Readonly<Record<string, string>>) => writeAll(layers, files);
 const WEB: LaunchProcess = {
   ...{ type: "web", command: ["serve"], args: [], direct: true, replaceArgs: true },
   ...{ workingDir: "", execEnv: [], buildpackId: "a/b" },

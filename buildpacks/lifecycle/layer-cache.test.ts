@@ -96,7 +96,7 @@ describe("a layer cache", () => {
     const layer = await makeLayer("x");
     await symlink("file", join(layer.folder, "link"));
     await symlink("/nowhere", join(layer.folder, "dangling"));
-    spawnSync("mkfifo", [join(layer.folder, "pipe")]);
+    spawnSync("/usr/bin/mkfifo", [join(layer.folder, "pipe")]);
     const server = createServer();
     server.listen(join(layer.folder, "socket"));
     await once(server, "listening");

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { afterAll, beforeAll, beforeEach } from "vitest";
 import { folderName } from "./buildpack-descriptor.ts";
 import { bundleLifecycle } from "./bundle-lifecycle.ts";
 import { type LayoutImage, layoutPath, readLayout, writeImage } from "./image-layout.ts";
@@ -72,6 +73,20 @@ export async function bundlePrograms(): Promise<{ folder: string; dispose(): Pro
   const folder = join(root, "lifecycle");
   await bundleLifecycle(folder);
   return { folder, dispose: () => rm(root, { recursive: true, force: true }) };
+}
+
+/** Hooks for a file of tests: a bench for each of them, on programs that are bundled once. `use` is given it. */
+export function benchForEach(use: (bench: Bench, programs: string) => void): void {
+  let programs: Awaited<ReturnType<typeof bundlePrograms>>;
+  beforeAll(async () => {
+    programs = await bundlePrograms();
+  });
+  afterAll(() => programs.dispose());
+  beforeEach(async () => {
+    const bench = await makeBench(programs.folder);
+    use(bench, programs.folder);
+    return () => bench.dispose();
+  });
 }
 
 export async function makeBench(programs: string): Promise<Bench> {
@@ -177,10 +192,12 @@ function orderText(groups: readonly (readonly string[])[]): string {
     .join("");
 }
 
-async function writeAll(root: string, files: Readonly<Record<string, string>>): Promise<void> {
+/** Writes files below a folder; a name that ends with `/` is a folder. */
+export async function writeAll(root: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), text);
+    const path = join(root, name);
+    await mkdir(name.endsWith("/") ? path : dirname(path), { recursive: true });
+    if (!name.endsWith("/")) await writeFile(path, text);
   }
 }
 

@@ -1,23 +1,19 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { lifecycleMetadata } from "./analyze-phase.ts";
 import { layoutPath, readLayout, writeImage } from "./image-layout.ts";
-import { type Bench, bundlePrograms, IMAGE, keepAsPrevious, makeBench } from "./lifecycle-fixtures.ts";
+import { type Bench, benchForEach, IMAGE, keepAsPrevious } from "./lifecycle-fixtures.ts";
 import { LABEL, makeManifest } from "./oci.ts";
 import { readToml } from "./toml-files.ts";
 
 /** One case for each rule of platform.md that the phase programs keep; the titles name the paragraphs. */
-let programs: Awaited<ReturnType<typeof bundlePrograms>>;
 let bench: Bench;
-beforeAll(async () => {
-  programs = await bundlePrograms();
-});
-afterAll(() => programs.dispose());
-beforeEach(async () => {
-  bench = await makeBench(programs.folder);
-  return () => bench.dispose();
+let programs: string;
+benchForEach((made, folder) => {
+  bench = made;
+  programs = folder;
 });
 
 const layer = (name: string, types: string, file = name) =>
@@ -290,7 +286,7 @@ describe("exporter", () => {
     const limited = join(bench.root, "limited");
     await writeFile(
       limited,
-      `#!/bin/sh\ntrap '' XFSZ\nulimit -f 2000\nexec "${join(programs.folder, "exporter")}" "$@"\n`,
+      `#!/bin/sh\ntrap '' XFSZ\nulimit -f 2000\nexec "${join(programs, "exporter")}" "$@"\n`,
       { mode: 0o755 },
     );
     const { exitCode, output } = await bench.run("exporter", [], {}, limited);

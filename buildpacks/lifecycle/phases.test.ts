@@ -1,20 +1,14 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bench, bundlePrograms, IMAGE, keepAsPrevious, makeBench } from "./lifecycle-fixtures.ts";
+import { describe, expect, it } from "vitest";
+import { type Bench, benchForEach, IMAGE, keepAsPrevious } from "./lifecycle-fixtures.ts";
 import { readToml } from "./toml-files.ts";
 
-let programs: Awaited<ReturnType<typeof bundlePrograms>>;
 let bench: Bench;
-beforeAll(async () => {
-  programs = await bundlePrograms();
+benchForEach((made) => {
+  bench = made;
 });
-afterAll(() => programs.dispose());
-beforeEach(async () => {
-  bench = await makeBench(programs.folder);
-});
-afterEach(() => bench.dispose());
 
 const layer = (name: string, types: string, metadata = "") =>
   `mkdir -p "$CNB_LAYERS_DIR/${name}"; printf '[types]\\n${types}\\n[metadata]\\n${metadata}\\n' > "$CNB_LAYERS_DIR/${name}.toml"`;

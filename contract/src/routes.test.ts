@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { errorCatalog, type RouteDescription, routes, type Variant } from "./index.ts";
+import { type RouteDescription, routes, type Variant } from "./index.ts";
 
 const fromSchema = routes.filter(({ origin }) => origin === "schema");
 const knownTo = (variant: Variant): readonly RouteDescription[] =>
@@ -94,39 +94,5 @@ describe("corrected slips", () => {
     ["GET /spaces/{space}/peering-info", 1],
   ])("%s does %d things", (key, count) => {
     expect(route(key).operations).toHaveLength(count);
-  });
-});
-
-describe("the catalogue of errors", () => {
-  test.each(Object.entries(errorCatalog))(
-    "%s has a status and says what to do",
-    (id, { status, documentation }) => {
-      expect(id).toMatch(/^[a-z_]+$/);
-      expect(status).toBeGreaterThanOrEqual(400);
-      expect(status).toBeLessThan(600);
-      expect(documentation.split(". ").length).toBeGreaterThan(1);
-      expect(documentation).toMatch(/\.$/);
-    },
-  );
-
-  test.each([
-    ["bad_request", 400],
-    ["unauthorized", 401],
-    ["delinquent", 402],
-    ["forbidden", 403],
-    ["suspended", 403],
-    ["two_factor", 403],
-    ["not_found", 404],
-    ["not_acceptable", 406],
-    ["conflict", 409],
-    ["gone", 410],
-    ["requested_range_not_satisfiable", 416],
-    ["invalid_params", 422],
-    ["verification_needed", 422],
-    ["multiple_matches", 422],
-    ["confirmation_required", 423],
-    ["rate_limit", 429],
-  ] as const)("%s means %d, as on Heroku", (id, status) => {
-    expect(errorCatalog[id].status).toBe(status);
   });
 });

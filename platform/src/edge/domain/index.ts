@@ -1,2 +1,2 @@
 export { defaultDomain } from "./domain.ts";
-export { type DomainDependencies, domainHandlers } from "./domain-api.ts";
+export { domainHandlers } from "./domain-api.ts";

@@ -11,7 +11,7 @@ import type { ImageStore } from "../../../delivery/image/index.ts";
 import type { SourceStore } from "../../../delivery/source/index.ts";
 import { notFound, silentLogger } from "../../../kernel/index.ts";
 import { type HostRelease, openDiskImageStore } from "../images/index.ts";
-import type { EmbeddedBuilderOptions } from "./embedded-builder.ts";
+import { type EmbeddedBuilderOptions, startEmbeddedBuilder } from "./embedded-builder.ts";
 import type { PhaseJob, PhaseRunner } from "./phase-runner.ts";
 
 export const HOST: HostRelease = {
@@ -48,6 +48,24 @@ TOML
 `;
 
 const ORDER = `[[order]]\n[[order.group]]\nid = "test/do"\nversion = "1.0.0"\n`;
+
+/** A builder that runs, with sources that end well, badly and never. */
+export async function startBuilderBench(runner: (home: string) => Promise<PhaseRunner>, endless: string) {
+  const bench = await makeBuildBench(runner);
+  const { builder, stop } = await startEmbeddedBuilder(bench.options);
+  return {
+    builder,
+    sources: {
+      good: await bench.addSource({ do: ":", page: "hello" }),
+      bad: await bench.addSource({ do: "exit 7" }),
+      endless: await bench.addSource({ do: endless }),
+    },
+    async dispose() {
+      await stop();
+      await bench.dispose();
+    },
+  };
+}
 
 export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunner>): Promise<BuildBench> {
   const home = await mkdtemp(join(tmpdir(), "builds-"));

@@ -5,27 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { builderSuite, collect, listen, never, specOf } from "../../../delivery/build/builder-suite.ts";
 import type { BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
 import { readImageDocuments } from "../../../delivery/image/index.ts";
-import { type BuildBench, makeBuildBench, makePlainRunner } from "./build-fixtures.ts";
+import { type BuildBench, makeBuildBench, makePlainRunner, startBuilderBench } from "./build-fixtures.ts";
 import { startEmbeddedBuilder } from "./embedded-builder.ts";
 
 type Started = Awaited<ReturnType<typeof startEmbeddedBuilder>>;
 
-builderSuite("embedded, without a sandbox", async () => {
-  const bench = await makeBuildBench(makePlainRunner);
-  const { builder, stop } = await startEmbeddedBuilder(bench.options);
-  return {
-    builder,
-    sources: {
-      good: await bench.addSource({ do: ":", page: "hello" }),
-      bad: await bench.addSource({ do: "exit 7" }),
-      endless: await bench.addSource({ do: "sleep 600" }),
-    },
-    async dispose() {
-      await stop();
-      await bench.dispose();
-    },
-  };
-});
+builderSuite("embedded, without a sandbox", () => startBuilderBench(makePlainRunner, "sleep 600"));
 
 describe("builds on this machine", () => {
   let bench: BuildBench;

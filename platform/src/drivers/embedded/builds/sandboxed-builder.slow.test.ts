@@ -7,29 +7,14 @@ import type { BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
 import { pause } from "../../../kernel/index.ts";
 import { openImageUnpacker } from "../images/index.ts";
 import { openSandboxes, type Sandboxes } from "../sandbox/index.ts";
-import { type BuildBench, HOST, makeBuildBench } from "./build-fixtures.ts";
+import { type BuildBench, HOST, makeBuildBench, startBuilderBench } from "./build-fixtures.ts";
 import { startEmbeddedBuilder } from "./embedded-builder.ts";
 import { makeSandboxRunner } from "./phase-runner.ts";
 
 const openRunner = async (home: string) =>
   makeSandboxRunner(await openSandboxes({ home, directory: join(home, "sandbox") }));
 
-builderSuite("embedded, in the sandbox", async () => {
-  const bench = await makeBuildBench(openRunner);
-  const { builder, stop } = await startEmbeddedBuilder(bench.options);
-  return {
-    builder,
-    sources: {
-      good: await bench.addSource({ do: ":", page: "hello" }),
-      bad: await bench.addSource({ do: "exit 7" }),
-      endless: await bench.addSource({ do: "sleep 600 & sleep 600" }),
-    },
-    async dispose() {
-      await stop();
-      await bench.dispose();
-    },
-  };
-});
+builderSuite("embedded, in the sandbox", () => startBuilderBench(openRunner, "sleep 600 & sleep 600"));
 
 describe("a build in the sandbox", () => {
   let bench: BuildBench;

@@ -1,2 +1,2 @@
 export { openFileArchiveStore } from "./file-archive-store.ts";
-export { type FileSourceStoreOptions, openFileSourceStore } from "./file-source-store.ts";
+export { openFileSourceStore } from "./file-source-store.ts";
