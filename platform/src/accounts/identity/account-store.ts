@@ -38,11 +38,6 @@ export async function findAccount(db: Db, identity: string): Promise<Account | u
   return await query.where(sql<boolean>`lower(email) = ${identity.toLowerCase()}`).executeTakeFirst();
 }
 
-export async function findAccounts(db: Db, ids: readonly string[]): Promise<readonly Account[]> {
-  if (ids.length === 0) return [];
-  return await tables(db).selectFrom("accounts").select(COLUMNS).where("id", "in", ids).execute();
-}
-
 export async function findPasswordHash(db: Db, accountId: string): Promise<string | undefined> {
   const row = await tables(db)
     .selectFrom("accounts")

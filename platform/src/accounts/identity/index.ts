@@ -3,7 +3,6 @@ export { type AccountApiDependencies, accountHandlers } from "./account-api.ts";
 export {
   countAccounts,
   findAccount,
-  findAccounts,
   findPasswordHash,
   updateAccount,
 } from "./account-store.ts";
@@ -12,7 +11,6 @@ export {
   createAccount,
   disableAccount,
   makePassword,
-  requireAccount,
   setPassword,
 } from "./create-account.ts";
 export { passwordMatches } from "./password.ts";

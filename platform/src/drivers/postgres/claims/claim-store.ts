@@ -22,10 +22,3 @@ export async function takeClaim(
     returning number`.execute(db);
   return rows[0] ? { subject: wanted.subject, number: Number(rows[0].number) } : undefined;
 }
-
-/** Gives a claim back so that another may take it at once; without effect when it was taken over meanwhile. */
-export async function releaseClaim(db: Db, claim: Claim, clock: Clock): Promise<void> {
-  await sql`update claims set expires_at = ${clock()} where subject = ${claim.subject} and number = ${claim.number}`.execute(
-    db,
-  );
-}

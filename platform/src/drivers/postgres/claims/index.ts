@@ -1,1 +1,1 @@
-export { releaseClaim, takeClaim } from "./claim-store.ts";
+export { takeClaim } from "./claim-store.ts";

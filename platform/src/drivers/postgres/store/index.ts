@@ -4,6 +4,5 @@ export {
   type DatabaseOptions,
   isStoreAway,
   openDatabase,
-  storeAway,
   violatedConstraint,
 } from "./open-database.ts";

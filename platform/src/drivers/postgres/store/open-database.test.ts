@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isStoreAway, storeAway, violatedConstraint } from "./open-database.ts";
+import { isStoreAway, violatedConstraint } from "./open-database.ts";
 
 const failure = (code: string, more: object = {}) => Object.assign(new Error("x"), { code, ...more });
 
@@ -45,9 +45,4 @@ test.each([
   ["23505", undefined],
 ])("%s violates %s", (thrown, wanted) => {
   expect(violatedConstraint(thrown)).toBe(wanted);
-});
-
-test("a store that is away is told with its cause kept", () => {
-  const cause = new Error("x");
-  expect(storeAway(cause)).toMatchObject({ id: "unavailable", cause });
 });

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
-import { BusinessError, type Db } from "../../../kernel/index.ts";
+import type { Db } from "../../../kernel/index.ts";
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -58,14 +58,6 @@ export function isStoreAway(thrown: unknown): boolean {
   if (AWAY.test(code) || AWAY_TEXT.test(thrown.message)) return true;
   if (NO_CONNECTION.test(code) && CONNECTION_CALLS.test(syscall)) return true;
   return isStoreAway(thrown.cause);
-}
-
-export function storeAway(cause: unknown): BusinessError {
-  return new BusinessError(
-    "unavailable",
-    "Conifer's database is not available right now. Try again in a moment.",
-    { cause },
-  );
 }
 
 /** The name of the unique or foreign key that a write ran into, if that is what failed. */
