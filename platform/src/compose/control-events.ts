@@ -36,6 +36,7 @@ export async function startControlEvents(
     pollMs: POLL_MS,
     readers: [log, cleanUp],
     onHint: (kind, appId) => workers()?.hint(kind, appId),
+    onListening: () => workers()?.relist(),
   });
   return {
     stop: async () => {

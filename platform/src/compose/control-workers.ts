@@ -1,6 +1,6 @@
 import { findApp } from "../apps/app/index.ts";
 import { type Build, followUp, listAppsWithBuilds, reconcileBuilds } from "../delivery/build/index.ts";
-import { listAppsWithPending, reconcileReleases } from "../delivery/release/index.ts";
+import { listAppsWithCode, listAppsWithPending, reconcileReleases } from "../delivery/release/index.ts";
 import { listStaleRoutes, reconcileRoute, replaceRoutes, type ToldRoute } from "../edge/route/index.ts";
 import {
   type Claim,
@@ -16,7 +16,6 @@ import {
 } from "../kernel/index.ts";
 import {
   listAppsWithDynos,
-  listAppsWithFormation,
   listFormation,
   makeDeployVerifier,
   reconcileFormation,
@@ -28,6 +27,8 @@ import type { ControlEngine } from "./control-engine.ts";
 export interface ControlWorkers extends Running {
   /** Something happened to an app: those who may have work because of it look at it. */
   hint(kind: EventKind, appId: string): void;
+  /** Hints may have been lost: everybody looks at everything. */
+  relist(): void;
   /** An app's dynos were seen to change. */
   dynosChanged(appId: string): void;
 }
@@ -79,6 +80,9 @@ export function startControlWorkers(context: ControlContext, engine: ControlEngi
   return {
     hint: (kind, appId) => {
       for (const name of INTERESTED[kind] ?? []) reconcilers[name].poke(appId);
+    },
+    relist: () => {
+      for (const reconciler of Object.values(reconcilers)) reconciler.relist();
     },
     dynosChanged: (appId) => {
       reconcilers.formation.poke(appId);
@@ -219,10 +223,11 @@ function formationRound(context: ControlContext, engine: ControlEngine) {
   return (appId: string) => reconcileFormation(appId, deps);
 }
 
-/** Apps that should run something, and apps that do. */
+/** Apps that may have something to run, and apps that do. */
 async function listRunning({ db }: ControlContext, engine: ControlEngine): Promise<readonly string[]> {
-  const recorded = [await listAppsWithFormation(db), await listAppsWithDynos(db), engine.watch.appIds()];
-  return [...new Set(recorded.flat())];
+  const withCode = await listAppsWithCode(db);
+  const withDynos = await listAppsWithDynos(db);
+  return [...new Set([...withCode, ...withDynos, ...engine.watch.appIds()])];
 }
 
 /** At start the router gets all routes at once; until it has them, again and again. Later changes go one by one. */

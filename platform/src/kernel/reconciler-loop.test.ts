@@ -77,6 +77,25 @@ describe("a reconciler", () => {
     await loop.stop();
   });
 
+  test("looks at its list when told to, also at what waits, but not at what has failed", async () => {
+    const rounds: string[] = [];
+    const loop = run(
+      async (key) => {
+        rounds.push(key);
+        if (key === "failing") throw new Error("not now");
+        return key === "waiting" ? waiting("later", "later", 60_000) : done;
+      },
+      ["done", "waiting", "failing"],
+    );
+    await vi.waitFor(() => expect(rounds).toHaveLength(3));
+    loop.relist();
+    await vi.waitFor(() => expect(rounds).toHaveLength(5));
+    await loop.stop();
+    expect(rounds.slice(3).sort()).toEqual(["done", "waiting"]);
+    loop.relist();
+    expect(rounds).toHaveLength(5);
+  });
+
   test("stop aborts the round under way and waits for it", async () => {
     const events: string[] = [];
     const loop = run(async (_key, signal) => {

@@ -17,6 +17,8 @@ export interface ReconcilerOptions {
 export interface Reconciler extends Running {
   /** Hints that a key may need work. Hints for a key that is being worked on lead to one more round after it. */
   poke(key: string): void;
+  /** Looks at the whole list now: hints may have been lost. */
+  relist(): void;
 }
 
 const FIRST_RETRY_MS = 250;
@@ -78,22 +80,27 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
       fill();
     }
   };
+  let wake = () => {};
   const relist = async () => {
     while (!stopping.signal.aborted) {
+      const woken = new AbortController();
+      wake = () => woken.abort();
       try {
-        for (const key of await options.list()) if (!timers.has(key)) poke(key);
+        // What waits for something may have missed a hint; what has failed keeps its pause.
+        for (const key of await options.list()) if (!failures.has(key)) poke(key);
       } catch (thrown) {
         options.logger.warn("listing failed, will try again", {
           reconciler: options.name,
           error: errorText(thrown),
         });
       }
-      await pause(options.relistMs, stopping.signal);
+      await pause(options.relistMs, AbortSignal.any([stopping.signal, woken.signal]));
     }
   };
   const listing = relist();
   return {
     poke,
+    relist: () => wake(),
     stop: async () => {
       stopping.abort();
       for (const timer of timers.values()) clearTimeout(timer);

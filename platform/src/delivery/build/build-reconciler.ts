@@ -62,6 +62,7 @@ async function keepResult(
 
 async function fail(build: Build, message: string, deps: BuildReconcilerDependencies): Promise<void> {
   await deps.db.transaction().execute(async (trx) => {
+    if (!(await findAppForUpdate(trx, build.appId))) return;
     const failed = await updatePendingBuild(trx, build.id, { status: "failed", message }, deps.clock());
     if (failed) await announce(trx, build, "failed", deps);
   });
@@ -71,6 +72,7 @@ async function fail(build: Build, message: string, deps: BuildReconcilerDependen
 async function keepImage(build: Build, info: ImageInfo, deps: BuildReconcilerDependencies): Promise<void> {
   await deps.db.transaction().execute(async (trx) => {
     const now = deps.clock();
+    if (!(await findAppForUpdate(trx, build.appId))) return;
     if (!(await updatePendingBuild(trx, build.id, {}, now))) return;
     const imageId = deps.newId();
     await insertImage(trx, {

@@ -69,6 +69,7 @@ export async function cancelBuild(
   const { appId, buildId, actor } = wanted;
   if (!(await findBuild(deps.db, appId, buildId))) throw notFound("build");
   await deps.db.transaction().execute(async (trx) => {
+    if (!(await findAppForUpdate(trx, appId))) throw notFound("app");
     const change = { message: "The build was cancelled." };
     if (!(await cancelPendingBuild(trx, buildId, change, deps.clock())))
       throw conflict("The build has already finished and cannot be cancelled.");

@@ -1,3 +1,4 @@
+import { findAppForUpdate } from "../../apps/app/index.ts";
 import { newId } from "../../kernel/index.ts";
 import { type ImageInfo, insertImage } from "../image/index.ts";
 import { createRelease, type ReleaseDependencies } from "./create-release.ts";
@@ -30,6 +31,7 @@ export async function releaseAnImage(
 ): Promise<Release> {
   const info = imageInfo(processes, digit);
   return await context.db.transaction().execute(async (trx) => {
+    await findAppForUpdate(trx, appId);
     const id = newId();
     const image = {
       id,

@@ -1,7 +1,15 @@
-import { type Actor, type AppendEvent, type Clock, type Db, invalidParams } from "../../kernel/index.ts";
+import { findAppForUpdate } from "../../apps/app/index.ts";
+import {
+  type Actor,
+  type AppendEvent,
+  type Clock,
+  type Db,
+  invalidParams,
+  notFound,
+} from "../../kernel/index.ts";
 import { deleteDynoRecords, listDynoRecords, updateDynoRecord } from "./dyno-record-store.ts";
 import { applyUpdates, type FormationType, type FormationUpdate } from "./formation.ts";
-import { listFormation, listFormationForUpdate, updateFormationType } from "./formation-store.ts";
+import { listFormation, updateFormationType } from "./formation-store.ts";
 
 export interface FormationDependencies {
   readonly db: Db;
@@ -24,7 +32,8 @@ export async function changeFormation(
 ): Promise<readonly FormationType[]> {
   if (updates.length === 0) throw invalidParams("updates names no process type.");
   return await deps.db.transaction().execute(async (trx) => {
-    const changed = applyUpdates(await listFormationForUpdate(trx, appId), updates);
+    if (!(await findAppForUpdate(trx, appId))) throw notFound("app");
+    const changed = applyUpdates(await listFormation(trx, appId), updates);
     for (const row of changed) await updateFormationType(trx, row.id, { ...row, now: deps.clock() });
     const scaled = changed.map(({ type, quantity, size }) => ({ type, quantity, size }));
     await deps.appendEvent(trx, { kind: "formation.changed", appId, actor, data: { scaled } });
@@ -48,6 +57,7 @@ export async function restartDynos(
   deps: FormationDependencies,
 ): Promise<number> {
   return await deps.db.transaction().execute(async (trx) => {
+    if (!(await findAppForUpdate(trx, appId))) throw notFound("app");
     const chosen = await choose(trx, appId, selection);
     if (chosen.length === 0) return 0;
     for (const { id } of chosen) await updateDynoRecord(trx, id, { retiring: true }, deps.clock());
@@ -66,6 +76,7 @@ export async function stopDynos(
   deps: FormationDependencies,
 ): Promise<number> {
   return await deps.db.transaction().execute(async (trx) => {
+    if (!(await findAppForUpdate(trx, appId))) throw notFound("app");
     const chosen = await choose(trx, appId, selection);
     if (chosen.length === 0) return 0;
     await deleteDynoRecords(

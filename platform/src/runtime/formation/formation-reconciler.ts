@@ -1,3 +1,4 @@
+import { findAppForUpdate } from "../../apps/app/index.ts";
 import { type Claim, type Db, done, type LogSink, type Outcome, waiting } from "../../kernel/index.ts";
 import { type DynoHost, makeDynoSpec } from "../dyno/index.ts";
 import {
@@ -40,6 +41,7 @@ export async function reconcileFormation(
     const plan = planFormation(gathered.world);
     if (plan.steps.length > 0) {
       await deps.db.transaction().execute(async (trx) => {
+        if (!(await findAppForUpdate(trx, appId))) return;
         for (const step of plan.steps) await take(trx, step, { gathered, deps });
       });
     }

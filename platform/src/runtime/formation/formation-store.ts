@@ -36,12 +36,6 @@ export async function listFormation(db: Db, appId: string): Promise<readonly For
     .execute();
 }
 
-/** Ids of apps that have anything to run. */
-export async function listAppsWithFormation(db: Db): Promise<readonly string[]> {
-  const rows = await tables(db).selectFrom("formation").select("app_id").distinct().execute();
-  return rows.map((row) => row.app_id);
-}
-
 /** How many web dynos are asked for, by app; apps without the process type are left out. */
 export async function listWebQuantities(db: Db): Promise<ReadonlyMap<string, number>> {
   const rows = await tables(db)
@@ -50,17 +44,6 @@ export async function listWebQuantities(db: Db): Promise<ReadonlyMap<string, num
     .where("type", "=", "web")
     .execute();
   return new Map(rows.map((row) => [row.app_id, row.quantity]));
-}
-
-/** Reads and locks the formation, so that relative changes of two callers both count. */
-export async function listFormationForUpdate(trx: Db, appId: string): Promise<readonly FormationType[]> {
-  return await tables(trx)
-    .selectFrom("formation")
-    .select(COLUMNS)
-    .where("app_id", "=", appId)
-    .orderBy("type")
-    .forUpdate()
-    .execute();
 }
 
 export async function updateFormationType(

@@ -5,5 +5,5 @@ export { defaultSize, limitsOf } from "./dyno-size.ts";
 export { requireDynoSize } from "./formation.ts";
 export { formationHandlers } from "./formation-api.ts";
 export { type FormationReconcilerDependencies, reconcileFormation } from "./formation-reconciler.ts";
-export { listAppsWithFormation, listFormation, listWebQuantities } from "./formation-store.ts";
+export { listFormation, listWebQuantities } from "./formation-store.ts";
 export { makeDeployVerifier } from "./verify-deploy.ts";

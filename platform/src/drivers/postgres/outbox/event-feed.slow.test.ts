@@ -156,6 +156,16 @@ test("hints name the kind and the app as they come", async () => {
   await vi.waitFor(() => expect(hints).toEqual([["app.updated", APP]]));
 });
 
+test("tells when hints are heard, at first and after each loss of its connection", async () => {
+  const onListening = vi.fn();
+  await startEventFeed({ database, readers: [], logger: silentLogger, pollMs: 60_000, onListening }).then(
+    (started) => running.push(started),
+  );
+  await vi.waitFor(() => expect(onListening).toHaveBeenCalledTimes(1));
+  for (const { pid } of await listeners()) await database.query("select pg_terminate_backend($1)", [pid]);
+  await vi.waitFor(() => expect(onListening).toHaveBeenCalledTimes(2), { timeout: 10_000 });
+});
+
 test("stopping finishes the event at hand, takes no other, and leaves no connection", async () => {
   const gate = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();

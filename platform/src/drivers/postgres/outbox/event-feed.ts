@@ -23,6 +23,8 @@ export interface EventFeedOptions {
   readonly logger: Logger;
   /** Told of each hint as it comes, before any reader has got to the event. A hint may be lost. */
   readonly onHint?: (kind: EventKind, appId: string) => void;
+  /** Told when hints are heard from now on: any that came before, since the connection was lost, are not. */
+  readonly onListening?: () => void;
   /** How often readers look without a hint. */
   readonly pollMs: number;
 }
@@ -103,6 +105,7 @@ async function listenLoop(
       try {
         await client.query(`listen ${EVENTS_CHANNEL}`);
         wakeAll();
+        options.onListening?.();
         await gone;
       } finally {
         await client.end().catch(() => {});
