@@ -73,10 +73,19 @@ test("a refused call costs nothing", () => {
   );
 });
 
-test("accounts with a full pool are forgotten, the others are not", () => {
-  const limiter = makeRateLimiter(60);
-  for (let i = 0; i < 60; i++) limiter.take("busy", NOW);
-  for (let i = 0; i < 10_000; i++) limiter.take(`other-${i}`, NOW);
-  limiter.take("one-more", NOW + 59_000);
-  expect(limiter.take("busy", NOW + 59_000).allowed).toBe(false);
+test("an account can be given its full pool back", () => {
+  const limiter = makeRateLimiter(1);
+  limiter.take("a", NOW);
+  limiter.forget("a");
+  limiter.forget("nobody");
+  expect(limiter.take("a", NOW).allowed).toBe(true);
+});
+
+test("only so many accounts are known; who has not called for longest is forgotten", () => {
+  const limiter = makeRateLimiter(2, 2);
+  limiter.take("a", NOW);
+  limiter.take("b", NOW);
+  limiter.take("a", NOW);
+  limiter.take("c", NOW);
+  expect(["a", "b", "c"].map((account) => limiter.take(account, NOW, 0).remaining)).toEqual([0, 2, 1]);
 });

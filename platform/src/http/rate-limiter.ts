@@ -6,12 +6,14 @@ export interface RateLimiter {
   forget(accountId: string): void;
 }
 
-/** Accounts that are back at a full pool are forgotten once this many are known. */
-const MOST_KNOWN = 10_000;
+const HOUR_MS = 3_600_000;
+/** Beyond so many accounts the one that has not called for longest is forgotten, and has its full pool again. */
+const MOST_KNOWN = 100_000;
 
 /** `size` calls at most at once, refilled at `size` an hour, as Heroku's 4,500 at 75 a minute. */
-export function makeRateLimiter(size: number): RateLimiter {
-  const costMs = 3_600_000 / size;
+export function makeRateLimiter(size: number, mostKnown = MOST_KNOWN): RateLimiter {
+  const costMs = HOUR_MS / size;
+  /** When each account's pool will be full again; who called last comes last. */
   const fullAt = new Map<string, number>();
   return {
     take: (accountId, nowMs, calls = 1) => {
@@ -19,8 +21,9 @@ export function makeRateLimiter(size: number): RateLimiter {
       const left = Math.floor(size - debtMs / costMs + 1e-9);
       if (calls === 0) return { allowed: true, remaining: left };
       if (left < 1) return { allowed: false, remaining: 0 };
-      if (fullAt.size >= MOST_KNOWN) forgetFull(fullAt, nowMs);
+      fullAt.delete(accountId);
       fullAt.set(accountId, nowMs + debtMs + costMs);
+      if (fullAt.size > mostKnown) forgetOldest(fullAt);
       return { allowed: true, remaining: left - 1 };
     },
     forget: (accountId) => {
@@ -29,6 +32,9 @@ export function makeRateLimiter(size: number): RateLimiter {
   };
 }
 
-function forgetFull(fullAt: Map<string, number>, nowMs: number): void {
-  for (const [id, at] of fullAt) if (at <= nowMs) fullAt.delete(id);
+function forgetOldest(fullAt: Map<string, number>): void {
+  for (const oldest of fullAt.keys()) {
+    fullAt.delete(oldest);
+    return;
+  }
 }
