@@ -24,6 +24,17 @@ export interface AttachOptions {
 /** Without a terminal this byte means that the client's input has ended (facts: CLI client §4). */
 const END_OF_INPUT = 4;
 
+function readAll(outputs: readonly Readable[], take: (chunk: Buffer) => void, allClosed: () => void): void {
+  let open = outputs.length;
+  for (const output of outputs) {
+    output.on("data", take);
+    output.once("close", () => {
+      open--;
+      if (open === 0) allClosed();
+    });
+  }
+}
+
 /** Bytes pass unchanged in both directions and at the reader's pace. */
 export function makeAttachSession({ terminal, idleMs, onGone }: AttachOptions): AttachSession {
   const guard = makeMarkerGuard();
@@ -98,14 +109,7 @@ export function makeAttachSession({ terminal, idleMs, onGone }: AttachOptions): 
       outputs = screen ? [screen] : pipes ? [pipes.stdout, pipes.stderr] : [];
       input = screen ?? pipes?.stdin;
       endInput = () => void pipes?.stdin?.end();
-      let open = outputs.length;
-      for (const output of outputs) {
-        output.on("data", take);
-        output.once("close", () => {
-          open--;
-          if (open === 0) ended.resolve();
-        });
-      }
+      readAll(outputs, take, () => ended.resolve());
       connected();
     },
     end: finish,

@@ -147,7 +147,7 @@ describe("a web dyno", () => {
   });
 
   test("finishes what it is doing before it ends", async () => {
-    const web = spec(shell("trap '' TERM; exec node -e '" + GRACEFUL + "'"));
+    const web = spec(shell(`trap '' TERM; exec node -e '${GRACEFUL}'`));
     await apply(web);
     const { state } = await watched.until(web.id, "up");
     const answer = get(state.address, "/slow");
@@ -218,7 +218,7 @@ describe("output", () => {
     expect(lines).toContain("err");
     expect(lines).toContain("two\uFFFD\uFFFDx");
     expect(lines.filter((line) => /^y+$/.test(line)).join("")).toHaveLength(25_000);
-    expect(lines.findIndex((line) => line === "partial")).toBeLessThan(
+    expect(lines.indexOf("partial")).toBeLessThan(
       world.lines.findIndex(({ message }) => message.startsWith("Process exited")),
     );
   });

@@ -61,48 +61,102 @@ interface Entry {
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function makeDynoRoster(deps: RosterDependencies): DynoRoster {
-  const dynos = new Map<string, Entry>();
-  const going = new Set<Promise<void>>();
-  let runs = 0;
-  const machines = () => [...dynos.values()].map(({ machine }) => machine);
-  const ofApp = (appId: string) => machines().filter(({ spec }) => spec.appId === appId);
-  const broadcast = makeDynoBroadcast({ all: machines, ofApp });
-  const context = () => ({ now: deps.now().getTime(), random: deps.random() });
+  return new Roster(deps);
+}
 
-  const send = (entry: Entry, event: DynoEvent) =>
-    accept(entry, stepDyno(entry.machine, event, context()), entry.machine);
-  const accept = (entry: Entry, step: DynoStep, before: DynoMachine | undefined) => {
+class Roster implements DynoRoster {
+  readonly broadcast: DynoBroadcast;
+  readonly #deps: RosterDependencies;
+  readonly #dynos = new Map<string, Entry>();
+  readonly #going = new Set<Promise<void>>();
+  #runs = 0;
+
+  constructor(deps: RosterDependencies) {
+    this.#deps = deps;
+    const all = () => this.#machines();
+    this.broadcast = makeDynoBroadcast({ all, ofApp: (appId) => this.ofApp(appId) });
+  }
+
+  add(spec: DynoSpec, options: NewDyno = {}): void {
+    const { now } = this.#context();
+    const { endAt, oneOff = false } = options;
+    const made = { ...newDyno(spec, { now, oneOff }), ...(endAt === undefined ? {} : { endAt }) };
+    const entry: Entry = { machine: made, terminal: options.attach?.terminal };
+    this.#dynos.set(spec.id, entry);
+    if (options.dead) entry.machine = { ...made, phase: { kind: "crashed", reason: "platform" } };
+    const step = options.dead
+      ? { machine: entry.machine, effects: [] }
+      : firstStep(made, { ...this.#context(), attach: options.attach !== undefined });
+    this.#accept(entry, step, undefined);
+  }
+
+  send(dynoId: string, event: DynoEvent): void {
+    const entry = this.#dynos.get(dynoId);
+    if (entry) this.#tell(entry, event);
+  }
+
+  setSession(dynoId: string, session: AttachSession): void {
+    const entry = this.#dynos.get(dynoId);
+    if (entry) entry.session = session;
+  }
+
+  find(dynoId: string): RosterDyno | undefined {
+    const entry = this.#dynos.get(dynoId);
+    return entry && { machine: entry.machine, terminal: entry.terminal !== undefined };
+  }
+
+  ofApp(appId: string): DynoMachine[] {
+    return this.#machines().filter(({ spec }) => spec.appId === appId);
+  }
+
+  ids(): string[] {
+    return [...this.#dynos.keys()];
+  }
+
+  async empty(): Promise<void> {
+    while (this.#going.size > 0) await Promise.all(this.#going);
+  }
+
+  #machines(): DynoMachine[] {
+    return [...this.#dynos.values()].map(({ machine }) => machine);
+  }
+
+  #context() {
+    return { now: this.#deps.now().getTime(), random: this.#deps.random() };
+  }
+
+  #tell(entry: Entry, event: DynoEvent): void {
+    this.#accept(entry, stepDyno(entry.machine, event, this.#context()), entry.machine);
+  }
+
+  #accept(entry: Entry, step: DynoStep, before: DynoMachine | undefined): void {
     entry.machine = step.machine;
-    for (const effect of step.effects) perform(entry, effect);
-    if (entry.machine.phase.kind === "ended") forget(entry);
-    schedule(entry);
-    broadcast.changed(before, entry.machine);
-  };
-  const forget = (entry: Entry) => {
+    for (const effect of step.effects) this.#perform(entry, effect);
+    if (entry.machine.phase.kind === "ended") this.#forget(entry);
+    this.#schedule(entry);
+    this.broadcast.changed(before, entry.machine);
+  }
+
+  #forget(entry: Entry): void {
     const { id } = entry.machine.spec;
     entry.session?.end();
-    if (dynos.get(id) === entry) dynos.delete(id);
-  };
-  const schedule = (entry: Entry) => {
+    if (this.#dynos.get(id) === entry) this.#dynos.delete(id);
+  }
+
+  #schedule(entry: Entry): void {
     clearTimeout(entry.timer);
     const at = nextLook(entry.machine);
     if (at === undefined) return;
-    const ms = Math.min(LONGEST_TIMER_MS, Math.max(0, at - deps.now().getTime()));
-    entry.timer = setTimeout(() => send(entry, { kind: "tick" }), ms);
-  };
-  const perform = (entry: Entry, effect: DynoEffect) => {
-    const { spec } = entry.machine;
+    const ms = Math.min(LONGEST_TIMER_MS, Math.max(0, at - this.#deps.now().getTime()));
+    entry.timer = setTimeout(() => this.#tell(entry, { kind: "tick" }), ms);
+  }
+
+  #perform(entry: Entry, effect: DynoEffect): void {
     switch (effect.do) {
       case "log":
-        return deps.logs.write({
-          appId: spec.appId,
-          time: deps.now(),
-          source: "heroku",
-          process: spec.name,
-          message: effect.message,
-        });
+        return this.#log(entry.machine.spec, effect.message);
       case "start":
-        return begin(entry);
+        return this.#begin(entry);
       case "signal":
         return entry.run?.signal(effect.name);
       case "kill":
@@ -110,61 +164,40 @@ export function makeDynoRoster(deps: RosterDependencies): DynoRoster {
       case "thaw":
         return entry.run?.thaw();
       case "freeze":
-        return void entry.run?.freeze().then(
-          (kind) => kind && send(entry, { kind }),
-          (error) => deps.logger.warn("a warm dyno could not be frozen", { dyno: spec.id, error }),
-        );
+        return this.#freeze(entry);
     }
-  };
-  const begin = (entry: Entry) => {
+  }
+
+  #log({ appId, name }: DynoSpec, message: string): void {
+    this.#deps.logs.write({ appId, time: this.#deps.now(), source: "heroku", process: name, message });
+  }
+
+  #freeze(entry: Entry): void {
+    const dyno = entry.machine.spec.id;
+    void entry.run?.freeze().then(
+      (kind) => kind && this.#tell(entry, { kind }),
+      (error) => this.#deps.logger.warn("a warm dyno could not be frozen", { dyno, error }),
+    );
+  }
+
+  #begin(entry: Entry): void {
     const { spec } = entry.machine;
-    const sandboxId = `${spec.id}-${(++runs).toString(36)}`;
-    const run = beginRun(deps, {
+    this.#runs += 1;
+    const sandboxId = `${spec.id}-${this.#runs.toString(36)}`;
+    const run = beginRun(this.#deps, {
       spec,
       sandboxId,
-      directory: join(deps.directory, sandboxId),
-      sink: renamed(deps.logs, () => entry.machine.spec.name),
+      directory: join(this.#deps.directory, sandboxId),
+      sink: renamed(this.#deps.logs, () => entry.machine.spec.name),
       ...(entry.session ? { session: entry.session } : {}),
       ...(entry.terminal ? { terminal: entry.terminal } : {}),
       // What a run says that is no longer the dyno's own concerns nobody.
-      tell: (event) => entry.run === run && send(entry, event),
+      tell: (event) => entry.run === run && this.#tell(entry, event),
     });
     entry.run = run;
-    going.add(run.gone);
-    void run.gone.then(() => going.delete(run.gone));
-  };
-  return {
-    broadcast,
-    add: (spec, options = {}) => {
-      const { now } = context();
-      const { endAt, oneOff = false } = options;
-      const made = { ...newDyno(spec, { now, oneOff }), ...(endAt === undefined ? {} : { endAt }) };
-      const entry: Entry = { machine: made, terminal: options.attach?.terminal };
-      dynos.set(spec.id, entry);
-      if (options.dead) entry.machine = { ...made, phase: { kind: "crashed", reason: "platform" } };
-      const step = options.dead
-        ? { machine: entry.machine, effects: [] }
-        : firstStep(made, { ...context(), attach: options.attach !== undefined });
-      accept(entry, step, undefined);
-    },
-    send: (dynoId, event) => {
-      const entry = dynos.get(dynoId);
-      if (entry) send(entry, event);
-    },
-    setSession: (dynoId, session) => {
-      const entry = dynos.get(dynoId);
-      if (entry) entry.session = session;
-    },
-    find: (dynoId) => {
-      const entry = dynos.get(dynoId);
-      return entry && { machine: entry.machine, terminal: entry.terminal !== undefined };
-    },
-    ofApp,
-    ids: () => [...dynos.keys()],
-    empty: async () => {
-      while (going.size > 0) await Promise.all(going);
-    },
-  };
+    this.#going.add(run.gone);
+    void run.gone.then(() => this.#going.delete(run.gone));
+  }
 }
 
 /** A sink that gives each line the name the dyno has at that moment. */

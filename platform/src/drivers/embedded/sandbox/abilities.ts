@@ -49,23 +49,11 @@ export function describeAbilities(findings: Findings): SandboxAbilities {
     network,
     table: [
       ...namespaceRows(findings),
-      limitRow(
-        "Memory",
-        powers.has("memory"),
-        "sampled",
-        "cgroup",
-        "its processes' resident memory, each second",
-      ),
-      limitRow("Processes", powers.has("pids"), "enforced", "cgroup", "a limit in the dyno's user namespace"),
-      limitRow("Processor shares", powers.has("cpu"), "absent", "cgroup", "all dynos compete alike"),
+      limitRow("Memory", powers.has("memory"), "sampled", "its processes' resident memory, each second"),
+      limitRow("Processes", powers.has("pids"), "enforced", "a limit in the dyno's user namespace"),
+      limitRow("Processor shares", powers.has("cpu"), "absent", "all dynos compete alike"),
       {
-        ...limitRow(
-          "Freezing warm dynos",
-          powers.has("freezer"),
-          "absent",
-          "cgroup",
-          "they run on, without requests",
-        ),
+        ...limitRow("Freezing warm dynos", powers.has("freezer"), "absent", "they run on, without requests"),
       },
     ],
   };
@@ -112,10 +100,9 @@ function limitRow(
   what: string,
   byCgroup: boolean,
   otherwise: AbilityRow["state"],
-  enforcedBy: string,
   otherwiseDetail: string,
 ): AbilityRow {
-  if (byCgroup) return { what, state: "enforced", detail: `by ${enforcedBy}` };
+  if (byCgroup) return { what, state: "enforced", detail: "by cgroup" };
   const howToGetMore = "Run Conifer as root, or as a systemd service with Delegate=yes.";
   return { what, state: otherwise, detail: otherwiseDetail, howToGetMore };
 }

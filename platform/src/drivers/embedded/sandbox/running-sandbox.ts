@@ -25,7 +25,7 @@ export interface RunningParts extends Pick<Sandbox, "id" | "pipes" | "terminal">
 
 /** The handle on a sandbox whose processes exist. */
 export function makeRunningSandbox(parts: RunningParts): Sandbox {
-  const { child, cgroup, lease } = parts;
+  const { child, cgroup } = parts;
   const pid = child.pid as number;
   let ended = false;
   let frozen = false;
@@ -85,27 +85,41 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
     kill,
     freeze: () => setFrozen(true),
     thaw: () => setFrozen(false),
+    ...makeSights(parts, { pid, initPid, hasEnded: () => ended }),
+    ranOutOfMemory: () => cgroup.ranOutOfMemory(),
+    cleanUp: () => {
+      cleaning ??= cleanUp();
+      return cleaning;
+    },
+  };
+}
+
+interface Living {
+  readonly pid: number;
+  readonly initPid: () => number | undefined;
+  readonly hasEnded: () => boolean;
+}
+
+/** What can be seen of a sandbox from outside. */
+function makeSights(
+  { cgroup, lease }: Pick<RunningParts, "cgroup" | "lease">,
+  { pid, initPid, hasEnded }: Living,
+): Pick<Sandbox, "listeningSockets" | "hasConnections" | "memoryBytes"> {
+  return {
     listeningSockets: async (port) => {
       const inside = initPid();
-      if (ended || inside === undefined) return [];
+      if (hasEnded() || inside === undefined) return [];
       const rows = readListening(inside).filter((row) => port === undefined || row.port === port);
       return rows.length === 0 ? [] : listeningSockets(rows, socketInodes(processTree(inside)), lease);
     },
     hasConnections: async (port) => {
       const inside = initPid();
-      return !ended && inside !== undefined && hasEstablished(inside, port);
+      return !hasEnded() && inside !== undefined && hasEstablished(inside, port);
     },
     memoryBytes: async () => {
-      if (ended) return 0;
-      return (
-        (await cgroup.memoryBytes()) ??
-        processTree(pid).reduce((sum, member) => sum + residentBytes(member), 0)
-      );
-    },
-    ranOutOfMemory: () => cgroup.ranOutOfMemory(),
-    cleanUp: () => {
-      cleaning ??= cleanUp();
-      return cleaning;
+      if (hasEnded()) return 0;
+      const resident = () => processTree(pid).reduce((sum, member) => sum + residentBytes(member), 0);
+      return (await cgroup.memoryBytes()) ?? resident();
     },
   };
 }
