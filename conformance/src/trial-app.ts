@@ -8,7 +8,7 @@ import { CLONE } from "./running-platform.ts";
  *
  * - `GREETING` is in every answer; `LABEL`, from label.txt, tells the code that answers; `boot` is new at each start.
  * - `EXIT_AT_ONCE` is the exit status it ends with before it listens, `LISTEN_ON` where it listens instead of
- *   everywhere, `STUBBORN` that it ignores SIGTERM.
+ *   everywhere, `STUBBORN` how many milliseconds it goes on after SIGTERM.
  * - `/crash` ends it; `/up` answers with length and digest of what it got; `/down?<bytes>` sends so many; `/slow?<ms>`
  *   answers late; a WebSocket gets back what it sends.
  */
@@ -59,7 +59,8 @@ new WebSocketServer({ server }).on("connection", (socket) =>
   socket.on("message", (data, binary) => socket.send(data, { binary })));
 process.on("SIGTERM", () => {
   console.log("the app sees SIGTERM");
-  if (!STUBBORN) server.close(() => process.exit(0));
+  if (STUBBORN) setTimeout(() => process.exit(0), Number(STUBBORN));
+  else server.close(() => process.exit(0));
 });
 if (LISTEN_ON === "never") setInterval(() => {}, 60_000);
 else if (LISTEN_ON === "wrong-port") server.listen(0);

@@ -54,7 +54,7 @@ async function deployMisplaced(name: string, place: string): Promise<Misplaced> 
 async function restartStubborn(): Promise<Stubborn> {
   const made = await journey.makeApp("stubborn", trialApp());
   const stubbornControl = controlApp(journey, made);
-  await stubbornControl.setConfig({ STUBBORN: "1" });
+  await stubbornControl.setConfig({ STUBBORN: "60000" });
   await made.push();
   const { boot } = await stubbornControl.answer();
   await journey.api("DELETE", "/apps/stubborn/dynos");
