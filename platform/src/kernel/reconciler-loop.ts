@@ -80,32 +80,41 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
       fill();
     }
   };
-  let wake = () => {};
-  const relist = async () => {
-    while (!stopping.signal.aborted) {
-      const woken = new AbortController();
-      wake = () => woken.abort();
-      try {
-        // What waits for something may have missed a hint; what has failed keeps its pause.
-        for (const key of await options.list()) if (!failures.has(key)) poke(key);
-      } catch (thrown) {
-        options.logger.warn("listing failed, will try again", {
-          reconciler: options.name,
-          error: errorText(thrown),
-        });
-      }
-      await pause(options.relistMs, AbortSignal.any([stopping.signal, woken.signal]));
-    }
+  // What waits for something may have missed a hint; what has failed keeps its pause.
+  const pokeAll = (keys: readonly string[]) => {
+    for (const key of keys) if (!failures.has(key)) poke(key);
   };
-  const listing = relist();
+  const listing = keepListing(options, pokeAll, stopping.signal);
   return {
     poke,
-    relist: () => wake(),
+    relist: listing.again,
     stop: async () => {
       stopping.abort();
       for (const timer of timers.values()) clearTimeout(timer);
       waitingKeys.clear();
-      await Promise.all([listing, ...running.values()]);
+      await Promise.all([listing.ended, ...running.values()]);
     },
   };
+}
+
+/** Lists the keys at once, on a timer, and whenever it is told to. */
+function keepListing(
+  { name, list, relistMs, logger }: ReconcilerOptions,
+  take: (keys: readonly string[]) => void,
+  signal: AbortSignal,
+) {
+  let wake = () => {};
+  const loop = async () => {
+    while (!signal.aborted) {
+      const woken = new AbortController();
+      wake = () => woken.abort();
+      try {
+        take(await list());
+      } catch (thrown) {
+        logger.warn("listing failed, will try again", { reconciler: name, error: errorText(thrown) });
+      }
+      await pause(relistMs, AbortSignal.any([signal, woken.signal]));
+    }
+  };
+  return { again: () => wake(), ended: loop() };
 }

@@ -3,13 +3,12 @@ export {
   createInitialRelease,
   createRelease,
   type ReleaseDependencies,
-  requireRelease,
   rollBack,
 } from "./create-release.ts";
 export { describeDeploy, RELEASE_PROCESS, type Release } from "./release.ts";
-export { actorOf, type ReleaseApiDependencies, releaseHandlers } from "./release-api.ts";
+export { actorOf, releaseHandlers } from "./release-api.ts";
 export type { DeployVerdict, DeployVerifier, ReleaseCommand } from "./release-ports.ts";
-export { type ReleaseReconcilerDependencies, reconcileReleases } from "./release-reconciler.ts";
+export { reconcileReleases } from "./release-reconciler.ts";
 export {
   findCurrentRelease,
   findHead,

@@ -23,7 +23,7 @@ function dyno(id: string, state: DynoState = UP, appId = "an-app"): DynoObservat
 /** An engine whose watch says what a test says, one connection after the other. */
 function makeScriptedWatch() {
   let news: DynoNews[] = [];
-  let broken: Error | undefined;
+  let broken = false;
   let wake = () => {};
   let opened = 0;
   return {
@@ -33,17 +33,17 @@ function makeScriptedWatch() {
       wake();
     },
     breakOff: () => {
-      broken = new Error("the connection broke");
+      broken = true;
       wake();
     },
     async *watch(signal: AbortSignal): AsyncGenerator<DynoNews> {
       opened++;
-      broken = undefined;
+      broken = false;
       news = [];
       while (!signal.aborted) {
         const next = news.shift();
         if (next) yield next;
-        else if (broken) throw broken;
+        else if (broken) throw new Error("the connection broke");
         else
           await new Promise<void>((resolve) => {
             wake = resolve;

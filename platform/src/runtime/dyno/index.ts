@@ -9,5 +9,5 @@ export type {
   DynoState,
 } from "./dyno.ts";
 export type { DynoHost, RunOptions } from "./dyno-ports.ts";
-export { type DynoWatch, type DynoWatchOptions, startDynoWatch } from "./dyno-watch.ts";
+export { type DynoWatch, startDynoWatch } from "./dyno-watch.ts";
 export { type DynoIngredients, dynoKey, makeDynoSpec } from "./make-dyno-spec.ts";
