@@ -2,6 +2,7 @@ import { validateResponse } from "@conifer/contract/validation";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeBuilder, makeFakeBuilder } from "../delivery/build/builder-fake.ts";
 import { createBuild } from "../delivery/build/index.ts";
+import { encodeDocument, insertImage, LABEL, MEDIA, makeManifest } from "../delivery/image/index.ts";
 import { imageInfo, releaseAnImage } from "../delivery/release/release-fixtures.ts";
 import { newId } from "../kernel/index.ts";
 import { startTestControl, type TestAnswer, type TestControl } from "./control-fixtures.ts";
@@ -253,6 +254,46 @@ describe("images", () => {
     ]);
     expect((await call(`GET /oci-images/sha256:${"a".repeat(64)}`)).body[0].id).toBe(imageId);
     expect((await call(`GET /oci-images/${newId()}`)).status).toBe(404);
+  });
+
+  test("that are in the store are recorded again, and can be released", async () => {
+    const { images } = control.engine;
+    const config = encodeDocument(MEDIA.config, {
+      architecture: "amd64",
+      os: "linux",
+      config: {
+        Labels: {
+          [LABEL.build]: JSON.stringify({
+            processes: [{ type: "web", command: "serve", args: [], direct: true }],
+          }),
+          [LABEL.lifecycle]: JSON.stringify({ runImage: { image: "host", topLayer: "" } }),
+        },
+      },
+      rootfs: { type: "layers", diff_ids: [] },
+    });
+    await images.write(config.bytes);
+    const manifest = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, []));
+    const { digest } = await images.write(manifest.bytes);
+    const about = { commit: "abc", commitDescription: "a commit", stack: "cnb", createdAt: new Date(0) };
+    await insertImage(control.context.db, {
+      id: newId(),
+      appId: app.id,
+      digest,
+      info: imageInfo({}),
+      ...about,
+    });
+    const answer = await call("POST /oci-images", { digest, commit: "def" });
+    expect(validateResponse("POST /apps/{app}/oci-images", "base", answer.status, answer.body)).toEqual([]);
+    expect(answer.body).toMatchObject({
+      digest,
+      commit: "def",
+      commit_description: "a commit",
+      process_types: { web: { display_cmd: "serve" } },
+    });
+    expect((await call("POST /releases", { oci_image: answer.body.id })).body).toMatchObject({
+      version: 2,
+      oci_image: { id: answer.body.id },
+    });
   });
 
   test.each([
