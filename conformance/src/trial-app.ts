@@ -1,7 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Files, PACKAGE_JSON } from "./app-folder.ts";
-import { CLONE } from "./running-platform.ts";
 
 /**
  * A web server that shows who answers, and misbehaves as its config vars say:
@@ -15,7 +12,7 @@ import { CLONE } from "./running-platform.ts";
 const TRIAL_SERVER = `const { createHash, randomUUID } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const { createServer } = require("node:http");
-const { WebSocketServer } = require("./vendor/ws");
+const echo = require("./echo.js");
 const { DYNO, EXIT_AT_ONCE, GREETING, HEROKU_DYNO_ID, LISTEN_ON, PORT, STUBBORN } = process.env;
 const boot = randomUUID();
 const label = readFileSync("label.txt", "utf8").trim();
@@ -55,8 +52,7 @@ const server = createServer((request, response) => {
   if (paths[path]) return paths[path](request, response, query);
   response.end(JSON.stringify({ greeting: GREETING, label, boot, dyno: DYNO, id: HEROKU_DYNO_ID }));
 });
-new WebSocketServer({ server }).on("connection", (socket) =>
-  socket.on("message", (data, binary) => socket.send(data, { binary })));
+server.on("upgrade", echo);
 process.on("SIGTERM", () => {
   console.log("the app sees SIGTERM");
   if (STUBBORN) setTimeout(() => process.exit(0), Number(STUBBORN));
@@ -65,6 +61,41 @@ process.on("SIGTERM", () => {
 if (LISTEN_ON === "never") setInterval(() => {}, 60_000);
 else if (LISTEN_ON === "wrong-port") server.listen(0);
 else server.listen(Number(PORT), LISTEN_ON);
+`;
+
+/** Sends back each frame of a WebSocket as it came, the one that closes included (RFC 6455 §1.3, §5.2). */
+const ECHO = `const { createHash } = require("node:crypto");
+const KEY = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+module.exports = (request, socket, head) => {
+  const accept = createHash("sha1").update(request.headers["sec-websocket-key"] + KEY).digest("base64");
+  socket.write(["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
+    "Sec-WebSocket-Accept: " + accept, "", ""].join("\\r\\n"));
+  let held = head;
+  const take = (chunk) => {
+    held = Buffer.concat([held, chunk]);
+    for (let frame = read(held); frame; frame = read(held)) {
+      held = held.subarray(frame.size);
+      socket.write(Buffer.concat([Buffer.from([frame.first]), frame.length, frame.payload]));
+      if ((frame.first & 15) === 8) socket.end();
+    }
+  };
+  socket.on("data", take);
+  socket.on("error", () => {});
+  take(Buffer.alloc(0));
+};
+function read(held) {
+  if (held.length < 2) return undefined;
+  const short = held[1] & 127;
+  const more = short === 127 ? 8 : short === 126 ? 2 : 0;
+  const start = 2 + more + 4;
+  if (held.length < start) return undefined;
+  const bytes = more === 8 ? Number(held.readBigUInt64BE(2)) : more === 2 ? held.readUInt16BE(2) : short;
+  if (held.length < start + bytes) return undefined;
+  const mask = held.subarray(start - 4, start);
+  const payload = Buffer.from(held.subarray(start, start + bytes)).map((byte, i) => byte ^ mask[i % 4]);
+  const length = Buffer.concat([Buffer.from([short]), held.subarray(2, 2 + more)]);
+  return { first: held[0], length, payload, size: start + bytes };
+}
 `;
 
 /** Says that it works, once when it starts and then each second; takes a moment to stop. */
@@ -83,11 +114,11 @@ export function trialApp({ label = "one", types = "" }: { label?: string; types?
   return {
     "package.json": PACKAGE_JSON,
     "server.js": TRIAL_SERVER,
+    "echo.js": ECHO,
     "work.js": TRIAL_WORKER,
     "release.js": TRIAL_RELEASE,
     "label.txt": `${label}\n`,
     Procfile: `web: node server.js\n${types}`,
-    ...webSocketPackage(),
   };
 }
 
@@ -98,15 +129,4 @@ export interface TrialAnswer {
   readonly boot: string;
   readonly dyno: string;
   readonly id: string;
-}
-
-/** The `ws` package as files of an app that installs nothing. */
-function webSocketPackage(): Files {
-  const from = join(CLONE, "node_modules", "ws");
-  const names = readdirSync(from, { recursive: true, encoding: "utf8" });
-  return Object.fromEntries(
-    names
-      .filter((name) => /\.js$|^package\.json$/.test(name))
-      .map((name) => [`vendor/ws/${name}`, readFileSync(join(from, name), "utf8")]),
-  );
 }
