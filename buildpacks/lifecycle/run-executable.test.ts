@@ -31,7 +31,7 @@ describe("a buildpack's program", () => {
   });
 
   it("gets its arguments and environment, no input, and nothing of ours", async () => {
-    const said = await run('echo "$#:$2:$KEY:${HOME-none}"; pwd; cat', { KEY: "a b" });
+    const said = await run('echo "$#:$2:$KEY:$' + '{HOME-none}"; pwd; cat', { KEY: "a b" });
     expect(said).toEqual({ exitCode: 0, output: `2:two words:a b:none\n${root}\n` });
   });
 

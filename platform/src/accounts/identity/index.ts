@@ -1,17 +1,6 @@
 export { type Account, meansCaller } from "./account.ts";
-export { type AccountApiDependencies, accountHandlers } from "./account-api.ts";
-export {
-  countAccounts,
-  findAccount,
-  findPasswordHash,
-  updateAccount,
-} from "./account-store.ts";
-export {
-  type AccountDependencies,
-  createAccount,
-  disableAccount,
-  makePassword,
-  setPassword,
-} from "./create-account.ts";
+export { accountHandlers } from "./account-api.ts";
+export { countAccounts, findAccount, findPasswordHash, updateAccount } from "./account-store.ts";
+export { createAccount, disableAccount, makePassword, setPassword } from "./create-account.ts";
 export { passwordMatches } from "./password.ts";
 export { makePasswordTries, type PasswordTries } from "./password-tries.ts";

@@ -1,5 +1,5 @@
-export { type AuthenticateDependencies, authenticatePassword, authenticateToken } from "./authenticate.ts";
-export { createAuthorization, type TokenDependencies } from "./create-authorization.ts";
+export { authenticatePassword, authenticateToken } from "./authenticate.ts";
+export { createAuthorization } from "./create-authorization.ts";
 export { makeToken } from "./token.ts";
 export { tokenHandlers } from "./token-api.ts";
 export { deleteExpiredAuthorizations } from "./token-store.ts";

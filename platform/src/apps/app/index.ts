@@ -1,5 +1,5 @@
 export { type App, features } from "./app.ts";
-export { type AppApiDependencies, appHandlers } from "./app-api.ts";
+export { appHandlers } from "./app-api.ts";
 export {
   findApp,
   findAppForUpdate,
@@ -9,4 +9,4 @@ export {
   listOwnedApps,
   updateApp,
 } from "./app-store.ts";
-export { type AppDependencies, createApp } from "./create-app.ts";
+export { createApp } from "./create-app.ts";

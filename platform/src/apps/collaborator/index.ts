@@ -1,1 +1,1 @@
-export { type CollaboratorDependencies, collaboratorHandlers } from "./collaborator-api.ts";
+export { collaboratorHandlers } from "./collaborator-api.ts";

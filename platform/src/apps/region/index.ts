@@ -1,10 +1,2 @@
-export {
-  defaultRegion,
-  defaultStack,
-  findByIdentity,
-  type Generation,
-  generations,
-  regions,
-  stacks,
-} from "./region.ts";
+export { defaultRegion, defaultStack, findByIdentity, generations, regions, stacks } from "./region.ts";
 export { regionHandlers } from "./region-api.ts";

@@ -1,5 +1,5 @@
 export { LABEL } from "./cnb-labels.ts";
-export { displayCommand, type ImageInfo, type ImageProcess } from "./image.ts";
+export { displayCommand, type ImageInfo } from "./image.ts";
 export type { ImageStore } from "./image-ports.ts";
 export { type LayerEntry, packLayer } from "./layer-tar.ts";
 export {
@@ -19,6 +19,6 @@ export {
   parseIndex,
   parseManifest,
 } from "./oci-documents.ts";
-export { type ImageApiDependencies, imageHandlers } from "./oci-image-api.ts";
-export { findImage, findNewestImage, insertImage, type OciImage } from "./oci-image-store.ts";
+export { imageHandlers } from "./oci-image-api.ts";
+export { findImage, findNewestImage, insertImage } from "./oci-image-store.ts";
 export { type ImageDocuments, imageInfoOf, readImageDocuments, readImageInfo } from "./read-image-info.ts";

@@ -1,2 +1,2 @@
 export type { OutputStore } from "./output.ts";
-export { makeOutputStreamHandler, makeOutputUrl, type OutputStreamDependencies } from "./output-stream.ts";
+export { makeOutputStreamHandler, makeOutputUrl } from "./output-stream.ts";

@@ -126,9 +126,10 @@ describe("a certificate, read by node:crypto", () => {
           publicKey: authority.publicKey,
           subject: "the authority",
         });
-        const file = (name: string, text: string) => (
-          writeFileSync(join(folder, name), text), join(folder, name)
-        );
+        const file = (name: string, text: string) => {
+          writeFileSync(join(folder, name), text);
+          return join(folder, name);
+        };
         const ca = file("ca.pem", root.toString());
         const leaf = file("leaf.pem", make({ use: { kind: "server", hosts } }).toString());
         const at = String(Date.UTC(2030, 1) / 1000);

@@ -1,9 +1,3 @@
 export type { AppRoute, Endpoint, EndpointNews } from "./route.ts";
 export type { EndpointSource, RouteTable } from "./route-ports.ts";
-export {
-  listStaleRoutes,
-  type RouteReconcilerDependencies,
-  reconcileRoute,
-  replaceRoutes,
-  type ToldRoute,
-} from "./route-reconciler.ts";
+export { listStaleRoutes, reconcileRoute, replaceRoutes, type ToldRoute } from "./route-reconciler.ts";

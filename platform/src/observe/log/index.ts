@@ -1,14 +1,9 @@
 export { apiLogLines } from "./api-log-lines.ts";
-export { type DynoOutput, type DynoOutputOptions, makeDynoOutput } from "./dyno-output.ts";
+export { makeDynoOutput } from "./dyno-output.ts";
 export { formatLines, parseLine } from "./line-format.ts";
 export { DEFAULT_INTAKE, type IntakeLimits, type LineIntake, makeLineIntake } from "./line-intake.ts";
 export { matchesFilter } from "./log-filter.ts";
 export type { BudgetedLogSink, LogFilter, LogQuery, LogReader, ReadLine } from "./log-ports.ts";
-export {
-  type LogSessionDependencies,
-  type LogStreamDependencies,
-  logSessionHandlers,
-  makeLogStreamHandler,
-} from "./log-session-api.ts";
+export { logSessionHandlers, makeLogStreamHandler } from "./log-session-api.ts";
 export { deliveryError, type LostLines, loseMore, tailOverflow } from "./lost-lines.ts";
 export { DEFAULT_TAIL_LIMITS, makeTailBuffer, type TailBuffer, type TailLimits } from "./tail-buffer.ts";

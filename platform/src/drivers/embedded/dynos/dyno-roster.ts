@@ -152,20 +152,13 @@ class Roster implements DynoRoster {
   }
 
   #perform(entry: Entry, effect: DynoEffect): void {
-    switch (effect.do) {
-      case "log":
-        return this.#log(entry.machine.spec, effect.message);
-      case "start":
-        return this.#begin(entry);
-      case "signal":
-        return entry.run?.signal(effect.name);
-      case "kill":
-        return entry.run?.kill();
-      case "thaw":
-        return entry.run?.thaw();
-      case "freeze":
-        return this.#freeze(entry);
-    }
+    const { run } = entry;
+    if (effect.do === "log") this.#log(entry.machine.spec, effect.message);
+    else if (effect.do === "start") this.#begin(entry);
+    else if (effect.do === "signal") run?.signal(effect.name);
+    else if (effect.do === "kill") run?.kill();
+    else if (effect.do === "thaw") run?.thaw();
+    else this.#freeze(entry);
   }
 
   #log({ appId, name }: DynoSpec, message: string): void {

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 async function startChild(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "host-child-fixture.ts"), home, key], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "host-child-fixtures.ts"), home, key], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   children.push(child);

@@ -1,11 +1,3 @@
-export {
-  type CallOptions,
-  callPeer,
-  type LocalPeer,
-  open,
-  PeerGone,
-  streamPeer,
-  upgradePeer,
-} from "./local-client.ts";
-export type { LocalCall, LocalHandler, LocalUpgrade } from "./local-routes.ts";
-export { type LocalRoutes, type LocalServerOptions, startLocalServer } from "./local-server.ts";
+export { callPeer, type LocalPeer, open, PeerGone, streamPeer, upgradePeer } from "./local-client.ts";
+export type { LocalCall } from "./local-routes.ts";
+export { type LocalRoutes, startLocalServer } from "./local-server.ts";

@@ -1,5 +1,4 @@
-export type { AbilityRow, SandboxAbilities } from "./abilities.ts";
-export type { SandboxesOptions } from "./find-engine.ts";
+export type { AbilityRow } from "./abilities.ts";
 export { DYNO_HOME } from "./host-base.ts";
 export { openSandboxes } from "./open-sandboxes.ts";
 export { removeTree } from "./remove-tree.ts";
@@ -7,7 +6,6 @@ export type {
   ListeningSocket,
   Sandbox,
   SandboxBind,
-  SandboxExit,
   Sandboxes,
   SandboxLimits,
   SandboxSpec,

@@ -1,1 +1,1 @@
-export { type JobKind, type Jobs, type JobsOptions, startJobs } from "./durable-jobs.ts";
+export { type JobKind, startJobs } from "./durable-jobs.ts";

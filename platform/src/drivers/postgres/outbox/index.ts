@@ -1,2 +1,2 @@
-export { type EventFeedOptions, type EventReader, startEventFeed } from "./event-feed.ts";
+export { startEventFeed } from "./event-feed.ts";
 export { makeAppendEvent, pruneEvents } from "./outbox.ts";

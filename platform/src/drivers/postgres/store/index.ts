@@ -1,8 +1,2 @@
 export { type Migration, migrate } from "./migrate.ts";
-export {
-  type Database,
-  type DatabaseOptions,
-  isStoreAway,
-  openDatabase,
-  violatedConstraint,
-} from "./open-database.ts";
+export { type Database, isStoreAway, openDatabase, violatedConstraint } from "./open-database.ts";
