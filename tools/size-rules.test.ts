@@ -98,6 +98,14 @@ describe("the whole", () => {
     expect(judgeSizes([file("a.ts", { lines: 100 }), tests("a.test.ts", 120)])).toEqual([]);
   });
 
+  test("what is entered by hand and what measures is not weighed", () => {
+    const unweighed = [
+      file("contract/supplement/apps.ts", { lines: 300 }),
+      file("bench/a.ts", { lines: 300 }),
+    ];
+    expect(judgeSizes([...unweighed, file("a.ts", { lines: 100 }), tests("a.test.ts", 120)])).toEqual([]);
+  });
+
   test("reconcilers and the proxy want twice as many, of their own", () => {
     expect(
       judge(file("a/app-reconciler.ts", { lines: 20 }), file("platform/src/edge/proxy/x.ts", { lines: 30 })),
