@@ -35,7 +35,8 @@ export interface ControlWorkers extends Running {
 
 /** Builds that are followed at once. The engine runs as many as it has room for, and tells the others what they wait for. */
 const BUILDS_AT_ONCE = 50;
-const RELEASES_AT_ONCE = 20;
+/** Release commands that are followed at once; each may take an hour. */
+const RELEASES_AT_ONCE = 50;
 const BUILD_SECONDS = 15 * 60;
 const WARM_SECONDS = 600;
 /** Dynos of one app that may be kept warm. */
@@ -48,13 +49,14 @@ export function startControlWorkers(context: ControlContext, engine: ControlEngi
   const { db } = context;
   const routes = routeDependencies(context, engine);
   const handing = handAllRoutes(routes, context, stopping.signal);
+  const builds = buildRound(context, engine, { routes, stopping: stopping.signal });
   const start = (name: string, options: Omit<ReconcilerOptions, "name" | "relistMs" | "logger">) =>
     startReconciler({ ...options, name, relistMs: RELIST_MS, logger: context.logger });
   const reconcilers: Readonly<Record<ReconcilerName, Reconciler>> = {
     builds: start("builds", {
       concurrency: BUILDS_AT_ONCE,
       list: () => listAppsWithBuilds(db),
-      reconcile: buildRound(context, engine, { routes, stopping: stopping.signal }),
+      reconcile: builds.reconcile,
     }),
     releases: start("releases", {
       concurrency: RELEASES_AT_ONCE,
@@ -90,7 +92,8 @@ export function startControlWorkers(context: ControlContext, engine: ControlEngi
     },
     stop: async () => {
       stopping.abort();
-      await Promise.all([handing, ...Object.values(reconcilers).map((reconciler) => reconciler.stop())]);
+      await Promise.all(Object.values(reconcilers).map((reconciler) => reconciler.stop()));
+      await Promise.all([handing, builds.told()]);
     },
   };
 }
@@ -163,7 +166,10 @@ function buildRound(
       // A push that says `done` must find its visitors a way: the router has the route when it does.
       verify: async (...given: Parameters<typeof verifier.verify>) => {
         const verdict = await verifier.verify(...given);
-        await reconcileRoute(given[0].appId, routes);
+        // A router that is away gets it later; the release stands.
+        await reconcileRoute(given[0].appId, routes).catch((thrown) => {
+          context.logger.info("a route could not be written yet", { error: errorText(thrown) });
+        });
         return verdict;
       },
     },
@@ -172,25 +178,32 @@ function buildRound(
       return app && context.webUrl(app.name);
     },
   };
+  const telling = onceAtATime((build: Build) => followUp(build, followDeps, stopping));
   const deps = {
     ...context,
     builder: engine.builder,
     fetchSource: engine.fetchSource,
     moveRef: engine.repositories.moveRef,
     timeoutSeconds: BUILD_SECONDS,
-    followUp: onceAtATime((build: Build) => followUp(build, followDeps, stopping)),
+    followUp: telling.start,
   };
-  return (appId: string, signal: AbortSignal) =>
-    claimed(context, `builds:${appId}`, () => reconcileBuilds(appId, deps, signal));
+  return {
+    reconcile: (appId: string, signal: AbortSignal) =>
+      claimed(context, `builds:${appId}`, () => reconcileBuilds(appId, deps, signal)),
+    told: telling.ended,
+  };
 }
 
-/** Starts the work for a thing unless it is under way. */
-function onceAtATime<T extends { readonly id: string }>(work: (on: T) => Promise<void>): (on: T) => void {
-  const underWay = new Set<string>();
-  return (on) => {
-    if (underWay.has(on.id)) return;
-    underWay.add(on.id);
-    void work(on).finally(() => underWay.delete(on.id));
+/** Work on things beside a reconciler's rounds: started unless it is under way; `ended` waits for all of it. */
+function onceAtATime<T extends { readonly id: string }>(work: (on: T) => Promise<void>) {
+  const underWay = new Map<string, Promise<void>>();
+  return {
+    start: (on: T) => {
+      if (underWay.has(on.id)) return;
+      const done = work(on).finally(() => underWay.delete(on.id));
+      underWay.set(on.id, done);
+    },
+    ended: async () => void (await Promise.all(underWay.values())),
   };
 }
 
