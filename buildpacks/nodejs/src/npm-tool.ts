@@ -113,30 +113,34 @@ export async function makeNpm(
 }
 
 /** Installs npm below `folder` as `lib/node_modules/npm` with `bin/npm` and `bin/npx`. */
-export async function installNpm(
+async function installNpm(
   version: string,
   folder: string,
   { context, fetcher }: { readonly context: BuildContext; readonly fetcher: Fetcher },
 ): Promise<void> {
   const target = path.join(folder, "lib", "node_modules", "npm");
   await rm(target, { recursive: true, force: true });
+  const packument = await npmPackument(fetcher);
   try {
-    const manifest = (await fetcher.json(`/npm/${version}`)) as Packument["versions"][string];
-    const archive = await fetcher.file(
-      registryDownload("npm", version, { versions: { [version]: manifest } }),
-    );
+    const archive = await fetcher.file(registryDownload("npm", version, packument));
     await unpackArchive(archive, target, { members: ["*"], env: context.env, signal: context.signal });
   } catch (thrown) {
-    throw registryFailure(`npm ${version} could not be fetched`, thrown);
+    throw new BuildFailure(`npm ${version} could not be fetched: ${reasonOf(thrown)}.`, [
+      `Push again to repeat the build, or ask for another version. Newest ones: ${versionsToOffer(version, Object.keys(packument.versions)).join(", ")}.`,
+    ]);
   }
   await linkNpm(folder);
 }
 
 /** Copies an installed npm, so that a launch layer gets the one the build used. */
-export async function copyNpm(from: string, to: string): Promise<void> {
-  const npm = path.join("lib", "node_modules", "npm");
-  await mkdir(path.dirname(path.join(to, npm)), { recursive: true });
-  await cp(path.join(from, npm), path.join(to, npm), { recursive: true, verbatimSymlinks: true });
+export async function copyNpm(
+  context: Pick<BuildContext, "env" | "signal">,
+  from: string,
+  to: string,
+): Promise<void> {
+  const place = path.join("lib", "node_modules");
+  await mkdir(path.join(to, place), { recursive: true });
+  await copyFolder(context, path.join(from, place, "npm"), path.join(to, place, "npm"));
   await linkNpm(to);
 }
 
@@ -154,12 +158,8 @@ async function npmPackument(fetcher: Fetcher): Promise<Packument> {
   try {
     return (await fetcher.json("/npm")) as Packument;
   } catch (thrown) {
-    throw registryFailure("The npm registry could not be asked for versions of npm", thrown);
+    throw new BuildFailure(`The npm registry could not be asked for npm: ${reasonOf(thrown)}.`, [
+      "Push again to repeat the build. The operator names another registry in npm_config_registry.",
+    ]);
   }
-}
-
-function registryFailure(what: string, thrown: unknown): BuildFailure {
-  return new BuildFailure(`${what}: ${reasonOf(thrown)}.`, [
-    "Push again to repeat the build. The operator names another registry in npm_config_registry.",
-  ]);
 }
