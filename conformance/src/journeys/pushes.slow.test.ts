@@ -217,6 +217,12 @@ describe("source tarballs", () => {
     expect(put.status).toBe(200);
     return body.source_blob.get_url as string;
   };
+  /** As clients read it: 404 means that there is nothing yet. */
+  const outputOf = async ({ output_stream_url: address }: { output_stream_url: string }) =>
+    await waitUntil("the output to begin", async () => {
+      const response = await fetch(address);
+      return response.status === 200 && (await response.text());
+    });
   const archive = async () => {
     const file = join(journey.person.home, "source.tgz");
     const made = await app.git("archive", "--format=tar.gz", `--output=${file}`, "HEAD");
@@ -242,7 +248,7 @@ describe("source tarballs", () => {
       source_blob: source,
     });
     expect(status).toBe(201);
-    const output = await (await fetch(build.output_stream_url)).text();
+    const output = await outputOf(build);
     expect(output).toContain("-----> Node.js app detected");
     expect(output).toContain("Released v2");
     expect(await finished("from-tarball", build.id)).toMatchObject({
@@ -269,7 +275,7 @@ describe("source tarballs", () => {
       source_blob: await makeSource(),
     });
     expect(await finished("from-tarball", build.id)).toMatchObject({ status: "failed", release: null });
-    expect(await (await fetch(build.output_stream_url)).text()).toMatch(reason);
+    expect(await outputOf(build)).toMatch(reason);
   });
 
   test("a build that is cancelled ends, and the next one is built", async () => {
