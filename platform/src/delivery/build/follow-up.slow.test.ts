@@ -92,6 +92,13 @@ test("a release command is shown as it runs, then the release", async () => {
   );
 });
 
+test("a release command that ended before anybody looked is shown all the same", async () => {
+  const build = await released(await releaseAnImage(world, appId, { web: "serve", release: "migrate" }));
+  await runCommand("quick\n", 0);
+  await tell(build);
+  expect(outputs.textOf(build.id)).toMatch(/it runs before the new version\.\nquick\n {7}Released v2\n/);
+});
+
 test("a release command that fails ends the push with what to do", async () => {
   await releaseAnImage(world, appId, { web: "serve" });
   const build = await released(await releaseAnImage(world, appId, { web: "two", release: "migrate" }));

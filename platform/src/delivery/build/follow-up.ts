@@ -111,7 +111,7 @@ async function tellRelease(release: Release, telling: Telling): Promise<void> {
   }
 }
 
-/** Waits while the release is pending, showing what it waits for and what its command prints. */
+/** Waits while the release is pending, showing what it waits for and all that its command prints, however soon it ended. */
 async function settle(release: Release, { deps, signal, say }: Telling): Promise<Release> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
@@ -119,11 +119,12 @@ async function settle(release: Release, { deps, signal, say }: Telling): Promise
   let now = release;
   if (now.status === "pending" && !now.runsCommand)
     await say("       Waiting for the release before it...\n");
-  while (now.status === "pending" && !signal.aborted) {
+  for (;;) {
     if (now.runsCommand && !showing) {
       await say("       Release command detected: it runs before the new version.\n");
       showing = show(now.id, deps.outputs, { say, signal: either });
     }
+    if (now.status !== "pending" || signal.aborted) break;
     await pause(LOOK_MS, signal);
     const found = await findRelease(deps.db, release.appId, release.id);
     if (!found) break;
