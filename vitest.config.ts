@@ -4,7 +4,8 @@ const TREES = "{contract,platform,conformance,tools,buildpacks}";
 
 /**
  * Two projects, one after the other. The fast tests share what cores there are. A slow one has the machine to itself: it
- * starts processes and holds them to times that a second one beside it would spoil.
+ * starts processes and holds them to times that a second one beside it would spoil. Where continuous integration shares its
+ * machine with others, such a test is tried once more, and the report says so; a test that needs that is a bug to find.
  */
 export default defineConfig({
   test: {
@@ -26,6 +27,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
+          retry: Number(process.env.TEST_RETRIES ?? 0),
           sequence: { groupOrder: 2 },
         },
       },
