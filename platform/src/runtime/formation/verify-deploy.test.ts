@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { CrashReason, DynoState } from "../dyno/index.ts";
-import { verdictOf } from "./verify-deploy.ts";
+import type { CrashReason, DynoObservation, DynoState } from "../dyno/index.ts";
+import { followBoots, verdictOf } from "./verify-deploy.ts";
 
 const UP: DynoState = { kind: "up" };
 const STARTING: DynoState = { kind: "starting" };
@@ -95,5 +95,55 @@ describe("a deploy", () => {
     const found = verdict(1, [["serve", crashed(reason, exitCode)]]);
     expect(found).toMatchObject({ kind: "crashed", message: expect.stringMatching(text) });
     expect(found).toMatchObject({ message: expect.stringContaining("heroku logs") });
+  });
+});
+
+describe("following a boot", () => {
+  /** A watch of one dyno, whose states follow each other without a pause. */
+  function scriptedWatch() {
+    let dyno: DynoObservation | undefined;
+    const listeners = new Set<() => void>();
+    return {
+      enter(state: DynoState) {
+        const names = {
+          id: "d1",
+          appId: "a1",
+          name: "web.1",
+          type: "web",
+          releaseId: "r1",
+          releaseVersion: 1,
+        };
+        dyno = { ...names, duty: "stand-by", state, since: "2026-01-01T00:00:00.000Z" };
+        for (const listener of listeners) listener();
+      },
+      find: () => dyno,
+      until: (_id: string, test: (found: DynoObservation | undefined) => boolean) =>
+        new Promise<DynoObservation | undefined>((resolve) => {
+          listeners.add(() => test(dyno) && resolve(dyno));
+        }),
+    };
+  }
+
+  test.each<[string, DynoState, DynoState, DynoState]>([
+    [
+      "a start too late, although another begins at once",
+      crashed("boot-timeout"),
+      STARTING,
+      crashed("boot-timeout"),
+    ],
+    ["that the other start went well", crashed("boot-timeout"), UP, UP],
+    ["an exit, as long as nothing else begins", crashed("exit", 1), crashed("exit", 1), crashed("exit", 1)],
+    ["no exit that gets another chance", crashed("exit", 1), STARTING, STARTING],
+  ])("sees %s", async (_what, first, next, seen) => {
+    const watch = scriptedWatch();
+    const stateOf = followBoots(watch, new AbortController().signal);
+    expect(stateOf("d1")).toBe(undefined);
+    watch.enter(STARTING);
+    expect(stateOf("d1")).toEqual(STARTING);
+    watch.enter(first);
+    watch.enter(next);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(stateOf("d1")).toEqual(seen);
   });
 });

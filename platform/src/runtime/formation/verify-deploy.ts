@@ -22,18 +22,50 @@ const GIVE_UP_MS = 90_000;
 export function makeDeployVerifier(deps: VerifyDependencies): DeployVerifier {
   return {
     verify: async (release, signal) => {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(GIVE_UP_MS)]);
-      while (!deadline.aborted) {
-        const verdict = await look(release, deps);
-        if (verdict) return verdict;
-        await pause(LOOK_MS, deadline);
+      const over = new AbortController();
+      const deadline = AbortSignal.any([signal, over.signal, AbortSignal.timeout(GIVE_UP_MS)]);
+      const stateOf = followBoots(deps.watch, deadline);
+      try {
+        while (!deadline.aborted) {
+          const verdict = await look(release, { db: deps.db, stateOf });
+          if (verdict) return verdict;
+          await pause(LOOK_MS, deadline);
+        }
+      } finally {
+        over.abort();
       }
       return { kind: "unknown", message: "the dynos are still starting. See heroku ps." };
     },
   };
 }
 
-async function look(release: Release, deps: VerifyDependencies): Promise<DeployVerdict | undefined> {
+type StateOf = (dynoId: string) => DynoState | undefined;
+
+/**
+ * The states of dynos, each followed from when it is first asked for. One that did not listen in time is started again
+ * at once, which is easily missed between two looks, and a second try takes longer than anybody waits here: it counts
+ * as crashed until it is up.
+ */
+export function followBoots(watch: Pick<DynoWatch, "find" | "until">, signal: AbortSignal): StateOf {
+  const timedOut = new Map<string, DynoState | undefined>();
+  const missedIt = (state: DynoState | undefined) =>
+    state?.kind === "crashed" && state.reason === "boot-timeout";
+  return (dynoId) => {
+    if (!timedOut.has(dynoId)) {
+      timedOut.set(dynoId, undefined);
+      void watch
+        .until(dynoId, (dyno) => missedIt(dyno?.state), signal)
+        .then((dyno) => timedOut.set(dynoId, dyno?.state));
+    }
+    const state = watch.find(dynoId)?.state;
+    return state?.kind === "starting" ? (timedOut.get(dynoId) ?? state) : state;
+  };
+}
+
+async function look(
+  release: Release,
+  deps: { readonly db: Db; readonly stateOf: StateOf },
+): Promise<DeployVerdict | undefined> {
   const current = await findCurrentRelease(deps.db, release.appId);
   if (current?.id !== release.id) return { kind: "unknown", message: "a newer release has taken over." };
   const hasWeb = release.imageInfo?.processes.some(({ type }) => type === "web") ?? false;
@@ -44,7 +76,7 @@ async function look(release: Release, deps: VerifyDependencies): Promise<DeployV
   const mine = (await listDynoRecords(deps.db, release.appId)).filter((dyno) => {
     return dyno.type === "web" && dyno.releaseId === release.id && dyno.duty !== "warm";
   });
-  return verdictOf(web.quantity, mine, (id) => deps.watch.find(id)?.state);
+  return verdictOf(web.quantity, mine, deps.stateOf);
 }
 
 /**
@@ -54,7 +86,7 @@ async function look(release: Release, deps: VerifyDependencies): Promise<DeployV
 export function verdictOf(
   quantity: number,
   dynos: readonly Pick<DynoRecord, "id" | "type" | "index" | "duty">[],
-  stateOf: (dynoId: string) => DynoState | undefined,
+  stateOf: StateOf,
 ): DeployVerdict | undefined {
   const states = dynos.map((dyno) => ({ dyno, state: stateOf(dyno.id) }));
   const up = states.filter(({ dyno, state }) => state?.kind === "up" && dyno.duty === "serve");
