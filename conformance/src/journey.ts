@@ -115,7 +115,10 @@ export function openApp(
         lines = await logLines();
         return lines.find((line) => pattern.test(line));
       };
-      return await waitUntil(`a log line like ${pattern}`, look, { ms, instead: () => lines.join("\n") });
+      return await waitUntil(`a log line like ${pattern}`, look, {
+        ms,
+        instead: () => lines.slice(-15).join("\n"),
+      });
     },
   };
 }
