@@ -49,12 +49,10 @@ export function describeAbilities(findings: Findings): SandboxAbilities {
     network,
     table: [
       ...namespaceRows(findings),
-      limitRow("Memory", powers.has("memory"), "sampled", "its processes' resident memory, each second"),
+      limitRow("Memory", powers.has("memory"), "absent", "a dyno may take all there is"),
       limitRow("Processes", powers.has("pids"), "enforced", "a limit in the dyno's user namespace"),
       limitRow("Processor shares", powers.has("cpu"), "absent", "all dynos compete alike"),
-      {
-        ...limitRow("Freezing warm dynos", powers.has("freezer"), "absent", "they run on, without requests"),
-      },
+      limitRow("Freezing warm dynos", powers.has("freezer"), "absent", "they run on, without requests"),
     ],
   };
 }

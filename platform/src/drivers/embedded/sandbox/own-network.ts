@@ -26,10 +26,13 @@ const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
 /** With systemd-resolved the usual file names a resolver on loopback, this one those behind it. */
 const RESOLV_CONFS = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 const PROGRAMS = ["ip", "nft", "nsenter"];
+/** These programs are often outside of what a user has on PATH. */
+const SYSTEM = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 
 /**
  * Prepares this machine for networks of dynos' own: a firewall table of this instance, replaced if it is there, and
- * forwarding of IPv4. Interfaces come and go with the sandboxes' namespaces. Only for root.
+ * forwarding of IPv4, which stays on: others may have come to rely on it. Interfaces come and go with the sandboxes'
+ * namespaces. Only for root.
  */
 export async function openOwnNetwork(home: string): Promise<OwnNetwork> {
   const missing = PROGRAMS.filter(
@@ -95,14 +98,16 @@ function findResolvConf(): string | undefined {
 }
 
 async function routedNetworks(): Promise<string[]> {
-  const { stdout } = await promisify(execFile)("ip", ["-4", "route", "show", "table", "all"]);
+  const { stdout } = await promisify(execFile)("ip", ["-4", "route", "show", "table", "all"], {
+    env: SYSTEM,
+  });
   return stdout
     .split("\n")
     .map((line) => line.replace(/^(local|broadcast|unreachable) /, "").split(" ")[0] ?? "");
 }
 
 async function nft(rules: string): Promise<void> {
-  const child = spawn("nft", ["-f", "-"], { stdio: ["pipe", "ignore", "pipe"] });
+  const child = spawn("nft", ["-f", "-"], { env: SYSTEM, stdio: ["pipe", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (text) => {
     said += text;
