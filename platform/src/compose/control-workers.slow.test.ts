@@ -22,11 +22,17 @@ let app: { id: string; name: string };
 let behavior: (spec: DynoSpec) => FakeBehavior;
 let said: LogLine[];
 
-const routes: RouteTable = {
+/** Writes to the one table; knows where the dynos of this host are. */
+const routesTo = (there: () => FakeDynoHost): RouteTable => ({
   replace: async (version, all) => void write({ kind: "replace", version, routes: all }),
   put: async (version, route) => void write({ kind: "put", version, route }),
   remove: async (version, appId) => void write({ kind: "remove", version, appId }),
-};
+  endpoints: async (appId) =>
+    there()
+      .present()
+      .filter((spec) => spec.appId === appId && spec.duty === "serve")
+      .map(({ id, name }) => ({ dynoId: id, name, state: "up" })),
+});
 function write(what: Parameters<RoutingTable["write"]>[0]) {
   if (routerAway) throw new Error("the router is away");
   table.write(what);
@@ -36,7 +42,7 @@ beforeAll(async () => {
   host = makeFakeDynoHost({ now: () => new Date(), behavior: (spec) => behavior(spec) });
   builder = makeFakeBuilder();
   table = new RoutingTable();
-  control = await startTestControl({ ports: { host, builder, routes }, workers: true });
+  control = await startTestControl({ ports: { host, builder, routes: routesTo(() => host) }, workers: true });
   vi.spyOn(control.context.logs.sink, "write").mockImplementation((line) => void said.push(line));
   owner = await control.account("owner@example.com");
 });
@@ -227,7 +233,9 @@ describe("an app that is deleted", () => {
 
 test("what was left by a process that is gone is found and finished by the next", async () => {
   const itsHost = makeFakeDynoHost({ now: () => new Date() });
-  const other = await startTestControl({ ports: { host: itsHost, builder, routes } });
+  const other = await startTestControl({
+    ports: { host: itsHost, builder, routes: routesTo(() => itsHost) },
+  });
   const running: Running[] = [];
   try {
     const { id, email, token } = await other.account("ada@example.com");

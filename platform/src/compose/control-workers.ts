@@ -159,7 +159,11 @@ function buildRound(
   engine: ControlEngine,
   { routes, stopping }: { readonly routes: RouteDependencies; readonly stopping: AbortSignal },
 ) {
-  const verifier = makeDeployVerifier({ db: context.db, watch: engine.watch });
+  const routedTo = async (appId: string) => {
+    const endpoints = await engine.routes.endpoints(appId).catch(() => undefined);
+    return endpoints?.map(({ dynoId }) => dynoId);
+  };
+  const verifier = makeDeployVerifier({ db: context.db, watch: engine.watch, routedTo });
   const followDeps = {
     ...context,
     verifier: {

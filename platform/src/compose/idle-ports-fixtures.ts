@@ -25,7 +25,7 @@ export function idlePorts(): ControlPorts {
       cancel: nothing,
       clearCache: nothing,
     },
-    routes: { replace: nothing, put: nothing, remove: nothing },
+    routes: { replace: nothing, put: nothing, remove: nothing, endpoints: async () => [] },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AppRoute, EndpointNews } from "./route.ts";
+import type { AppRoute, Endpoint, EndpointNews } from "./route.ts";
 
 /** The router's table, written by the control plane. A router keeps its last table and serves from it alone. */
 export interface RouteTable {
@@ -7,6 +7,8 @@ export interface RouteTable {
   /** Sets one app's route; returns when requests that arrive from now on see it. */
   put(version: number, route: AppRoute): Promise<void>;
   remove(version: number, appId: string): Promise<void>;
+  /** Where a request that arrives from now on may be sent, as the engine told it; undefined while nobody can tell. */
+  endpoints(appId: string): Promise<readonly Endpoint[] | undefined>;
 }
 
 /** Where an engine tells which web dynos take requests. */

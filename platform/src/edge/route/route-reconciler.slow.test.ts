@@ -44,6 +44,7 @@ function makeRouter() {
       write(`put ${route.appName}`, () => void table.write({ kind: "put", version: at, route })),
     remove: async (at, appId) =>
       write("remove", () => void table.write({ kind: "remove", version: at, appId })),
+    endpoints: async (appId) => table.endpoints(appId),
   };
   return { table, writes, state, port };
 }

@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { AppRoute } from "./route.ts";
-import { appRoute } from "./route-fixtures.ts";
+import type { AppRoute, EndpointNews } from "./route.ts";
+import { appRoute, endpoint } from "./route-fixtures.ts";
 import type { RouteTable } from "./route-ports.ts";
 
 export interface RouteTableSubject {
   readonly routes: RouteTable;
   /** Which route a request for the host meets, now. */
   find(host: string): AppRoute | undefined;
+  /** The engine tells where dynos are. */
+  news(news: EndpointNews): void;
   close(): Promise<void>;
 }
 
@@ -106,6 +108,15 @@ export function testRouteTable(driver: string, open: () => Promise<RouteTableSub
       }
       expect(find("one.localhost")).toBeUndefined();
       expect(find("two.localhost")).toEqual(two);
+    });
+
+    it("tells where requests are sent, once it knows", async () => {
+      const { routes, news } = await subject();
+      expect(await routes.endpoints("one")).toBeUndefined();
+      const web = endpoint("web.1", { port: 1 });
+      news({ kind: "all", apps: { one: [web] } });
+      expect(await routes.endpoints("one")).toEqual([web]);
+      expect(await routes.endpoints("two")).toEqual([]);
     });
 
     it("takes ten thousand routes at once", async () => {

@@ -32,6 +32,7 @@ testRouteTable("kept on disk", async () => {
   return {
     routes: journal.routes,
     find: (host) => journal.table.find(host),
+    news: (told) => journal.table.news(told),
     close: async () => {
       await journal.stop();
       rmSync(own, { recursive: true, force: true });

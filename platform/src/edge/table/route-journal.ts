@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorText, type Logger, type Running } from "../../kernel/index.ts";
-import type { AppRoute, RouteTable } from "../route/index.ts";
+import type { AppRoute, Endpoint, RouteTable } from "../route/index.ts";
 import { type RouteWrite, RoutingTable } from "./routing-table.ts";
 
 export interface RouteJournalOptions {
@@ -50,7 +50,7 @@ export async function openRouteJournal(options: RouteJournalOptions): Promise<Ro
   };
   return {
     table,
-    routes: asRouteTable(apply),
+    routes: asRouteTable(apply, table),
     stop: async () => {
       await queue;
       await handle.close();
@@ -58,12 +58,16 @@ export async function openRouteJournal(options: RouteJournalOptions): Promise<Ro
   };
 }
 
-/** The port over anything that takes writes. */
-export function asRouteTable(apply: (write: RouteWrite) => Promise<void>): RouteTable {
+/** The port over a table, and whatever takes its writes. */
+export function asRouteTable(
+  apply: (write: RouteWrite) => Promise<void>,
+  table: Pick<RoutingTable, "endpoints">,
+): RouteTable {
   return {
     replace: (version: number, routes: readonly AppRoute[]) => apply({ kind: "replace", version, routes }),
     put: (version: number, route: AppRoute) => apply({ kind: "put", version, route }),
     remove: (version: number, appId: string) => apply({ kind: "remove", version, appId }),
+    endpoints: async (appId: string): Promise<readonly Endpoint[] | undefined> => table.endpoints(appId),
   };
 }
 

@@ -10,8 +10,9 @@ testRouteTable("in memory", async () => {
   return {
     routes: asRouteTable(async (write) => {
       table.write(write);
-    }),
+    }, table),
     find: (host) => table.find(host),
+    news: (told) => table.news(told),
     close: async () => {},
   };
 });

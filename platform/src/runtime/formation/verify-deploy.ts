@@ -12,31 +12,54 @@ import { listFormation } from "./formation-store.ts";
 export interface VerifyDependencies {
   readonly db: Db;
   readonly watch: DynoWatch;
+  /**
+   * The ids of the dynos that the app's requests are sent to from now on, whatever their state; undefined while the
+   * router cannot tell.
+   */
+  readonly routedTo: (appId: string) => Promise<readonly string[] | undefined>;
 }
 
 const LOOK_MS = 100;
 /** Longest boot, and some time around it. */
 const GIVE_UP_MS = 90_000;
 
-/** Watches the web dynos of a release until it is clear how they fare. */
+/**
+ * Watches the web dynos of a release until it is clear how they fare. They count as up once the router sends requests to
+ * them and to no others: who was told `done` never sees the release before.
+ */
 export function makeDeployVerifier(deps: VerifyDependencies): DeployVerifier {
   return {
     verify: async (release, signal) => {
       const over = new AbortController();
       const deadline = AbortSignal.any([signal, over.signal, AbortSignal.timeout(GIVE_UP_MS)]);
       const stateOf = followBoots(deps.watch, deadline);
+      let up = false;
       try {
         while (!deadline.aborted) {
-          const verdict = await look(release, { db: deps.db, stateOf });
-          if (verdict) return verdict;
+          const { verdict, serving } = await look(release, { db: deps.db, stateOf });
+          if (verdict && verdict.kind !== "up") return verdict;
+          up = verdict !== undefined;
+          if (verdict && (await areRouted(serving, release.appId, deps))) return verdict;
           await pause(LOOK_MS, deadline);
         }
       } finally {
         over.abort();
       }
-      return { kind: "unknown", message: "the dynos are still starting. See heroku ps." };
+      return { kind: "unknown", message: up ? UNROUTED : "the dynos are still starting. See heroku ps." };
     },
   };
+}
+
+const UNROUTED = "the dynos are up, but the router does not send them requests yet. See heroku ps.";
+
+/** Whether requests are sent to just these dynos. A router that is away cannot tell: it is asked again. */
+async function areRouted(
+  serving: readonly string[],
+  appId: string,
+  { routedTo }: Pick<VerifyDependencies, "routedTo">,
+): Promise<boolean> {
+  const routed = await routedTo(appId);
+  return routed?.length === serving.length && routed.every((id) => serving.includes(id));
 }
 
 type StateOf = (dynoId: string) => DynoState | undefined;
@@ -62,21 +85,30 @@ export function followBoots(watch: Pick<DynoWatch, "find" | "until">, signal: Ab
   };
 }
 
-async function look(
-  release: Release,
-  deps: { readonly db: Db; readonly stateOf: StateOf },
-): Promise<DeployVerdict | undefined> {
+interface Look {
+  readonly verdict: DeployVerdict | undefined;
+  /** The ids of the release's dynos on duty. */
+  readonly serving: readonly string[];
+}
+
+async function look(release: Release, deps: { readonly db: Db; readonly stateOf: StateOf }): Promise<Look> {
   const current = await findCurrentRelease(deps.db, release.appId);
-  if (current?.id !== release.id) return { kind: "unknown", message: "a newer release has taken over." };
+  if (current?.id !== release.id)
+    return clear({ kind: "unknown", message: "a newer release has taken over." });
   const hasWeb = release.imageInfo?.processes.some(({ type }) => type === "web") ?? false;
-  if (!hasWeb) return { kind: "none" };
+  if (!hasWeb) return clear({ kind: "none" });
   const web = (await listFormation(deps.db, release.appId)).find(({ type }) => type === "web");
-  if (!web) return undefined;
-  if (web.quantity === 0) return { kind: "none" };
+  if (!web) return clear(undefined);
+  if (web.quantity === 0) return clear({ kind: "none" });
   const mine = (await listDynoRecords(deps.db, release.appId)).filter((dyno) => {
     return dyno.type === "web" && dyno.releaseId === release.id && dyno.duty !== "warm";
   });
-  return verdictOf(web.quantity, mine, deps.stateOf);
+  const serving = mine.filter(({ duty }) => duty === "serve").map(({ id }) => id);
+  return { verdict: verdictOf(web.quantity, mine, deps.stateOf), serving };
+}
+
+function clear(verdict: DeployVerdict | undefined): Look {
+  return { verdict, serving: [] };
 }
 
 /**

@@ -15,7 +15,7 @@ async function serve() {
   const peer = { socketPath: join(folder, "router.sock"), secret: "s" };
   const routes = asRouteTable(async (write) => {
     table.write(write);
-  });
+  }, table);
   const server = await startLocalServer({
     ...peer,
     routes: [routeTableRoutes(routes)],
@@ -30,7 +30,12 @@ async function serve() {
 
 testRouteTable("over a socket", async () => {
   const { peer, table, close } = await serve();
-  return { routes: makeRouteTableClient(peer), find: (host) => table.find(host), close };
+  return {
+    routes: makeRouteTableClient(peer),
+    find: (host) => table.find(host),
+    news: (told) => table.news(told),
+    close,
+  };
 });
 
 describe("the route table's client", () => {

@@ -1,4 +1,4 @@
-import type { AppRoute, RouteTable } from "../../../edge/route/index.ts";
+import type { AppRoute, Endpoint, RouteTable } from "../../../edge/route/index.ts";
 import { callPeer, type LocalPeer } from "../local/index.ts";
 
 /** Writes the table of the router process. Throws PeerGone while the router is away: write again when it is back. */
@@ -12,6 +12,10 @@ export function makeRouteTableClient(peer: LocalPeer): RouteTable {
     },
     async remove(version: number, appId: string) {
       await callPeer(peer, `DELETE /routes/${encodeURIComponent(appId)}?version=${version}`);
+    },
+    async endpoints(appId: string) {
+      const answer = await callPeer(peer, `GET /endpoints/${encodeURIComponent(appId)}`);
+      return (answer as { readonly endpoints: readonly Endpoint[] | null }).endpoints ?? undefined;
     },
   };
 }

@@ -8,6 +8,7 @@ import type { LocalRoutes } from "../local/index.ts";
  * - `PUT /routes/<app id>`: `{version, route}`.
  * - `DELETE /routes/<app id>?version=<n>`.
  * Each answers when requests that arrive from then on see the change and the change is on disk.
+ * - `GET /endpoints/<app id>`: `{endpoints}`, where such requests may be sent; null while nobody can tell.
  */
 export function routeTableRoutes(table: RouteTable): LocalRoutes {
   return {
@@ -26,6 +27,9 @@ export function routeTableRoutes(table: RouteTable): LocalRoutes {
       "DELETE /routes/:appId": async (call) => {
         await table.remove(versionOf(Number(call.query.get("version") ?? "none")), call.params.appId ?? "");
       },
+      "GET /endpoints/:appId": async (call) => ({
+        endpoints: (await table.endpoints(call.params.appId ?? "")) ?? null,
+      }),
     },
   };
 }
