@@ -3,8 +3,9 @@ import { type RouteDescription, routes } from "@conifer/contract";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { BusinessError, errorText, type Logger } from "../kernel/index.ts";
 import { makeAllowedMethods } from "./allowed-methods.ts";
+import { drainBody } from "./drain-body.ts";
 import { type Absences, errorResponse } from "./error-response.ts";
-import { BODY_LIMIT, inApiWords, unreadableAnswer } from "./framework-error.ts";
+import { BODY_LIMIT, inApiWords, isTooLarge, unreadableAnswer } from "./framework-error.ts";
 import { readBodies } from "./json-body.ts";
 import { type RequestIds, requestIds } from "./negotiation.ts";
 import { type ServeDependencies, serveRoute } from "./serve-route.ts";
@@ -45,7 +46,7 @@ export async function makeApiServer(options: ApiServerOptions): Promise<FastifyI
     forceCloseConnections: true,
     frameworkErrors: (thrown, request, reply) => {
       begin(request, reply);
-      answerError(thrown, request, reply);
+      void answerError(thrown, request, reply);
     },
     clientErrorHandler: (error, socket) => {
       if (error.code !== "ECONNRESET" && socket.writable) socket.end(unreadableAnswer(error.code));
@@ -154,11 +155,12 @@ function mount(server: FastifyInstance, route: RouteDescription, options: ApiSer
   });
 }
 
-function sendError(
+async function sendError(
   thrown: unknown,
   request: FastifyRequest,
   { reply, options }: { reply: FastifyReply; options: ApiServerOptions },
-): void {
+): Promise<void> {
+  if (isTooLarge(thrown)) await drainBody(request.raw);
   const { status, body, ours } = errorResponse(inApiWords(thrown), request.requestIds.own, options);
   if (ours) options.logger.error("request failed", { request_id: request.requestIds.own, error: thrown });
   if (status === 401) reply.header("WWW-Authenticate", 'Basic realm="Conifer"');

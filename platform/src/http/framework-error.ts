@@ -2,12 +2,17 @@ import { BusinessError } from "../kernel/index.ts";
 
 /** Largest JSON body. Config vars, the largest ordinary input, are limited to 64 KB for an app. */
 export const BODY_LIMIT = 1024 * 1024;
+const TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
+
+/** Whether a body was refused before it was read to its end. */
+export function isTooLarge(thrown: unknown): boolean {
+  return codeOf(thrown) === TOO_LARGE;
+}
 
 /** Fastify's own refusals, in the API's words; everything else as it came. */
 export function inApiWords(thrown: unknown): unknown {
-  const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? thrown.code : undefined;
-  switch (code) {
-    case "FST_ERR_CTP_BODY_TOO_LARGE":
+  switch (codeOf(thrown)) {
+    case TOO_LARGE:
       return new BusinessError(
         "payload_too_large",
         `The body is larger than the ${BODY_LIMIT} bytes a request may have.`,
@@ -23,6 +28,10 @@ export function inApiWords(thrown: unknown): unknown {
     default:
       return thrown;
   }
+}
+
+function codeOf(thrown: unknown): unknown {
+  return typeof thrown === "object" && thrown !== null && "code" in thrown ? thrown.code : undefined;
 }
 
 export function unsupportedMediaType(type: string | undefined): BusinessError {
