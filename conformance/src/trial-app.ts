@@ -5,7 +5,7 @@ import { type Files, PACKAGE_JSON } from "./app-folder.ts";
  *
  * - `GREETING` is in every answer; `LABEL`, from label.txt, tells the code that answers; `boot` is new at each start.
  * - `EXIT_AT_ONCE` is the exit status it ends with before it listens, `LISTEN_ON` where it listens instead of
- *   everywhere, `STUBBORN` how many milliseconds it goes on after SIGTERM.
+ *   everywhere, `LISTEN_AFTER` how many milliseconds it takes to, `STUBBORN` how many milliseconds it goes on after SIGTERM.
  * - `/crash` ends it; `/up` answers with length and digest of what it got; `/down?<bytes>` sends so many; `/slow?<ms>`
  *   answers late; a WebSocket gets back what it sends.
  */
@@ -13,7 +13,7 @@ const TRIAL_SERVER = `const { createHash, randomUUID } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const { createServer } = require("node:http");
 const echo = require("./echo.js");
-const { DYNO, EXIT_AT_ONCE, GREETING, HEROKU_DYNO_ID, LISTEN_ON, PORT, STUBBORN } = process.env;
+const { DYNO, EXIT_AT_ONCE, GREETING, HEROKU_DYNO_ID, LISTEN_AFTER, LISTEN_ON, PORT, STUBBORN } = process.env;
 const boot = randomUUID();
 const label = readFileSync("label.txt", "utf8").trim();
 if (EXIT_AT_ONCE !== undefined) {
@@ -60,7 +60,7 @@ process.on("SIGTERM", () => {
 });
 if (LISTEN_ON === "never") setInterval(() => {}, 60_000);
 else if (LISTEN_ON === "wrong-port") server.listen(0);
-else server.listen(Number(PORT), LISTEN_ON);
+else setTimeout(() => server.listen(Number(PORT), LISTEN_ON), Number(LISTEN_AFTER ?? 0));
 `;
 
 /** Sends back each frame of a WebSocket as it came, the one that closes included (RFC 6455 §1.3, §5.2). */

@@ -238,8 +238,9 @@ describe("beside another reader", () => {
         expect({ text, read: theirs }).toEqual({ text, read: first });
         compared += 1;
       }),
-      { numRuns: 600 },
+      { numRuns: 3_000 },
     );
+    // So many are usual: 120 to 180.
     expect(compared).toBeGreaterThan(20);
   });
 });
