@@ -35,6 +35,7 @@ interface Build {
   readonly env?: Readonly<Record<string, string>>;
   readonly version?: string;
   readonly toolchain?: boolean;
+  readonly tools?: boolean;
 }
 
 /** A build that needs Node.js, after what the builds before it have left. */
@@ -50,7 +51,7 @@ async function build(options: Build = {}) {
     env: { PATH: process.env.PATH, CONIFER_RUNTIME_SOURCES: "registry", ...env },
     ...(options.version === undefined ? {} : { version: options.version }),
   });
-  const node = await provideNode(context, requirement, fetcher);
+  const node = await provideNode(context, requirement, { fetcher, tools: options.tools ?? false });
   const tools = options.toolchain ? await node.toolchain() : undefined;
   await node.keep();
   return { version: node.version, asked, output: output(), tools };
@@ -134,6 +135,15 @@ describe("the toolchain", () => {
     expect((await stat(inLayer("toolchain/bin/node"))).mtimeMs).toBe(1000);
   });
 
+  it("is unpacked together with the layer for a build that says it will need it", async () => {
+    const { tools, asked } = await build({ tools: true, toolchain: true });
+    expect(tools).toBe(inLayer("toolchain"));
+    expect(asked.filter((address) => address.startsWith("tar/"))).toHaveLength(1);
+    for (const file of ["node/bin/node", "node/LICENSE", "toolchain/bin/node", "toolchain/include/node.h"])
+      expect(await isThere(inLayer(file))).toBe(true);
+    expect(await isThere(inLayer("node/include"))).toBe(false);
+  });
+
   it("is not made for a build that runs nothing", async () => {
     await build();
     expect(await isThere(inLayer("toolchain"))).toBe(false);
@@ -151,6 +161,12 @@ describe("the toolchain", () => {
     await build();
     expect((await build({ toolchain: true })).asked).toEqual([]);
   });
+});
+
+it("fails whoever waits for it when the archive is broken", async () => {
+  await writeFile(archive, "no archive");
+  await expect(build({ tools: true, toolchain: true })).rejects.toThrow();
+  await expect(build()).rejects.toThrow();
 });
 
 it.each([

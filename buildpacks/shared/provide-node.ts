@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { constants, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { valid, validRange } from "semver";
 import type { BuildContext } from "./build-context.ts";
@@ -25,24 +25,32 @@ const RECHECK_AFTER_MS = 7 * 24 * 3600 * 1000;
 
 export interface NodeRuntime {
   readonly version: string;
+  /** Whether it is fetched in this build. */
+  readonly isNew: boolean;
   /**
    * A folder with `bin/node` and the headers, for running things in this build. It is fetched at the first call and
    * kept for the next build; a build that calls it never gives the kept one back.
    */
   toolchain(): Promise<string>;
-  /** Declares what of the toolchain is kept. Call it once, at the end. */
+  /** Waits for the layer, and declares what of the toolchain is kept. Call it once, at the end. */
   keep(): Promise<void>;
+}
+
+export interface NodeUse {
+  /** Whether the build is going to need the toolchain, which is then unpacked at once with the layer. */
+  readonly tools: boolean;
 }
 
 /**
  * Puts Node.js into the image as the layer `node`: the binary, NODE_ENV and the program that sets WEB_CONCURRENCY.
  * When the app asks for the same as at its last build and that is not a week ago, nothing is asked or fetched, and
- * the layer of the previous image is used as it is.
+ * the layer of the previous image is used as it is. Fetching goes on after this has returned: `toolchain` and `keep`
+ * wait for it, and reject when it failed.
  */
 export async function provideNode(
   context: BuildContext,
   requirement: NodeRequirement,
-  fetcher: Fetcher,
+  { fetcher, tools }: NodeUse & { readonly fetcher: Fetcher },
 ): Promise<NodeRuntime> {
   const sources = listSources(context, fetcher);
   const layer = await openLayer(context.layersDir, "node");
@@ -53,29 +61,47 @@ export async function provideNode(
     return fetchNodeArchive(version, sources, fetcher);
   });
   const wanted = layerMetadata(context, requirement, version);
-  if (sameMetadata(layer, wanted)) {
-    await saveLayer(layer, { launch: true }, wanted);
-  } else {
-    await clearLayer(layer);
-    await unpack(context, await archive(), layer.dir, ["*/bin/node", "*/LICENSE"]);
-    await addLaunchSettings(context, layer);
-    await saveLayer(layer, { launch: true }, wanted);
-  }
   const toolchain = await openToolchain(context, version);
+  const unpackToolchain = once(async () => {
+    if (toolchain.usable) return toolchain.layer.dir;
+    await clearLayer(toolchain.layer);
+    await unpack(context, await archive(), toolchain.layer.dir, [...RUNTIME, "*/include/*"]);
+    toolchain.usable = true;
+    return toolchain.layer.dir;
+  });
+  const isNew = !sameMetadata(layer, wanted);
+  const makeLayer = async () => {
+    if (isNew) {
+      await clearLayer(layer);
+      // The archive is unpacked once only where both are wanted: that takes a second.
+      if (tools) await copyRuntime(await unpackToolchain(), layer.dir);
+      else await unpack(context, await archive(), layer.dir, RUNTIME);
+      await addLaunchSettings(context, layer);
+    }
+    await saveLayer(layer, { launch: true }, wanted);
+  };
+  const made = makeLayer();
+  // Whoever waits for it is told of a failure.
+  made.catch(() => {});
   return {
     version,
-    toolchain: once(async () => {
-      if (toolchain.usable) return toolchain.layer.dir;
-      await clearLayer(toolchain.layer);
-      await unpack(context, await archive(), toolchain.layer.dir, ["*/bin/node", "*/include/*"]);
-      toolchain.usable = true;
-      return toolchain.layer.dir;
-    }),
-    keep: () =>
-      toolchain.usable
-        ? saveLayer(toolchain.layer, { cache: true }, toolchain.metadata)
-        : dropLayer(toolchain.layer),
+    isNew,
+    toolchain: () => made.then(unpackToolchain),
+    keep: async () => {
+      await made;
+      if (toolchain.usable) await saveLayer(toolchain.layer, { cache: true }, toolchain.metadata);
+      else await dropLayer(toolchain.layer);
+    },
   };
+}
+
+/** What of the archive is launched. */
+const RUNTIME = ["*/bin/node", "*/LICENSE"];
+
+async function copyRuntime(from: string, to: string): Promise<void> {
+  await mkdir(path.join(to, "bin"));
+  for (const file of ["bin/node", "LICENSE"])
+    await copyFile(path.join(from, file), path.join(to, file), constants.COPYFILE_FICLONE);
 }
 
 function listSources(context: BuildContext, fetcher: Fetcher): readonly NodeSource[] {

@@ -21,14 +21,17 @@ export async function build(context: BuildContext): Promise<void> {
   const project = await readProject(context.appDir);
   const fetcher = makeFetcher(context.env, context.signal);
   try {
-    const node = await provideNode(context, await requirementOf(context, project), fetcher);
+    const plan = planInstall(project, context.env);
+    const tools = plan.kind !== "nothing" || plan.script !== undefined;
+    const node = await provideNode(context, await requirementOf(context, project), { fetcher, tools });
     const start = nodeStart({
       scripts: project.packageJson.scripts,
       procfile: await readIfThere(context, "Procfile"),
       hasFile: (name) => existsSync(path.join(context.appDir, name)),
     });
     const npm = await makeNpm(context, { node, project, fetcher });
-    const plan = planInstall(project, context.env);
+    // Both are fetched at the same time. Whoever needs it is told of a failure.
+    if (node.isNew && plan.kind !== "nothing") npm.folder().catch(() => {});
     await installPackages({ context, plan, project, npm });
     await provideNpmAtLaunch(context, start, npm);
     await node.keep();

@@ -26,7 +26,7 @@ export async function build(context: BuildContext): Promise<void> {
     const node = await provideNode(
       context,
       { range: DEFAULT_NODE_LINE, statedIn: "the site's server" },
-      fetcher,
+      { fetcher, tools: false },
     );
     await node.keep();
   } finally {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -46,6 +46,17 @@ describe("the layout on disk", () => {
       const again = await openDiskImageStore(root);
       expect(await again.has(digest)).toBe(true);
       expect(await readdir(join(root, "ingest"))).toEqual([]);
+    }));
+
+  it("does not write again what is there, and still wants its content", () =>
+    withRoot(async (root) => {
+      const store = await openDiskImageStore(root);
+      const { digest } = await store.write(Buffer.from("kept"));
+      const inode = async () => (await stat(join(root, "blobs", "sha256", digest.slice(7)))).ino;
+      const before = await inode();
+      expect(await store.write(Buffer.from("kept"), digest)).toEqual({ digest, sizeBytes: 4 });
+      expect(await inode()).toBe(before);
+      await expect(store.write(Buffer.from("another"), digest)).rejects.toThrow(`not ${digest}`);
     }));
 
   it("refuses digests that are paths", () =>

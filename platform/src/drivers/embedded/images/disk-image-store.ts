@@ -49,7 +49,11 @@ export async function openDiskImageStore(root: string): Promise<ImageStore> {
       const handle = await open(pathOf(digest), "r").catch(missingAsNotFound);
       return createReadStream("", { fd: handle, highWaterMark: 256 * 1024 });
     },
-    write: (content, expected) => ingestBlob(content, expected, { blobs, ingest }),
+    async write(content, expected) {
+      // What is there needs no second copy, only the proof that the caller has it.
+      if (expected !== undefined && (await has(expected))) return await verifyBlob(content, expected);
+      return await ingestBlob(content, expected, { blobs, ingest });
+    },
     async tag(name, digest) {
       const size = await sizeOf(pathOf(digest));
       if (size === undefined) throw notFound("image");
@@ -72,6 +76,21 @@ export async function openDiskImageStore(root: string): Promise<ImageStore> {
   };
 }
 
+async function verifyBlob(content: Readable | Buffer, expected: string) {
+  const held = await hashInto(undefined, readableOf(content));
+  requireDigest(held.digest, expected);
+  return held;
+}
+
+function requireDigest(digest: string, expected: string): void {
+  if (expected !== digest)
+    throw new BusinessError("invalid_params", `the content's digest is ${digest}, not ${expected}`);
+}
+
+function readableOf(content: Readable | Buffer): Readable {
+  return Buffer.isBuffer(content) ? Readable.from([content]) : content;
+}
+
 async function ingestBlob(
   content: Readable | Buffer,
   expected: string | undefined,
@@ -80,9 +99,8 @@ async function ingestBlob(
   const aside = join(ingest, `${process.pid}-${randomUUID()}`);
   const handle = await open(aside, "wx", 0o600);
   try {
-    const written = await hashInto(handle, Buffer.isBuffer(content) ? Readable.from([content]) : content);
-    if (expected !== undefined && expected !== written.digest)
-      throw new BusinessError("invalid_params", `the content's digest is ${written.digest}, not ${expected}`);
+    const written = await hashInto(handle, readableOf(content));
+    if (expected !== undefined) requireDigest(written.digest, expected);
     await handle.sync();
     await rename(aside, join(blobs, hexOf(written.digest)));
     await syncFolder(blobs);
@@ -94,14 +112,14 @@ async function ingestBlob(
 }
 
 async function hashInto(
-  handle: FileHandle,
+  handle: FileHandle | undefined,
   content: Readable,
 ): Promise<{ digest: string; sizeBytes: number }> {
   const hash = createHash("sha256");
   let sizeBytes = 0;
   for await (const chunk of content as AsyncIterable<Buffer>) {
     hash.update(chunk);
-    await handle.writeFile(chunk);
+    await handle?.writeFile(chunk);
     sizeBytes += chunk.length;
   }
   return { digest: `sha256:${hash.digest("hex")}`, sizeBytes };
