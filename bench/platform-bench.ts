@@ -129,9 +129,14 @@ async function measureDynoStarts({ journey, app }: Bench) {
   const floor = await measureFloor(app.folder, ROUNDS);
   const starts: number[] = [];
   for (let i = 0; i < ROUNDS; i += 1) {
-    const before = (await app.logLines("--dyno-name", "web.1")).filter((line) => STARTED.test(line)).length;
+    const [before] = await listDynos(journey);
     await journey.api("DELETE", "/apps/bench/dynos");
-    starts.push(await until(() => newestStart(app, before)));
+    await until(async () => {
+      const dynos = await listDynos(journey);
+      return dynos.length === 1 && dynos.every(({ id, state }) => id !== before?.id && state === "up");
+    });
+    // The client takes a core while it reads the log, so it does that afterwards.
+    starts.push(newestStart(await app.logLines("--dyno-name", "web.1")));
   }
   const ratio = median(starts) / (floor.sandbox + floor.boot);
   const floors = { sandboxMs: ms(floor.sandbox), bootMs: ms(floor.boot) };
@@ -158,7 +163,7 @@ async function changeUnderLoad({ journey, app, change, ask }: Bench) {
     }
     for (let i = 0; i < CHANGES.restarts; i += 1) {
       await journey.api("DELETE", "/apps/bench/dynos");
-      await until(async () => (await dynoStates(journey)).every((state) => state === "up"));
+      await until(async () => (await listDynos(journey)).every(({ state }) => state === "up"));
     }
   });
   return {
@@ -197,8 +202,8 @@ async function listReleases(journey: Journey): Promise<readonly ListedRelease[]>
   return (body as ListedRelease[]).sort((a, b) => a.version - b.version);
 }
 
-async function dynoStates(journey: Journey): Promise<readonly string[]> {
-  return (await journey.api("GET", "/apps/bench/dynos")).body.map(({ state }: { state: string }) => state);
+async function listDynos(journey: Journey): Promise<readonly { id: string; state: string }[]> {
+  return (await journey.api("GET", "/apps/bench/dynos")).body;
 }
 
 /** From the call to the last answer that the bad release gave. */
@@ -242,15 +247,12 @@ async function stagesOf(app: JourneyApp, began: number): Promise<Record<string, 
 const STARTED = /Starting process with command/;
 const UP = /State changed from starting to up/;
 
-/** How long the newest start of web.1 took, once there are more in the log than before. */
-async function newestStart(app: JourneyApp, before: number): Promise<number | false> {
-  const lines = await app.logLines("--dyno-name", "web.1");
-  const started = lines.filter((line) => STARTED.test(line));
-  const up = lines.findLast((line) => UP.test(line));
-  const last = started.at(-1);
-  if (started.length <= before || !last || !up || lines.lastIndexOf(up) < lines.lastIndexOf(last))
-    return false;
-  return timeOf(up) - timeOf(last);
+/** Milliseconds that the newest start of a dyno took, by its log. */
+function newestStart(lines: readonly string[]): number {
+  const started = lines.findLastIndex((line) => STARTED.test(line));
+  const up = lines.findLastIndex((line) => UP.test(line));
+  if (started === -1 || up < started) throw new Error(`no start of a dyno in its log:\n${lines.join("\n")}`);
+  return timeOf(lines[up] ?? "") - timeOf(lines[started] ?? "");
 }
 
 function timeOf(line: string): number {

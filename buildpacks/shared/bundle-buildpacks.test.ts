@@ -22,20 +22,23 @@ const madeAt = async (id: string) => (await stat(path.join(folderOf(id), "bin", 
 describe("the folders a lifecycle runs", () => {
   it("lie as in a builder image", () => {
     expect(bundled.buildpacks.map(({ id }) => id).toSorted()).toEqual([
-      ...["conifer/nodejs", "conifer/procfile", "conifer/python", "conifer/static"],
+      ...["conifer/nodejs", "conifer/procfile", "conifer/profile", "conifer/python", "conifer/static"],
     ]);
     for (const { id, version, dir } of bundled.buildpacks) {
       expect(dir).toBe(path.join(target, id.replace("/", "_"), version));
     }
   });
 
-  it.each(["nodejs", "procfile", "python", "static"])("of %s have descriptor and programs", async (id) => {
-    const descriptor = parse(await readFile(path.join(folderOf(id), "buildpack.toml"), "utf8"));
-    expect(descriptor).toMatchObject({ api: "0.10", buildpack: { id: `conifer/${id}` } });
-    for (const program of ["bin/detect", "bin/build"]) {
-      expect((await stat(path.join(folderOf(id), program))).mode & 0o111).toBe(0o111);
-    }
-  });
+  it.each(["nodejs", "procfile", "profile", "python", "static"])(
+    "of %s have descriptor and programs",
+    async (id) => {
+      const descriptor = parse(await readFile(path.join(folderOf(id), "buildpack.toml"), "utf8"));
+      expect(descriptor).toMatchObject({ api: "0.10", buildpack: { id: `conifer/${id}` } });
+      for (const program of ["bin/detect", "bin/build"]) {
+        expect((await stat(path.join(folderOf(id), program))).mode & 0o111).toBe(0o111);
+      }
+    },
+  );
 
   it("have what goes into images", () => {
     for (const id of ["nodejs", "python", "static"]) {
@@ -47,9 +50,9 @@ describe("the folders a lifecycle runs", () => {
   it("are tried in an order that ends with plain files", async () => {
     const order = parse(await readFile(bundled.orderFile, "utf8")).order as { group: { id: string }[] }[];
     expect(order.map(({ group }) => group.map(({ id }) => id))).toEqual([
-      ["conifer/python", "conifer/procfile"],
-      ["conifer/nodejs", "conifer/procfile"],
-      ["conifer/static", "conifer/procfile"],
+      ["conifer/python", "conifer/procfile", "conifer/profile"],
+      ["conifer/nodejs", "conifer/procfile", "conifer/profile"],
+      ["conifer/static", "conifer/procfile", "conifer/profile"],
     ]);
     expect(order[0]?.group[1]).toMatchObject({ optional: true, version: "0.1.0" });
   });

@@ -8,12 +8,19 @@ const BUILDPACKS = path.resolve(import.meta.dirname, "..");
 
 /** Our buildpacks in the order a lifecycle tries them: the first group whose required members pass is taken. */
 const ORDER: readonly (readonly { readonly id: string; readonly optional?: boolean }[])[] = [
-  [{ id: "conifer/python" }, { id: "conifer/procfile", optional: true }],
-  [{ id: "conifer/nodejs" }, { id: "conifer/procfile", optional: true }],
-  [{ id: "conifer/static" }, { id: "conifer/procfile", optional: true }],
+  [{ id: "conifer/python" }, ...withAny()],
+  [{ id: "conifer/nodejs" }, ...withAny()],
+  [{ id: "conifer/static" }, ...withAny()],
 ];
 
-const FOLDERS = ["procfile", "nodejs", "python", "static"] as const;
+function withAny() {
+  return [
+    { id: "conifer/procfile", optional: true },
+    { id: "conifer/profile", optional: true },
+  ];
+}
+
+const FOLDERS = ["procfile", "profile", "nodejs", "python", "static"] as const;
 
 export interface BundledBuildpack {
   readonly id: string;
@@ -29,8 +36,8 @@ export interface BundledBuildpacks {
 }
 
 /**
- * Makes the folders a lifecycle runs: each buildpack's own files and its `bin/build` as one file that needs nothing
- * but Node.js 24 on PATH. Nothing is done when the target was made from the same content; a broken-off run leaves the
+ * Makes the folders a lifecycle runs: each buildpack's own files and, unless it is a shell program among them, its
+ * `bin/build` as one file that needs nothing but Node.js 24 on PATH. Nothing is done when the target was made from the same content; a broken-off run leaves the
  * last good folders. Two runs at once on one target are not for this function to keep apart.
  */
 export async function bundleBuildpacks(targetDir: string): Promise<BundledBuildpacks> {
@@ -73,7 +80,8 @@ async function bundleOne(folder: string, dir: string): Promise<void> {
   await mkdir(path.join(fresh, "bin"), { recursive: true });
   await copyFile(path.join(source, "buildpack.toml"), path.join(fresh, "buildpack.toml"));
   await cp(path.join(source, "bin"), path.join(fresh, "bin"), { recursive: true });
-  await bundleProgram(folder, path.join(fresh, "bin", "build"));
+  if (!existsSync(path.join(source, "bin", "build")))
+    await bundleProgram(folder, path.join(fresh, "bin", "build"));
   if (folder === "nodejs" || folder === "python" || folder === "static") {
     await mkdir(path.join(fresh, "exec.d"));
     const hook = path.join(fresh, "exec.d", "web-concurrency");

@@ -21,6 +21,7 @@ describe("what a buildpack takes", () => {
     ["python", ["requirements.txt"]],
     ["python", ["requirements.txt", "Pipfile"]],
     ["procfile", ["Procfile"]],
+    ["profile", [".profile"]],
     ["static", ["index.html"]],
     ["static", ["public/index.html"]],
     ["static", ["dist/index.html"]],
@@ -50,6 +51,7 @@ describe("what a buildpack says when it takes nothing", () => {
     ],
     ["python", ["requirements.txt/file"], PYTHON],
     ["procfile", [], PROCFILE],
+    ["profile", ["profile"], "Looked for .profile at the top of the source.\n"],
     [
       "procfile",
       ["Procfile.txt"],

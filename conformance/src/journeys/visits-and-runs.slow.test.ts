@@ -18,7 +18,10 @@ let control: AppControl;
 
 beforeAll(async () => {
   journey = await setOut();
-  app = await journey.deployApp("visited", trialApp());
+  app = await journey.deployApp("visited", {
+    ...trialApp({ types: 'told: echo "$TOLD"\n' }),
+    ".profile": 'export TOLD="$TOLD by the profile script"\n',
+  });
   control = controlApp(journey, app);
 });
 
@@ -190,6 +193,15 @@ describe("one-off dynos", () => {
     const good = await journey.person.heroku(["run", "--exit-code", "-a", "visited", "--", "true"]);
     expect(good.code).toBe(0);
   }, 60_000);
+
+  test.each([["told"], ["printenv TOLD"]])(
+    "the profile script runs once before `%s`",
+    async (line) => {
+      const told = await journey.person.heroku(["run", "--no-tty", "-a", "visited", "--", line]);
+      expect(told.stdout).toBe(" by the profile script\n");
+    },
+    60_000,
+  );
 
   test("piped standard input, to its end", async () => {
     const counted = await journey.person.heroku(["run", "--no-tty", "-a", "visited", "--", "wc", "-c"], {
