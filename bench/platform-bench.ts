@@ -18,6 +18,8 @@ const ROUNDS = 7;
 const LOAD_PER_SECOND = 100;
 const CHANGES = { deploys: 50, configs: 50, rollbacks: 20, restarts: 20 };
 const WAIT_MS = 60_000;
+/** How often is looked at what must not be disturbed by that. */
+const SELDOM_MS = 500;
 
 async function main(): Promise<void> {
   const starts = await measureStarts();
@@ -134,7 +136,7 @@ async function measureDynoStarts({ journey, app }: Bench) {
     await until(async () => {
       const dynos = await listDynos(journey);
       return dynos.length === 1 && dynos.every(({ id, state }) => id !== before?.id && state === "up");
-    });
+    }, SELDOM_MS);
     // The client takes a core while it reads the log, so it does that afterwards.
     starts.push(newestStart(await app.logLines("--dyno-name", "web.1")));
   }
@@ -259,12 +261,12 @@ function timeOf(line: string): number {
   return Date.parse(`${line.slice(0, 23)}Z`);
 }
 
-async function until<T>(look: () => Promise<T | false>): Promise<T> {
+async function until<T>(look: () => Promise<T | false>, everyMs = 5): Promise<T> {
   const end = Date.now() + WAIT_MS;
   while (Date.now() < end) {
     const found = await look();
     if (found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
   throw new Error("what the bench waits for did not happen within a minute");
 }

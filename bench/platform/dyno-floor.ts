@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { openSandboxes } from "../../platform/src/drivers/embedded/sandbox/index.ts";
 import { median, timed } from "./timings.ts";
 
-/** Milliseconds of a sandbox that runs `true`, and of the app's own boot outside of one: what a dyno start must take. */
+/**
+ * Milliseconds of a sandbox that is isolated as a dyno is and runs `true`, and of the app's own boot outside of one: what a
+ * dyno start must take.
+ */
 export async function measureFloor(
   appFolder: string,
   rounds: number,
@@ -29,6 +32,7 @@ export async function measureFloor(
             cwd: "/",
             limits: { memoryBytes: 512 * 1024 ** 2, cpuShare: 1, pids: 256 },
             stdin: "none",
+            network: "own",
           });
           await sandbox.exited;
           await sandbox.cleanUp();
