@@ -13,8 +13,9 @@ import { writeResult } from "./router/result-file.ts";
 /**
  * Builds of example apps against the same package-manager commands, run bare on a copy of the source. Pairs alternate; the
  * figure is the median of the pairs' ratios. `first` is an app's first build against commands with an empty cache; what
- * fetches the runtime is among them where the build fetches it too. `oneLine` changes one line of an app that was built
- * before, against commands that find their cache filled.
+ * fetches the runtime is among them where the build fetches it too. `packages` touches the list of packages of an app that
+ * was built before, so that both run the same commands with their caches filled, and is held to the bar; `oneLine` changes
+ * a line of the app alone.
  */
 const PAIRS = 5;
 const BAR = 1.3;
@@ -26,6 +27,9 @@ interface Example {
   /** The file that gets one more line. */
   readonly changes: string;
   readonly line: string;
+  /** The file that names the packages; with `listLine` more it means the same and is another. */
+  readonly list: string;
+  readonly listLine: string;
   readonly commands: Commands;
   /** Before the commands, when nothing is there yet. */
   readonly runtime: Commands;
@@ -37,6 +41,8 @@ const EXAMPLES: readonly Example[] = [
     name: "node-express",
     changes: "web.js",
     line: "// One more line.\n",
+    list: "package-lock.json",
+    listLine: "\n",
     commands: [
       ["npm", "ci", ...NPM],
       ["npm", "run", "build"],
@@ -47,6 +53,8 @@ const EXAMPLES: readonly Example[] = [
     name: "python-flask",
     changes: "app.py",
     line: "# One more line.\n",
+    list: "requirements.txt",
+    listLine: "# One more line.\n",
     commands: [
       ["/usr/bin/python3", "-m", "venv", ".venv"],
       [".venv/bin/pip", "install", "--cache-dir", "CACHE", "-r", "requirements.txt"],
@@ -89,7 +97,13 @@ async function compare(example: Example, { journey, bare, folder }: Places) {
   await build(journey, kept, source);
   await bare.time(source, example.commands, "kept");
   const first: Pair[] = [];
+  const packages: Pair[] = [];
   const oneLine: Pair[] = [];
+  const again = (i: number) =>
+    pair(i, {
+      ours: () => build(journey, kept, source),
+      bare: () => bare.time(source, example.commands, "kept"),
+    });
   for (let i = 0; i < PAIRS; i += 1) {
     const app = await makeApp(journey);
     first.push(
@@ -98,15 +112,12 @@ async function compare(example: Example, { journey, bare, folder }: Places) {
         bare: () => bare.time(source, [...example.runtime, ...example.commands], "empty"),
       }),
     );
+    appendFileSync(join(source, example.list), example.listLine);
+    packages.push(await again(i));
     appendFileSync(join(source, example.changes), example.line);
-    oneLine.push(
-      await pair(i, {
-        ours: () => build(journey, kept, source),
-        bare: () => bare.time(source, example.commands, "kept"),
-      }),
-    );
+    oneLine.push(await again(i));
   }
-  return { first: summary(first), oneLine: summary(oneLine) };
+  return { first: summary(first), packages: summary(packages), oneLine: summary(oneLine) };
 }
 
 interface Pair {

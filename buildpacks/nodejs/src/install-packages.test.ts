@@ -11,8 +11,8 @@ const at = (name: string) => path.join(folder.at, "node_modules", name);
 /** Change times advance in steps of the kernel's clock, which may lag behind the one we read. */
 async function nextTick(): Promise<number> {
   const began = Date.now();
-  await expect.poll(() => Date.now() - began, { interval: 5 }).toBeGreaterThan(20);
-  return Date.now() - 5;
+  await expect.poll(() => Date.now() - began, { interval: 5 }).toBeGreaterThan(40);
+  return Date.now() - 20;
 }
 
 beforeEach(async () => {

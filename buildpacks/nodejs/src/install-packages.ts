@@ -61,8 +61,8 @@ async function installProduction(installing: Installing): Promise<void> {
 }
 
 /**
- * All packages are in a layer that lasts from build to build, and scripts see that. The image gets a copy, made only
- * when the packages are others or a script wrote into them. Packages that were written into are not kept: the next
+ * All packages are in a layer that lasts from build to build, and scripts see that. The image gets a copy: made while the
+ * script runs when the packages are others, and afterwards when the script wrote into them. Packages that were written into are not kept: the next
  * build must not find what an older version of the app has left.
  */
 async function installForScripts(installing: Installing): Promise<void> {
@@ -78,14 +78,20 @@ async function installForScripts(installing: Installing): Promise<void> {
   }
   await keepScriptCache(context, all);
   await linkPackages(context, all);
+  const launch = await openLayer(context.layersDir, "packages");
+  const isNew = !sameMetadata(launch, metadata);
+  const copied = isNew ? copyPackages(context, { from: all, to: launch }) : undefined;
+  // A script that changes packages may break the copy, which is then made again.
+  copied?.catch(() => {});
   const began = Date.now();
   if (installing.plan.script !== undefined) await runScript(installing, installing.plan.script);
+  const isWhole = await copied?.then(
+    () => true,
+    () => false,
+  );
   const changed = changedSince(path.join(all.dir, "node_modules"), began);
-  const launch = await openLayer(context.layersDir, "packages");
-  if (changed || !sameMetadata(launch, metadata)) {
-    await copyForLaunch(installing, { from: all, to: launch });
-    await putOnPath(launch);
-  }
+  if (changed || isWhole === false) await copyPackages(context, { from: all, to: launch });
+  if (changed || isNew) await readyForLaunch(installing, launch);
   await saveLayer(launch, { launch: true }, changed ? { ...metadata, changed: true } : metadata);
   if (changed) await dropLayer(all);
   else await saveLayer(all, { cache: true }, metadata);
@@ -116,15 +122,19 @@ async function keepScriptCache(context: BuildContext, all: Layer): Promise<void>
   await symlink(cache.dir, link);
 }
 
-async function copyForLaunch(
-  installing: Installing,
+async function copyPackages(
+  context: BuildContext,
   { from, to }: { readonly from: Layer; readonly to: Layer },
 ): Promise<void> {
-  const { context, plan } = installing;
   await clearLayer(to);
   await copyFolder(context, path.join(from.dir, "node_modules"), path.join(to.dir, "node_modules"));
-  await rm(path.join(to.dir, "node_modules", ".cache"), { force: true });
-  if (plan.prunes) await withManifests(context, to.dir, () => npmPrune(installing, to.dir));
+}
+
+async function readyForLaunch(installing: Installing, launch: Layer): Promise<void> {
+  const { context, plan } = installing;
+  await rm(path.join(launch.dir, "node_modules", ".cache"), { force: true });
+  if (plan.prunes) await withManifests(context, launch.dir, () => npmPrune(installing, launch.dir));
+  await putOnPath(launch);
 }
 
 async function installInPlace(installing: Installing): Promise<void> {
