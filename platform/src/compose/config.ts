@@ -15,6 +15,12 @@ export interface Config {
   readonly routerTlsPort: number;
   /** CONIFER_LISTEN: addresses to listen on, separated by commas. Default 127.0.0.1, and ::1 where present. */
   readonly listen: readonly string[] | undefined;
+  /** CONIFER_REGISTRY: whether the registry runs, for engines whose nodes pull images. Default `off`. */
+  readonly registry: boolean;
+  /** CONIFER_REGISTRY_PORT: the registry, http. Default 6450. */
+  readonly registryPort: number;
+  /** CONIFER_REGISTRY_LISTEN: its addresses. Default: those of CONIFER_LISTEN. */
+  readonly registryListen: readonly string[] | undefined;
   /** CONIFER_DOMAIN: apps answer at `<app>.<domain>`. Default `localhost`. */
   readonly domain: string;
   /** CONIFER_ADMIN_EMAIL, CONIFER_ADMIN_PASSWORD: the first account. Default: made at first start. */
@@ -47,6 +53,9 @@ export function readConfig(env: Environment): Config {
     routerPort: read.port("CONIFER_ROUTER_PORT", 8080),
     routerTlsPort: read.port("CONIFER_ROUTER_TLS_PORT", 8443),
     listen: read.list("CONIFER_LISTEN", "an IP address", (text) => isIP(text) !== 0),
+    registry: read.oneOf("CONIFER_REGISTRY", ["on", "off"], "off") === "on",
+    registryPort: read.port("CONIFER_REGISTRY_PORT", 6450),
+    registryListen: read.list("CONIFER_REGISTRY_LISTEN", "an IP address", (text) => isIP(text) !== 0),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
     adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
