@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { type MasterKey, newId, silentLogger } from "../../kernel/index.ts";
+import { type Logger, type MasterKey, newId, silentLogger } from "../../kernel/index.ts";
 import { digestOf, encodeDocument, MEDIA, makeManifest, type OciDescriptor } from "../image/index.ts";
 import { parseRepository, type Repository } from "./registry.ts";
 import type { RegistryLimits } from "./registry-call.ts";
@@ -59,12 +59,13 @@ export function testKeys(): MasterKey {
 export async function startTestRegistry(
   stores: RegistryStores,
   limits: Partial<RegistryLimits> = {},
+  logger: Logger = silentLogger,
 ): Promise<TestRegistry> {
   const keys = testKeys();
   const now = () => new Date();
   const registry = await startRegistry({
     ...stores,
-    ...{ keys, now, newId, limits, addresses: ["127.0.0.1"], port: 0, logger: silentLogger },
+    ...{ keys, now, newId, limits, addresses: ["127.0.0.1"], port: 0, logger },
   });
   const port = registry.ports[0] ?? 0;
   return {
