@@ -9,13 +9,14 @@ import {
   portsInUse,
   startEmbeddedDynoHost,
 } from "../drivers/embedded/dynos/index.ts";
-import { openDiskImageStore, openImageUnpacker } from "../drivers/embedded/images/index.ts";
+import { openImageUnpacker } from "../drivers/embedded/images/index.ts";
 import { startLocalServer } from "../drivers/embedded/local/index.ts";
 import { logRoutes, openLogStore } from "../drivers/embedded/logs/index.ts";
 import { type AbilityRow, openSandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { type Logger, type Running, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 import { startHostBuilds } from "./host-builds.ts";
+import { openHostImages } from "./host-images.ts";
 import { readHostRelease } from "./host-release.ts";
 import { readMasterKey } from "./master-key.ts";
 
@@ -43,7 +44,7 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
     });
     running.push(sandboxes);
     const release = readHostRelease();
-    const images = await openDiskImageStore(home.images);
+    const images = await openHostImages(config);
     const unpackImage = await openImageUnpacker({
       store: images,
       folder: home.layers,

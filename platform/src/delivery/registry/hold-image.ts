@@ -1,6 +1,6 @@
 import { MEDIA, readImageDocuments } from "../image/index.ts";
-import type { Repository } from "./registry.ts";
 import type { RegistryDependencies } from "./registry-call.ts";
+import type { Repository } from "./registry-rules.ts";
 
 export interface HeldImage {
   readonly repository: Repository;

@@ -1,5 +1,4 @@
 export { holdImage } from "./hold-image.ts";
-export { PLATFORM_SPACE, parseRepository, type Repository, repositoryName } from "./registry.ts";
 export {
   dockerConfigJson,
   issuePullCredential,
@@ -14,4 +13,5 @@ export type {
   ServedContent,
   UploadStore,
 } from "./registry-ports.ts";
+export { COMMON_SPACE, parseRepository, type Repository, repositoryName } from "./registry-rules.ts";
 export { type RunningRegistry, startRegistry } from "./registry-server.ts";

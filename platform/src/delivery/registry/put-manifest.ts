@@ -1,9 +1,9 @@
 import { digestOf, isDigest } from "../image/index.ts";
 import { readManifestDocument } from "./manifest-document.ts";
-import type { Repository } from "./registry.ts";
 import type { RegistryDependencies, RegistryLimits } from "./registry-call.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { HeldManifest } from "./registry-ports.ts";
+import type { Repository } from "./registry-rules.ts";
 
 export interface PushedManifest {
   readonly repository: Repository;

@@ -1,8 +1,8 @@
 import { isDigest } from "../image/index.ts";
-import { pieceRange } from "./byte-range.ts";
-import { allows, parseRepository, repositoryName } from "./registry.ts";
+import { pieceRange } from "./blob-range.ts";
 import type { RegistryAnswer, RegistryCall, RegistryDependencies } from "./registry-call.ts";
 import { RegistryError } from "./registry-error.ts";
+import { allows, parseRepository, repositoryName } from "./registry-rules.ts";
 
 /** The requests of an upload (distribution-spec 1.1, "Pushing blobs"). */
 export interface UploadHandlers {

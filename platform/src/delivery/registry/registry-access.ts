@@ -1,17 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock, MasterKey } from "../../kernel/index.ts";
 import { readBounded } from "./paced-body.ts";
+import { jsonAnswer, type RegistryAnswer } from "./registry-call.ts";
+import { checkCredential, checkToken, issueToken } from "./registry-credentials.ts";
+import { RegistryError } from "./registry-error.ts";
+import type { RegistryRoute } from "./registry-routes.ts";
 import {
   allows,
   type RegistryAction,
   type RegistryPrincipal,
   type Repository,
   repositoryName,
-} from "./registry.ts";
-import { jsonAnswer, type RegistryAnswer } from "./registry-call.ts";
-import { checkCredential, checkToken, issueToken } from "./registry-credentials.ts";
-import { RegistryError } from "./registry-error.ts";
-import type { RegistryRoute } from "./registry-routes.ts";
+} from "./registry-rules.ts";
 import { blobUnknown, manifestUnknown, nameUnknown } from "./serve-content.ts";
 
 export interface AccessDependencies {

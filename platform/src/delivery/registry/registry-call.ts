@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { Clock, MasterKey } from "../../kernel/index.ts";
 import type { Pace } from "./paced-body.ts";
-import type { RegistryPrincipal, Repository } from "./registry.ts";
 import type { RepositoryRecords, ServedContent, UploadStore } from "./registry-ports.ts";
+import type { RegistryPrincipal, Repository } from "./registry-rules.ts";
 
 export interface RegistryDependencies {
   readonly content: ServedContent;

@@ -6,7 +6,7 @@ import {
   type RegistryPrincipal,
   type Repository,
   repositoryName,
-} from "./registry.ts";
+} from "./registry-rules.ts";
 
 /** What a client sends as basic authorization. The password is a secret. */
 export interface RegistryCredential {

@@ -52,6 +52,10 @@ export function asRegistryError(thrown: unknown): RegistryError | undefined {
   switch (thrown.id) {
     case "invalid_params":
       return new RegistryError("DIGEST_INVALID", message);
+    case "not_found": {
+      const ofUpload = thrown.details.resource === "upload";
+      return new RegistryError(ofUpload ? "BLOB_UPLOAD_UNKNOWN" : "BLOB_UNKNOWN", message);
+    }
     case "payload_too_large":
       return new RegistryError("SIZE_INVALID", message);
     case "conflict":

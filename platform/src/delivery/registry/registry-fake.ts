@@ -3,8 +3,8 @@ import { buffer } from "node:stream/consumers";
 import { BusinessError, newId, notFound } from "../../kernel/index.ts";
 import { makeFakeImageStore } from "../image/image-store-fake.ts";
 import { digestOf, type ImageStore, type OciDescriptor } from "../image/index.ts";
-import { type Repository, repositoryName } from "./registry.ts";
 import type { HeldManifest, RepositoryRecords, ServedContent, UploadStore } from "./registry-ports.ts";
+import { type Repository, repositoryName } from "./registry-rules.ts";
 
 export interface FakeRegistryStores {
   readonly content: ImageStore & ServedContent;

@@ -3,7 +3,6 @@ import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHead
 import { buffer } from "node:stream/consumers";
 import { type Logger, type MasterKey, newId, silentLogger } from "../../kernel/index.ts";
 import { digestOf, encodeDocument, MEDIA, makeManifest, type OciDescriptor } from "../image/index.ts";
-import { parseRepository, type Repository } from "./registry.ts";
 import type { RegistryLimits } from "./registry-call.ts";
 import {
   issuePullCredential,
@@ -12,6 +11,7 @@ import {
   registryKeys,
 } from "./registry-credentials.ts";
 import type { RepositoryRecords, ServedContent, UploadStore } from "./registry-ports.ts";
+import { parseRepository, type Repository } from "./registry-rules.ts";
 import { type RunningRegistry, startRegistry } from "./registry-server.ts";
 
 export interface RegistryStores {

@@ -3,7 +3,6 @@ import { DOCUMENT_LIMIT } from "../image/index.ts";
 import { pacedBody, readBounded } from "./paced-body.ts";
 import { putManifest } from "./put-manifest.ts";
 import { makeUploadHandlers, type UploadHandlers } from "./receive-upload.ts";
-import { isTag, principalName, type RegistryAction, repositoryName } from "./registry.ts";
 import { authenticate, authorize, scopeOf, serveToken } from "./registry-access.ts";
 import {
   jsonAnswer,
@@ -14,6 +13,7 @@ import {
 } from "./registry-call.ts";
 import { RegistryError } from "./registry-error.ts";
 import { parseRoute, type RegistryRoute } from "./registry-routes.ts";
+import { isTag, principalName, type RegistryAction, repositoryName } from "./registry-rules.ts";
 import { serveBlob, serveManifest, serveReferrers, serveTags } from "./serve-content.ts";
 
 /** What a log line says of a request; filled in as it becomes known. */

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ImageStore, OciDescriptor } from "../image/index.ts";
-import type { Repository } from "./registry.ts";
+import type { Repository } from "./registry-rules.ts";
 
 /** Bytes of a blob, both ends included. */
 export interface ByteRange {

@@ -1,6 +1,6 @@
 import { isDigest } from "../image/index.ts";
-import { isReference, parseRepository, type Repository } from "./registry.ts";
 import { RegistryError } from "./registry-error.ts";
+import { isReference, parseRepository, type Repository } from "./registry-rules.ts";
 
 /** What a path of the registry's API means (distribution-spec 1.1, "Endpoints"). */
 export type RegistryRoute =

@@ -1,5 +1,5 @@
 import { MEDIA } from "../image/index.ts";
-import { askedRange } from "./byte-range.ts";
+import { askedRange } from "./blob-range.ts";
 import type { RegistryAnswer, RegistryCall, RegistryDependencies } from "./registry-call.ts";
 import { RegistryError } from "./registry-error.ts";
 

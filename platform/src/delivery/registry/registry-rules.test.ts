@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { allows, isReference, parseRepository, type RegistryPrincipal, repositoryName } from "./registry.ts";
+import {
+  allows,
+  isReference,
+  parseRepository,
+  type RegistryPrincipal,
+  repositoryName,
+} from "./registry-rules.ts";
 
 const expires = new Date();
 const spaceOf = (space: string): RegistryPrincipal => ({ kind: "space", space, expires });

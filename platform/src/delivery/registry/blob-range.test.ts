@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { askedRange, pieceRange } from "./byte-range.ts";
+import { askedRange, pieceRange } from "./blob-range.ts";
 
 const whole = { kind: "whole" };
 const none = { kind: "unsatisfiable" };

@@ -12,6 +12,9 @@ export interface Repository {
  */
 export const PLATFORM_SPACE = "conifer";
 
+/** The space of apps that are in none. */
+export const COMMON_SPACE = "common";
+
 /** Who calls. `space` reads all repositories of its space; `build` reads and writes one repository. */
 export type RegistryPrincipal =
   | { readonly kind: "space"; readonly space: string; readonly expires: Date }
