@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { digestOf } from "../delivery/image/index.ts";
 import { issuePullCredential, issuePushCredential, registryKeys } from "../delivery/registry/index.ts";
-import { ask, basic, repository } from "../delivery/registry/registry-fixtures.ts";
+import { ask, basic, eventually, repository } from "../delivery/registry/registry-fixtures.ts";
 import type { MasterKey } from "../kernel/index.ts";
 import { makeHome } from "./home.ts";
 import { ensureMasterKey } from "./master-key.ts";
@@ -113,7 +113,7 @@ it("kill -9 in the middle of pushes loses nothing that was acknowledged, and lea
     };
     const pushers = Array.from({ length: 4 }, () => pusher().catch((thrown: Error) => thrown));
     const before = acknowledged.length;
-    await expect.poll(() => acknowledged.length).toBeGreaterThan(before + 4 + round);
+    await eventually(() => acknowledged.length).toBeGreaterThan(before + 4 + round);
     await end(child, "SIGKILL");
     for (const ended of await Promise.all(pushers)) expect(ended).toBeInstanceOf(Error);
   }
@@ -146,14 +146,14 @@ it("ends a push in flight on SIGTERM, accepts no more, and exits with 0", async 
   const headers = { authorization: basic(push()), "content-length": 7 };
   const request = httpRequest({ host: "127.0.0.1", port, method: "POST", path, headers, agent: false });
   request.write("con");
-  await expect.poll(() => readdirSync(join(root, "images/uploads")).length).toBe(1);
+  await eventually(() => readdirSync(join(root, "images/uploads")).length).toBe(1);
   child.kill("SIGTERM");
   const refused = () =>
     ask(port, "GET /v2/", {}).then(
       ({ status }) => status,
       (thrown) => thrown.code,
     );
-  await expect.poll(refused).toBe("ECONNREFUSED");
+  await eventually(refused).toBe("ECONNREFUSED");
   const answered = once(request, "response");
   request.end("tent");
   expect((await answered)[0].statusCode).toBe(201);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { expect } from "vitest";
 import { type Logger, type MasterKey, newId, silentLogger } from "../../kernel/index.ts";
 import { digestOf, encodeDocument, MEDIA, makeManifest, type OciDescriptor } from "../image/index.ts";
 import type { RegistryLimits } from "./registry-call.ts";
@@ -77,6 +78,11 @@ export async function startTestRegistry(
       issuePushCredential(repository(name), new Date(Date.now() + forMs), keys),
     ask: (what, as, more) => ask(port, what, { ...more, ...(as ? { as } : {}) }),
   };
+}
+
+/** Expects something of what the work returns, sooner or later: machines that run tests are busy. */
+export function eventually<T>(work: () => T) {
+  return expect.poll(work, { timeout: 20_000 });
 }
 
 export function basic({ username, password }: Pick<RegistryCredential, "username" | "password">): string {

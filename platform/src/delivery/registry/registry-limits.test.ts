@@ -7,7 +7,14 @@ import { type LogFields, silentLogger } from "../../kernel/index.ts";
 import { digestOf } from "../image/index.ts";
 import type { RegistryLimits } from "./registry-call.ts";
 import { makeFakeRegistryStores } from "./registry-fake.ts";
-import { basic, pushBlob, pushImage, startTestRegistry, type TestRegistry } from "./registry-fixtures.ts";
+import {
+  basic,
+  eventually,
+  pushBlob,
+  pushImage,
+  startTestRegistry,
+  type TestRegistry,
+} from "./registry-fixtures.ts";
 
 const APP = "team/app";
 let registry: TestRegistry;
@@ -73,17 +80,15 @@ it("takes so many bodies at a time, and tells more of them to come back", async 
     await Promise.all(
       all.map((path) => registry.ask(`GET ${path}`, registry.push(APP)).then((r) => r.headers)),
     );
-  await expect
-    .poll(
-      async () => (await registry.ask(`POST ${single()}`, registry.push(APP), { body: "content" })).status,
-    )
-    .toBe(429);
+  await eventually(
+    async () => (await registry.ask(`POST ${single()}`, registry.push(APP), { body: "content" })).status,
+  ).toBe(429);
   expect(await arrived()).toHaveLength(2);
   const third = await registry.ask(`POST ${single()}`, registry.push(APP), { body: "content" });
   expect([third.status, third.codes, third.headers["retry-after"]]).toEqual([429, ["TOOMANYREQUESTS"], "5"]);
   for (const request of first) request.destroy();
   const again = () => registry.ask(`POST ${single()}`, registry.push(APP), { body: "content" });
-  await expect.poll(async () => (await again()).status).toBe(201);
+  await eventually(async () => (await again()).status).toBe(201);
 });
 
 it("breaks off a download of which nobody takes anything", async () => {
@@ -99,7 +104,7 @@ it("breaks off a download of which nobody takes anything", async () => {
   socket.write(`GET /v2/${APP}/blobs/${digest} HTTP/1.1\r\nHost: x\r\n${credential}\r\n\r\n`);
   socket.pause();
   // What is under way in the kernel arrives, and then the end.
-  await expect.poll(() => broken.length).toBe(1);
+  await eventually(() => broken.length).toBe(1);
   let bytes = 0;
   socket.on("data", (chunk: Buffer) => (bytes += chunk.length)).on("error", () => {});
   socket.resume();
@@ -111,7 +116,7 @@ it("ends what is in flight when it stops, and accepts no more", async () => {
   await start();
   const request = openBody("POST", single(), "content".length);
   request.write("con");
-  await expect.poll(async () => (await registry.ask("GET /v2/", registry.pull("team"))).status).toBe(200);
+  await eventually(async () => (await registry.ask("GET /v2/", registry.pull("team"))).status).toBe(200);
   const stopped = registry.registry.stop();
   await expect(registry.ask("GET /v2/", registry.pull("team"))).rejects.toMatchObject({
     code: "ECONNREFUSED",
@@ -126,7 +131,7 @@ it("breaks off what does not end in time when it stops", async () => {
   await start({ stopMs: 50 });
   const request = openBody("POST", single());
   request.write("con");
-  await expect.poll(async () => (await registry.ask("GET /v2/", registry.pull("team"))).status).toBe(200);
+  await eventually(async () => (await registry.ask("GET /v2/", registry.pull("team"))).status).toBe(200);
   const closed = new Promise((resolve) => request.once("close", resolve));
   await registry.registry.stop();
   await closed;

@@ -5,6 +5,7 @@ import { DOCUMENT_LIMIT, digestOf, encodeDocument, MEDIA, makeManifest } from ".
 import type { RegistryWorld } from "./registry-access-suite.ts";
 import {
   basic,
+  eventually,
   pushBlob,
   pushImage,
   putManifestAt,
@@ -120,7 +121,7 @@ export function pushTests(world: RegistryWorld): void {
     it("that breaks off leaves nothing when it is one request", async () => {
       await breakOff(registry(), `POST /v2/${APP}/blobs/uploads/?digest=${digestOf("half of it")}`);
       const { uploads } = world.stores();
-      await expect.poll(() => uploads.dropOlder(new Date(Date.now() + 60_000))).toBe(0);
+      await eventually(() => uploads.dropOlder(new Date(Date.now() + 60_000))).toBe(0);
       expect(await exists("half of it")).toBe(false);
     });
 
@@ -128,11 +129,11 @@ export function pushTests(world: RegistryWorld): void {
       const { ask, push } = registry();
       const location = await begin(registry());
       const status = async () => (await ask(`GET ${location}`, push(APP))).headers.range;
-      await breakOff(registry(), `PATCH ${location}`, () => expect.poll(status).toBe("0-9"));
+      await breakOff(registry(), `PATCH ${location}`, () => eventually(status).toBe("0-9"));
       const content = "half of it and the rest";
       const finish = () =>
         ask(`PUT ${location}?digest=${digestOf(content)}`, push(APP), { body: " and the rest" });
-      await expect.poll(async () => (await finish()).status).toBe(201);
+      await eventually(async () => (await finish()).status).toBe(201);
       expect(await exists(content)).toBe(true);
     });
 
@@ -142,7 +143,7 @@ export function pushTests(world: RegistryWorld): void {
       const headers = { authorization: basic(push(APP)), "content-length": 4 };
       const first = httpRequest({ host: "127.0.0.1", port, method: "PATCH", path: location, headers });
       first.write("01");
-      await expect.poll(async () => (await ask(`GET ${location}`, push(APP))).headers.range).toBe("0-1");
+      await eventually(async () => (await ask(`GET ${location}`, push(APP))).headers.range).toBe("0-1");
       const second = await ask(`PATCH ${location}`, push(APP), { body: "xx" });
       expect([second.status, second.codes]).toEqual([409, ["BLOB_UPLOAD_INVALID"]]);
       const answered = new Promise<number | undefined>((resolve) => {
