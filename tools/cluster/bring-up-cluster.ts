@@ -46,11 +46,11 @@ export async function bringUp(name: string, wishes: Wishes, tell: Tell): Promise
     await prepareKernel(plan.egress, tell);
     const mtu = await outwardMtu();
     const nameServers = await hostNameServers();
-    const rise = { plan, folders, programs, files: { plan, folders, memory: totalmem(), mtu, nameServers } };
+    const files = { plan, folders, memory: totalmem(), mtu, nameServers };
     await connectHost(plan);
     await makeCredentials(plan, folders, programs);
-    await writeFiles(rise);
-    await rising(rise, tell);
+    await writeFiles(files);
+    await rising({ plan, folders, programs, files }, tell);
   } finally {
     await release();
   }
@@ -83,8 +83,11 @@ async function settleAll(all: readonly Promise<void>[]): Promise<void> {
   if (failed?.status === "rejected") throw failed.reason;
 }
 
-async function writeFiles({ files, plan }: Rise): Promise<void> {
-  const all = Object.assign(sharedFiles(files), ...plan.members.map((member) => nodeFiles(files, member)));
+async function writeFiles(files: FileContext): Promise<void> {
+  const all = Object.assign(
+    sharedFiles(files),
+    ...files.plan.members.map((member) => nodeFiles(files, member)),
+  );
   for (const [path, text] of Object.entries<string>(all)) {
     const before = await readFile(path, "utf8").catch(() => undefined);
     if (before !== text) await writeWhole(path, text);
@@ -116,7 +119,8 @@ async function startControlPlane(
 async function startNodePrograms(rise: Rise, member: NodePlan, node: LiveNode): Promise<void> {
   const { plan, folders, programs } = rise;
   const logs = logsOf(rise, member);
-  await startContainers({ node, programs, logs, folder: nodeFolder(folders, member.name) });
+  const folder = nodeFolder(folders, member.name);
+  await startContainers({ node, programs, logs, folder });
   for (const command of nodeCommands(plan, folders, member)) {
     await startInNode({ node, command, programs, logs });
   }

@@ -15,6 +15,8 @@ export interface SeenProcess {
 export interface LiveNode {
   readonly number: number;
   readonly pid: number;
+  /** Its PID namespace. */
+  readonly namespace: string;
   /** Process ids by program, such as `kubelet`. */
   readonly programs: ReadonlyMap<string, number>;
 }
@@ -35,6 +37,7 @@ export function findNodes(cluster: string, processes: readonly SeenProcess[]): L
       return {
         number: Number(command[1]?.slice(start.length)),
         pid,
+        namespace,
         programs: new Map(inside.map((one) => [basename(one.command[0] ?? ""), one.pid])),
       };
     })

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ClusterError } from "./cluster-error.ts";
 import { SYSTEM_PATH } from "./machine-needs.ts";
-import type { LiveNode } from "./node-processes.ts";
+import { type LiveNode, seeProcesses } from "./node-processes.ts";
 import type { ProgramCommand } from "./program-commands.ts";
 import { runProgram } from "./run-program.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** Programs of a node get this and nothing of the caller's. */
 const ENVIRONMENT = { PATH: SYSTEM_PATH.join(":"), HOME: "/root", LANG: "C.UTF-8" };
@@ -34,26 +36,54 @@ interface Start {
 }
 
 /**
- * Starts a program in a node unless it runs there. It outlives this process and ends with its node; what it says goes to
+ * Starts a program in a node. One that runs is left alone, unless its arguments or its settings are no longer those it was
+ * started with: then it starts again. It outlives this process and ends with its node; what it says goes to
  * `<logs>/<program>.log`.
  */
 export async function startInNode({ node, command, programs, logs }: Start): Promise<void> {
-  const { program, args } = command;
-  if (node.programs.has(program)) return;
-  mkdirSync(logs, { recursive: true });
-  const log = openSync(join(logs, `${program}.log`), "a");
+  const { program, args, settings } = command;
   const path = programs === undefined ? program : join(programs, program);
-  const child = spawn("nsenter", [...enterNode(node.pid), path, ...args], {
-    detached: true,
-    env: ENVIRONMENT,
-    stdio: ["ignore", log, log],
+  const mark = `CONIFER_STARTED_AS=${await startMark([path, ...args], settings)}`;
+  const running = node.programs.get(program);
+  if (running !== undefined && (await environmentOf(running)).includes(mark)) return;
+  await endInNode(node, program);
+  await mkdir(logs, { recursive: true });
+  const log = await open(join(logs, `${program}.log`), "a");
+  try {
+    const child = spawn("nsenter", [...enterNode(node.pid), "env", mark, path, ...args], {
+      detached: true,
+      env: ENVIRONMENT,
+      stdio: ["ignore", log.fd, log.fd],
+    });
+    await once(child, "spawn");
+    child.unref();
+  } finally {
+    await log.close();
+  }
+}
+
+/** Stands for all that decides how a program behaves. */
+async function startMark(command: readonly string[], settings?: string): Promise<string> {
+  const hash = createHash("sha256").update(command.join("\0"));
+  if (settings !== undefined) hash.update(await readFile(settings));
+  return hash.digest("hex").slice(0, 16);
+}
+
+async function environmentOf(pid: number): Promise<string[]> {
+  const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => ""); // it has just ended
+  return text.split("\0");
+}
+
+/** Ends a program of a node and waits until it is gone. One that does not run is fine. */
+export async function endInNode({ programs, namespace }: LiveNode, program: string): Promise<void> {
+  const pid = programs.get(program);
+  if (pid === undefined) return;
+  const isThere = () => seeProcesses().some((one) => one.pid === pid && one.namespace === namespace);
+  if (isThere()) process.kill(pid, "SIGTERM");
+  await waitUntil({
+    what: `${program} to end`,
+    within: 20_000,
+    every: 50,
+    ask: async () => (isThere() ? undefined : true),
   });
-  closeSync(log);
-  await new Promise<void>((resolve, reject) => {
-    child.once("spawn", resolve);
-    child.once("error", (thrown) =>
-      reject(new ClusterError("failed", `nsenter cannot be started: ${thrown.message}`)),
-    );
-  });
-  child.unref();
 }

@@ -9,6 +9,8 @@ export const REAL_NODE = "conifer-cluster/real";
 export interface ProgramCommand {
   readonly program: string;
   readonly args: readonly string[];
+  /** The file with its settings, where it reads them only once. */
+  readonly settings?: string;
 }
 
 /** Options as `--name=value`; true stands for the name alone. */
@@ -111,18 +113,23 @@ export function controllerCommands(plan: ClusterPlan, { certificates }: ClusterF
 
 /** What runs on every node beside containerd. */
 export function nodeCommands(plan: ClusterPlan, folders: ClusterFolders, node: NodePlan): ProgramCommand[] {
-  const folder = nodeFolder(folders, node.name);
+  const settings = (program: string) => join(nodeFolder(folders, node.name), `${program}.json`);
   return [
     {
       program: "kubelet",
+      settings: settings("kubelet"),
       args: options({
-        config: join(folder, "kubelet.json"),
+        config: settings("kubelet"),
         kubeconfig: join(folders.certificates, `${node.name}.kubeconfig`),
         "hostname-override": node.name,
         "node-ip": families(plan, node.address),
         "node-labels": `${REAL_NODE}=true`,
       }),
     },
-    { program: "kube-proxy", args: options({ config: join(folder, "kube-proxy.json") }) },
+    {
+      program: "kube-proxy",
+      settings: settings("kube-proxy"),
+      args: options({ config: settings("kube-proxy") }),
+    },
   ];
 }

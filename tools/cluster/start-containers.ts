@@ -19,9 +19,11 @@ interface ContainerStart {
 const CTR = ["ctr", "-n", "k8s.io"];
 
 /** Starts a node's containerd, waits until it answers, and gives it the image that every pod needs. */
-export async function startContainers({ node, programs, logs, folder }: ContainerStart): Promise<void> {
-  const args = ["--config", join(folder, "containerd.toml"), "--log-level", "warn"];
-  await startInNode({ node, command: { program: "containerd", args }, logs });
+export async function startContainers(start: ContainerStart): Promise<void> {
+  const { node, programs, logs, folder } = start;
+  const settings = join(folder, "containerd.toml");
+  const args = ["--config", settings, "--log-level", "warn"];
+  await startInNode({ node, command: { program: "containerd", args, settings }, logs });
   await waitUntil({
     what: `containerd of node${node.number}`,
     within: 60_000,
