@@ -54,6 +54,11 @@ export const MOST_NODES = 8;
 export const NAME_RULE = /^[a-z][a-z0-9]{0,9}$/;
 const REGISTRY_PORT = 6450;
 
+/** The host's bridge; the cables are named after it. */
+export const bridgeOf = (name: string) => `ck-${name}`;
+/** The cgroup that holds those of all nodes. */
+export const cgroupOf = (name: string) => `ck-${name}`;
+
 /**
  * Lays a cluster out. Each has a /20 of 198.19.0.0/16, which is set aside for test networks (RFC 2544), so that a stray
  * packet means nothing to anyone: the first eight /24 are for each node's pods, the ninth is for the nodes and the host,
@@ -63,7 +68,7 @@ export function planCluster(settings: ClusterSettings): ClusterPlan {
   const { name, slot } = settings;
   const v4 = (third: number, rest: string) => `198.19.${slot * 16 + third}.${rest}`;
   const v6 = (third: number | string, rest: string) => `fd98:c0:${slot}:${third}::${rest}`;
-  const bridge = `ck-${name}`;
+  const bridge = bridgeOf(name);
   const host = { v4: v4(8, "1"), v6: v6(8, "1") };
   const members = Array.from({ length: settings.nodes }, (_, at): NodePlan => {
     const number = at + 1;
@@ -79,7 +84,7 @@ export function planCluster(settings: ClusterSettings): ClusterPlan {
     ...settings,
     registry: settings.registry ?? `${host.v4}:${REGISTRY_PORT}`,
     bridge,
-    cgroup: `conifer-${name}`,
+    cgroup: cgroupOf(name),
     block: { v4: v4(0, "0/20"), v6: `fd98:c0:${slot}::/48` },
     host,
     services: { v4: v4(12, "0/22"), v6: v6("ffff", "/112") },

@@ -45,14 +45,9 @@ export async function settle(
   const release = await takeLock("machine", tell);
   try {
     const before = await readSettings(folders);
-    const fresh = async () => ({
-      name,
-      slot: await findSlot(name),
-      nodes: 1,
-      dualStack: false,
-      egress: true,
-    });
-    const settings = applyWishes(before ?? (await fresh()), wishes);
+    const settings = before
+      ? applyWishes(before, wishes)
+      : { name, slot: await findSlot(name), nodes: 1, dualStack: false, egress: true, ...wishes };
     await writeWhole(folders.settings, JSON.stringify(settings, undefined, 2));
     await writeWhole(join(MACHINE_FOLDER, `${name}.json`), JSON.stringify(entryOf(settings, folders)));
     return settings;

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { ClusterPlan } from "./cluster-plan.ts";
+import { bridgeOf, type ClusterPlan } from "./cluster-plan.ts";
 import { runProgram, tryProgram } from "./run-program.ts";
 
 const ORDINARY_MTU = 1500;
@@ -25,10 +25,8 @@ export function hostCommands(plan: ClusterPlan, mtu: number): string[] {
     ...(dualStack
       ? [
           `address replace ${host.v6}/64 dev ${bridge} nodad`,
-          ...members.map(
-            ({ pods, address }) => `-6 route replace ${pods.v6} via ${address.v6} dev ${bridge}`,
-          ),
-          `-6 route replace ${services.v6} via ${first?.v6} dev ${bridge}`,
+          ...members.map(({ pods, address }) => `route replace ${pods.v6} via ${address.v6} dev ${bridge}`),
+          `route replace ${services.v6} via ${first?.v6} dev ${bridge}`,
         ]
       : []),
   ];
@@ -116,7 +114,8 @@ export async function disconnectHost(name: string): Promise<void> {
 
 /** Whether a network device of the host belongs to the cluster: its bridge or one end of a node's cable. */
 export function isLinkOf(link: string, name: string): boolean {
-  return link === `ck-${name}` || (link.startsWith(`ck-${name}-`) && /-\d$/.test(link));
+  const bridge = bridgeOf(name);
+  return link === bridge || (link.startsWith(`${bridge}-`) && /^\d$/.test(link.slice(bridge.length + 1)));
 }
 
 /** The ways from one node to the others' pods and, with egress, to the outside: for `ip -batch` within the node. */
@@ -131,8 +130,8 @@ export function nodeRoutes(plan: ClusterPlan, number: number): string[] {
     ...(egress ? [`route replace default via ${host.v4}`] : ["route flush exact default"]),
     ...(dualStack
       ? [
-          `-6 route replace ${services.v6} dev eth0 src ${own?.v6}`,
-          ...others.map(({ pods, address }) => `-6 route replace ${pods.v6} via ${address.v6}`),
+          `route replace ${services.v6} dev eth0 src ${own?.v6}`,
+          ...others.map(({ pods, address }) => `route replace ${pods.v6} via ${address.v6}`),
         ]
       : []),
   ];

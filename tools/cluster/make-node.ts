@@ -7,7 +7,7 @@ import type { ClusterPlan, NodePlan } from "./cluster-plan.ts";
 import { nodeRoutes } from "./host-network.ts";
 import { makeNodeCgroups } from "./node-cgroups.ts";
 import { findNodes, type LiveNode, nodeMark, seeProcesses } from "./node-processes.ts";
-import { scriptInNode } from "./node-programs.ts";
+import { endProcess, scriptInNode } from "./node-programs.ts";
 import { mountScript, networkScript } from "./node-scripts.ts";
 import { runProgram, tryProgram } from "./run-program.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -83,25 +83,5 @@ async function plugIn(plan: ClusterPlan, node: NodePlan, pid: number, mtu: numbe
 
 /** Ends a node and all in it, and waits until it is gone. */
 export async function endNode(cluster: string, { number, pid }: LiveNode): Promise<void> {
-  signal(pid, "SIGTERM");
-  const began = performance.now();
-  await waitUntil({
-    what: `node${number} to end`,
-    within: 30_000,
-    every: 50,
-    ask: async () => {
-      const still = findNode(cluster, number);
-      if (still?.pid !== pid) return true;
-      if (performance.now() - began > 5_000) signal(pid, "SIGKILL");
-      return undefined;
-    },
-  });
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
-  }
+  await endProcess(`node${number}`, pid, () => findNode(cluster, number)?.pid === pid);
 }

@@ -74,16 +74,31 @@ async function environmentOf(pid: number): Promise<string[]> {
   return text.split("\0");
 }
 
-/** Ends a program of a node and waits until it is gone. One that does not run is fine. */
+const PATIENCE = 5_000;
+
+/** Ends a program of a node and waits until it is gone; it has five seconds to do so by itself. */
 export async function endInNode({ programs, namespace }: LiveNode, program: string): Promise<void> {
   const pid = programs.get(program);
   if (pid === undefined) return;
-  const isThere = () => seeProcesses().some((one) => one.pid === pid && one.namespace === namespace);
-  if (isThere()) process.kill(pid, "SIGTERM");
+  await endProcess(program, pid, () =>
+    seeProcesses().some((one) => one.pid === pid && one.namespace === namespace),
+  );
+}
+
+/** Ends a process, by force after a while. `isThere` says whether that number is still the same process. */
+export async function endProcess(what: string, pid: number, isThere: () => boolean): Promise<void> {
+  const began = performance.now();
+  let sent: NodeJS.Signals | undefined;
   await waitUntil({
-    what: `${program} to end`,
-    within: 20_000,
+    what: `${what} to end`,
+    within: 30_000,
     every: 50,
-    ask: async () => (isThere() ? undefined : true),
+    ask: async () => {
+      if (!isThere()) return true;
+      const wanted = performance.now() - began > PATIENCE ? "SIGKILL" : "SIGTERM";
+      if (sent !== wanted) process.kill(pid, wanted);
+      sent = wanted;
+      return undefined;
+    },
   });
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { ClusterError } from "./cluster-error.ts";
 
 interface ProgramOptions {
   /** What the program reads. */
@@ -13,7 +14,7 @@ const KEPT = 8_000;
 
 /**
  * Runs a program and returns what it printed.
- * @throws Error that names the program, how it ended and the last it said on standard error; also when it cannot be started
+ * @throws ClusterError that names the program, how it ended and the last it said on standard error; also when it cannot be started
  */
 export async function runProgram(
   command: string,
@@ -44,7 +45,7 @@ export async function runProgram(
   });
   if (how === undefined) return output;
   const name = [command, ...args].join(" ").slice(0, 120);
-  throw new Error(`${name}: ${how}${said.trim() === "" ? "" : `\n${said.trim()}`}`);
+  throw new ClusterError("failed", `${name}: ${how}${said.trim() === "" ? "" : `\n${said.trim()}`}`);
 }
 
 /** The same for what may fail: whether it ended well. */

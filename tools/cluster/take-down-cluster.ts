@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { ClusterError } from "./cluster-error.ts";
 import { clusterFolders } from "./cluster-folders.ts";
+import { cgroupOf } from "./cluster-plan.ts";
 import { releaseKernel } from "./host-kernel.ts";
 import { disconnectHost } from "./host-network.ts";
 import { findProgram } from "./machine-needs.ts";
@@ -24,7 +25,7 @@ export async function takeDown(name: string, keep: boolean, tell: Tell): Promise
     await Promise.all(findNodes(name, seeProcesses()).map((node) => endNode(name, node)));
     // A machine without these programs never had a cluster.
     if (findProgram("ip") && findProgram("iptables")) await disconnectHost(name);
-    await removeCgroups(`conifer-${name}`);
+    await removeCgroups(cgroupOf(name));
     await releaseKernel(name, tell);
     if (!keep && existsSync(folders.state)) await removeState(folders.state);
   } finally {

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { clusterFolders } from "./cluster/cluster-folders.ts";
+import { takeDown } from "./cluster/take-down-cluster.ts";
+import { tellOnError } from "./cluster/tell-progress.ts";
+import { takeDownOrphans, testClusterName } from "./cluster/test-clusters.ts";
+import { runSuites } from "./vitest-run.ts";
+
+/**
+ * `npm run test:kubernetes`: the suites that need a Kubernetes, on the one that KUBECONFIG names, or on one of their own
+ * that is taken down again afterwards, also after an interrupt. Arguments are passed on to vitest. The suites find the
+ * cluster by KUBECONFIG; CONIFER_CLUSTER is its name when it is ours, so that they can reach its nodes.
+ */
+async function main(args: readonly string[]): Promise<number> {
+  const suites = ["--project", "kubernetes", ...args];
+  if (process.env.KUBECONFIG) return runSuites(suites);
+  const name = testClusterName(process.pid);
+  await takeDownOrphans(tellOnError);
+  const interrupt = catchInterrupt();
+  try {
+    const status = await bringUpApart(name, interrupt);
+    if (status !== 0 || interrupt.caught) return status || 1;
+    const { kubeconfig } = clusterFolders(name, process.env);
+    return await runSuites(suites, { ...process.env, KUBECONFIG: kubeconfig, CONIFER_CLUSTER: name });
+  } finally {
+    await takeDown(name, false, tellOnError);
+  }
+}
+
+interface Interrupt {
+  caught: boolean;
+  child: ChildProcess | undefined;
+}
+
+/** From here on a signal ends what is being done, and never the clean-up. */
+function catchInterrupt(): Interrupt {
+  const interrupt: Interrupt = { caught: false, child: undefined };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      interrupt.caught = true;
+      const pid = interrupt.child?.pid;
+      if (pid !== undefined && interrupt.child?.exitCode === null) process.kill(-pid, "SIGTERM");
+    });
+  }
+  return interrupt;
+}
+
+/** Brings the cluster up in a process group of its own, which can be ended in the middle, compilers and all. */
+async function bringUpApart(name: string, interrupt: Interrupt): Promise<number> {
+  const entry = join(import.meta.dirname, "run-cluster.ts");
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", entry, "up", "--name", name, "--nodes", "3", "--dual-stack"],
+    { stdio: ["ignore", "ignore", "inherit"], detached: true },
+  );
+  interrupt.child = child;
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code));
+  });
+  interrupt.child = undefined;
+  return status ?? 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
