@@ -1,10 +1,10 @@
-import { isReady } from "./bring-up-cluster.ts";
 import { type ClusterApi, openClusterApi } from "./cluster-api.ts";
 import { DNS_PATH } from "./cluster-dns.ts";
 import { type ClusterFolders, clusterFolders } from "./cluster-folders.ts";
 import { type ClusterPlan, planCluster } from "./cluster-plan.ts";
+import { findNodes, type LiveNode, seeProcesses } from "./cluster-processes.ts";
 import { readSettings } from "./cluster-settings.ts";
-import { findNodes, type LiveNode, seeProcesses } from "./node-processes.ts";
+import { hasReadyReplicas, isReady } from "./wait-for-members.ts";
 
 interface NodeStatus {
   readonly name: string;
@@ -58,7 +58,7 @@ export interface SeenByApi {
 async function askApi(plan: ClusterPlan, folders: ClusterFolders): Promise<SeenByApi> {
   try {
     const api = await openClusterApi(plan, folders);
-    const [nodes, dns] = await Promise.all([readNodes(api), readDns(api)]);
+    const [nodes, dns] = await Promise.all([readNodes(api), hasReadyReplicas(api, DNS_PATH)]);
     const real = new Set(plan.members.map((member) => member.name));
     const ready = nodes
       .filter(({ status }) => isReady(status.conditions))
@@ -77,11 +77,6 @@ interface NodeObject {
 
 async function readNodes(api: ClusterApi): Promise<readonly NodeObject[]> {
   return ((await api.call("/api/v1/nodes")) as { items: readonly NodeObject[] }).items;
-}
-
-async function readDns(api: ClusterApi): Promise<boolean> {
-  const { status } = (await api.call(DNS_PATH)) as { status?: { readyReplicas?: number } };
-  return (status?.readyReplicas ?? 0) > 0;
 }
 
 /** Puts together what the machine and the API server say. */

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually, onCluster, probeObjects, serveImage, tracesOf } from "./cluster-fixtures.ts";
 import { clusterFolders, MACHINE_FOLDER } from "./cluster-folders.ts";
+import { findNodes, seeProcesses } from "./cluster-processes.ts";
 import { KERNEL_SETTINGS } from "./host-kernel.ts";
-import { findNodes, seeProcesses } from "./node-processes.ts";
 import { testClusterName } from "./test-clusters.ts";
 
 /** The tool itself, on a cluster of its own: two nodes, both families. */

@@ -1,6 +1,6 @@
 import { ClusterError } from "./cluster-error.ts";
 import { clusterFolders, nodeFolder } from "./cluster-folders.ts";
-import { findNodes, seeProcesses } from "./node-processes.ts";
+import { findNodes, seeProcesses } from "./cluster-processes.ts";
 import { type PackedFile, packImage } from "./pack-image.ts";
 import { giveImage } from "./start-containers.ts";
 import { type Tell, tellStep } from "./tell-progress.ts";

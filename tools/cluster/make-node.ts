@@ -4,13 +4,13 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ClusterFolders, nodeFolder } from "./cluster-folders.ts";
 import type { ClusterPlan, NodePlan } from "./cluster-plan.ts";
+import { findNodes, type LiveNode, nodeMark, seeProcesses } from "./cluster-processes.ts";
 import { nodeRoutes } from "./host-network.ts";
 import { makeNodeCgroups } from "./node-cgroups.ts";
-import { findNodes, type LiveNode, nodeMark, seeProcesses } from "./node-processes.ts";
 import { endProcess, scriptInNode } from "./node-programs.ts";
 import { mountScript, networkScript } from "./node-scripts.ts";
 import { runProgram, tryProgram } from "./run-program.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitUntil } from "./wait-for.ts";
 
 interface NodeContext {
   readonly plan: ClusterPlan;

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type LiveNode, seeProcesses } from "./cluster-processes.ts";
 import { SYSTEM_PATH } from "./machine-needs.ts";
-import { type LiveNode, seeProcesses } from "./node-processes.ts";
 import type { ProgramCommand } from "./program-commands.ts";
 import { runProgram } from "./run-program.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitUntil } from "./wait-for.ts";
 
 /** Programs of a node get this and nothing of the caller's. */
 const ENVIRONMENT = { PATH: SYSTEM_PATH.join(":"), HOME: "/root", LANG: "C.UTF-8" };

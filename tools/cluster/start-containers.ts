@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { LiveNode } from "./cluster-processes.ts";
 import { PAUSE_IMAGE } from "./node-files.ts";
-import type { LiveNode } from "./node-processes.ts";
 import { runInNode, startInNode } from "./node-programs.ts";
 import { packImage } from "./pack-image.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitUntil } from "./wait-for.ts";
 
 interface ContainerStart {
   readonly node: LiveNode;

@@ -3,12 +3,12 @@ import { readFile, rm } from "node:fs/promises";
 import { ClusterError } from "./cluster-error.ts";
 import { clusterFolders } from "./cluster-folders.ts";
 import { cgroupOf } from "./cluster-plan.ts";
+import { findNodes, seeProcesses } from "./cluster-processes.ts";
 import { releaseKernel } from "./host-kernel.ts";
 import { disconnectHost } from "./host-network.ts";
 import { findProgram } from "./machine-needs.ts";
 import { endNode } from "./make-node.ts";
 import { removeCgroups } from "./node-cgroups.ts";
-import { findNodes, seeProcesses } from "./node-processes.ts";
 import { takeLock } from "./take-lock.ts";
 import type { Tell } from "./tell-progress.ts";
 
