@@ -92,9 +92,10 @@ export async function removeEgress(name: string): Promise<void> {
 
 /** The rules with the cluster's mark in what `iptables -S` lists, each as the arguments that follow `-D`. */
 export function markedRules(listed: string, name: string): string[][] {
+  const marked = new RegExp(`^-A .*--comment ("?)${ruleMark(name)}\\1(?: |$)`);
   return listed
     .split("\n")
-    .filter((line) => line.startsWith("-A ") && line.split(/[\s"]+/).includes(ruleMark(name)))
+    .filter((line) => marked.test(line))
     .map((line) =>
       line
         .slice(3)
