@@ -6,7 +6,7 @@ import { type ClusterFolders, nodeFolder } from "./cluster-folders.ts";
 import type { ClusterPlan, NodePlan } from "./cluster-plan.ts";
 import { findNodes, type LiveNode, nodeMark, seeProcesses } from "./cluster-processes.ts";
 import { nodeRoutes } from "./host-network.ts";
-import { makeNodeCgroups } from "./node-cgroups.ts";
+import { makeNodeCgroups, removeCgroups } from "./node-cgroups.ts";
 import { endProcess, scriptInNode } from "./node-programs.ts";
 import { mountScript, networkScript } from "./node-scripts.ts";
 import { runProgram, tryProgram } from "./run-program.ts";
@@ -40,6 +40,8 @@ export async function makeNode(context: NodeContext, node: NodePlan): Promise<Li
   if (!whole) {
     const folder = nodeFolder(folders, node.name);
     for (const part of ["lib", "log", "cni"]) await mkdir(join(folder, part), { recursive: true });
+    // As after a machine's restart: the kubelet would ask containerd for each dead container whose cgroup it finds.
+    await removeCgroups(join(plan.cgroup, node.name));
     await makeNodeCgroups(plan.cgroup, node.name);
     await scriptInNode(live.pid, mountScript(node, folders));
   }

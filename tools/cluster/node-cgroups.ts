@@ -46,10 +46,13 @@ async function inheritCpus(parent: string, folder: string, file: string): Promis
   await writeFile(target, (await readFile(join(parent, file), "utf8")).trim());
 }
 
-/** Removes the cgroups of a cluster and all below it. What has just ended leaves them within moments: so it tries again. */
-export async function removeCgroups(cluster: string): Promise<void> {
+/**
+ * Removes the cgroups of a cluster, or of one node (`<cluster>/<node>`), and all below. What has just ended leaves them
+ * within moments: so it tries again.
+ */
+export async function removeCgroups(path: string): Promise<void> {
   for (const hierarchy of await hierarchies()) {
-    const top = join(hierarchy, cluster);
+    const top = join(hierarchy, path);
     await waitUntil({
       what: `${top} to be empty`,
       within: 15_000,
