@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { bringUp } from "./cluster/bring-up-cluster.ts";
-import { buildPrograms } from "./cluster/build-programs.ts";
-import { type ClusterCommand, readArguments, USAGE } from "./cluster/cluster-arguments.ts";
+import { buildAll, buildPrograms } from "./cluster/build-programs.ts";
+import { type ClusterCommand, DEFAULT_NAME, readArguments, USAGE } from "./cluster/cluster-arguments.ts";
 import { ClusterError, EXIT_STATUS } from "./cluster/cluster-error.ts";
 import { clusterFolders } from "./cluster/cluster-folders.ts";
 import { readStatus, statusLines } from "./cluster/cluster-status.ts";
 import { distributeImage } from "./cluster/distribute-image.ts";
 import { findNode } from "./cluster/make-node.ts";
 import { enterNode } from "./cluster/node-programs.ts";
+import { scaleNodes } from "./cluster/simulate-nodes.ts";
 import { takeDown } from "./cluster/take-down-cluster.ts";
 import { tellOnError } from "./cluster/tell-progress.ts";
 
@@ -55,7 +56,11 @@ async function run(command: ClusterCommand): Promise<number> {
       await distributeImage(command.name, command.reference, command.files, tellOnError);
       return 0;
     case "scale":
-      throw new ClusterError("failed", "not yet");
+      await scaleNodes(command.name, command.nodes, tellOnError);
+      return 0;
+    case "build":
+      await buildAll(clusterFolders(DEFAULT_NAME, process.env).cache, tellOnError);
+      return 0;
   }
 }
 

@@ -18,7 +18,9 @@ async function main(args: readonly string[]): Promise<number> {
   await takeDownOrphans(tellOnError);
   const interrupt = catchInterrupt();
   try {
-    const status = await bringUpApart(name, interrupt);
+    const status =
+      (await runApart(["build"], interrupt)) ||
+      (await runApart(["up", "--name", name, "--nodes", "3", "--dual-stack"], interrupt));
     if (status !== 0 || interrupt.caught) return status || 1;
     const { kubeconfig } = clusterFolders(name, process.env);
     return await runSuites(suites, { ...process.env, KUBECONFIG: kubeconfig, CONIFER_CLUSTER: name });
@@ -45,14 +47,14 @@ function catchInterrupt(): Interrupt {
   return interrupt;
 }
 
-/** Brings the cluster up in a process group of its own, which can be ended in the middle, compilers and all. */
-async function bringUpApart(name: string, interrupt: Interrupt): Promise<number> {
+/** Runs the cluster tool in a process group of its own, which can be ended in the middle, compilers and all. */
+async function runApart(args: readonly string[], interrupt: Interrupt): Promise<number> {
+  if (interrupt.caught) return 1;
   const entry = join(import.meta.dirname, "run-cluster.ts");
-  const child = spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", entry, "up", "--name", name, "--nodes", "3", "--dual-stack"],
-    { stdio: ["ignore", "ignore", "inherit"], detached: true },
-  );
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry, ...args], {
+    stdio: ["ignore", "ignore", "inherit"],
+    detached: true,
+  });
   interrupt.child = child;
   const status = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);

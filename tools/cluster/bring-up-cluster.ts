@@ -9,6 +9,7 @@ import { settle } from "./cluster-settings.ts";
 import { prepareKernel } from "./host-kernel.ts";
 import { connectHost, outwardMtu } from "./host-network.ts";
 import { meetNeeds } from "./machine-needs.ts";
+import { simulateNodes } from "./simulate-nodes.ts";
 import { startMembers } from "./start-members.ts";
 import { takeLock } from "./take-lock.ts";
 import type { Tell } from "./tell-progress.ts";
@@ -33,6 +34,7 @@ export async function bringUp(name: string, wishes: Wishes, tell: Tell): Promise
     const rise = { plan, folders, programs, memory: totalmem(), mtu, nameServers };
     await startMembers(rise, tell);
     await waitForMembers(rise, tell);
+    if (plan.simulated) await simulateNodes(rise, plan.simulated, tell);
   } finally {
     await release();
   }

@@ -13,6 +13,7 @@ const MODULES = {
   /** Kubernetes itself: the names that the one binary goes by, and two small programs of ours. */
   go: {
     what: "Kubernetes from Go modules (about five minutes the first time)",
+    binary: "kubernetes",
     names: [
       "kube-apiserver",
       "kube-controller-manager",
@@ -26,11 +27,11 @@ const MODULES = {
     ],
     others: ["./pause", "./probe"],
   },
+  /** What keeps simulated nodes alive. */
+  kwok: { what: "kwok from Go modules (some minutes the first time)", binary: "kwok", names: [], others: [] },
 } as const;
 
 type ModuleName = keyof typeof MODULES;
-const BINARY = "kubernetes";
-const OLDEST_GO = [1, 24] as const;
 
 /**
  * Builds a module's programs unless that has been done before, and returns the folder they lie in. It is named after all
@@ -44,7 +45,7 @@ export async function buildPrograms(cache: string, module: ModuleName, tell: Tel
   const release = await takeLock(`build-${module}`, tell);
   try {
     if (existsSync(folder)) return folder;
-    const go = await findGo();
+    const go = await findGo(await readFile(join(source, "go.mod"), "utf8"));
     const part = `${folder}.part`;
     await rm(part, { recursive: true, force: true });
     await mkdir(part, { recursive: true });
@@ -65,10 +66,10 @@ interface Build {
 }
 
 async function build({ go, source, part, module, tell }: Build): Promise<void> {
+  const { binary, names, others } = MODULES[module];
   const environment = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false" };
-  const kubernetes = (await readFile(join(source, "go.mod"), "utf8")).match(
-    /k8s\.io\/kubernetes v([\d.]+)/,
-  )?.[1];
+  const goMod = await readFile(join(source, "go.mod"), "utf8");
+  const kubernetes = /k8s\.io\/kubernetes v([\d.]+)/.exec(goMod)?.[1];
   const compile = (output: string, packages: readonly string[]) =>
     runProgram(
       go,
@@ -84,8 +85,8 @@ async function build({ go, source, part, module, tell }: Build): Promise<void> {
     tell(`  ${compiled} packages after ${Math.round((performance.now() - began) / 1_000)} s`);
   }, 15_000);
   try {
-    await compile(join(part, BINARY), ["."]);
-    await compile(`${part}/`, MODULES[module].others);
+    await compile(join(part, binary), ["."]);
+    if (others.length > 0) await compile(`${part}/`, others);
   } catch (thrown) {
     throw new ClusterError("failed", `The programs could not be built. ${(thrown as Error).message}`, {
       cause: thrown,
@@ -93,7 +94,7 @@ async function build({ go, source, part, module, tell }: Build): Promise<void> {
   } finally {
     clearInterval(beat);
   }
-  for (const name of MODULES[module].names) await symlink(BINARY, join(part, name));
+  for (const name of names) await symlink(binary, join(part, name));
 }
 
 /** Unless told, every program calls itself 0.0.0, from which the API server derives what it may offer. */
@@ -120,20 +121,27 @@ async function fingerprint(source: string): Promise<string> {
   return hash.digest("hex").slice(0, 20);
 }
 
-async function findGo(): Promise<string> {
+async function findGo(goMod: string): Promise<string> {
+  const oldest = /^go (\d+\.\d+)/m.exec(goMod)?.[1] ?? "1.24";
   const go = findProgram("go") ?? findProgram("/usr/local/go/bin/go");
-  const wanted = `Go ${OLDEST_GO.join(".")} or newer, which builds the cluster's programs`;
+  const wanted = `Go ${oldest} or newer, which builds the cluster's programs`;
   if (go === undefined)
     throw new ClusterError("missing", `Missing: ${wanted}. Install it and put it on PATH.`);
   const version = await runProgram(go, ["env", "GOVERSION"]);
-  if (!isNewEnough(version)) {
+  if (!isNewEnough(version, oldest)) {
     throw new ClusterError("missing", `${go} is ${version.trim()}; needed is ${wanted}.`);
   }
   return go;
 }
 
-/** Whether what `go env GOVERSION` prints is a Go that can build the modules. */
-export function isNewEnough(version: string): boolean {
+/** Whether what `go env GOVERSION` prints is the oldest Go that will do (`1.24`), or newer. */
+export function isNewEnough(version: string, oldest: string): boolean {
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
-  return Number(major) > OLDEST_GO[0] || (Number(major) === OLDEST_GO[0] && Number(minor) >= OLDEST_GO[1]);
+  const [first, second] = oldest.split(".").map(Number);
+  return Number(major) > Number(first) || (Number(major) === first && Number(minor) >= Number(second));
+}
+
+/** Builds all that a cluster may ever need. */
+export async function buildAll(cache: string, tell: Tell): Promise<void> {
+  for (const module of Object.keys(MODULES) as ModuleName[]) await buildPrograms(cache, module, tell);
 }

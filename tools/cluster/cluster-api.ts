@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { request } from "node:https";
+import { type Agent, request } from "node:https";
 import { join } from "node:path";
 import type { ClusterFolders } from "./cluster-folders.ts";
 import type { ClusterPlan } from "./cluster-plan.ts";
@@ -29,13 +29,27 @@ export interface ClusterApi {
 
 const TIMEOUT = 10_000;
 
-/** @returns the API of a cluster whose certificates have been made; nothing is asked yet */
-export async function openClusterApi(plan: ClusterPlan, folders: ClusterFolders): Promise<ClusterApi> {
+/**
+ * @param agent keeps connections for many calls; without one each call has its own, and cannot meet a dead one
+ * @returns the API of a cluster whose certificates have been made; nothing is asked yet
+ */
+export async function openClusterApi(
+  plan: ClusterPlan,
+  folders: ClusterFolders,
+  agent?: Agent,
+): Promise<ClusterApi> {
   const read = (name: string) => readFile(join(folders.certificates, name));
   const [ca, cert, key] = await Promise.all([read("ca.crt"), read("admin.crt"), read("admin.key")]);
   const call = (path: string, { method = "GET", body, type = "application/json" }: Call = {}) =>
     new Promise<unknown>((resolve, reject) => {
-      const options = { method, ca, cert, key, agent: false, headers: { "content-type": type } } as const;
+      const options = {
+        method,
+        ca,
+        cert,
+        key,
+        agent: agent ?? false,
+        headers: { "content-type": type },
+      } as const;
       const asked = request(new URL(path, plan.server), options, (answer) => {
         let text = "";
         answer.setEncoding("utf8").on("data", (piece: string) => {

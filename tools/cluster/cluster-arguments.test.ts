@@ -25,6 +25,7 @@ describe("a command line", () => {
       { verb: "up", name, wishes: { nodes: 8, dualStack: false, egress: true } },
     ],
     ["up --registry [fd00::1]:6450", { verb: "up", name, wishes: { registry: "[fd00::1]:6450" } }],
+    ["build", { verb: "build" }],
     ["down", { verb: "down", name, keep: false }],
     ["down --keep", { verb: "down", name, keep: true }],
     ["status", { verb: "status", name, json: false }],
@@ -59,6 +60,7 @@ describe("a command line", () => {
 describe("a mistake is named", () => {
   test.each([
     ["fly", "There is no command fly."],
+    ["build --nodes 2", "build does not take --nodes."],
     ["up now", 'up takes no "now".'],
     ["up --nodes", "--nodes needs a value."],
     ["up --nodes=", "--nodes needs a value."],
@@ -95,7 +97,7 @@ describe("a mistake is named", () => {
 });
 
 test("the help names every command and option", () => {
-  for (const word of ["up", "status", "down", "kubectl", "kubeconfig", "node", "image", "scale"]) {
+  for (const word of ["up", "status", "down", "kubectl", "kubeconfig", "node", "image", "scale", "build"]) {
     expect(USAGE).toContain(`npm run cluster -- ${word}`);
   }
   for (const option of [

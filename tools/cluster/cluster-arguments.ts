@@ -12,6 +12,7 @@ export interface Wishes {
 /** A command line, understood. */
 export type ClusterCommand =
   | { readonly verb: "help" }
+  | { readonly verb: "build" }
   | { readonly verb: "up"; readonly name: string; readonly wishes: Wishes }
   | { readonly verb: "down"; readonly name: string; readonly keep: boolean }
   | { readonly verb: "status"; readonly name: string; readonly json: boolean }
@@ -42,6 +43,7 @@ export const USAGE = `A real Kubernetes on this machine, built from Go modules, 
                                      make an image of files, the first being its program, and give it to every node
   npm run cluster -- scale --nodes <n>
                                      have that many simulated nodes beside the real ones (0: none)
+  npm run cluster -- build           build the programs and start nothing
 
   --name <name>   which cluster, where there are several (default ${DEFAULT_NAME}); before the command or after it
   --nodes <n>     1 to ${MOST_NODES} (default 1); more can be added by another up
@@ -68,6 +70,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   node: [],
   image: [],
   scale: ["--nodes"],
+  build: [],
 };
 /** What follows these is somebody else's command line. */
 const PASSING_ON = new Set(["kubectl", "node"]);
@@ -100,7 +103,7 @@ export function readArguments(args: readonly string[]): ClusterCommand {
 }
 
 function readCommand(verb: string, name: string, { options, words }: Split): ClusterCommand {
-  const takesNoWords = ["up", "down", "status", "kubeconfig", "scale"].includes(verb);
+  const takesNoWords = ["up", "down", "status", "kubeconfig", "scale", "build"].includes(verb);
   if (takesNoWords && words.length > 0) throw usage(`${verb} takes no "${words[0]}".`);
   switch (verb) {
     case "up":
@@ -123,6 +126,8 @@ function readCommand(verb: string, name: string, { options, words }: Split): Clu
       if (nodes === undefined) throw usage("scale takes --nodes <number>.");
       return { verb, name, nodes: wholeNumber("--nodes", nodes, 0, MOST_SIMULATED) };
     }
+    case "build":
+      return { verb };
     default:
       return { verb: "kubeconfig", name };
   }

@@ -10,6 +10,8 @@ export interface ClusterSettings {
   readonly egress: boolean;
   /** `host:port` of a registry that is reached over plain http; without one, a port on the host's address. */
   readonly registry?: string;
+  /** How many simulated nodes there are to be beside the real ones. */
+  readonly simulated?: number;
 }
 
 /** A range or an address in both families; only the first is used unless the cluster is dual-stack. */

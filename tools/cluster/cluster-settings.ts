@@ -14,7 +14,7 @@ import { writeWhole } from "./write-whole.ts";
  * The settings of a cluster that is to be: those it had, with the wishes applied.
  * @throws ClusterError `usage` for a wish that a cluster with data cannot be given
  */
-export function applyWishes(before: ClusterSettings, wishes: Wishes): ClusterSettings {
+export function applyWishes(before: ClusterSettings, wishes: Partial<ClusterSettings>): ClusterSettings {
   const again = "Take it down first, or use another --name.";
   if (wishes.nodes !== undefined && wishes.nodes < before.nodes) {
     throw new ClusterError("usage", `${before.name} has ${before.nodes} nodes already. ${again}`);
@@ -38,7 +38,7 @@ export async function readSettings({ settings }: ClusterFolders): Promise<Cluste
 /** Settles what a cluster is, new or not, writes it down and enters it in the machine's list. */
 export async function settle(
   name: string,
-  wishes: Wishes,
+  wishes: Wishes & Pick<ClusterSettings, "simulated">,
   folders: ClusterFolders,
   tell: Tell,
 ): Promise<ClusterSettings> {

@@ -88,7 +88,8 @@ export function describeStatus(
 ): ClusterStatus {
   const nodes = plan.members.map((member): NodeStatus => {
     const node = live.find(({ number }) => number === member.number);
-    const wanted = [...(member.number === 1 ? ON_THE_FIRST : []), ...ON_EVERY_NODE];
+    const first = [...ON_THE_FIRST, ...(plan.simulated ? ["kwok"] : [])];
+    const wanted = [...(member.number === 1 ? first : []), ...ON_EVERY_NODE];
     return {
       name: member.name,
       address: member.address.v4,

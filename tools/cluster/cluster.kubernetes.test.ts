@@ -256,6 +256,42 @@ describe("secrets", () => {
   });
 });
 
+describe("simulated nodes", () => {
+  const names = () =>
+    cluster.kubectl("get", "nodes", "-l", "conifer-cluster/simulated=true", "-o", "name").split("\n");
+  const ready = () =>
+    cluster.kubectl("get", "deployment", "simulated", "-o", "jsonpath={.status.readyReplicas}");
+
+  test("are there at once, take pods that ask for them, and go with their pods", async () => {
+    cluster.must("scale", "--nodes", "12");
+    expect(names()).toHaveLength(12);
+    expect(status()).toMatchObject({ healthy: true, simulatedNodes: 12 });
+    const labels = { app: "simulated" };
+    const spec = {
+      nodeSelector: { "conifer-cluster/simulated": "true" },
+      tolerations: [{ key: "conifer-cluster/simulated", operator: "Exists" }],
+      containers: [{ name: "c", image: "none", resources: { requests: { cpu: "100m" } } }],
+    };
+    const template = { metadata: { labels }, spec };
+    cluster.apply({
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "simulated" },
+      spec: { replicas: 60, selector: { matchLabels: labels }, template },
+    });
+    await eventually(ready, (count) => count === "60");
+    cluster.must("up"); // leaves them alone
+    expect(ready()).toBe("60");
+    cluster.must("scale", "--nodes", "4");
+    expect(names()).toHaveLength(4);
+    await eventually(ready, (count) => count === "60");
+    cluster.kubectl("delete", "deployment", "simulated");
+    cluster.must("scale", "--nodes", "0");
+    expect(names()).toEqual([""]);
+    expect(status().nodes[0]?.programs).not.toHaveProperty("kwok");
+  });
+});
+
 describe("faults", () => {
   test("a killed node is missed, and up brings it back with its pods", async () => {
     process.kill(status().nodes[1]?.pid ?? 0, "SIGKILL");

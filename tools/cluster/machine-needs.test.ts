@@ -31,16 +31,18 @@ describe("what is missing", () => {
 
 describe("building", () => {
   test.each([
-    ["go1.26.8", true],
-    ["go1.24", true],
-    ["go1.24rc1\n", true],
-    ["go1.23.12", false],
-    ["go1.9", false],
-    ["go2.0", true],
-    ["devel +abc", false],
-    ["", false],
-  ])("%j is new enough: %s", (version, enough) => {
-    expect(isNewEnough(version)).toBe(enough);
+    ["go1.26.8", "1.24", true],
+    ["go1.26.8", "1.26", true],
+    ["go1.24", "1.24", true],
+    ["go1.24rc1\n", "1.24", true],
+    ["go1.24", "1.26", false],
+    ["go1.23.12", "1.24", false],
+    ["go1.9", "1.24", false],
+    ["go2.0", "1.24", true],
+    ["devel +abc", "1.24", false],
+    ["", "1.24", false],
+  ])("%j will do for %s: %s", (version, oldest, enough) => {
+    expect(isNewEnough(version, oldest)).toBe(enough);
   });
 
   test("programs know their version", () => {
