@@ -1,13 +1,12 @@
-import { totalmem } from "node:os";
 import { buildPrograms } from "./build-programs.ts";
 import type { Wishes } from "./cluster-arguments.ts";
 import { makeCredentials } from "./cluster-certificates.ts";
-import { hostNameServers } from "./cluster-dns.ts";
 import { type ClusterFolders, clusterFolders } from "./cluster-folders.ts";
+import { readMachine } from "./cluster-machine.ts";
 import { planCluster } from "./cluster-plan.ts";
 import { settle } from "./cluster-settings.ts";
 import { prepareKernel } from "./host-kernel.ts";
-import { connectHost, outwardMtu } from "./host-network.ts";
+import { connectHost } from "./host-network.ts";
 import { meetNeeds } from "./machine-needs.ts";
 import { simulateNodes } from "./simulate-nodes.ts";
 import { startMembers } from "./start-members.ts";
@@ -28,10 +27,10 @@ export async function bringUp(name: string, wishes: Wishes, tell: Tell): Promise
   try {
     const plan = planCluster(await settle(name, wishes, folders, tell));
     await prepareKernel(plan.egress, tell);
-    await connectHost(plan);
+    const machine = await readMachine();
+    await connectHost(plan, machine.mtu);
     await makeCredentials(plan, folders, programs);
-    const [mtu, nameServers] = await Promise.all([outwardMtu(), hostNameServers()]);
-    const rise = { plan, folders, programs, memory: totalmem(), mtu, nameServers };
+    const rise = { ...machine, plan, folders, programs };
     await startMembers(rise, tell);
     await waitForMembers(rise, tell);
     if (plan.simulated) await simulateNodes(rise, plan.simulated, tell);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { pathOf } from "./cluster-api.ts";
-import { corefile, DNS_PATH, dnsObjects, usableNameServers } from "./cluster-dns.ts";
+import { corefile, DNS_PATH, dnsObjects } from "./cluster-dns.ts";
+import { readMachine, usableNameServers } from "./cluster-machine.ts";
 import { planCluster } from "./cluster-plan.ts";
 
 const plan = planCluster({ name: "dev", slot: 12, nodes: 1, dualStack: false, egress: true });
@@ -70,4 +71,12 @@ test.each([
   ["", []],
 ])("pods can ask those of %j", (text, servers) => {
   expect(usableNameServers(text)).toEqual(servers);
+});
+
+test("this machine has memory, and a way out that packets fit through", async () => {
+  const { memory, mtu, nameServers } = await readMachine();
+  expect(memory).toBeGreaterThan(2 ** 28);
+  expect(mtu).toBeGreaterThanOrEqual(576);
+  expect(mtu).toBeLessThanOrEqual(1500);
+  for (const server of nameServers) expect(server).toMatch(/^\d+(?:\.\d+){3}$/);
 });

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { KubernetesObject } from "./cluster-api.ts";
 import type { ClusterPlan } from "./cluster-plan.ts";
 import { PAUSE_IMAGE } from "./node-files.ts";
@@ -128,20 +127,4 @@ function dnsDeployment(programs: string): KubernetesObject {
       },
     },
   };
-}
-
-/** The name servers that can be asked from a pod: one on the host's loopback cannot. */
-export function usableNameServers(resolvConf: string): string[] {
-  return [...resolvConf.matchAll(/^\s*nameserver\s+(\S+)/gm)]
-    .map(([, address]) => address ?? "")
-    .filter((address) => !/^(?:127\.|::1$|0\.0\.0\.0$|fe80:)/.test(address) && !address.includes(":"));
-}
-
-/** The host's name servers; where a resolver on loopback stands before them, those that it asks. */
-export async function hostNameServers(): Promise<string[]> {
-  for (const file of ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"]) {
-    const found = usableNameServers(await readFile(file, "utf8").catch(() => ""));
-    if (found.length > 0) return found;
-  }
-  return [];
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findNodes, nodeMark, type SeenProcess, seeProcesses } from "./cluster-processes.ts";
+import { findHolders, findNodes, nodeMark, type SeenProcess, seeProcesses } from "./cluster-processes.ts";
 
 const seen = (pid: number, innerPid: number, namespace: string, ...command: string[]): SeenProcess => ({
   pid,
@@ -41,6 +41,25 @@ describe("nodes are found among all processes", () => {
   test("another cluster's are not this one's, however its name begins", () => {
     expect(findNodes("dev2", processes).map(({ pid }) => pid)).toEqual([300]);
     expect(findNodes("de", processes)).toEqual([]);
+  });
+});
+
+describe("what holds nodes is found also on its way there", () => {
+  const mark = nodeMark("dev", 1);
+  const processes = [
+    seen(90, 90, "host", "unshare", "--net", "/programs/pause", mark),
+    seen(91, 1, "one", "unshare", "--net", "/programs/pause", mark),
+    seen(92, 1, "two", "/programs/pause", nodeMark("dev", 2)),
+    seen(93, 93, "host", "vi", mark),
+    seen(94, 1, "three", "/programs/pause", nodeMark("dev2", 1)),
+    seen(95, 1, "a pod's", "/pause"),
+  ];
+
+  test("of all nodes, or of one", () => {
+    expect(findHolders("dev", processes)).toEqual([90, 91, 92]);
+    expect(findHolders("dev", processes, 1)).toEqual([90, 91]);
+    expect(findHolders("dev", processes, 2)).toEqual([92]);
+    expect(findHolders("dev", processes, 3)).toEqual([]);
   });
 });
 

@@ -44,6 +44,21 @@ export function findNodes(cluster: string, processes: readonly SeenProcess[]): L
     .sort((a, b) => a.number - b.number);
 }
 
+/**
+ * The processes that hold a cluster's nodes, or one node, or are about to: also those that a killed command left on their
+ * way into the namespaces. The outer ones come first; ending them ends the inner ones.
+ */
+export function findHolders(cluster: string, processes: readonly SeenProcess[], node?: number): number[] {
+  const mark = node === undefined ? nodeMark(cluster, 0).slice(0, -1) : nodeMark(cluster, node);
+  const holds = (command: readonly string[]) => {
+    const last = command.at(-1) ?? "";
+    return node === undefined ? last.startsWith(mark) : last === mark;
+  };
+  return processes
+    .filter(({ command }) => ["unshare", "pause"].includes(basename(command[0] ?? "")) && holds(command))
+    .map(({ pid }) => pid);
+}
+
 /** Every process of this machine that has a command line; those that end meanwhile are left out. */
 export function seeProcesses(proc = "/proc"): SeenProcess[] {
   return readdirSync(proc)

@@ -1,15 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { bridgeOf, type ClusterPlan } from "./cluster-plan.ts";
 import { runProgram, tryProgram } from "./run-program.ts";
 
-const ORDINARY_MTU = 1500;
-
 /** The host's side of the network: a bridge that every node is plugged into, and the ways to pods and Services. */
-export async function connectHost(plan: ClusterPlan): Promise<void> {
+export async function connectHost(plan: ClusterPlan, mtu: number): Promise<void> {
   if (!(await tryProgram("ip", ["link", "show", plan.bridge]))) {
     await runProgram("ip", ["link", "add", plan.bridge, "type", "bridge"]);
   }
-  await runProgram("ip", ["-batch", "-"], { input: hostCommands(plan, await outwardMtu()).join("\n") });
+  await runProgram("ip", ["-batch", "-"], { input: hostCommands(plan, mtu).join("\n") });
   await setEgress(plan);
 }
 
@@ -30,19 +27,6 @@ export function hostCommands(plan: ClusterPlan, mtu: number): string[] {
         ]
       : []),
   ];
-}
-
-/** The largest packet that fits on the way out, so that none of the pods' is too large for it. */
-export async function outwardMtu(): Promise<number> {
-  const routes = JSON.parse(
-    (await runProgram("ip", ["-json", "-4", "route", "show", "default"])) || "[]",
-  ) as {
-    dev?: string;
-  }[];
-  const device = routes[0]?.dev;
-  if (device === undefined) return ORDINARY_MTU;
-  const mtu = Number(await readFile(`/sys/class/net/${device}/mtu`, "utf8"));
-  return Math.min(mtu, ORDINARY_MTU);
 }
 
 /** A rule of the host's packet filter: which table and chain, and what it says. */

@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ClusterFolders, nodeFolder } from "./cluster-folders.ts";
 import type { ClusterPlan, NodePlan } from "./cluster-plan.ts";
-import { findNodes, type LiveNode, nodeMark, seeProcesses } from "./cluster-processes.ts";
+import { findHolders, findNodes, type LiveNode, nodeMark, seeProcesses } from "./cluster-processes.ts";
 import { nodeRoutes } from "./host-network.ts";
 import { makeNodeCgroups, removeCgroups } from "./node-cgroups.ts";
 import { endProcess, scriptInNode } from "./node-programs.ts";
@@ -34,8 +34,8 @@ export function findNode(cluster: string, number: number): LiveNode | undefined 
 export async function makeNode(context: NodeContext, node: NodePlan): Promise<LiveNode> {
   const { plan, folders, programs, mtu } = context;
   const before = findNode(plan.name, node.number);
-  if (before && !existsSync(madeMark(before.pid))) await endNode(plan.name, before);
   const whole = before !== undefined && existsSync(madeMark(before.pid));
+  if (!whole) await endHolders(plan.name, node.number);
   const live = whole ? before : await startNode(plan, node, programs);
   if (!whole) {
     const folder = nodeFolder(folders, node.name);
@@ -49,6 +49,20 @@ export async function makeNode(context: NodeContext, node: NodePlan): Promise<Li
   await scriptInNode(live.pid, networkScript(plan, node, mtu, nodeRoutes(plan, node.number)));
   if (!whole) await scriptInNode(live.pid, "touch /run/conifer-node");
   return live;
+}
+
+/** Ends whatever holds a cluster's nodes, or one of them, without asking first: for what is left after a kill. */
+export async function endHolders(cluster: string, node?: number): Promise<void> {
+  await waitUntil({
+    what: `what is left of ${cluster}'s nodes to end`,
+    within: 30_000,
+    every: 30,
+    ask: async () => {
+      const left = findHolders(cluster, seeProcesses(), node);
+      for (const pid of left) process.kill(pid, "SIGKILL");
+      return left.length === 0 ? true : undefined;
+    },
+  });
 }
 
 async function startNode(plan: ClusterPlan, node: NodePlan, programs: string): Promise<LiveNode> {

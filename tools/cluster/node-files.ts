@@ -1,15 +1,11 @@
 import { type ClusterFolders, nodeFolder } from "./cluster-folders.ts";
+import type { MachineFacts } from "./cluster-machine.ts";
 import { type ClusterPlan, families, familyList, type NodePlan } from "./cluster-plan.ts";
 
 /** What is the same in all of a cluster's files. */
-export interface FileContext {
+export interface FileContext extends MachineFacts {
   readonly plan: ClusterPlan;
   readonly folders: ClusterFolders;
-  /** Bytes of memory that this machine has. */
-  readonly memory: number;
-  readonly mtu: number;
-  /** The host's name servers, which pods ask where there is a way out. */
-  readonly nameServers: readonly string[];
 }
 
 /** The image that holds a pod's namespaces; it is on every node and nowhere else. */

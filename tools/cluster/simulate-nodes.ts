@@ -106,7 +106,7 @@ async function makeSo(api: ClusterApi, wanted: number): Promise<void> {
   const names = (await listSimulated(api)).map(({ metadata }) => metadata.name);
   const { make, remove } = planSimulated(names, wanted);
   await forEachOf(make, (name) => api.call("/api/v1/nodes", { method: "POST", body: simulatedNode(name) }));
-  await forEachOf(remove, (name) => removeNode(api, name));
+  await removeNodes(api, remove);
   await waitUntil({
     what: "the simulated nodes to be ready",
     within: 120_000,
@@ -120,16 +120,42 @@ async function makeSo(api: ClusterApi, wanted: number): Promise<void> {
   });
 }
 
-/** With its pods: kwok lets go of them at once, while the collector of orphans takes its time. */
-async function removeNode(api: ClusterApi, name: string): Promise<void> {
-  const list = (await api.call(`/api/v1/pods?fieldSelector=spec.nodeName%3D${name}`)) as {
-    items: readonly { metadata: { name: string; namespace: string } }[];
+interface PodObject {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: { readonly nodeName?: string };
+}
+
+/**
+ * Nodes and what was on them: the collector of orphaned pods takes a minute. They are closed first, or the pods that
+ * replace the deleted ones would come to those that are next; one may have been sent there already, so it looks again.
+ */
+async function removeNodes(api: ClusterApi, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const path = (name: string) => `/api/v1/nodes/${name}`;
+  const closed = {
+    method: "PATCH",
+    body: { spec: { unschedulable: true } },
+    type: "application/merge-patch+json",
   };
-  for (const { metadata } of list.items) {
-    const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`;
-    await ignoreMissing(api.call(`${path}?gracePeriodSeconds=0`, { method: "DELETE" }));
-  }
-  await ignoreMissing(api.call(`/api/v1/nodes/${name}`, { method: "DELETE" }));
+  await forEachOf(names, (name) => ignoreMissing(api.call(path(name), closed)));
+  await forEachOf(names, (name) => ignoreMissing(api.call(path(name), { method: "DELETE" })));
+  const gone = new Set(names);
+  await waitUntil({
+    what: "the pods of removed nodes to be gone",
+    within: 120_000,
+    every: 1_000,
+    ask: async () => {
+      const { items } = (await api.call("/api/v1/pods")) as { items: readonly PodObject[] };
+      const orphans = items.filter(({ spec }) => gone.has(spec.nodeName ?? ""));
+      const paths = orphans.map(
+        ({ metadata }) => `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`,
+      );
+      await forEachOf(paths, (one) =>
+        ignoreMissing(api.call(`${one}?gracePeriodSeconds=0`, { method: "DELETE" })),
+      );
+      return orphans.length === 0 ? true : undefined;
+    },
+  });
 }
 
 async function ignoreMissing(call: Promise<unknown>): Promise<void> {
@@ -139,10 +165,10 @@ async function ignoreMissing(call: Promise<unknown>): Promise<void> {
 }
 
 /** Does something for each, some at a time; the first failure ends it. */
-async function forEachOf(names: readonly string[], work: (name: string) => Promise<unknown>): Promise<void> {
-  const left = [...names];
+async function forEachOf(all: readonly string[], work: (one: string) => Promise<unknown>): Promise<void> {
+  const left = [...all];
   const worker = async () => {
-    for (let name = left.shift(); name !== undefined; name = left.shift()) await work(name);
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await work(one);
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
 }

@@ -7,7 +7,7 @@ import { findNodes, seeProcesses } from "./cluster-processes.ts";
 import { releaseKernel } from "./host-kernel.ts";
 import { disconnectHost } from "./host-network.ts";
 import { findProgram } from "./machine-needs.ts";
-import { endNode } from "./make-node.ts";
+import { endHolders, endNode } from "./make-node.ts";
 import { removeCgroups } from "./node-cgroups.ts";
 import { takeLock } from "./take-lock.ts";
 import type { Tell } from "./tell-progress.ts";
@@ -23,6 +23,7 @@ export async function takeDown(name: string, keep: boolean, tell: Tell): Promise
   const release = await takeLock(`cluster/${name}`, tell);
   try {
     await Promise.all(findNodes(name, seeProcesses()).map((node) => endNode(name, node)));
+    await endHolders(name);
     // A machine without these programs never had a cluster.
     if (findProgram("ip") && findProgram("iptables")) await disconnectHost(name);
     await removeCgroups(cgroupOf(name));
