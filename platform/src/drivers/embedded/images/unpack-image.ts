@@ -14,6 +14,7 @@ import {
   readImageDocuments,
 } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
+import { shellArgv } from "../../../runtime/dyno/index.ts";
 import { removeTree } from "../sandbox/index.ts";
 import { unpackTar } from "./unpack-tar.ts";
 
@@ -99,12 +100,9 @@ function describe(digest: string, documents: ImageDocuments, lowerDirs: readonly
         );
       return [`/cnb/process/${type}`];
     },
-    shellArgv: (line) => ["/bin/sh", "-c", SHELL_LINE, "sh", line],
+    shellArgv,
   };
 }
-
-/** People type for bash; where the base has none, the POSIX shell must do. */
-const SHELL_LINE = 'if [ -x /bin/bash ]; then exec /bin/bash -c "$1"; else exec /bin/sh -c "$1"; fi';
 
 /** An image whose run image is a machine's own base fits only machines with the same base. */
 function requireHost({ manifest, config }: ImageDocuments, host: HostRelease): void {

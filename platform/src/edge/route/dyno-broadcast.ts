@@ -1,13 +1,12 @@
-import type { Endpoint, EndpointNews } from "../../../edge/route/index.ts";
-import type { DynoNews, DynoObservation } from "../../../runtime/dyno/index.ts";
-import { type DynoMachine, stateOf } from "./dyno-machine.ts";
-import { endpointsOf } from "./endpoint-view.ts";
-import { makeNewsHub } from "./news-hub.ts";
+import { makeNewsHub } from "../../kernel/index.ts";
+import type { DynoNews, DynoObservation } from "../../runtime/dyno/index.ts";
+import { endpointsOf, type ToldDyno } from "./endpoint-view.ts";
+import type { Endpoint, EndpointNews } from "./route.ts";
 
 /** Tells watchers what the dynos do, and the router where they are. */
 export interface DynoBroadcast {
   /** To be called after every step of a dyno; tells nothing when nothing changed for others. */
-  changed(before: DynoMachine | undefined, after: DynoMachine): void;
+  changed(before: DynoObservation | undefined, after: ToldDyno): void;
   /** Endpoints that change within the work are told when it is done: each app's new set in one piece. */
   together(work: () => void): void;
   watchDynos(signal: AbortSignal): AsyncGenerator<DynoNews>;
@@ -15,8 +14,8 @@ export interface DynoBroadcast {
 }
 
 export interface BroadcastSource {
-  all(): Iterable<DynoMachine>;
-  ofApp(appId: string): Iterable<DynoMachine>;
+  all(): Iterable<ToldDyno>;
+  ofApp(appId: string): Iterable<ToldDyno>;
 }
 
 /** One-off dynos that have ended are told to new watchers too: one that was away learns how its command ended. */
@@ -51,11 +50,10 @@ export function makeDynoBroadcast(source: BroadcastSource): DynoBroadcast {
     }
   };
   return {
-    changed: (before, after) => {
-      const dyno = observe(after);
-      if (before && (before === after || same(observe(before), dyno))) return;
+    changed: (before, { observation: dyno, oneOff }) => {
+      if (before && same(before, dyno)) return;
       ended.delete(dyno.id);
-      if (dyno.state.kind === "complete" && after.oneOff) keep(ended, dyno);
+      if (dyno.state.kind === "complete" && oneOff) keep(ended, dyno);
       dynos.publish(dyno.id, { kind: "changed", dyno });
       together(() => waiting.add(dyno.appId));
     },
@@ -63,17 +61,10 @@ export function makeDynoBroadcast(source: BroadcastSource): DynoBroadcast {
     watchDynos: (signal) =>
       dynos.watch(signal, () => ({
         kind: "all",
-        dynos: [...ended.values(), ...[...source.all()].map(observe)],
+        dynos: [...ended.values(), ...[...source.all()].map(({ observation }) => observation)],
       })),
     watchEndpoints: (signal) => endpoints.watch(signal, () => ({ kind: "all", apps: everyEndpoint(source) })),
   };
-}
-
-/** What others see of a dyno. */
-export function observe(machine: DynoMachine): DynoObservation {
-  const { id, appId, name, type, releaseId, releaseVersion, duty } = machine.spec;
-  const since = new Date(machine.since).toISOString();
-  return { id, appId, name, type, releaseId, releaseVersion, duty, state: stateOf(machine), since };
 }
 
 function same(a: DynoObservation, b: DynoObservation): boolean {
@@ -87,11 +78,11 @@ function keep(ended: Map<string, DynoObservation>, dyno: DynoObservation): void 
 }
 
 function everyEndpoint(source: BroadcastSource): Record<string, readonly Endpoint[]> {
-  const apps = new Map<string, DynoMachine[]>();
-  for (const machine of source.all()) {
-    const { appId } = machine.spec;
-    apps.set(appId, [...(apps.get(appId) ?? []), machine]);
+  const apps = new Map<string, ToldDyno[]>();
+  for (const dyno of source.all()) {
+    const { appId } = dyno.observation;
+    apps.set(appId, [...(apps.get(appId) ?? []), dyno]);
   }
-  const found = [...apps].map(([appId, machines]) => [appId, endpointsOf(machines)] as const);
+  const found = [...apps].map(([appId, dynos]) => [appId, endpointsOf(dynos)] as const);
   return Object.fromEntries(found.filter(([, list]) => list.length > 0));
 }

@@ -1,13 +1,18 @@
-import type { Endpoint } from "../../../edge/route/index.ts";
-import { type DynoMachine, stateOf } from "./dyno-machine.ts";
+import type { DynoObservation } from "../../runtime/dyno/index.ts";
+import type { Endpoint } from "./route.ts";
+
+/** A dyno as an engine tells of it. */
+export interface ToldDyno {
+  readonly observation: DynoObservation;
+  readonly oneOff: boolean;
+}
 
 /** The endpoints of one app: its dynos on duty `serve` that are not leaving. */
-export function endpointsOf(machines: Iterable<DynoMachine>): Endpoint[] {
+export function endpointsOf(dynos: Iterable<ToldDyno>): Endpoint[] {
   const endpoints: Endpoint[] = [];
-  for (const machine of machines) {
-    const state = stateOf(machine);
-    const { id, name, duty } = machine.spec;
-    if (duty !== "serve" || machine.oneOff) continue;
+  for (const { observation, oneOff } of dynos) {
+    const { id, name, duty, state } = observation;
+    if (duty !== "serve" || oneOff) continue;
     if (state.kind === "starting" || state.kind === "crashed")
       endpoints.push({ dynoId: id, name, state: state.kind });
     if (state.kind === "up")

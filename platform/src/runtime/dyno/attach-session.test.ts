@@ -14,8 +14,8 @@ function connect(change: Partial<AttachOptions> = {}) {
     ...change,
   });
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const sandbox = { pipes: { stdin, stdout, stderr } } as unknown as Parameters<typeof session.connect>[0];
-  return { session, gone, stdin, stdout, stderr, join: () => session.connect(sandbox) };
+  const streams = { input: stdin, outputs: [stdout, stderr] };
+  return { session, gone, stdin, stdout, stderr, join: () => session.connect(streams) };
 }
 
 async function read(stream: PassThrough): Promise<string> {
@@ -38,7 +38,7 @@ describe("an attached client", () => {
   test("in a terminal sends byte 4 like any other", async () => {
     const [screen, far] = duplexPair();
     const session = makeAttachSession({ terminal: true, idleMs: 60_000, onGone: () => {} });
-    session.connect({ terminal: screen } as unknown as Parameters<typeof session.connect>[0]);
+    session.connect({ input: screen, outputs: [screen] });
     session.client.write("a\x04b");
     await wait(10);
     expect(far.read().toString()).toBe("a\x04b");

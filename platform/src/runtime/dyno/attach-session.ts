@@ -1,13 +1,21 @@
 import { Duplex, type Readable, type Writable } from "node:stream";
-import type { Sandbox } from "../sandbox/index.ts";
 import { makeMarkerGuard } from "./marker-guard.ts";
+
+/** What a process reads and writes; with a terminal both are the same stream. */
+export interface ProcessStreams {
+  readonly input: Writable | undefined;
+  readonly outputs: readonly Readable[];
+}
+
+/** Nothing in either direction for an hour ends a session (facts: runtime §5). */
+export const ATTACH_IDLE_MS = 3_600_000;
 
 /** The connection between a one-off dyno and its client, before and while the process runs. */
 export interface AttachSession {
   /** The client's end: what it writes is input, what it reads is output. */
   readonly client: Duplex;
   /** Joins the client with the process's streams. */
-  connect(sandbox: Pick<Sandbox, "pipes" | "terminal">): void;
+  connect(streams: ProcessStreams): void;
   /** Resolves when all output has been handed over, or the client is gone. */
   readonly outputEnded: Promise<void>;
   /** The process has ended: the client reads what is left, then the end. */
@@ -105,10 +113,10 @@ export function makeAttachSession({ terminal, idleMs, onGone }: AttachOptions): 
   return {
     client,
     outputEnded: ended.promise,
-    connect: ({ pipes, terminal: screen }) => {
-      outputs = screen ? [screen] : pipes ? [pipes.stdout, pipes.stderr] : [];
-      input = screen ?? pipes?.stdin;
-      endInput = () => void pipes?.stdin?.end();
+    connect: (streams) => {
+      outputs = streams.outputs;
+      input = streams.input;
+      endInput = () => void streams.input?.end();
       readAll(outputs, take, () => ended.resolve());
       connected();
     },

@@ -1,28 +1,30 @@
 import { expect, test } from "vitest";
-import type { DynoSpec } from "../../../runtime/dyno/index.ts";
-import { type DynoMachine, type DynoPhase, newDyno } from "./dyno-machine.ts";
-import { endpointsOf } from "./endpoint-view.ts";
+import type { DynoObservation, DynoState } from "../../runtime/dyno/index.ts";
+import { endpointsOf, type ToldDyno } from "./endpoint-view.ts";
 
 const ADDRESS = { host: "::1", port: 5000 };
-const UP: DynoPhase = { kind: "up", at: 0, address: ADDRESS };
+const UP: DynoState = { kind: "up", address: ADDRESS };
 
-function dyno(name: string, phase: DynoPhase, duty: DynoSpec["duty"] = "serve", oneOff = false): DynoMachine {
-  const spec = { id: `id-${name}`, name, duty, appId: "a" } as DynoSpec;
-  return { ...newDyno(spec, { now: 0, oneOff }), phase };
+function dyno(
+  name: string,
+  state: DynoState,
+  duty: DynoObservation["duty"] = "serve",
+  oneOff = false,
+): ToldDyno {
+  return { observation: { id: `id-${name}`, name, duty, appId: "a", state } as DynoObservation, oneOff };
 }
 
 test.each([
   ["up, with where it is", UP, "serve", [{ state: "up", address: ADDRESS }]],
   ["starting", { kind: "starting" }, "serve", [{ state: "starting" }]],
   ["crashed", { kind: "crashed", reason: "exit" }, "serve", [{ state: "crashed" }]],
-  ["leaving", { kind: "stopping", goal: "end", told: "R12" }, "serve", []],
-  ["restarting", { kind: "stopping", goal: "restart", told: "R12" }, "serve", [{ state: "starting" }]],
-  ["ended", { kind: "ended", exitCode: 0 }, "serve", []],
+  ["leaving", { kind: "stopping" }, "serve", []],
+  ["ended", { kind: "complete", exitCode: 0 }, "serve", []],
   ["on stand-by", UP, "stand-by", []],
   ["warm", UP, "warm", []],
   ["a worker", UP, "work", []],
-] as const)("a dyno that is %s", (_what, phase, duty, expected) => {
-  const found = endpointsOf([dyno("web.1", phase, duty)]);
+] as const)("a dyno that is %s", (_what, state, duty, expected) => {
+  const found = endpointsOf([dyno("web.1", state, duty)]);
   expect(found).toEqual(expected.map((endpoint) => ({ dynoId: "id-web.1", name: "web.1", ...endpoint })));
 });
 

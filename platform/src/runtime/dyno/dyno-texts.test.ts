@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { texts, wrongPlace } from "./dyno-texts.ts";
+import { dynoTexts as texts, wrongPlace } from "./dyno-texts.ts";
 
 test.each([
   [[{ address: "127.0.0.1", port: 5000 }], "127.0.0.1:5000"],

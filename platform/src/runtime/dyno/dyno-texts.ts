@@ -1,7 +1,11 @@
-import type { ListeningSocket } from "../sandbox/index.ts";
+/** An address and port that a process listens on. */
+export interface ListeningPlace {
+  readonly address: string;
+  readonly port: number;
+}
 
 /** What the dyno manager says in an app's log, in Heroku's words (facts: runtime §4 and §5, routing §5). */
-export const texts = {
+export const dynoTexts = {
   starting: (command: string) => `Starting process with command \`${command}\``,
   changed: (from: string, to: string) => `State changed from ${from} to ${to}`,
   restarting: "Restarting",
@@ -23,7 +27,7 @@ export const texts = {
 } as const;
 
 /** Tells a developer whose web process listens at the wrong place where it does, and where it should. */
-export function wrongPlace(found: readonly ListeningSocket[], port: number): string | undefined {
+export function wrongPlace(found: readonly ListeningPlace[], port: number): string | undefined {
   if (found.length === 0) return undefined;
   const places = found.map(({ address, port: at }) =>
     address.includes(":") ? `[${address}]:${at}` : `${address}:${at}`,

@@ -1,24 +1,24 @@
 import { expect, test } from "vitest";
-import type { DynoSpec } from "../../../runtime/dyno/index.ts";
+import type { DynoObservation, DynoState } from "../../runtime/dyno/index.ts";
 import { makeDynoBroadcast } from "./dyno-broadcast.ts";
-import { type DynoMachine, type DynoPhase, newDyno } from "./dyno-machine.ts";
+import type { ToldDyno } from "./endpoint-view.ts";
 
-const UP: DynoPhase = { kind: "up", at: 0, address: { host: "::1", port: 5000 } };
-const LEAVING: DynoPhase = { kind: "stopping", goal: "end", told: "R12" };
+const UP: DynoState = { kind: "up", address: { host: "::1", port: 5000 } };
+const LEAVING: DynoState = { kind: "stopping" };
 
 function makeWorld() {
-  const dynos = new Map<string, DynoMachine>();
+  const dynos = new Map<string, ToldDyno>();
   const broadcast = makeDynoBroadcast({
     all: () => dynos.values(),
-    ofApp: (appId) => [...dynos.values()].filter(({ spec }) => spec.appId === appId),
+    ofApp: (appId) => [...dynos.values()].filter(({ observation }) => observation.appId === appId),
   });
-  const set = (id: string, phase: DynoPhase, change: Partial<DynoSpec> = {}, oneOff = false) => {
+  const set = (id: string, state: DynoState, change: Partial<DynoObservation> = {}, oneOff = false) => {
     const before = dynos.get(id);
-    const spec = { id, name: id, appId: "app", duty: "serve", ...change } as DynoSpec;
-    const after = { ...newDyno(spec, { now: 0, oneOff }), phase };
-    if (phase.kind === "ended") dynos.delete(id);
+    const observation = { id, name: id, appId: "app", duty: "serve", state, ...change } as DynoObservation;
+    const after = { observation, oneOff };
+    if (state.kind === "complete") dynos.delete(id);
     else dynos.set(id, after);
-    broadcast.changed(before, after);
+    broadcast.changed(before?.observation, after);
   };
   return { broadcast, set, stop: new AbortController() };
 }
@@ -49,8 +49,7 @@ test("changes that concern no other are told to nobody", async () => {
   const endpoints = broadcast.watchEndpoints(stop.signal);
   await dynos.next();
   await endpoints.next();
-  set("web.1", { ...UP, freezeAt: 9 });
-  set("web.1", { ...UP, frozen: true });
+  set("web.1", { ...UP });
   set("web.2", { kind: "starting" }, { duty: "work" });
   expect((await dynos.next()).value).toMatchObject({ dyno: { id: "web.2" } });
   set("web.1", LEAVING);
@@ -62,8 +61,8 @@ test("a one-off dyno's end is told to watchers who come later, too, until it is 
   const { broadcast, set, stop } = makeWorld();
   set("run.1", UP, {}, true);
   set("web.1", UP);
-  set("run.1", { kind: "ended", exitCode: 7 }, {}, true);
-  set("web.1", { kind: "ended", exitCode: 143 });
+  set("run.1", { kind: "complete", exitCode: 7 }, {}, true);
+  set("web.1", { kind: "complete", exitCode: 143 });
   const first = (await broadcast.watchDynos(stop.signal).next()).value;
   expect(first).toMatchObject({
     kind: "all",
@@ -77,7 +76,7 @@ test("a one-off dyno's end is told to watchers who come later, too, until it is 
 
 test("ended one-off dynos are kept up to a bound", async () => {
   const { broadcast, set, stop } = makeWorld();
-  for (let n = 0; n < 500; n++) set(`run.${n}`, { kind: "ended", exitCode: 0 }, {}, true);
+  for (let n = 0; n < 500; n++) set(`run.${n}`, { kind: "complete", exitCode: 0 }, {}, true);
   const { value } = await broadcast.watchDynos(stop.signal).next();
   expect((value as { dynos: { id: string }[] }).dynos.map(({ id }) => id)).toEqual(
     Array.from({ length: 200 }, (_, n) => `run.${n + 300}`),
