@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: "fast",
           include: [`${TREES}/**/*.test.ts`],
-          exclude: ["**/node_modules/**", "**/*.slow.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.slow.test.ts", "**/*.kubernetes.test.ts"],
           testTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
@@ -29,6 +29,17 @@ export default defineConfig({
           maxWorkers: 1,
           retry: Number(process.env.TEST_RETRIES ?? 0),
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: "kubernetes",
+          include: [`${TREES}/**/*.kubernetes.test.ts`],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,0 +1,6 @@
+export type { DynoPlacement } from "./dyno-manifests.ts";
+export {
+  type KubernetesDynoHost,
+  type KubernetesDynoHostOptions,
+  startKubernetesDynoHost,
+} from "./kubernetes-dyno-host.ts";
