@@ -22,31 +22,38 @@ export interface ApplyParts {
  * of two claimants only one can be next, and the other reads again and finds itself too late.
  */
 export async function applyApp(parts: ApplyParts, app: AppDynos, claim: Claim): Promise<void> {
-  await writeRecord(parts, app, claim);
-  for (const spec of app.dynos) {
-    const { data } = makeDynoSecret(spec, {
-      namespace: parts.namespace,
-      part: "formation",
-      claim: claim.number,
-    });
-    parts.told.set(spec.id, { spec, dataDigest: digestOfData(data) });
-  }
+  // The record tells every watcher of the dynos at once; by then it must be known what they are.
+  const written = await writeRecord(parts, app, { claim, before: () => tell(parts, app, claim) });
+  // From here on the endpoints are the new ones.
+  if (written) parts.space.take(written);
   await parts.reconcile(app.appId);
 }
 
-async function writeRecord(parts: ApplyParts, app: AppDynos, claim: Claim): Promise<void> {
-  const { space, writer, client, namespace } = parts;
+function tell({ namespace, told }: ApplyParts, { dynos }: AppDynos, claim: Claim): void {
+  for (const spec of dynos) {
+    const { data } = makeDynoSecret(spec, { namespace, part: "formation", claim: claim.number });
+    told.set(spec.id, { spec, dataDigest: digestOfData(data) });
+  }
+}
+
+async function writeRecord(
+  parts: ApplyParts,
+  app: AppDynos,
+  { claim, before }: { readonly claim: Claim; readonly before: () => void },
+): Promise<ConfigMap | undefined> {
+  const { writer, client, namespace } = parts;
   for (;;) {
     const known = await readRecord(parts, app.appId);
     const next = nextAppRecord(known.record, app, claim);
-    if (sameRecord(known.record, next)) return;
+    before();
+    if (sameRecord(known.record, next)) return undefined;
     const object = makeAppObject(next, { namespace, resourceVersion: known.resourceVersion });
     try {
       const written =
         known.resourceVersion === undefined
           ? await writer.create(object)
           : await client.replace<ConfigMap>(object);
-      if (written) return space.take(written);
+      if (written) return written;
     } catch (thrown) {
       // Another claimant wrote in between, or somebody removed it: read again.
       if (!isConflict(thrown) && !isNotFound(thrown)) throw thrown;

@@ -167,7 +167,7 @@ async function makeTestImage(): Promise<TestImage> {
 /** As much of a registry as a node needs to pull by digest. */
 async function serveImage({ documents }: TestImage, listen: string): Promise<{ stop(): Promise<void> }> {
   const server = createServer((request, response) => {
-    const [, digest] = /\/(?:manifests|blobs)\/(sha256:[0-9a-f]{64})$/.exec(request.url ?? "") ?? [];
+    const [, digest] = /\/(?:manifests|blobs)\/(sha256:[0-9a-f]{64})(?:\?|$)/.exec(request.url ?? "") ?? [];
     const document = documents.get(digest ?? "");
     if (document) send(response, request.method === "HEAD", { ...document, digest: digest ?? "" });
     else response.writeHead(request.url === "/v2/" ? 200 : 404).end("{}");

@@ -3,6 +3,7 @@ import type { Clock, LogSink } from "../../../kernel/index.ts";
 import type { DynoState } from "../../../runtime/dyno/index.ts";
 import { type DynoClocks, makeDynoClocks } from "./dyno-clocks.ts";
 import { linesOf } from "./dyno-lines.ts";
+import type { DynoBody } from "./dyno-manifests.ts";
 import { type DynoSight, stateOfSight } from "./dyno-sight.ts";
 import { gatherSights, type SeenDyno } from "./gather-sights.ts";
 import type { AppObjects } from "./plan-objects.ts";
@@ -32,6 +33,8 @@ export interface DynoBoardOptions {
   /** Undefined where another process writes the dynos' lines. */
   readonly logs: LogSink | undefined;
   readonly now: Clock;
+  /** What this process was told of a dyno. */
+  readonly told: (dynoId: string) => DynoBody | undefined;
   /** A dyno whose time is over in some way: the pod is to be ended. */
   readonly onOverdue: (dyno: BoardDyno, why: "boot" | "client") => void;
   /** After each change of a dyno, told or not. */
@@ -76,7 +79,7 @@ class Board implements DynoBoard {
   look(appId: string, objects: AppObjects): void {
     const before = this.#apps.get(appId) ?? new Map<string, BoardDyno>();
     const known: SeenDyno[] = [...before.values()].map(({ sight }) => ({ sight }));
-    const sights = gatherSights({ known, objects });
+    const sights = gatherSights({ known, objects, told: this.#options.told });
     this.broadcast.together(() => {
       for (const sight of sights) this.#take(appId, sight);
     });

@@ -14,8 +14,10 @@ export interface SeenDyno {
 export function gatherSights(from: {
   readonly known: readonly SeenDyno[];
   readonly objects: AppObjects;
+  /** What this process was told of a dyno whose Secret is not there yet. */
+  readonly told: (dynoId: string) => DynoBody | undefined;
 }): DynoSight[] {
-  const { known, objects } = from;
+  const { known, objects, told } = from;
   const before = new Map(known.map(({ sight }) => [sight.entry.id, sight]));
   const wanted = new Map(objects.record?.dynos.map((entry) => [entry.id, entry]));
   const ids = new Set([
@@ -26,7 +28,7 @@ export function gatherSights(from: {
   ]);
   return [...ids].flatMap((id) => {
     const pods = objects.pods.get(id) ?? [];
-    const body = objects.secrets.get(id)?.body;
+    const body = objects.secrets.get(id)?.body ?? told(id);
     const old = before.get(id);
     const oneOff = old?.oneOff ?? isOneOff(objects, id);
     const entry = wanted.get(id) ?? old?.entry ?? (body && entryFromBody(body)) ?? entryFromPod(pods[0]);

@@ -106,6 +106,7 @@ function startEngine(options: KubernetesDynoHostOptions, signal: AbortSignal): E
   const watchers = new Set<Watcher>();
   const board = makeDynoBoard({
     ...{ logs: options.logs, now },
+    told: (id) => told.get(id)?.spec,
     onSeen: (dyno) => {
       for (const watcher of [...watchers]) watcher(dyno);
     },
