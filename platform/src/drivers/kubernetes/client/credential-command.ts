@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import type { KubeCredentials } from "./kube-config.ts";
+import type { KubeCredentials } from "./kube-access.ts";
 
 /** The `exec` part of a kubeconfig's user: a program that prints a credential, as clusters of cloud providers have it. */
 export interface ExecCommand {

@@ -1,9 +1,8 @@
-export { type KubeClient, type KubePlace, makeKubeClient } from "./kube-client.ts";
-export { type KubeAccess, readInClusterAccess, readKubeConfig } from "./kube-config.ts";
+export { type KubeClient, makeKubeClient } from "./kube-client.ts";
+export { openKubeAccess } from "./kube-config.ts";
 export { isConflict, isNotFound, isPassing, KubeError } from "./kube-error.ts";
 export {
   type ConfigMap,
-  type ContainerState,
   type ContainerStatus,
   KIND,
   type KubeKind,
@@ -15,5 +14,6 @@ export {
   type Secret,
   type TerminatedState,
 } from "./kube-objects.ts";
-export { type ObjectListener, type ObjectWatch, watchObjects } from "./object-watch.ts";
+export { watchObjects } from "./object-watch.ts";
 export { openPodStream, type PodStream } from "./pod-stream.ts";
+export { splitDocuments } from "./split-documents.ts";

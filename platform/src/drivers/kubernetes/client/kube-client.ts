@@ -1,4 +1,4 @@
-import type { KubeAccess } from "./kube-config.ts";
+import type { KubeAccess } from "./kube-access.ts";
 import { type BodyReadable, type IncomingHttpHeaders, KubeConnection } from "./kube-connection.ts";
 import { isNotFound, KubeError, readAnswer } from "./kube-error.ts";
 import type { KubeKind, KubeObject } from "./kube-objects.ts";

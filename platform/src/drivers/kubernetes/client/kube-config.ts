@@ -2,31 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { type ExecCommand, runCredentialCommand } from "./credential-command.ts";
-
-/** Certificate and key of a client, PEM. */
-export interface ClientCertificate {
-  readonly cert: string;
-  readonly key: string;
-}
-
-/** What proves who we are; asked for before each request, so that what rotates is taken over. */
-export interface KubeCredentials {
-  readonly token?: string;
-  readonly certificate?: ClientCertificate;
-}
-
-/** Where an API server is and how it is spoken to. */
-export interface KubeAccess {
-  /** Origin, and a path in front of the API's where a proxy has one; without a slash at the end. */
-  readonly server: string;
-  /** PEM; undefined: the usual authorities. */
-  readonly ca: string | undefined;
-  readonly serverName: string | undefined;
-  readonly insecure: boolean;
-  /** The namespace of the context, `default` where it names none. */
-  readonly namespace: string;
-  credentials(): Promise<KubeCredentials>;
-}
+import type { KubeAccess, KubeCredentials } from "./kube-access.ts";
 
 interface NamedEntry {
   readonly name?: unknown;
@@ -34,6 +10,11 @@ interface NamedEntry {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** The cluster that the kubeconfig tells of, where one is named; else the one this process is a pod of. */
+export async function openKubeAccess(kubeConfig: string | undefined): Promise<KubeAccess> {
+  return kubeConfig ? await readKubeConfig(kubeConfig) : await readInClusterAccess();
+}
 
 /**
  * Reads a kubeconfig (YAML or JSON). `context` is its current one unless named. Throws an error that names the file

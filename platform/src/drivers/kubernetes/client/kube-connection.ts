@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher } from "undici";
-import type { ClientCertificate, KubeAccess } from "./kube-config.ts";
+import type { ClientCertificate, KubeAccess } from "./kube-access.ts";
 
 export type BodyReadable = Dispatcher.ResponseData["body"];
 export type IncomingHttpHeaders = Dispatcher.ResponseData["headers"];

@@ -1,7 +1,7 @@
 import { PassThrough, type Readable, Writable } from "node:stream";
 import { type RawData, WebSocket } from "ws";
+import type { KubeAccess } from "./kube-access.ts";
 import { queryText } from "./kube-client.ts";
-import type { KubeAccess } from "./kube-config.ts";
 import { tlsOptions } from "./kube-connection.ts";
 import { KubeError, readAnswer } from "./kube-error.ts";
 import { KIND, objectPath } from "./kube-objects.ts";

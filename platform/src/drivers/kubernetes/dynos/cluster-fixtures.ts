@@ -6,9 +6,8 @@ import { digestOf, encodeDocument, MEDIA, makeManifest, packLayer } from "../../
 import { type LogLine, silentLogger, systemClock } from "../../../kernel/index.ts";
 import type { DynoBehavior } from "../../../runtime/dyno/dyno-host-suite.ts";
 import type { DynoSpec } from "../../../runtime/dyno/index.ts";
-import { KIND, type KubeClient, makeKubeClient, readKubeConfig } from "../client/index.ts";
-import type { DynoPlacement } from "./dyno-manifests.ts";
-import { type KubernetesDynoHost, startKubernetesDynoHost } from "./kubernetes-dyno-host.ts";
+import { KIND, type KubeClient, makeKubeClient, openKubeAccess } from "../client/index.ts";
+import { type DynoPlacement, type KubernetesDynoHost, startKubernetesDynoHost } from "./index.ts";
 
 /** A cluster to test on, with an image its nodes can pull. */
 export interface TestCluster {
@@ -40,7 +39,7 @@ export async function openTestCluster(): Promise<TestCluster> {
   const { KUBECONFIG, CONIFER_CLUSTER_REGISTRY, CONIFER_CLUSTER_REGISTRY_LISTEN } = process.env;
   if (!KUBECONFIG || !CONIFER_CLUSTER_REGISTRY)
     throw new Error("These tests need a Kubernetes cluster. Run them with `npm run test:kubernetes`.");
-  const client = makeKubeClient(await readKubeConfig(KUBECONFIG));
+  const client = makeKubeClient(await openKubeAccess(KUBECONFIG));
   const image = await makeTestImage();
   const registry = await serveImage(image, CONIFER_CLUSTER_REGISTRY_LISTEN ?? CONIFER_CLUSTER_REGISTRY);
   const imageRef = `${CONIFER_CLUSTER_REGISTRY}/tests/dyno@${image.digest}`;

@@ -1,20 +1,12 @@
 import { type DynoBroadcast, makeDynoBroadcast, type ToldDyno } from "../../../edge/route/index.ts";
 import type { Clock, LogSink } from "../../../kernel/index.ts";
-import type { DynoState } from "../../../runtime/dyno/index.ts";
 import { type DynoClocks, makeDynoClocks } from "./dyno-clocks.ts";
 import { linesOf } from "./dyno-lines.ts";
 import type { DynoBody } from "./dyno-manifests.ts";
-import { type DynoSight, stateOfSight } from "./dyno-sight.ts";
+import { type BoardDyno, type DynoSight, stateOfSight } from "./dyno-sight.ts";
 import { gatherSights, type SeenDyno } from "./gather-sights.ts";
 import type { AppObjects } from "./plan-objects.ts";
 import { stepsTo } from "./sight-steps.ts";
-
-/** A dyno as it was seen last. */
-export interface BoardDyno {
-  readonly sight: DynoSight;
-  readonly state: DynoState;
-  readonly since: Date;
-}
 
 /** What all dynos of this engine do. Watches, the log and the router hear of it from here. */
 export interface DynoBoard {

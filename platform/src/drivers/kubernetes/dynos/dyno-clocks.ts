@@ -1,7 +1,6 @@
 import type { Clock } from "../../../kernel/index.ts";
 import { AWAIT_CLIENT_MS, dynoTexts as texts } from "../../../runtime/dyno/index.ts";
-import type { BoardDyno } from "./dyno-board.ts";
-import { isAlive } from "./dyno-sight.ts";
+import { type BoardDyno, isAlive } from "./dyno-sight.ts";
 import { currentRun, type PodRun, runKey } from "./pod-run.ts";
 import { probePort } from "./port-probe.ts";
 

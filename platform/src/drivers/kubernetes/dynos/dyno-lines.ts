@@ -10,18 +10,14 @@ export interface DynoChange {
 
 /** What the app's log says of the change, in the words and the order of every engine. */
 export function linesOf({ before, after }: DynoChange): string[] {
-  const exit = newExit(before?.sight, after.sight);
+  const told = new Set(before?.sight.exits.map(({ key }) => key));
   return [
-    ...(exit ? exitLines(exit) : []),
+    ...after.sight.exits.filter(({ key }) => !told.has(key)).flatMap(exitLines),
     ...bootLines(before?.sight, after.sight),
     ...blockedLines(before?.sight, after.sight),
     ...stateLines(before, after),
     ...leavingLines(before?.sight, after.sight),
   ];
-}
-
-function newExit(before: DynoSight | undefined, { lastExit }: DynoSight): RunExit | undefined {
-  return lastExit && lastExit.key !== before?.lastExit?.key ? lastExit : undefined;
 }
 
 function exitLines(exit: RunExit): string[] {
@@ -55,7 +51,7 @@ function stateLines(before: Moment | undefined, after: Moment): string[] {
   const from = word(before.state);
   const to = state.kind === "complete" && !sight.oneOff ? "down" : word(state);
   if (awaits(before) && !awaits(after) && sight.wanted && state.kind !== "complete") return [begins];
-  if (from === to || from === "down") return [];
+  if (from === to || from === "down" || before.state.kind === "complete") return [];
   // A one-off dyno that stops is told of when it has ended.
   if (sight.oneOff)
     return to === "complete" ? [texts.changed(from === "stopping" ? "up" : from, to)] : upLine(from, to);

@@ -16,8 +16,15 @@ export interface DynoSight {
   /** Runs whose port was seen to accept connections, and such that did not in time. */
   readonly listening: ReadonlySet<string>;
   readonly timedOut: ReadonlySet<string>;
-  /** The last end seen. */
-  readonly lastExit?: RunExit;
+  /** The latest ends seen, the newest last. */
+  readonly exits: readonly RunExit[];
+}
+
+/** A dyno as it was seen last. */
+export interface BoardDyno {
+  readonly sight: DynoSight;
+  readonly state: DynoState;
+  readonly since: Date;
 }
 
 /** No process of the dyno has told how it ended. */
@@ -41,7 +48,7 @@ export function isAlive({ phase }: PodRun): boolean {
 
 function oneOffState(sight: DynoSight): DynoState {
   const [pod] = sight.runs;
-  if (!pod) return sight.wanted && !sight.lastExit ? { kind: "starting" } : complete(sight);
+  if (!pod) return sight.wanted && sight.exits.length === 0 ? { kind: "starting" } : complete(sight);
   const { phase } = pod;
   if (phase.kind === "exited") return ended(phase.exit);
   if (phase.kind === "lost" || phase.kind === "blocked") return { kind: "complete", exitCode: 1 };
@@ -108,7 +115,8 @@ export function guessBackOff(restarts: number): number {
   return restarts === 0 ? 0 : Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (restarts - 1));
 }
 
-function complete({ lastExit, runs }: DynoSight): DynoState {
+function complete({ exits, runs }: DynoSight): DynoState {
+  const lastExit = exits.at(-1);
   if (lastExit) return ended(lastExit);
   return {
     kind: "complete",

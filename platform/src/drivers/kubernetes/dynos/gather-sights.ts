@@ -78,7 +78,7 @@ function makeSight(from: {
     port: dynoPort(entry.id),
     listening: new Set([...keep(old?.listening), ...started.map(({ uid, run }) => `${uid}/${run}`)]),
     timedOut: keep(old?.timedOut),
-    ...(old?.lastExit ? { lastExit: old.lastExit } : {}),
+    exits: old?.exits ?? [],
   };
 }
 

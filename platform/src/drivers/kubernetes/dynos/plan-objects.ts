@@ -1,6 +1,6 @@
 import type { Pod, ReplicaSet } from "../client/index.ts";
 import type { AppRecord, DynoEntry } from "./app-record.ts";
-import { ANNOTATION, LABEL, titleAnnotations, titleLabels } from "./dyno-labels.ts";
+import { LABEL, titleAnnotations, titleLabels } from "./dyno-labels.ts";
 import { type DynoBody, type DynoPlacement, makeDynoSet } from "./dyno-manifests.ts";
 import { holdsAll } from "./object-subset.ts";
 
@@ -106,8 +106,4 @@ export function idsOf(object: Pick<Pod, "metadata">): {
 } {
   const { labels = {} } = object.metadata;
   return { appId: labels[LABEL.app], dynoId: labels[LABEL.dyno] };
-}
-
-export function claimOf(object: Pick<Pod, "metadata">): number {
-  return Number(object.metadata.annotations?.[ANNOTATION.claim] ?? 0) || 0;
 }

@@ -1,8 +1,9 @@
 import { done, errorText, type Logger, type Outcome, waiting } from "../../../kernel/index.ts";
 import { KIND } from "../client/index.ts";
-import type { BoardDyno, DynoBoard } from "./dyno-board.ts";
+import type { DynoBoard } from "./dyno-board.ts";
 import { dynoObjectName } from "./dyno-labels.ts";
 import { type DynoPlacement, makeDynoSecret } from "./dyno-manifests.ts";
+import type { BoardDyno } from "./dyno-sight.ts";
 import type { ObjectWriter, ToldSpecs } from "./object-writer.ts";
 import { type ObjectAction, planObjects } from "./plan-objects.ts";
 import type { SpaceObjects } from "./space-objects.ts";
