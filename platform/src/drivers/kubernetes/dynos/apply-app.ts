@@ -2,7 +2,7 @@ import type { Claim } from "../../../kernel/index.ts";
 import type { AppDynos } from "../../../runtime/dyno/index.ts";
 import { type ConfigMap, isConflict, isNotFound, KIND, type KubeClient } from "../client/index.ts";
 import { type AppRecord, makeAppObject, nextAppRecord, readAppRecord, sameRecord } from "./app-record.ts";
-import { recordName } from "./dyno-labels.ts";
+import { isOurs, recordName } from "./dyno-labels.ts";
 import { digestOfData, makeDynoSecret } from "./dyno-manifests.ts";
 import type { ObjectWriter, ToldSpecs } from "./object-writer.ts";
 import type { SpaceObjects } from "./space-objects.ts";
@@ -68,6 +68,8 @@ export async function readRecord(
 ): Promise<{ readonly record: AppRecord | undefined; readonly resourceVersion: string | undefined }> {
   try {
     const object = await client.get<ConfigMap>({ kind: KIND.configMap, namespace }, recordName(appId));
+    // One that is not ours is found out when it would be made.
+    if (!isOurs(object)) return { record: undefined, resourceVersion: undefined };
     space.take(object);
     return { record: readAppRecord(object), resourceVersion: object.metadata.resourceVersion };
   } catch (thrown) {

@@ -31,10 +31,10 @@ export interface AttachParts {
 /** Gives the dyno's one client its end of the connection at once; the process starts when the other end is joined. */
 export async function attachDyno(parts: AttachParts, dynoId: string): Promise<Duplex> {
   const pod = await claimClient(parts, dynoId);
-  const terminal = hasTerminal(pod);
+  const terminal = terminalOf(pod);
   const gone = Promise.withResolvers<void>();
   const session = makeAttachSession({
-    terminal,
+    terminal: terminal !== undefined,
     idleMs: ATTACH_IDLE_MS,
     onGone: (why) => {
       gone.resolve();
@@ -48,7 +48,7 @@ export async function attachDyno(parts: AttachParts, dynoId: string): Promise<Du
   });
   const join = async () => {
     if (!(await parts.untilRunning(dynoId))) return;
-    const stream = await openStream(parts, pod.metadata.name, terminal);
+    const stream = await openStream(parts, pod.metadata.name, terminal !== undefined);
     void gone.promise.then(() => stream.close());
     session.connect(passGate(stream, terminal));
     await parts.untilComplete(dynoId);
@@ -89,9 +89,14 @@ async function claimClient({ client, namespace, take }: AttachParts, dynoId: str
   }
 }
 
-function hasTerminal({ spec }: Pod): boolean {
-  const [container] = (spec as { containers?: readonly { tty?: boolean }[] }).containers ?? [];
-  return container?.tty === true;
+interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+function terminalOf({ metadata }: Pod): TerminalSize | undefined {
+  const [, columns, rows] = /^(\d+)x(\d+)$/.exec(metadata.annotations?.[ANNOTATION.terminal] ?? "") ?? [];
+  return columns && rows ? { columns: Number(columns), rows: Number(rows) } : undefined;
 }
 
 const TRIES = 5;
@@ -116,7 +121,10 @@ async function openStream(parts: AttachParts, pod: string, terminal: boolean): P
 }
 
 /** Opens the gate and leaves out what was printed before the program began. */
-function passGate(stream: PodStream, terminal: boolean): { input: Writable; outputs: readonly Readable[] } {
+function passGate(
+  stream: PodStream,
+  terminal: TerminalSize | undefined,
+): { input: Writable; outputs: readonly Readable[] } {
   const filter = makeGateFilter();
   const output = new PassThrough();
   stream.stdout.on("data", (chunk: Buffer) => {
@@ -127,6 +135,8 @@ function passGate(stream: PodStream, terminal: boolean): { input: Writable; outp
     }
   });
   stream.stdout.once("close", () => output.end());
+  // The program finds its terminal in the right size.
+  if (terminal) stream.resize(terminal.columns, terminal.rows);
   stream.stdin.write(GATE_KEY);
   return { input: stream.stdin, outputs: terminal ? [output] : [output, stream.stderr] };
 }

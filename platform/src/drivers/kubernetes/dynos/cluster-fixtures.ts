@@ -26,7 +26,7 @@ export interface TestSpace {
   /** What the app's log says, without times: `app[web.1]: text`. */
   log(name?: string): string[];
   /** Another Conifer process on the same namespace. */
-  startHost(client?: KubeClient): Promise<KubernetesDynoHost>;
+  startHost(client?: KubeClient, image?: DynoPlacement["imageRef"]): Promise<KubernetesDynoHost>;
   close(): Promise<void>;
 }
 
@@ -80,10 +80,10 @@ function makeSpace(client: KubeClient, imageRef: string): TestSpace {
       lines
         .filter((line) => name === undefined || line.process === name)
         .map((line) => `${line.source}[${line.process}]: ${line.message}`),
-    startHost: (own = client) =>
+    startHost: (own = client, image = placement.imageRef) =>
       startKubernetesDynoHost({
         client: own,
-        placement,
+        placement: { ...placement, imageRef: image },
         routerRanges: ["0.0.0.0/0", "::/0"],
         logs: { write: (line) => void lines.push(line) },
         logger: silentLogger,

@@ -27,9 +27,20 @@ export const ANNOTATION = {
   claim: "conifer.dev/claim",
   /** On the pod of a one-off dyno with a client: `awaited`, then `attached`. */
   client: "conifer.dev/client",
+  /** The size of its terminal, `<columns>x<rows>`. */
+  terminal: "conifer.dev/terminal",
 } as const;
 
 export type DynoPart = "formation" | "one-off";
+
+/** Whether the object is Conifer's. */
+export function isOurs({
+  metadata,
+}: {
+  readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
+}): boolean {
+  return Object.entries(MANAGED_BY).every(([name, value]) => metadata.labels?.[name] === value);
+}
 
 /** Selects all objects of the engine in a namespace. */
 export const OURS = "app.kubernetes.io/managed-by=conifer";

@@ -51,16 +51,17 @@ function stateLines(before: Moment | undefined, after: Moment): string[] {
   const from = word(before.state);
   const to = state.kind === "complete" && !sight.oneOff ? "down" : word(state);
   if (awaits(before) && !awaits(after) && sight.wanted && state.kind !== "complete") return [begins];
-  if (from === to || from === "down" || before.state.kind === "complete") return [];
+  if (from === to || before.state.kind === "complete") return [];
   // A one-off dyno that stops is told of when it has ended.
-  if (sight.oneOff)
-    return to === "complete" ? [texts.changed(from === "stopping" ? "up" : from, to)] : upLine(from, to);
+  if (sight.oneOff) return oneOffLine(before.state, state);
+  if (from === "down") return [];
   const again = to === "starting" && from === "crashed" ? [begins] : [];
   return [texts.changed(from, to), ...again];
 }
 
-function upLine(from: string, to: string): string[] {
-  return to === "up" ? [texts.changed(from, to)] : [];
+function oneOffLine(before: DynoState, { kind }: DynoState): string[] {
+  const from = before.kind === "stopping" ? "up" : before.kind;
+  return kind === "up" || kind === "complete" ? [texts.changed(from, kind)] : [];
 }
 
 function word({ kind }: DynoState): string {

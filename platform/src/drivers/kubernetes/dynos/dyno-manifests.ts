@@ -120,7 +120,7 @@ export function makeOneOffPod(
       name,
       namespace: placement.namespace,
       labels: { ...dynoLabels(body, "one-off"), ...titleLabels(body) },
-      annotations: { ...podAnnotations(body, body), ...(attach ? { [ANNOTATION.client]: "awaited" } : {}) },
+      annotations: { ...podAnnotations(body, body), ...clientAnnotations(options) },
       ownerReferences: [ownedBySecret(name, secretUid)],
     },
     spec: {
@@ -129,6 +129,12 @@ export function makeOneOffPod(
       ...(lifetimeSeconds ? { activeDeadlineSeconds: Math.ceil(lifetimeSeconds) } : {}),
     },
   };
+}
+
+function clientAnnotations({ attach, terminal }: RunOptions): Record<string, string> {
+  if (!attach) return {};
+  const size = terminal ? { [ANNOTATION.terminal]: `${terminal.columns}x${terminal.rows}` } : {};
+  return { [ANNOTATION.client]: "awaited", ...size };
 }
 
 function ownedBySecret(name: string, uid: string): OwnerReference {

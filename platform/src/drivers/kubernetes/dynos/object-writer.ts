@@ -10,7 +10,7 @@ import {
   type KubeObject,
   type Pod,
 } from "../client/index.ts";
-import { MANAGED_BY } from "./dyno-labels.ts";
+import { isOurs } from "./dyno-labels.ts";
 
 /** Writes objects of a namespace, and never one that is not ours. */
 export interface ObjectWriter {
@@ -61,8 +61,7 @@ async function requireOurs(client: KubeClient, object: KubeObject): Promise<void
   const kind = Object.values(KIND).find((one) => one.kind === object.kind);
   if (!kind) throw new Error(`${object.kind} is no kind of ours`);
   const there = await client.get({ kind, ...(namespace ? { namespace } : {}) }, name);
-  const [[label, value] = ["", ""]] = Object.entries(MANAGED_BY);
-  if (there.metadata.labels?.[label] !== value)
+  if (!isOurs(there))
     throw conflict(
       `The cluster has a ${object.kind} ${name} that is not Conifer's, and it is left alone. Remove or rename it.`,
     );
