@@ -121,8 +121,6 @@ export function makeKubeClient(access: KubeAccess): KubeClient {
         headers: { accept: "application/json, */*" },
         signal,
       });
-      // Who reads it hears of its end by reading; one that is not read yet must not end the process.
-      body.on("error", () => {});
       if (statusCode < 300) return body;
       throw refusal(`GET ${path}`, { statusCode, headers, text: await body.text() });
     },

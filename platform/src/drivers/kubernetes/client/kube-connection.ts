@@ -48,6 +48,8 @@ export class KubeConnection {
     if (this.#agent && this.#agent.certificate?.cert === certificate?.cert) return this.#agent.agent;
     if (this.#agent) this.#retired.push(this.#agent.agent.close());
     const agent = new Agent({
+      // Over HTTP/2 a stream that was aborted early ends the process with an error that nobody can catch.
+      allowH2: false,
       bodyTimeout: SILENT_MS,
       headersTimeout: SILENT_MS,
       connect: { ...tlsOptions(this.#access, certificate), timeout: CONNECT_WITHIN_MS, keepAlive: true },

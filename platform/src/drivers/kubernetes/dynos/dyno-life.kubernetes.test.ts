@@ -154,7 +154,7 @@ describe("the app's log", () => {
       },
     };
     host = await space.startHost(cutting);
-    const dyno = run("for i in $(seq 200); do echo $i; [ $((i % 20)) = 0 ] && sleep 0.1; done; true");
+    const dyno = run("for i in $(seq 200); do echo $i; [ $((i % 8)) = 0 ] && sleep 0.1; done; true");
     await host.dynos.run(dyno, { attach: false });
     const written = () => space.lines.filter(({ source }) => source === "app").map(({ message }) => message);
     await eventually(
@@ -249,7 +249,7 @@ describe("a one-off dyno", () => {
     const dyno = run('sleep 0.2; stty size; read -r line; echo "<$line>"; exit 4');
     await host.dynos.run(dyno, { attach: true, terminal: { columns: 133, rows: 41 } });
     const client = await host.dynos.attach(dyno.id);
-    client.write("grüße\r");
+    client.once("data", () => client.write("grüße\r"));
     expect((await readAll(client)).replaceAll("\r", "")).toBe("41 133\ngrüße\n<grüße>\n");
     expect((await seen.until(dyno.id, "complete")).state.exitCode).toBe(4);
   });

@@ -132,9 +132,10 @@ export function makeOneOffPod(
 }
 
 function clientAnnotations({ attach, terminal }: RunOptions): Record<string, string> {
-  if (!attach) return {};
-  const size = terminal ? { [ANNOTATION.terminal]: `${terminal.columns}x${terminal.rows}` } : {};
-  return { [ANNOTATION.client]: "awaited", ...size };
+  return {
+    ...(attach ? { [ANNOTATION.client]: "awaited" } : {}),
+    ...(attach && terminal ? { [ANNOTATION.terminal]: `${terminal.columns}x${terminal.rows}` } : {}),
+  };
 }
 
 function ownedBySecret(name: string, uid: string): OwnerReference {

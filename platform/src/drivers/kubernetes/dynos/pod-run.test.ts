@@ -102,6 +102,19 @@ describe("the status of a pod", () => {
       { kind: "blocked", reason: "platform", message: 'secret "x" not found' },
     ],
     [
+      "the node is slow to get the Secret",
+      {
+        state: {
+          waiting: {
+            reason: "CreateContainerConfigError",
+            message: "failed to sync secret cache: timed out waiting for the condition",
+          },
+        },
+      },
+      { phase: "Pending" },
+      { kind: "waiting" },
+    ],
+    [
       "the runtime refuses",
       { state: { waiting: { reason: "RunContainerError", message: "no space left" } } },
       undefined,

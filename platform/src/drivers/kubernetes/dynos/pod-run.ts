@@ -95,6 +95,9 @@ const PLATFORM_REASONS = new Set([
   "RunContainerError",
 ]);
 
+/** A node that is slow to get what a pod names tries again by itself. */
+const PASSING = /^failed to sync (?:secret|configmap) cache/;
+
 function phaseOf(pod: Pod, container: ContainerStatus | undefined): RunPhase {
   const { metadata, status } = pod;
   const { waiting, running, terminated } = container?.state ?? {};
@@ -112,6 +115,7 @@ function phaseOf(pod: Pod, container: ContainerStatus | undefined): RunPhase {
   const message = waiting?.message ?? reason;
   if (reason === "CrashLoopBackOff") return backOff(container, key, message);
   if (IMAGE_REASONS.has(reason)) return { kind: "blocked", reason: "image", message };
+  if (PASSING.test(message)) return { kind: "waiting" };
   if (PLATFORM_REASONS.has(reason)) return { kind: "blocked", reason: "platform", message };
   return { kind: "waiting" };
 }
