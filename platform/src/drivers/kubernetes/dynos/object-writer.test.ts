@@ -11,7 +11,7 @@ function object(labels: Record<string, string> = MANAGED_BY, data = {}): ConfigM
 }
 
 /** The part of an API server that writers see: one place for one object. */
-function oneObject(there: KubeObject | undefined, failures: unknown[] = []) {
+function oneObject(there: KubeObject | undefined, failures: Error[] = []) {
   const said: string[] = [];
   let stored = there;
   const fail = () => {
