@@ -1,48 +1,8 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { closingLine, countTests, isGood, type TestReport } from "./test-counts.ts";
+import { runSuites } from "./vitest-run.ts";
 
-/**
- * `npm test`: every suite with vitest, arguments passed on, and a last line that people and CI read. Ends with status 1
- * when a test failed or none ran.
- */
-async function main(args: readonly string[]): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "conifer-tests-"));
-  const reportFile = join(folder, "report.json");
-  try {
-    const status = await runVitest([
-      ...args,
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${reportFile}`,
-    ]);
-    const counts = countTests(readReport(reportFile), status);
-    console.log(closingLine(counts));
-    return isGood(counts) ? 0 : 1;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+/** Those that need nothing but this machine. */
+const PROJECTS = ["--project", "fast", "--project", "slow"];
 
-function runVitest(args: readonly string[]): Promise<number | null> {
-  const entry = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
-  const child = spawn(process.execPath, [entry, "run", ...args], { stdio: ["ignore", "inherit", "inherit"] });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (code) => resolve(code));
-  });
-}
-
-function readReport(file: string): TestReport | undefined {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as TestReport;
-  } catch {
-    return undefined;
-  }
-}
-
-process.exitCode = await main(process.argv.slice(2));
+/** `npm test`: every suite but those that need a Kubernetes; arguments are passed on to vitest. */
+const args = process.argv.slice(2);
+process.exitCode = await runSuites(args.includes("--project") ? args : [...PROJECTS, ...args]);

@@ -11,13 +11,21 @@ describe("without any variable", () => {
       routerPort: 8080,
       routerTlsPort: 8443,
       listen: undefined,
+      registry: false,
+      registryPort: 6450,
+      registryListen: undefined,
       domain: "localhost",
       adminEmail: undefined,
       adminPassword: undefined,
       databaseUrl: undefined,
       engine: "embedded",
+      kubeconfig: undefined,
+      namespace: "conifer-apps",
+      registryAddress: undefined,
+      routerRanges: undefined,
       caBundle: undefined,
       runtimeSources: ["official", "registry"],
+      runImage: undefined,
       rateLimit: 4500,
       logLevel: "info",
     });
@@ -39,6 +47,24 @@ test.each([
   ["CONIFER_ROUTER_PORT", "80", { routerPort: 80 }],
   ["CONIFER_ROUTER_TLS_PORT", "443", { routerTlsPort: 443 }],
   ["CONIFER_LISTEN", "0.0.0.0, ::", { listen: ["0.0.0.0", "::"] }],
+  ["CONIFER_REGISTRY", "on", { registry: true }],
+  ["CONIFER_REGISTRY", "off", { registry: false }],
+  ["CONIFER_REGISTRY_PORT", "5000", { registryPort: 5000 }],
+  ["CONIFER_REGISTRY_LISTEN", "10.0.0.1,::1", { registryListen: ["10.0.0.1", "::1"] }],
+  [
+    "CONIFER_REGISTRY_ADDRESS",
+    "198.19.0.1:5000",
+    { registryAddress: "198.19.0.1:5000", registryPort: 5000, registryListen: ["198.19.0.1"] },
+  ],
+  [
+    "CONIFER_REGISTRY_ADDRESS",
+    "registry.example.com:443",
+    { registryPort: 443, registryListen: undefined, registry: false },
+  ],
+  ["CONIFER_REGISTRY_ADDRESS", "[fd00::1]:6450", { registryListen: ["fd00::1"] }],
+  ["KUBECONFIG", "/root/.kube/config", { kubeconfig: "/root/.kube/config" }],
+  ["CONIFER_NAMESPACE", "team-apps", { namespace: "team-apps" }],
+  ["CONIFER_ROUTER_RANGES", "10.0.0.1/32, fd00::/8", { routerRanges: ["10.0.0.1/32", "fd00::/8"] }],
   ["CONIFER_DOMAIN", "Apps.Example.com", { domain: "apps.example.com" }],
   ["CONIFER_ADMIN_EMAIL", "me@example.com", { adminEmail: "me@example.com" }],
   ["CONIFER_ADMIN_PASSWORD", "correct horse", { adminPassword: "correct horse" }],
@@ -49,6 +75,7 @@ test.each([
     "https://mirror.example.com/,registry",
     { runtimeSources: ["https://mirror.example.com/", "registry"] },
   ],
+  ["CONIFER_RUN_IMAGE", "/srv/images/run", { runImage: "/srv/images/run" }],
   ["CONIFER_RATE_LIMIT", "60", { rateLimit: 60 }],
   ["CONIFER_LOG_LEVEL", "debug", { logLevel: "debug" }],
 ])("%s=%s", (name, value, wanted) => {
@@ -62,16 +89,36 @@ describe("a mistake", () => {
     ["CONIFER_PORT", "http", /not "http"/],
     ["CONIFER_PORT", "80.5", /CONIFER_PORT/],
     ["CONIFER_LISTEN", "127.0.0.1,everywhere", /CONIFER_LISTEN must hold only an IP address.*"everywhere"/],
+    ["CONIFER_REGISTRY", "yes", /CONIFER_REGISTRY must be one of on, off, not "yes"/],
+    ["CONIFER_REGISTRY_PORT", "0", /CONIFER_REGISTRY_PORT/],
+    ["CONIFER_REGISTRY_LISTEN", "here", /CONIFER_REGISTRY_LISTEN must hold only an IP address.*"here"/],
     ["CONIFER_DOMAIN", "-x", /CONIFER_DOMAIN must be a host name, not "-x"/],
     ["CONIFER_DOMAIN", "a..b", /CONIFER_DOMAIN/],
     ["CONIFER_DOMAIN", "a b", /CONIFER_DOMAIN/],
     ["CONIFER_ADMIN_EMAIL", "me", /CONIFER_ADMIN_EMAIL must be an e-mail address, not "me"/],
-    ["CONIFER_ENGINE", "docker", /CONIFER_ENGINE must be one of embedded, not "docker"/],
+    ["CONIFER_ENGINE", "docker", /CONIFER_ENGINE must be one of embedded, kubernetes, not "docker"/],
+    ["CONIFER_ENGINE", "kubernetes", /CONIFER_REGISTRY_ADDRESS must say how the cluster's nodes call/],
+    ["CONIFER_ENGINE", "kubernetes", /CONIFER_RUN_IMAGE must name a run image/],
+    ["CONIFER_REGISTRY_ADDRESS", "registry", /CONIFER_REGISTRY_ADDRESS must be <host>:<port>/],
+    ["CONIFER_NAMESPACE", "Apps", /CONIFER_NAMESPACE/],
+    ["CONIFER_ROUTER_RANGES", "10.0.0.0/33", /CONIFER_ROUTER_RANGES/],
+    ["CONIFER_ROUTER_RANGES", "10.0.0.1", /CONIFER_ROUTER_RANGES/],
+    ["CONIFER_RUN_IMAGE", "run", /CONIFER_RUN_IMAGE must be the absolute path of a folder, not "run"/],
     ["CONIFER_RUNTIME_SOURCES", "official,ftp://x", /CONIFER_RUNTIME_SOURCES.*"ftp:\/\/x"/],
     ["CONIFER_RATE_LIMIT", "-1", /CONIFER_RATE_LIMIT/],
     ["CONIFER_LOG_LEVEL", "loud", /CONIFER_LOG_LEVEL must be one of debug, info, warn, error/],
   ])("in %s (%s) is named", (name, value, wanted) => {
     expect(() => readConfig({ [name]: value })).toThrow(wanted);
+  });
+
+  test("with Kubernetes the registry runs, unless somebody else's is used", () => {
+    const env = {
+      CONIFER_ENGINE: "kubernetes",
+      CONIFER_REGISTRY_ADDRESS: "10.0.0.1:6450",
+      CONIFER_RUN_IMAGE: "/images/run",
+    };
+    expect(readConfig(env)).toMatchObject({ engine: "kubernetes", registry: true });
+    expect(readConfig({ ...env, CONIFER_REGISTRY: "off" })).toMatchObject({ registry: false });
   });
 
   test("in a secret is named without the secret", () => {

@@ -15,6 +15,12 @@ export interface Config {
   readonly routerTlsPort: number;
   /** CONIFER_LISTEN: addresses to listen on, separated by commas. Default 127.0.0.1, and ::1 where present. */
   readonly listen: readonly string[] | undefined;
+  /** CONIFER_REGISTRY: whether the registry runs, whose images nodes pull. Default `on` with the engine `kubernetes`. */
+  readonly registry: boolean;
+  /** CONIFER_REGISTRY_PORT: the registry, http. Default: that of CONIFER_REGISTRY_ADDRESS, else 6450. */
+  readonly registryPort: number;
+  /** CONIFER_REGISTRY_LISTEN: its addresses. Default: that of CONIFER_REGISTRY_ADDRESS, else those of CONIFER_LISTEN. */
+  readonly registryListen: readonly string[] | undefined;
   /** CONIFER_DOMAIN: apps answer at `<app>.<domain>`. Default `localhost`. */
   readonly domain: string;
   /** CONIFER_ADMIN_EMAIL, CONIFER_ADMIN_PASSWORD: the first account. Default: made at first start. */
@@ -23,11 +29,21 @@ export interface Config {
   /** DATABASE_URL: a PostgreSQL to use instead of the embedded one. */
   readonly databaseUrl: string | undefined;
   /** CONIFER_ENGINE: where dynos run. */
-  readonly engine: "embedded";
+  readonly engine: "embedded" | "kubernetes";
+  /** KUBECONFIG: the cluster of the engine `kubernetes`. Default: the one that Conifer runs in. */
+  readonly kubeconfig: string | undefined;
+  /** CONIFER_NAMESPACE: where dynos outside of spaces run. Default `conifer-apps`. */
+  readonly namespace: string;
+  /** CONIFER_REGISTRY_ADDRESS: the registry as the cluster's nodes call it, `<host>:<port>`. */
+  readonly registryAddress: string | undefined;
+  /** CONIFER_ROUTER_RANGES: from where routers reach dynos. Default: this machine's address towards the API server. */
+  readonly routerRanges: readonly string[] | undefined;
   /** CONIFER_CA_BUNDLE: certificates that builds and dynos trust. Default: the host's. */
   readonly caBundle: string | undefined;
   /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, or `<language>=<URL>` of a mirror. */
   readonly runtimeSources: readonly string[];
+  /** CONIFER_RUN_IMAGE: folder with the OCI layout of what images stand on. Default: this machine's own base. */
+  readonly runImage: string | undefined;
   /** CONIFER_RATE_LIMIT: API calls an account may make in an hour. Default 4500. */
   readonly rateLimit: number;
   /** CONIFER_LOG_LEVEL: of Conifer's own diagnostics. Default `info`. */
@@ -40,6 +56,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readConfig(env: Environment): Config {
   const mistakes: string[] = [];
   const read = makeReader(env, mistakes);
+  const engine = read.oneOf("CONIFER_ENGINE", ["embedded", "kubernetes"], "embedded");
+  const registryAddress = read.matching("CONIFER_REGISTRY_ADDRESS", "<host>:<port>", HOST_AND_PORT);
+  if (engine === "kubernetes" && registryAddress === undefined)
+    mistakes.push(
+      "CONIFER_REGISTRY_ADDRESS must say how the cluster's nodes call the registry, as <host>:<port>",
+    );
+  const runImage = read.matching("CONIFER_RUN_IMAGE", "the absolute path of a folder", /^\//);
+  if (engine === "kubernetes" && runImage === undefined)
+    mistakes.push(
+      "CONIFER_RUN_IMAGE must name a run image, since pods have no base; `npm run images` makes one",
+    );
+  const [, registryHost = "", registryPort = "6450"] = HOST_AND_PORT.exec(registryAddress ?? "") ?? [];
   const root = read.text("CONIFER_HOME") ?? join(homedir(), ".conifer");
   const config: Config = {
     home: makeHome(isAbsolute(root) ? root : resolve(root)),
@@ -47,17 +75,27 @@ export function readConfig(env: Environment): Config {
     routerPort: read.port("CONIFER_ROUTER_PORT", 8080),
     routerTlsPort: read.port("CONIFER_ROUTER_TLS_PORT", 8443),
     listen: read.list("CONIFER_LISTEN", "an IP address", (text) => isIP(text) !== 0),
+    registry: read.oneOf("CONIFER_REGISTRY", ["on", "off"], engine === "kubernetes" ? "on" : "off") === "on",
+    registryPort: read.port("CONIFER_REGISTRY_PORT", Number(registryPort)),
+    registryListen:
+      read.list("CONIFER_REGISTRY_LISTEN", "an IP address", (text) => isIP(text) !== 0) ??
+      (isIP(registryHost) ? [registryHost] : undefined),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
     adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
     databaseUrl: read.matching("DATABASE_URL", "a postgres:// address", /^postgres(ql)?:\/\/./, "secret"),
-    engine: read.oneOf("CONIFER_ENGINE", ["embedded"], "embedded"),
+    engine,
+    kubeconfig: read.text("KUBECONFIG"),
+    namespace: read.matching("CONIFER_NAMESPACE", "a name of a namespace", NAMESPACE) ?? "conifer-apps",
+    registryAddress,
+    routerRanges: read.list("CONIFER_ROUTER_RANGES", "a range like 10.0.0.0/8", isRange),
     caBundle: read.text("CONIFER_CA_BUNDLE"),
     runtimeSources: read.list(
       "CONIFER_RUNTIME_SOURCES",
       "`official`, `registry` or a mirror's http(s) address",
       (text) => /^(official|registry|https?:\/\/.+)$/.test(text),
     ) ?? ["official", "registry"],
+    runImage,
     rateLimit: read.number("CONIFER_RATE_LIMIT", 4500, 100_000_000),
     logLevel: read.oneOf("CONIFER_LOG_LEVEL", ["debug", "info", "warn", "error"], "info"),
   };
@@ -67,7 +105,15 @@ export function readConfig(env: Environment): Config {
 }
 
 const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+const NAMESPACE = new RegExp(`^${LABEL}$`);
+const HOST_AND_PORT = /^\[?([A-Za-z0-9.:-]+?)\]?:([0-9]{1,5})$/;
 const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`, "i");
+
+function isRange(text: string): boolean {
+  const [address = "", bits = ""] = text.split("/");
+  return isIP(address) !== 0 && /^[0-9]+$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
+}
+
 /** As loose as that of an account's address. */
 const EMAIL = /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/;
 

@@ -18,6 +18,7 @@ export interface Home {
   readonly git: string;
   readonly sources: string;
   readonly images: string;
+  readonly repositories: string;
   readonly layers: string;
   readonly buildCache: string;
   readonly dynos: string;
@@ -47,6 +48,7 @@ export function makeHome(root: string): Home {
     git: at("git"),
     sources: at("sources"),
     images: at("images"),
+    repositories: at("repositories"),
     layers: at("layers"),
     buildCache: at("build-cache"),
     dynos: at("dynos"),

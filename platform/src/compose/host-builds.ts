@@ -4,8 +4,7 @@ import { bundleLifecycle } from "../../../buildpacks/lifecycle/bundle-lifecycle.
 import { bundleBuildpacks } from "../../../buildpacks/shared/bundle-buildpacks.ts";
 import type { Builder } from "../delivery/build/index.ts";
 import type { ImageStore } from "../delivery/image/index.ts";
-import { makeSandboxRunner, startEmbeddedBuilder } from "../drivers/embedded/builds/index.ts";
-import type { HostRelease } from "../drivers/embedded/images/index.ts";
+import { makeSandboxRunner, type RunImage, startEmbeddedBuilder } from "../drivers/embedded/builds/index.ts";
 import type { Sandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { Logger, Running } from "../kernel/index.ts";
@@ -15,7 +14,7 @@ export interface HostBuildsOptions {
   readonly config: Config;
   readonly sandboxes: Sandboxes;
   readonly images: ImageStore;
-  readonly release: HostRelease;
+  readonly runImage: RunImage;
   readonly logger: Logger;
 }
 
@@ -30,7 +29,7 @@ const OUTPUT_BYTES = 16 * 1024 * 1024;
 export async function startHostBuilds(
   options: HostBuildsOptions,
 ): Promise<Running & { readonly builder: Builder }> {
-  const { config, sandboxes, images, release, logger } = options;
+  const { config, sandboxes, images, runImage, logger } = options;
   const { home } = config;
   const lifecycle = join(home.downloads, "lifecycle");
   const buildpacksFolder = join(home.downloads, "buildpacks");
@@ -52,7 +51,7 @@ export async function startHostBuilds(
       logger,
       sources: await openFileSourceStore({ folder: home.sources, readOnly: true }),
       images,
-      host: release,
+      runImage,
       ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
       buildpacks,
       order: await readFile(orderFile, "utf8"),

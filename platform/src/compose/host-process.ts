@@ -1,21 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { builderRoutes } from "../drivers/embedded/builds/index.ts";
 import {
-  dynoHostRoutes,
-  endpointRoutes,
-  highestSafePort,
-  makePortPool,
-  portsInUse,
-  startEmbeddedDynoHost,
-} from "../drivers/embedded/dynos/index.ts";
-import { openDiskImageStore, openImageUnpacker } from "../drivers/embedded/images/index.ts";
+  builderRoutes,
+  makeHostRunImage,
+  RunImageError,
+  takeRunImage,
+} from "../drivers/embedded/builds/index.ts";
+import { dynoHostRoutes, endpointRoutes } from "../drivers/embedded/dynos/index.ts";
 import { startLocalServer } from "../drivers/embedded/local/index.ts";
 import { logRoutes, openLogStore } from "../drivers/embedded/logs/index.ts";
 import { type AbilityRow, openSandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { type Logger, type Running, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 import { startHostBuilds } from "./host-builds.ts";
+import { startHostDynos } from "./host-dynos.ts";
+import { openHostImages } from "./host-images.ts";
 import { readHostRelease } from "./host-release.ts";
 import { readMasterKey } from "./master-key.ts";
 
@@ -43,25 +42,14 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
     });
     running.push(sandboxes);
     const release = readHostRelease();
-    const images = await openDiskImageStore(home.images);
-    const unpackImage = await openImageUnpacker({
-      store: images,
-      folder: home.layers,
-      host: release,
-      ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
-    });
-    const builds = await startHostBuilds({ config, sandboxes, images, release, logger });
+    const images = await openHostImages(config);
+    const runImage = config.runImage
+      ? await takeRunImage(config.runImage, images, release)
+      : makeHostRunImage(release);
+    const builds = await startHostBuilds({ config, sandboxes, images, runImage, logger });
     running.push(builds);
-    const host = await startEmbeddedDynoHost({
-      sandboxes,
-      unpackImage,
-      logs,
-      logger,
-      ports: makePortPool({ taken: portsInUse, random: Math.random, highest: highestSafePort() }),
-      now: systemClock,
-      random: Math.random,
-      directory: home.dynos,
-      journalFile: join(home.state, "host.bin"),
+    const host = await startHostDynos({
+      ...{ config, sandboxes, images, logs, logger },
       masterKey: readMasterKey(home),
     });
     running.push(host);
@@ -77,7 +65,7 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
       logger,
     });
     return {
-      isolation: sandboxes.abilities.table,
+      isolation: host.isolation,
       stop: async () => {
         await Promise.all([host.stop(), builds.stop()]);
         await server.stop();
@@ -88,4 +76,9 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
     await stop().catch(() => {});
     throw thrown;
   }
+}
+
+/** What to tell an operator who can mend why the host does not start; undefined for other troubles. */
+export function explainHostError(thrown: unknown): string | undefined {
+  return thrown instanceof RunImageError ? `${thrown.message} CONIFER_RUN_IMAGE names it.` : undefined;
 }

@@ -1,10 +1,11 @@
 import { errorText, type Logger, type Running } from "../kernel/index.ts";
 import { type Config, readConfig } from "./config.ts";
 import { makeProcessLogger } from "./process-logger.ts";
+import type { RoleName } from "./supervisor-environment.ts";
 import { type ReadyMessage, sayReady } from "./supervisor-messages.ts";
 
 export interface Role {
-  readonly name: "control" | "host" | "router";
+  readonly name: RoleName;
   start(config: Config, logger: Logger): Promise<Running & Pick<ReadyMessage, "isolation">>;
   /** What only an operator can mend, in words for the operator: the role then ends with a status that says so. */
   readonly explain?: (thrown: unknown, config: Config) => string | undefined;

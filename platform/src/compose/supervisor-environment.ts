@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 
-export type RoleName = "control" | "host" | "router";
+export type RoleName = "control" | "host" | "router" | "registry";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -13,6 +13,7 @@ export function makeHomeFolders(home: Home): void {
     home.git,
     home.sources,
     home.images,
+    home.repositories,
     home.layers,
     home.buildCache,
     home.dynos,

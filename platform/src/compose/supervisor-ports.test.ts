@@ -58,6 +58,16 @@ test("an address that is not this machine's points at CONIFER_LISTEN", async () 
   await expect(checkPorts(ports, ["192.0.2.1"])).rejects.toThrow(/CONIFER_LISTEN/);
 });
 
+test("the registry's port counts when the registry is on, at its own addresses", async () => {
+  expect(wantedPorts(readConfig({}))).toHaveLength(3);
+  const on = { CONIFER_REGISTRY: "on", CONIFER_REGISTRY_PORT: String(await takenPort()) };
+  const own = (config: Record<string, string>) => wantedPorts(readConfig(config)).slice(3);
+  const taken = checkPorts(own(on), loopback);
+  await expect(taken).rejects.toThrow("set CONIFER_REGISTRY_PORT to a free port");
+  const elsewhere = checkPorts(own({ ...on, CONIFER_REGISTRY_LISTEN: "192.0.2.1" }), loopback);
+  await expect(elsewhere).rejects.toThrow(/no address 192.0.2.1. Correct CONIFER_REGISTRY_LISTEN/);
+});
+
 test("the ports are those of the configuration", () => {
   const config = readConfig({ CONIFER_PORT: "1", CONIFER_ROUTER_PORT: "2", CONIFER_ROUTER_TLS_PORT: "3" });
   expect(wantedPorts(config).map(({ port }) => port)).toEqual([1, 2, 3]);

@@ -19,7 +19,7 @@ const env = {
 };
 
 describe("a role's environment", () => {
-  const roles: RoleName[] = ["control", "host", "router"];
+  const roles: RoleName[] = ["control", "host", "router", "registry"];
 
   test.each(roles)("%s gets the operator's settings and nothing of npm's", (role) => {
     const found = childEnvironment(role, env, config, "postgres://ours");
@@ -33,7 +33,7 @@ describe("a role's environment", () => {
       DATABASE_URL: "postgres://ours",
       CONIFER_ADMIN_PASSWORD: "secret",
     });
-    for (const role of ["host", "router"] as const) {
+    for (const role of ["host", "router", "registry"] as const) {
       const text = JSON.stringify(childEnvironment(role, env, config, "postgres://ours"));
       expect(text).not.toMatch(/postgres:|secret|me@example/);
     }

@@ -24,8 +24,8 @@ export interface SupervisorOptions {
 }
 
 export interface Platform {
-  /** Resolves when all serve, with what each role told. Throws the reason when something cannot start. */
-  start(): Promise<Readonly<Record<RoleName, ReadyMessage>>>;
+  /** Resolves when all serve, with what the host told. Throws the reason when something cannot start. */
+  start(): Promise<{ readonly host: ReadyMessage }>;
   /** Ends all in good order, also after half a start. */
   stop(): Promise<void>;
   /** Ends all at once; also while `stop` is under way. */
@@ -35,7 +35,7 @@ export interface Platform {
 }
 
 /** The order in which the roles are told to stop: no new requests, no new decisions, then the dynos. */
-const STOP_ORDER: readonly RoleName[] = ["router", "control", "host"];
+const STOP_ORDER: readonly RoleName[] = ["router", "control", "host", "registry"];
 const READY_MS = 120_000;
 const STOP_MS = 40_000;
 const DATABASE_STOP_MS = 5_000;
@@ -66,19 +66,21 @@ class Parts implements Platform {
     this.#logger = options.makeLogger((line) => file.write(line));
   }
 
-  /** Host and router need no database and start beside it; control starts when its store is there. */
-  async start(): Promise<Record<RoleName, ReadyMessage>> {
+  /** All but control need no database and start beside it; control starts when its store is there. */
+  async start(): Promise<{ readonly host: ReadyMessage }> {
     const { config, tell } = this.#options;
     removeRunRemains(config.home);
     ensureRunSecret(config.home);
     ensureMasterKey(config.home);
     await checkPorts(wantedPorts(config), listenAddresses(config.listen));
-    tell(`Starting ${config.databaseUrl ? "" : "PostgreSQL, "}host, router and control ...`);
+    const beside = config.registry ? "registry, " : "";
+    tell(`Starting ${config.databaseUrl ? "" : "PostgreSQL, "}${beside}host, router and control ...`);
     const host = this.#startChild("host", "");
     const router = this.#startChild("router", "");
+    const registry = config.registry ? this.#startChild("registry", "") : undefined;
     const control = this.#startDatabase().then((url) => this.#startChild("control", url));
-    const [hostReady, routerReady, controlReady] = await Promise.all([host, router, control]);
-    return { host: hostReady, router: routerReady, control: controlReady };
+    const [hostReady] = await Promise.all([host, router, control, registry]);
+    return { host: hostReady };
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,6 @@
 import { readAccessFile } from "./access-file.ts";
 import type { Config } from "./config.ts";
 import { firstPageText, makeFirstPage, writeFirstPage } from "./first-page.ts";
-import type { RoleName } from "./supervisor-environment.ts";
 import { keepCompiledCode, type ReadyMessage } from "./supervisor-messages.ts";
 import type { Platform } from "./supervisor-run.ts";
 import { listenForStop, watchParent } from "./supervisor-signals.ts";
@@ -50,10 +49,7 @@ export async function servePlatform(options: ServeOptions): Promise<number> {
   return await Promise.race([stopped.promise, started.then(() => stopped.promise)]);
 }
 
-function showFirstPage(
-  { config, tell, color }: ServeOptions,
-  ready: Readonly<Record<RoleName, ReadyMessage>>,
-) {
+function showFirstPage({ config, tell, color }: ServeOptions, ready: { readonly host: ReadyMessage }) {
   const page = makeFirstPage({
     config,
     email: readAccessFile(config.home)?.email || undefined,

@@ -18,11 +18,12 @@ const started: ChildProcess[] = [];
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), "conifer-sup-"));
-  const [api, router, tls] = await freePorts(3);
+  const [api, router, tls, registry] = await freePorts(4);
   ports = {
     CONIFER_PORT: String(api),
     CONIFER_ROUTER_PORT: String(router),
     CONIFER_ROUTER_TLS_PORT: String(tls),
+    CONIFER_REGISTRY_PORT: String(registry),
   };
 });
 
@@ -158,6 +159,55 @@ describe("the process table", () => {
     expect(others.map((name) => lives(name).at(-1))).toEqual(before);
     await until(() => supervisor.output().includes(`${role} serves again.`));
     expect(lives(role)[0]).toEqual([]);
+  });
+});
+
+describe("the row of the registry", () => {
+  const ON = { CONIFER_REGISTRY: "on" };
+
+  test("it does not run unless it is on", async () => {
+    await ready(start());
+    expect(lives("registry")).toEqual([]);
+  });
+
+  test("it is back within 2 s after kill -9, and the others are not touched", async () => {
+    const supervisor = start(ON);
+    await ready(supervisor);
+    expect(supervisor.output()).toContain("registry, host, router and control");
+    const before = everything();
+    process.kill(lives("registry").at(-1)?.[0]?.pid ?? 0, "SIGKILL");
+    const back = () => lives("registry").length === 2 && lives("registry").at(-1)?.length === 2;
+    expect(await until(back)).toBeLessThan(2_000);
+    expect(everything()).toEqual(before);
+    await until(() => supervisor.output().includes("registry serves again."));
+  });
+
+  test("it ends with the others, told to or not", async () => {
+    const supervisor = start(ON);
+    await ready(supervisor);
+    supervisor.child.kill("SIGTERM");
+    expect(await supervisor.ended).toBe(0);
+    expect(events()).toContain("registry TERM");
+    const again = start(ON);
+    await ready(again);
+    const [role] = lives("registry").at(-1) ?? [];
+    again.child.kill("SIGKILL");
+    expect(await until(() => role !== undefined && !isAlive(role))).toBeLessThan(1_000);
+  });
+
+  test("a taken port of its is named with its variable, when it is on", async () => {
+    const server = createServer();
+    const port = Number(ports.CONIFER_REGISTRY_PORT);
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    await ready(start());
+    for (const child of started.splice(0)) {
+      child.kill("SIGTERM");
+      await new Promise((resolve) => child.once("close", resolve));
+    }
+    const refused = start(ON);
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toContain("CONIFER_REGISTRY_PORT");
+    server.close();
   });
 });
 

@@ -15,6 +15,7 @@ export { isId, type NewId, newId } from "./ids.ts";
 export { type Part, type Running, startParts, within } from "./lifecycle.ts";
 export type { LogLine, LogSink } from "./log-lines.ts";
 export { type LogFields, type Logger, type LogLevel, makeLogger, silentLogger } from "./logger.ts";
+export { makeNewsHub } from "./news-hub.ts";
 export { type PagedColumn, pageOfRows } from "./paged-rows.ts";
 export { type Page, type PageRequest, pageHeaders, pageOf, parseRange } from "./pages.ts";
 export type { AppRole, Principal, Scope } from "./principal.ts";

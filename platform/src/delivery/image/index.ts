@@ -1,7 +1,7 @@
 export { LABEL } from "./cnb-labels.ts";
 export { displayCommand, type ImageInfo } from "./image.ts";
 export type { ImageStore } from "./image-ports.ts";
-export { type LayerEntry, packLayer } from "./layer-tar.ts";
+export { LAYER_TIME, type LayerEntry, packLayer } from "./layer-tar.ts";
 export {
   DOCUMENT_LIMIT,
   digestOf,

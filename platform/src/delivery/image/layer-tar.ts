@@ -1,7 +1,7 @@
 import { type Pack, pack } from "tar-stream";
 
-/** One thing in a layer. `path` is absolute in the image, without a `/` at its end. */
-export type LayerEntry = { readonly path: string; readonly mode: number } & (
+/** One thing in a layer. `path` is absolute in the image, without a `/` at its end; `owner` is the layer's by default. */
+export type LayerEntry = { readonly path: string; readonly mode: number; readonly owner?: LayerOwner } & (
   | { readonly kind: "directory" }
   | { readonly kind: "file"; readonly content: Buffer | (() => AsyncIterable<Buffer>); readonly size: number }
   | { readonly kind: "symlink"; readonly target: string }
@@ -40,7 +40,8 @@ async function feed(
 }
 
 function add(tar: Pack, entry: LayerEntry, owner: LayerOwner): Promise<void> {
-  const common = { mode: entry.mode & 0o7777, mtime: LAYER_TIME, uid: owner.uid, gid: owner.gid };
+  const { uid, gid } = entry.owner ?? owner;
+  const common = { mode: entry.mode & 0o7777, mtime: LAYER_TIME, uid, gid };
   const name = entry.path.slice(1);
   return new Promise((resolve, reject) => {
     const end = (failure?: Error | null) => (failure ? reject(failure) : resolve());

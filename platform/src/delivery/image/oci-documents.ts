@@ -15,6 +15,7 @@ export interface OciDescriptor {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;
+  readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly platform?: { readonly architecture: string; readonly os: string };
 }

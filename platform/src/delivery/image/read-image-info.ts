@@ -17,7 +17,10 @@ export interface ImageDocuments {
 }
 
 /** Reads an image's documents. Throws not_found when one is missing, and an Error when one is not what it should be. */
-export async function readImageDocuments(store: ImageStore, digest: string): Promise<ImageDocuments> {
+export async function readImageDocuments(
+  store: Pick<ImageStore, "read">,
+  digest: string,
+): Promise<ImageDocuments> {
   const manifest = parseManifest(await bytesOf(await store.read(digest)));
   const config = parseConfig(await bytesOf(await store.read(manifest.config.digest)));
   if (manifest.layers.length !== config.rootfs.diff_ids.length)

@@ -1,3 +1,4 @@
+export { ATTACH_IDLE_MS, type AttachSession, makeAttachSession } from "./attach-session.ts";
 export type {
   AppDynos,
   CrashReason,
@@ -8,6 +9,9 @@ export type {
   DynoSpec,
   DynoState,
 } from "./dyno.ts";
+export { AWAIT_CLIENT_MS, shellArgv } from "./dyno-command.ts";
 export type { DynoHost, RunOptions } from "./dyno-ports.ts";
+export { dynoTexts, wrongPlace } from "./dyno-texts.ts";
 export { type DynoWatch, startDynoWatch } from "./dyno-watch.ts";
 export { type DynoIngredients, dynoKey, makeDynoSpec } from "./make-dyno-spec.ts";
+export { makeMarkerGuard } from "./marker-guard.ts";

@@ -13,6 +13,7 @@ import { notFound, silentLogger } from "../../../kernel/index.ts";
 import { type HostRelease, openDiskImageStore } from "../images/index.ts";
 import { type EmbeddedBuilderOptions, startEmbeddedBuilder } from "./embedded-builder.ts";
 import type { PhaseJob, PhaseRunner } from "./phase-runner.ts";
+import { makeHostRunImage } from "./run-image.ts";
 
 export const HOST: HostRelease = {
   architecture: process.arch === "x64" ? "amd64" : "arm64",
@@ -81,7 +82,7 @@ export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunn
     addSource: (files) => addTar(Object.entries(files).map(([name, content]) => ({ name, content }))),
     options: {
       machine: {
-        ...{ sources, images, host: HOST, runner: chosen, order: ORDER },
+        ...{ sources, images, runImage: makeHostRunImage(HOST), runner: chosen, order: ORDER },
         ...(chosen.owner ? { owner: chosen.owner } : {}),
         buildpacks: [{ id: "test/do", version: "1.0.0" }],
         runtimeSources: ["official", "registry"],

@@ -5,19 +5,20 @@ import { buffer } from "node:stream/consumers";
 import type { BuildSpec } from "../../../delivery/build/index.ts";
 import { type ImageStore, readImageDocuments } from "../../../delivery/image/index.ts";
 import type { SourceStore } from "../../../delivery/source/index.ts";
-import { type HostRelease, unpackTar } from "../images/index.ts";
+import { unpackTar } from "../images/index.ts";
 import { removeTree } from "../sandbox/index.ts";
 import { operatorFiles, userFiles } from "./build-environment.ts";
 import { type AvailableBuildpack, makeOrder } from "./buildpack-order.ts";
 import { filterSource } from "./filter-source.ts";
 import { type ProjectDescriptor, readProjectDescriptor } from "./project-descriptor.ts";
-import { LAYOUTS, makeHostRunImage, runLayout, writeSparseLayout } from "./run-image.ts";
+import { LAYOUTS, type RunImage, writeSparseLayout } from "./run-image.ts";
 
 /** What a build's folder is filled from. */
 export interface FolderSources {
   readonly sources: SourceStore;
   readonly images: ImageStore;
-  readonly host: HostRelease;
+  /** What images are built to stand on. */
+  readonly runImage: RunImage;
   readonly owner?: { readonly uid: number; readonly gid: number };
   readonly buildpacks: readonly AvailableBuildpack[];
   /** Text of the platform's own order.toml. */
@@ -38,7 +39,7 @@ export interface BuildFolder {
   readonly order: string;
   /** Where the phase runner puts what it needs. */
   readonly sandbox: string;
-  /** Layers of the previous image, digest → diffID. */
+  /** Layers of the run image and of the previous image, digest → diffID. */
   readonly known: ReadonlyMap<string, string>;
 }
 
@@ -141,17 +142,14 @@ async function writeVariables(
 async function writeLayouts(
   layouts: string,
   spec: BuildSpec,
-  { images, host, owner }: FolderSources,
+  { images, runImage, owner }: FolderSources,
 ): Promise<ReadonlyMap<string, string>> {
-  const run = makeHostRunImage(host);
-  const config = { digest: run.config.descriptor.digest, bytes: run.config.bytes };
-  const manifest = { digest: run.manifest.descriptor.digest, bytes: run.manifest.bytes };
-  await writeSparseLayout(join(layouts, runLayout(host).path), manifest, [config]);
-  const known = await writePrevious(join(layouts, LAYOUTS.previous.path), spec, images);
+  await writeSparseLayout(join(layouts, runImage.path), runImage.manifest, [runImage.config]);
+  const previous = await writePrevious(join(layouts, LAYOUTS.previous.path), spec, images);
   // The build writes its own image beside the two; these it must read, and cannot harm but for itself.
   const all = owner ? await readdir(layouts, { recursive: true }) : [];
   for (const path of all) await giveTo(owner, join(layouts, path));
-  return known;
+  return new Map([...runImage.layers, ...previous]);
 }
 
 /** An image that is gone only means that nothing can be used again. */

@@ -1,18 +1,11 @@
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeImageStore, makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
-import {
-  digestOf,
-  encodeDocument,
-  hexOf,
-  MEDIA,
-  makeManifest,
-  parseIndex,
-} from "../../../delivery/image/index.ts";
+import { digestOf, encodeDocument, hexOf, MEDIA, makeManifest } from "../../../delivery/image/index.ts";
 import { collectImage } from "./collect-image.ts";
-import { LAYOUTS, makeHostRunImage, runLayout, writeSparseLayout } from "./run-image.ts";
+import { LAYOUTS, writeSparseLayout } from "./run-image.ts";
 
 let root: string;
 let store: FakeImageStore;
@@ -130,18 +123,4 @@ describe("an image that a build leaves", () => {
     await leave(["one"], []);
     await expect(collect()).rejects.toThrow("disagree");
   });
-});
-
-it("the host's run image is the same each time, and names the base", async () => {
-  const host = { architecture: "amd64" as const, distroName: "debian", distroVersion: "12" };
-  expect(makeHostRunImage(host)).toEqual(makeHostRunImage(host));
-  expect(runLayout(host).name).toBe("conifer/host-base:debian-12");
-  const { config, manifest } = makeHostRunImage(host);
-  expect(JSON.parse(config.bytes.toString()).config.Labels).toEqual({
-    "io.buildpacks.base.distro.name": "debian",
-    "io.buildpacks.base.distro.version": "12",
-  });
-  const run = { digest: manifest.descriptor.digest, bytes: manifest.bytes };
-  await writeSparseLayout(join(root, "run"), run, []);
-  expect(parseIndex(await readFile(join(root, "run/index.json"))).manifests[0]?.digest).toBe(run.digest);
 });

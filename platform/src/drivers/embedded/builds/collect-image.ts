@@ -20,7 +20,7 @@ export interface LeftImage {
   readonly root: string;
   /** Where the layout is in it. The build could write here: nothing is believed, and no link is followed. */
   readonly layout: string;
-  /** Layers the image may have without bringing their content, digest → diffID: those of the app's previous image. */
+  /** Layers the image may have without bringing their content, digest → diffID: the run image's, the previous image's. */
   readonly known: ReadonlyMap<string, string>;
   readonly limitBytes: number;
 }

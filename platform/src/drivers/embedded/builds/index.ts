@@ -2,3 +2,5 @@ export { makeBuilderClient } from "./builder-client.ts";
 export { builderRoutes } from "./builder-routes.ts";
 export { startEmbeddedBuilder } from "./embedded-builder.ts";
 export { makeSandboxRunner } from "./phase-runner.ts";
+export { makeHostRunImage, makeRunConfig, RUN_USER, type RunImage } from "./run-image.ts";
+export { RunImageError, takeRunImage } from "./take-run-image.ts";

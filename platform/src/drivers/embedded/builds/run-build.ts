@@ -8,7 +8,7 @@ import { failureOf, timeoutText } from "./build-failure-text.ts";
 import { type BuildFolder, CACHE_NAME, type FolderSources, fillBuildFolder } from "./build-folder.ts";
 import { collectImage } from "./collect-image.ts";
 import type { PhaseEnd, PhaseRunner } from "./phase-runner.ts";
-import { IMAGE_OWNER, LAYOUTS, runLayout } from "./run-image.ts";
+import { IMAGE_OWNER, LAYOUTS } from "./run-image.ts";
 
 /** What every build on this machine has in common. */
 export interface BuildMachine extends FolderSources {
@@ -78,7 +78,7 @@ function runCreator(
       readOnly(machine.buildpacksFolder, "/cnb/buildpacks"),
       readOnly(machine.node, "/cnb/node/bin/node"),
     ],
-    argv: creatorArgv(runLayout(machine.host).name),
+    argv: creatorArgv(machine.runImage.name),
     env: phaseEnvironment(machine.hostEnv),
     cwd: "/workspace",
     limits: machine.limits,

@@ -1,16 +1,21 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import {
   type EncodedDocument,
   encodeDocument,
   hexOf,
+  type ImageStore,
   LABEL,
+  LAYER_TIME,
   MEDIA,
   makeIndex,
   makeManifest,
   type OciConfig,
+  readImageDocuments,
 } from "../../../delivery/image/index.ts";
 import type { HostRelease } from "../images/index.ts";
+import { DYNO_HOME } from "../sandbox/index.ts";
 
 /** The user and group that files in images belong to, whatever machine built them. */
 export const IMAGE_OWNER = { uid: 1000, gid: 1000 };
@@ -21,34 +26,87 @@ export const LAYOUTS = {
   image: { name: "conifer/app:new", path: "index.docker.io/conifer/app/new" },
 };
 
-/** The run image's name, which people see as an image's base: `conifer/host-base:debian-12`. */
-export function runLayout(host: HostRelease): { readonly name: string; readonly path: string } {
-  const release = [host.distroName, host.distroVersion].filter(Boolean).join("-");
-  const tag = release.replace(/[^A-Za-z0-9._-]/g, "-") || "unknown";
-  return { name: `conifer/host-base:${tag}`, path: `index.docker.io/conifer/host-base/${tag}` };
+/** The user of run images: whom programs find in /etc/passwd, with a home. */
+export const RUN_USER = { name: "dyno", ...IMAGE_OWNER, home: DYNO_HOME };
+
+/** What images stand on: a run image of the platform's store, or one that stands for a machine's own base. */
+export interface RunImage {
+  /** As people see it as an image's base: `conifer/run:debian-12`. The same for all versions of it. */
+  readonly name: string;
+  /** Where its layout is in the layout folder of a build. */
+  readonly path: string;
+  readonly manifest: LayoutBlob;
+  readonly config: LayoutBlob;
+  /** Its layers, which the store holds, digest → diffID. */
+  readonly layers: ReadonlyMap<string, string>;
 }
 
 /** The lifecycle's folder is on PATH of images: a one-off dyno's command begins with `launcher`. */
 const PATH = "/cnb/lifecycle:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/**
- * The run image that stands for a machine's own base: no layers, and labels that say which base it is. It is the same
- * on all machines with the same release and architecture.
- */
-export function makeHostRunImage(host: HostRelease): { config: EncodedDocument; manifest: EncodedDocument } {
-  const document: OciConfig = {
+/** The config of a run image; `layers` from the lowest up. */
+export function makeRunConfig(
+  host: HostRelease,
+  layers: readonly { readonly diffId: string; readonly what: string }[],
+): OciConfig {
+  const created = LAYER_TIME.toISOString();
+  return {
     architecture: host.architecture,
     os: "linux",
+    ...(layers.length > 0 ? { created } : {}),
     config: {
       User: `${IMAGE_OWNER.uid}:${IMAGE_OWNER.gid}`,
       Env: [`PATH=${PATH}`],
       WorkingDir: "/",
       Labels: { [LABEL.distroName]: host.distroName, [LABEL.distroVersion]: host.distroVersion },
     },
-    rootfs: { type: "layers", diff_ids: [] },
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+    ...(layers.length > 0 ? { history: layers.map(({ what }) => ({ created, created_by: what })) } : {}),
   };
-  const config = encodeDocument(MEDIA.config, document);
-  return { config, manifest: encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, [])) };
+}
+
+/**
+ * The run image that stands for a machine's own base: no layers, and labels that say which base it is. It is the same
+ * on all machines with the same release and architecture.
+ */
+export function makeHostRunImage(host: HostRelease): RunImage {
+  const config = encodeDocument(MEDIA.config, makeRunConfig(host, []));
+  const manifest = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, []));
+  const blob = ({ bytes, descriptor }: EncodedDocument) => ({ digest: descriptor.digest, bytes });
+  return { ...named("host-base", host), manifest: blob(manifest), config: blob(config), layers: new Map() };
+}
+
+/**
+ * The run image of the store with this digest. Throws not_found when it is not there, and an Error when it is none that
+ * images of this machine's builds could stand on.
+ */
+export async function readRunImage(store: ImageStore, digest: string, host: HostRelease): Promise<RunImage> {
+  const { manifest, config } = await readImageDocuments(store, digest);
+  const labels = config.config.Labels ?? {};
+  const [distroName = "", distroVersion = ""] = [labels[LABEL.distroName], labels[LABEL.distroVersion]];
+  const differs = [
+    config.architecture !== host.architecture,
+    distroName !== host.distroName,
+    distroVersion !== host.distroVersion,
+  ];
+  if (differs.includes(true))
+    throw new Error(
+      `The run image is ${distroName} ${distroVersion} for ${config.architecture}, and builds run here on ` +
+        `${host.distroName} ${host.distroVersion} for ${host.architecture}.`,
+    );
+  const blob = async (of: string) => ({ digest: of, bytes: await buffer(await store.read(of)) });
+  return {
+    ...named("run", host),
+    manifest: await blob(digest),
+    config: await blob(manifest.config.digest),
+    layers: new Map(manifest.layers.map((layer, n) => [layer.digest, config.rootfs.diff_ids[n] ?? ""])),
+  };
+}
+
+function named(kind: string, host: HostRelease): Pick<RunImage, "name" | "path"> {
+  const release = [host.distroName, host.distroVersion].filter(Boolean).join("-");
+  const tag = release.replace(/[^A-Za-z0-9._-]/g, "-") || "unknown";
+  return { name: `conifer/${kind}:${tag}`, path: `index.docker.io/conifer/${kind}/${tag}` };
 }
 
 /** A document of an image, as it goes into a layout. */

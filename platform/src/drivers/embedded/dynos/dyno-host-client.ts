@@ -1,9 +1,8 @@
 import { Duplex } from "node:stream";
 import { BusinessError, type Claim, StaleClaim } from "../../../kernel/index.ts";
-import type { DynoHost, DynoNews } from "../../../runtime/dyno/index.ts";
+import { type DynoHost, type DynoNews, makeMarkerGuard } from "../../../runtime/dyno/index.ts";
 import { callPeer, type LocalPeer, PeerGone, streamPeer, upgradePeer } from "../local/index.ts";
 import { type ApplyBody, dynoRoute, type RunBody } from "./dyno-routes.ts";
-import { makeMarkerGuard } from "./marker-guard.ts";
 
 /** The dyno host of another process. Every call throws PeerGone while that process is away. */
 export function makeDynoHostClient(peer: LocalPeer): DynoHost {

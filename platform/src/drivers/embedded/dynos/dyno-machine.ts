@@ -1,3 +1,4 @@
+import type { ToldDyno } from "../../../edge/route/index.ts";
 import type { CrashReason, DynoSpec, DynoState } from "../../../runtime/dyno/index.ts";
 import type { ListeningSocket } from "../sandbox/index.ts";
 
@@ -153,6 +154,17 @@ export function stateOf({ phase }: DynoMachine): DynoState {
         ...(phase.signal ? { signal: phase.signal } : {}),
       };
   }
+}
+
+/** What others see of a dyno. */
+export function tellOf(machine: DynoMachine): ToldDyno {
+  const { id, appId, name, type, releaseId, releaseVersion, duty } = machine.spec;
+  const since = new Date(machine.since).toISOString();
+  const state = stateOf(machine);
+  return {
+    observation: { id, appId, name, type, releaseId, releaseVersion, duty, state, since },
+    oneOff: machine.oneOff,
+  };
 }
 
 export function same(machine: DynoMachine): DynoStep {

@@ -1,9 +1,8 @@
 import { join } from "node:path";
+import { type DynoBroadcast, makeDynoBroadcast } from "../../../edge/route/index.ts";
 import type { LogSink } from "../../../kernel/index.ts";
 import type { BudgetedLogSink } from "../../../observe/log/index.ts";
-import type { DynoSpec } from "../../../runtime/dyno/index.ts";
-import type { AttachSession } from "./attach-session.ts";
-import { type DynoBroadcast, makeDynoBroadcast } from "./dyno-broadcast.ts";
+import type { AttachSession, DynoSpec } from "../../../runtime/dyno/index.ts";
 import {
   type DynoEffect,
   type DynoEvent,
@@ -11,6 +10,7 @@ import {
   type DynoStep,
   newDyno,
   nextLook,
+  tellOf,
 } from "./dyno-machine.ts";
 import { beginRun, type DynoRun, type RunDependencies } from "./dyno-run.ts";
 import { firstStep, stepDyno } from "./step-dyno.ts";
@@ -73,8 +73,10 @@ class Roster implements DynoRoster {
 
   constructor(deps: RosterDependencies) {
     this.#deps = deps;
-    const all = () => this.#machines();
-    this.broadcast = makeDynoBroadcast({ all, ofApp: (appId) => this.ofApp(appId) });
+    this.broadcast = makeDynoBroadcast({
+      all: () => this.#machines().map(tellOf),
+      ofApp: (appId) => this.ofApp(appId).map(tellOf),
+    });
   }
 
   add(spec: DynoSpec, options: NewDyno = {}): void {
@@ -134,7 +136,8 @@ class Roster implements DynoRoster {
     for (const effect of step.effects) this.#perform(entry, effect);
     if (entry.machine.phase.kind === "ended") this.#forget(entry);
     this.#schedule(entry);
-    this.broadcast.changed(before, entry.machine);
+    if (before !== entry.machine)
+      this.broadcast.changed(before && tellOf(before).observation, tellOf(entry.machine));
   }
 
   #forget(entry: Entry): void {

@@ -5,14 +5,13 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import type { EndpointNews } from "../../../edge/route/index.ts";
-import { silentLogger, systemClock } from "../../../kernel/index.ts";
+import { makeNewsHub, silentLogger, systemClock } from "../../../kernel/index.ts";
 import { type FakeBehavior, makeFakeDynoHost } from "../../../runtime/dyno/dyno-host-fake.ts";
 import { type DynoBehavior, testDynoHost } from "../../../runtime/dyno/dyno-host-suite.ts";
 import { PeerGone, startLocalServer } from "../local/index.ts";
 import { makeDynoHostClient } from "./dyno-host-client.ts";
 import { dynoHostRoutes } from "./dyno-routes.ts";
 import { endpointRoutes, makeEndpointSource } from "./endpoint-routes.ts";
-import { makeNewsHub } from "./news-hub.ts";
 
 const BEHAVIORS: Readonly<Record<DynoBehavior, FakeBehavior>> = {
   serves: {},

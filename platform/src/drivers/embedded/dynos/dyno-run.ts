@@ -9,9 +9,8 @@ import {
   pause,
 } from "../../../kernel/index.ts";
 import { makeDynoOutput } from "../../../observe/log/index.ts";
-import type { DynoSpec } from "../../../runtime/dyno/index.ts";
+import type { AttachSession, DynoSpec } from "../../../runtime/dyno/index.ts";
 import type { Sandbox, Sandboxes } from "../sandbox/index.ts";
-import type { AttachSession } from "./attach-session.ts";
 import { watchBoot } from "./boot-watch.ts";
 import type { DynoEvent } from "./dyno-machine.ts";
 import { type DynoImage, dynoProgram } from "./dyno-program.ts";
@@ -134,7 +133,9 @@ function failure(reason: "image" | "platform", thrown: unknown, logger: Logger):
 function connect(sandbox: Sandbox, options: RunOptions, deps: RunDependencies): Promise<unknown> {
   const { session, spec, sink } = options;
   if (session) {
-    session.connect(sandbox);
+    const { pipes, terminal } = sandbox;
+    if (terminal) session.connect({ input: terminal, outputs: [terminal] });
+    else session.connect({ input: pipes?.stdin, outputs: pipes ? [pipes.stdout, pipes.stderr] : [] });
     return session.outputEnded;
   }
   const follow = async (output: Readable) => {

@@ -7,8 +7,12 @@ import {
   type Running,
   StaleClaim,
 } from "../../../kernel/index.ts";
-import type { AppDynos, DynoHost } from "../../../runtime/dyno/index.ts";
-import { makeAttachSession } from "./attach-session.ts";
+import {
+  type AppDynos,
+  ATTACH_IDLE_MS,
+  type DynoHost,
+  makeAttachSession,
+} from "../../../runtime/dyno/index.ts";
 import { type DynoRoster, makeDynoRoster, type RosterDependencies } from "./dyno-roster.ts";
 import { type HostJournal, openHostJournal } from "./host-journal.ts";
 import { planApply } from "./plan-apply.ts";
@@ -25,7 +29,6 @@ export interface EmbeddedDynoHost extends Running {
   readonly endpoints: EndpointSource;
 }
 
-const IDLE_MS = 3_600_000;
 /** A stop takes as long as the slowest dyno may take to end, and a little for the kernel. */
 const AFTER_KILL_MS = 3_000;
 
@@ -87,7 +90,7 @@ function makeDynoHost(state: HostState, { now }: EmbeddedDynoHostOptions): DynoH
       if (dyno?.machine.phase.kind !== "awaiting") throw notFound("dyno");
       const session = makeAttachSession({
         terminal: dyno.terminal,
-        idleMs: IDLE_MS,
+        idleMs: ATTACH_IDLE_MS,
         onGone: (why) => roster.send(dynoId, { kind: "client-gone", why }),
       });
       roster.setSession(dynoId, session);

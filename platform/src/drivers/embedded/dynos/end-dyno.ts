@@ -1,4 +1,4 @@
-import type { CrashReason } from "../../../runtime/dyno/index.ts";
+import { type CrashReason, dynoTexts as texts } from "../../../runtime/dyno/index.ts";
 import {
   type DynoEvent,
   type DynoMachine,
@@ -10,7 +10,6 @@ import {
   same,
   word,
 } from "./dyno-machine.ts";
-import { texts } from "./dyno-texts.ts";
 import { begin } from "./leave-dyno.ts";
 import { HEALTHY_AFTER_MS, restartDelayMs } from "./restart-backoff.ts";
 

@@ -1,3 +1,4 @@
+import { dynoTexts as texts } from "../../../runtime/dyno/index.ts";
 import {
   type DynoEffect,
   type DynoMachine,
@@ -9,7 +10,6 @@ import {
   same,
   word,
 } from "./dyno-machine.ts";
-import { texts } from "./dyno-texts.ts";
 
 /** The router hears of a dyno that leaves before the dyno hears SIGTERM. */
 export const LEAVE_BEFORE_TERM_MS = 200;

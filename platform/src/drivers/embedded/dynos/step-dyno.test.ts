@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { DynoSpec } from "../../../runtime/dyno/index.ts";
+import { AWAIT_CLIENT_MS, type DynoSpec } from "../../../runtime/dyno/index.ts";
 import {
   type DynoEvent,
   type DynoMachine,
@@ -9,7 +9,7 @@ import {
   nextLook,
   stateOf,
 } from "./dyno-machine.ts";
-import { AWAIT_CLIENT_MS, firstStep, stepDyno } from "./step-dyno.ts";
+import { firstStep, stepDyno } from "./step-dyno.ts";
 
 const NOW = Date.parse("2026-01-02T03:04:05.678Z");
 const AT = { now: NOW, random: 0.5 };

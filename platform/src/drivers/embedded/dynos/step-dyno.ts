@@ -1,4 +1,9 @@
-import type { DynoSpec } from "../../../runtime/dyno/index.ts";
+import {
+  AWAIT_CLIENT_MS,
+  type DynoSpec,
+  dynoTexts as texts,
+  wrongPlace,
+} from "../../../runtime/dyno/index.ts";
 import {
   type Address,
   type DynoEvent,
@@ -10,14 +15,11 @@ import {
   type StepContext,
   same,
 } from "./dyno-machine.ts";
-import { texts, wrongPlace } from "./dyno-texts.ts";
 import { end, fail } from "./end-dyno.ts";
 import { begin, endWithoutProcess, hangUp, killOff, leave, restart, terminate } from "./leave-dyno.ts";
 
 /** Requests under way when a dyno gets warm are not frozen with it. */
 const FREEZE_AFTER_MS = 2_000;
-
-export const AWAIT_CLIENT_MS = 60_000;
 
 /** What a dyno does upon an event. Events that no longer fit its phase change nothing. */
 export function stepDyno(machine: DynoMachine, event: DynoEvent, context: StepContext): DynoStep {

@@ -9,7 +9,6 @@ import {
   readFile,
   rename,
   rm,
-  stat,
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,7 +22,9 @@ import {
   type OciDescriptor,
   parseIndex,
 } from "../../../delivery/image/index.ts";
+import type { ByteRange, ServedContent } from "../../../delivery/registry/index.ts";
 import { BusinessError, notFound } from "../../../kernel/index.ts";
+import { sizeOf, syncFolder } from "./durable-files.ts";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
 
@@ -32,7 +33,7 @@ const REF_NAME = "org.opencontainers.image.ref.name";
  * Blobs are written aside, fsynced and renamed, so that a name never shows half a blob. Any number of processes may
  * write blobs; names are to be given by one process only (the index is read and replaced as a whole).
  */
-export async function openDiskImageStore(root: string): Promise<ImageStore> {
+export async function openDiskImageStore(root: string): Promise<ImageStore & ServedContent> {
   const blobs = join(root, "blobs", "sha256");
   const ingest = join(root, "ingest");
   await mkdir(blobs, { recursive: true });
@@ -45,9 +46,10 @@ export async function openDiskImageStore(root: string): Promise<ImageStore> {
   const has = async (digest: string) => (await sizeOf(pathOf(digest))) !== undefined;
   return {
     has,
-    async read(digest) {
+    sizeOf: (digest) => sizeOf(pathOf(digest)),
+    async read(digest: string, range?: ByteRange) {
       const handle = await open(pathOf(digest), "r").catch(missingAsNotFound);
-      return createReadStream("", { fd: handle, highWaterMark: 256 * 1024 });
+      return createReadStream("", { fd: handle, highWaterMark: 256 * 1024, ...range });
     },
     async write(content, expected) {
       // What is there needs no second copy, only the proof that the caller has it.
@@ -179,23 +181,6 @@ async function writeMissing(path: string, text: string): Promise<void> {
   } finally {
     await rm(aside, { force: true });
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  const found = await stat(path).catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code === "ENOENT") return undefined;
-    throw thrown;
-  });
-  return found?.size;
 }
 
 function missingAsNotFound(thrown: NodeJS.ErrnoException): never {

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,30 +7,11 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { encodeDocument, MEDIA, makeManifest, packLayer } from "../../../delivery/image/index.ts";
 import { openDiskImageStore } from "./disk-image-store.ts";
+import { findTool } from "./image-tools-fixtures.ts";
 
 const run = promisify(execFile);
 
-/** Debian's skopeo, installed when it may be; why not otherwise. */
-function findSkopeo(): string | undefined {
-  const works = () => {
-    try {
-      execFileSync("skopeo", ["--version"], { stdio: "ignore" });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (works()) return undefined;
-  try {
-    execFileSync("apt-get", ["install", "-y", "--no-install-recommends", "skopeo"], { stdio: "ignore" });
-  } catch {
-    return "skopeo is not here and cannot be installed";
-  }
-  return works() ? undefined : "skopeo does not run";
-}
-
-const missing = findSkopeo();
-if (missing && process.env.CI === "true") throw new Error(missing);
+const missing = findTool("skopeo", ["skopeo"]);
 
 let root: string;
 beforeAll(async () => {

@@ -5,6 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
 import {
+  digestOf,
   encodeDocument,
   type ImageStore,
   LABEL,
@@ -112,29 +113,41 @@ describe("an unpacked image", () => {
   });
 });
 
-describe("an image for another machine", () => {
+describe("what an app's image stands on", () => {
   const app = (topLayer: string, version: string) => ({
     [LABEL.lifecycle]: JSON.stringify({ runImage: { image: "local/run:base", topLayer } }),
     [LABEL.distroName]: "debian",
     [LABEL.distroVersion]: version,
   });
   const layers = [[file("/workspace/a", "x")]];
+  const rootLayer = [file("/usr/bin/tool", "of the run image")];
 
   const cases: readonly [string, Made, HostRelease, RegExp | undefined][] = [
     ["of this release", { labels: app("", "12") }, HOST, undefined],
     ["of another release", { labels: app("", "11") }, HOST, /stands on debian 11 .* Rebase it/],
-    [
-      "of another release, with a base of its own",
-      { labels: app(`sha256:${"a".repeat(64)}`, "11") },
-      HOST,
-      undefined,
-    ],
     ["of another architecture", { architecture: "arm64" }, HOST, /for arm64 and this machine is amd64/],
   ];
-  it.each(cases)("%s", async (_, made, host, message) => {
+  it.each(cases)("is this machine's base: %s", async (_, made, host, message) => {
     const digest = await makeImage(layers, made);
     const unpacking = (await open(host))(digest);
     if (message) await expect(unpacking).rejects.toThrow(message);
     else expect((await unpacking).lowerDirs).toHaveLength(1);
+  });
+
+  it("is a run image of this release: the machine's base stands in for its layers", async () => {
+    const top = digestOf(await buffer(packLayer(rootLayer, { uid: 1000, gid: 1000 })));
+    const digest = await makeImage([rootLayer, ...layers], { labels: app(top, "12") });
+    const { lowerDirs } = await (await open())(digest);
+    expect(lowerDirs).toHaveLength(1);
+    expect(await readFile(join(lowerDirs[0] ?? "", "workspace/a"), "utf8")).toBe("x");
+  });
+
+  it("is a run image of another release, or one that is not there", async () => {
+    const top = digestOf(await buffer(packLayer(rootLayer, { uid: 1000, gid: 1000 })));
+    const other = await makeImage([rootLayer, ...layers], { labels: app(top, "11") });
+    await expect((await open())(other)).rejects.toThrow(/stands on debian 11 .* Rebase it/);
+    const broken = await makeImage([rootLayer, ...layers], { labels: app(digestOf("gone"), "12") });
+    await expect((await open())(broken)).rejects.toThrow("does not hold the top layer");
+    expect(await readdir(folder)).toEqual([".boot"]);
   });
 });

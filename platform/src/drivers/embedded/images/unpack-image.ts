@@ -14,6 +14,7 @@ import {
   readImageDocuments,
 } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
+import { shellArgv } from "../../../runtime/dyno/index.ts";
 import { removeTree } from "../sandbox/index.ts";
 import { unpackTar } from "./unpack-tar.ts";
 
@@ -37,7 +38,7 @@ export interface UnpackDependencies {
   readonly folder: string;
   /** Who shall own the unpacked files; only when Conifer runs as root. */
   readonly owner?: { readonly uid: number; readonly gid: number };
-  /** This machine, as images name it: an image without a run image of its own needs the same. */
+  /** This machine, as images name it: what an image stands on must be of the same release. */
   readonly host: HostRelease;
 }
 
@@ -75,9 +76,12 @@ export async function openImageUnpacker(deps: UnpackDependencies): Promise<Unpac
     const documents = await readImageDocuments(deps.store, digest);
     requireHost(documents, deps.host);
     const { diff_ids } = documents.config.rootfs;
-    const folders = await Promise.all(
-      documents.manifest.layers.map((layer, i) => layerFolder(diff_ids[i] ?? "", layer.digest)),
-    );
+    const layers = documents.manifest.layers.map((layer, i) => ({
+      diffId: diff_ids[i] ?? "",
+      digest: layer.digest,
+    }));
+    const own = layers.slice(runLayerCount(digest, documents));
+    const folders = await Promise.all(own.map((layer) => layerFolder(layer.diffId, layer.digest)));
     return describe(digest, documents, folders.toReversed());
   };
 }
@@ -99,14 +103,24 @@ function describe(digest: string, documents: ImageDocuments, lowerDirs: readonly
         );
       return [`/cnb/process/${type}`];
     },
-    shellArgv: (line) => ["/bin/sh", "-c", SHELL_LINE, "sh", line],
+    shellArgv,
   };
 }
 
-/** People type for bash; where the base has none, the POSIX shell must do. */
-const SHELL_LINE = 'if [ -x /bin/bash ]; then exec /bin/bash -c "$1"; else exec /bin/sh -c "$1"; fi';
+/**
+ * How many of the image's layers are its run image's. They are not unpacked: the machine's own base, which is of the same
+ * release, stands in for them, as it would after a rebase.
+ */
+function runLayerCount(digest: string, documents: ImageDocuments): number {
+  const { topLayer } = imageInfoOf(digest, documents).runImage;
+  if (topLayer === "") return 0;
+  const at = documents.config.rootfs.diff_ids.indexOf(topLayer);
+  if (at === -1)
+    throw invalidParams("The image does not hold the top layer of its run image. Build it again.");
+  return at + 1;
+}
 
-/** An image whose run image is a machine's own base fits only machines with the same base. */
+/** What an app's image stands on, be it layers or a machine's own base, fits only machines of the same release. */
 function requireHost({ manifest, config }: ImageDocuments, host: HostRelease): void {
   if (config.architecture !== host.architecture)
     throw invalidParams(
@@ -114,8 +128,7 @@ function requireHost({ manifest, config }: ImageDocuments, host: HostRelease): v
     );
   const labels = config.config.Labels ?? {};
   const isApp = labels[LABEL.lifecycle] !== undefined;
-  const ownBase = /"topLayer":"sha256:/.test(labels[LABEL.lifecycle] ?? "");
-  if (!isApp || ownBase || manifest.layers.length === 0) return;
+  if (!isApp || manifest.layers.length === 0) return;
   const [name = "", version = ""] = [labels[LABEL.distroName], labels[LABEL.distroVersion]];
   if (name === host.distroName && version === host.distroVersion) return;
   throw invalidParams(

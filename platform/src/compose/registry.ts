@@ -1,0 +1,4 @@
+import { explainRegistryError, startRegistryProcess } from "./registry-process.ts";
+import { runRole } from "./run-role.ts";
+
+await runRole({ name: "registry", start: startRegistryProcess, explain: explainRegistryError });

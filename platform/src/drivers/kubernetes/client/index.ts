@@ -1,0 +1,19 @@
+export { type KubeClient, makeKubeClient } from "./kube-client.ts";
+export { openKubeAccess } from "./kube-config.ts";
+export { isConflict, isNotFound, isPassing, KubeError } from "./kube-error.ts";
+export {
+  type ConfigMap,
+  type ContainerStatus,
+  KIND,
+  type KubeKind,
+  type KubeObject,
+  type OwnerReference,
+  objectPath,
+  type Pod,
+  type ReplicaSet,
+  type Secret,
+  type TerminatedState,
+} from "./kube-objects.ts";
+export { watchObjects } from "./object-watch.ts";
+export { openPodStream, type PodStream } from "./pod-stream.ts";
+export { splitDocuments } from "./split-documents.ts";

@@ -1,0 +1,108 @@
+import type { Clock } from "../../../kernel/index.ts";
+import { AWAIT_CLIENT_MS, dynoTexts as texts } from "../../../runtime/dyno/index.ts";
+import { type BoardDyno, isAlive } from "./dyno-sight.ts";
+import { currentRun, type PodRun, runKey } from "./pod-run.ts";
+import { probePort } from "./port-probe.ts";
+
+/** What time does to dynos: their port is asked for, their time to boot, to end, and to wait for a client runs out. */
+export interface DynoClocks {
+  /** `late`: the dyno was found running, so that some of its time is over already. */
+  set(dyno: BoardDyno, late: boolean): void;
+  close(): void;
+}
+
+export interface DynoClocksOptions {
+  readonly now: Clock;
+  onListening(dynoId: string, key: string): void;
+  onTimedOut(dynoId: string, key: string): void;
+  onClientMissing(dynoId: string): void;
+  say(dynoId: string, message: string): void;
+}
+
+interface Clocks {
+  /** By name; each is started once. */
+  readonly running: Map<string, AbortController>;
+}
+
+/** A driver that lost time is generous with the dyno's. */
+const LEAST_MS = 1_000;
+
+export function makeDynoClocks(options: DynoClocksOptions): DynoClocks {
+  const dynos = new Map<string, Clocks>();
+  const stopAll = ({ running }: Clocks) => {
+    for (const clock of running.values()) clock.abort();
+  };
+  return {
+    set: (dyno, late) => {
+      const { id } = dyno.sight.entry;
+      const wanted = clocksOf(dyno, late, options);
+      const clocks = dynos.get(id) ?? { running: new Map() };
+      for (const [name, clock] of clocks.running)
+        if (!wanted.has(name)) {
+          clock.abort();
+          clocks.running.delete(name);
+        }
+      for (const [name, start] of wanted)
+        if (!clocks.running.has(name)) {
+          const clock = new AbortController();
+          clocks.running.set(name, clock);
+          start(clock.signal);
+        }
+      if (clocks.running.size > 0) dynos.set(id, clocks);
+      else dynos.delete(id);
+    },
+    close: () => {
+      for (const clocks of dynos.values()) stopAll(clocks);
+      dynos.clear();
+    },
+  };
+}
+
+type Start = (signal: AbortSignal) => void;
+
+function clocksOf(dyno: BoardDyno, late: boolean, options: DynoClocksOptions): Map<string, Start> {
+  const { sight } = dyno;
+  const { id } = sight.entry;
+  const clocks = new Map<string, Start>();
+  const elapsed = (from: number) => (late ? Math.max(0, options.now().getTime() - from) : 0);
+  for (const run of sight.runs)
+    if (run.leavingSince !== undefined && isAlive(run)) {
+      const ms = sight.stopSeconds * 1_000 - elapsed(run.leavingSince);
+      clocks.set(`end ${run.uid}`, (signal) => after(ms, signal, () => tellKill(dyno, options)));
+    }
+  const current = currentRun(sight.runs);
+  if (!current || current.leavingSince !== undefined) return clocks;
+  if (current.client === "awaited" && isAlive(current)) {
+    const ms = AWAIT_CLIENT_MS - elapsed(current.createdAt);
+    clocks.set("client", (signal) => after(ms, signal, () => options.onClientMissing(id)));
+  }
+  const key = runKey(current);
+  if (!boots(dyno, current) || sight.listening.has(key) || sight.timedOut.has(key)) return clocks;
+  const { address, phase } = current;
+  if (address)
+    clocks.set(`probe ${key} ${address}`, (signal) => {
+      void probePort({ host: address, port: sight.port }, signal).then(
+        (found) => found && options.onListening(id, key),
+      );
+    });
+  if (phase.kind === "running") {
+    const ms = Math.max(LEAST_MS, sight.bootSeconds * 1_000 - elapsed(phase.startedAt));
+    clocks.set(`boot ${key}`, (signal) => after(ms, signal, () => options.onTimedOut(id, key)));
+  }
+  return clocks;
+}
+
+function boots({ sight }: BoardDyno, current: PodRun): boolean {
+  return sight.entry.duty !== "work" && !sight.oneOff && sight.wanted && isAlive(current);
+}
+
+function tellKill({ sight }: BoardDyno, { say }: DynoClocksOptions): void {
+  const { id } = sight.entry;
+  say(id, texts.exitTimeout(sight.stopSeconds));
+  say(id, texts.killingRest);
+}
+
+function after(ms: number, signal: AbortSignal, work: () => void): void {
+  const timer = setTimeout(work, Math.max(0, ms));
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+}

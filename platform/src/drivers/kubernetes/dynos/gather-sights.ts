@@ -1,0 +1,102 @@
+import type { Pod } from "../client/index.ts";
+import { type DynoEntry, entryOf } from "./app-record.ts";
+import { ANNOTATION, LABEL } from "./dyno-labels.ts";
+import { type DynoBody, dynoPort } from "./dyno-manifests.ts";
+import type { DynoSight } from "./dyno-sight.ts";
+import { type AppObjects, idsOf } from "./plan-objects.ts";
+import { type PodRun, readPodRun } from "./pod-run.ts";
+
+export interface SeenDyno {
+  readonly sight: DynoSight;
+}
+
+/** An app's dynos as its objects tell of them; those that were known and have no objects left are among them, too. */
+export function gatherSights(from: {
+  readonly known: readonly SeenDyno[];
+  readonly objects: AppObjects;
+  /** What this process was told of a dyno whose Secret is not there yet. */
+  readonly told: (dynoId: string) => DynoBody | undefined;
+}): DynoSight[] {
+  const { known, objects, told } = from;
+  const before = new Map(known.map(({ sight }) => [sight.entry.id, sight]));
+  const wanted = new Map(objects.record?.dynos.map((entry) => [entry.id, entry]));
+  const ids = new Set([
+    ...wanted.keys(),
+    ...before.keys(),
+    ...objects.secrets.keys(),
+    ...objects.pods.keys(),
+  ]);
+  return [...ids].flatMap((id) => {
+    const pods = objects.pods.get(id) ?? [];
+    const body = objects.secrets.get(id)?.body ?? told(id);
+    const old = before.get(id);
+    const oneOff = old?.oneOff ?? isOneOff(objects, id);
+    const entry = wanted.get(id) ?? old?.entry ?? (body && entryFromBody(body)) ?? entryFromPod(pods[0]);
+    if (!entry) return [];
+    const runs = pods.map(readPodRun);
+    const isWanted = oneOff
+      ? !runs.some(({ leavingSince }) => leavingSince !== undefined)
+      : wantsFormation(objects, id);
+    // Leftovers of one that is gone for good are not a dyno any more.
+    if (!old && !isWanted && runs.length === 0) return [];
+    if (oneOff && !old && runs.length === 0) return [];
+    return [makeSight({ entry, body, old, oneOff, wanted: isWanted, runs })];
+  });
+}
+
+function wantsFormation({ record }: AppObjects, id: string): boolean {
+  // Without a record nobody knows, and what runs goes on.
+  return record === undefined || record.dynos.some((entry) => entry.id === id);
+}
+
+function isOneOff({ secrets, pods }: AppObjects, id: string): boolean {
+  const part = secrets.get(id)?.part ?? pods.get(id)?.[0]?.metadata.labels?.[LABEL.part];
+  return part === "one-off";
+}
+
+function makeSight(from: {
+  readonly entry: DynoEntry;
+  readonly body: DynoBody | undefined;
+  readonly old: DynoSight | undefined;
+  readonly oneOff: boolean;
+  readonly wanted: boolean;
+  readonly runs: readonly PodRun[];
+}): DynoSight {
+  const { entry, body, old, oneOff, wanted, runs } = from;
+  const alive = new Set(runs.map(({ uid }) => uid));
+  const keep = (keys: ReadonlySet<string> | undefined) =>
+    new Set([...(keys ?? [])].filter((key) => alive.has(key.slice(0, key.lastIndexOf("/")))));
+  const started = runs.filter(({ phase }) => phase.kind === "running" && phase.started);
+  return {
+    entry,
+    oneOff,
+    wanted,
+    runs,
+    displayCommand: body?.displayCommand ?? old?.displayCommand ?? "",
+    bootSeconds: body?.bootSeconds ?? old?.bootSeconds ?? 60,
+    stopSeconds: body?.stopSeconds ?? old?.stopSeconds ?? 30,
+    port: dynoPort(entry.id),
+    listening: new Set([...keep(old?.listening), ...started.map(({ uid, run }) => `${uid}/${run}`)]),
+    timedOut: keep(old?.timedOut),
+    exits: old?.exits ?? [],
+  };
+}
+
+/** Only the record knows a dyno's duty; where that was lost, web dynos serve until the control plane speaks again. */
+function entryFromBody(body: DynoBody): DynoEntry {
+  return entryOf({ ...body, env: {}, duty: body.type === "web" ? "serve" : "work" });
+}
+
+function entryFromPod(pod: Pod | undefined): DynoEntry | undefined {
+  const { appId, dynoId } = pod ? idsOf(pod) : {};
+  if (!pod || !appId || !dynoId) return undefined;
+  const { labels = {}, annotations = {} } = pod.metadata;
+  const type = annotations[ANNOTATION.type] ?? "";
+  return {
+    ...{ id: dynoId, appId, type },
+    name: annotations[ANNOTATION.name] ?? "",
+    releaseId: annotations[ANNOTATION.releaseId] ?? "",
+    releaseVersion: Number.parseInt((labels[LABEL.release] ?? "").slice(1), 10) || 0,
+    duty: type === "web" ? "serve" : "work",
+  };
+}

@@ -1,0 +1,6 @@
+export type { DynoPlacement } from "./dyno-manifests.ts";
+export {
+  type KubernetesDynoHost,
+  startKubernetesDynoHost,
+} from "./kubernetes-dyno-host.ts";
+export { keepPullSecret, PULL_SECRET } from "./pull-secret.ts";

@@ -1,0 +1,130 @@
+import type { EndpointSource } from "../../../edge/route/index.ts";
+import { notFound, type Running } from "../../../kernel/index.ts";
+import {
+  type DynoHost,
+  type DynoSpec,
+  type RunOptions,
+  dynoTexts as texts,
+} from "../../../runtime/dyno/index.ts";
+import { KIND } from "../client/index.ts";
+import { applyApp } from "./apply-app.ts";
+import { attachDyno } from "./attach-dyno.ts";
+import { type DynoEngine, type KubernetesDynoHostOptions, startDynoEngine } from "./dyno-engine.ts";
+import { dynoObjectName } from "./dyno-labels.ts";
+import { makeDynoSecret, makeOneOffPod } from "./dyno-manifests.ts";
+import type { BoardDyno } from "./dyno-sight.ts";
+import { currentRun } from "./pod-run.ts";
+import { ensureSpace } from "./space-namespace.ts";
+
+/** The dynos of one namespace of a cluster, and what the router must know of them. */
+export interface KubernetesDynoHost extends Running {
+  readonly dynos: DynoHost;
+  readonly endpoints: EndpointSource;
+}
+
+/**
+ * Watches the namespace, which it makes where it is missing, and serves the port. `stop` ends the watching only: what
+ * runs goes on, and the cluster starts again what ends.
+ */
+export async function startKubernetesDynoHost(
+  options: KubernetesDynoHostOptions,
+): Promise<KubernetesDynoHost> {
+  const stopping = new AbortController();
+  const { namespace } = options.placement;
+  await ensureSpace(
+    options.client,
+    { namespace, routerRanges: options.routerRanges },
+    { signal: stopping.signal },
+  );
+  const engine = startDynoEngine(options, stopping.signal);
+  const { board, space } = engine;
+  await space.ready;
+  board.opened();
+  return {
+    dynos: makeDynoHost(engine),
+    endpoints: { watch: (signal) => board.broadcast.watchEndpoints(signal) },
+    stop: async () => {
+      stopping.abort();
+      await engine.reconciler.stop();
+      await space.stop();
+      await engine.logs?.close();
+      board.close();
+    },
+  };
+}
+
+function makeDynoHost(engine: DynoEngine): DynoHost {
+  const { board, options, space, turns, writer, told, reconcile, reconciler } = engine;
+  const { client, placement, logger } = options;
+  const { namespace } = placement;
+  const end = async (dynoId: string) => {
+    const dyno = board.find(dynoId);
+    if (dyno?.sight.oneOff && dyno.state.kind !== "complete")
+      await writer.remove(KIND.pod, dynoObjectName(dynoId));
+  };
+  return {
+    apply: async (app, claim) => {
+      const parts = { client, namespace, writer, space, told, reconcile };
+      await turns.take(app.appId, () => applyApp(parts, app, claim));
+      reconciler.poke(app.appId);
+    },
+    restart: async (dynoId) => {
+      const dyno = board.find(dynoId);
+      if (!dyno || dyno.sight.oneOff || !dyno.sight.wanted) throw notFound("dyno");
+      const current = currentRun(dyno.sight.runs);
+      if (!current || current.leavingSince !== undefined) return;
+      board.say(dynoId, texts.restarting);
+      await writer.remove(KIND.pod, current.pod);
+    },
+    run: (spec, runOptions) => runOneOff(engine, spec, runOptions),
+    attach: (dynoId) =>
+      attachDyno(
+        {
+          ...{ client, namespace, board, logger, end },
+          untilRunning: async (id) => {
+            const dyno = await until(engine, id, ({ state }) => state.kind !== "starting");
+            return dyno.state.kind === "up";
+          },
+          untilComplete: async (id) =>
+            void (await until(engine, id, ({ state }) => state.kind === "complete")),
+          take: (pod) => space.take(pod),
+        },
+        dynoId,
+      ),
+    stop: end,
+    watch: (signal) => board.broadcast.watchDynos(signal),
+  };
+}
+
+async function runOneOff(
+  { options, space, writer }: DynoEngine,
+  spec: DynoSpec,
+  runOptions: RunOptions,
+): Promise<void> {
+  const { placement, client } = options;
+  const { namespace } = placement;
+  const made = await writer.create(makeDynoSecret(spec, { namespace, part: "one-off", claim: 0 }));
+  const secret = made ?? (await client.get({ kind: KIND.secret, namespace }, dynoObjectName(spec.id)));
+  space.take(secret);
+  const { uid = "" } = secret.metadata;
+  const pod = await writer.create(makeOneOffPod(spec, runOptions, placement, uid));
+  if (pod) space.take(pod);
+}
+
+/** Resolves with the dyno once it satisfies the test; it is known and reaches an end in any case. */
+function until(
+  { board, watchers }: DynoEngine,
+  dynoId: string,
+  test: (dyno: BoardDyno) => boolean,
+): Promise<BoardDyno> {
+  return new Promise((resolve) => {
+    const watcher = (dyno: BoardDyno) => {
+      if (dyno.sight.entry.id !== dynoId || !test(dyno)) return;
+      watchers.delete(watcher);
+      resolve(dyno);
+    };
+    watchers.add(watcher);
+    const now = board.find(dynoId);
+    if (now) watcher(now);
+  });
+}

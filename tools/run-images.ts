@@ -1,0 +1,27 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { ClusterError } from "./cluster/cluster-error.ts";
+import { tellOnError } from "./cluster/tell-progress.ts";
+import { readImageArguments, USAGE } from "./images/image-arguments.ts";
+import { EXIT_STATUS, ImageError } from "./images/image-error.ts";
+import { makeRunImage } from "./images/make-run-image.ts";
+
+/** `npm run images`: the run image that apps stand on where dynos are pods. */
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const wishes = readImageArguments(args);
+    if (wishes.help) process.stdout.write(USAGE);
+    else {
+      const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+      const image = await makeRunImage(join(cache, "conifer", "images"), tellOnError);
+      console.log(wishes.json ? JSON.stringify(image, undefined, 2) : image.folder);
+    }
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof ImageError || thrown instanceof ClusterError)) throw thrown;
+    process.stderr.write(`${thrown.message}\n`);
+    return EXIT_STATUS[thrown.failure];
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
