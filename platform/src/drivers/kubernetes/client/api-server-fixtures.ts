@@ -69,6 +69,9 @@ export interface ScriptedApiOptions {
   readonly host?: string;
 }
 
+/** Like a real one it would rather speak HTTP/2, which a client must not take up. */
+const SECURE = { requestCert: true, rejectUnauthorized: false, ALPNProtocols: ["h2", "http/1.1"] };
+
 export async function openScriptedApi(options: ScriptedApiOptions = {}): Promise<ScriptedApi> {
   const { host = "127.0.0.1", tls } = options;
   const queue: Exchange[] = [];
@@ -85,9 +88,7 @@ export async function openScriptedApi(options: ScriptedApiOptions = {}): Promise
     if (take) take(exchange);
     else queue.push(exchange);
   };
-  const server = tls
-    ? createSecureServer({ ...tls, requestCert: true, rejectUnauthorized: false }, listener)
-    : createServer(listener);
+  const server = tls ? createSecureServer({ ...tls, ...SECURE }, listener) : createServer(listener);
   server.on(tls ? "secureConnection" : "connection", (socket: object) => connections.set(socket, opened++));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -1,5 +1,5 @@
 import { type DynoBroadcast, makeDynoBroadcast, type ToldDyno } from "../../../edge/route/index.ts";
-import type { Clock, LogSink } from "../../../kernel/index.ts";
+import type { Clock } from "../../../kernel/index.ts";
 import { type DynoClocks, makeDynoClocks } from "./dyno-clocks.ts";
 import { linesOf } from "./dyno-lines.ts";
 import type { DynoBody } from "./dyno-manifests.ts";
@@ -22,8 +22,8 @@ export interface DynoBoard {
 }
 
 export interface DynoBoardOptions {
-  /** Undefined where another process writes the dynos' lines. */
-  readonly logs: LogSink | undefined;
+  /** Says something of a dyno in its app's log; `isEnd`: of a process that wrote something before. */
+  readonly tell: (dyno: BoardDyno, message: string, isEnd: boolean) => void;
   readonly now: Clock;
   /** What this process was told of a dyno. */
   readonly told: (dynoId: string) => DynoBody | undefined;
@@ -92,16 +92,11 @@ class Board implements DynoBoard {
 
   say(dynoId: string, message: string): void {
     const dyno = this.find(dynoId);
-    if (dyno) this.#write(dyno.sight, message);
+    if (dyno) this.#options.tell(dyno, message, false);
   }
 
   close(): void {
     this.#clocks.close();
-  }
-
-  #write({ entry }: DynoSight, message: string): void {
-    const { logs, now } = this.#options;
-    logs?.write({ appId: entry.appId, time: now(), source: "heroku", process: entry.name, message });
   }
 
   #mark(dynoId: string, what: "listening" | "timedOut", key: string): void {
@@ -125,12 +120,14 @@ class Board implements DynoBoard {
     const state = over ? before.state : stateOfSight(sight);
     const since = before?.state.kind === state.kind ? before.since : this.#options.now();
     const dyno: BoardDyno = { sight, state, since };
-    if (!this.#silent) for (const line of linesOf({ before, after: dyno })) this.#write(sight, line);
     if (state.kind === "complete" && sight.runs.length === 0) this.#forget(appId, id);
     else this.#keep(appId, dyno);
     this.#clocks.set(dyno, before === undefined && this.#silent);
     this.broadcast.changed(before && tellOf(before).observation, tellOf(dyno));
     this.#options.onSeen(dyno);
+    const isEnd = sight.exits.at(-1)?.key !== before?.sight.exits.at(-1)?.key;
+    const lines = this.#silent ? [] : linesOf({ before, after: dyno });
+    for (const [i, line] of lines.entries()) this.#options.tell(dyno, line, isEnd && i === 0);
   }
 
   #keep(appId: string, dyno: BoardDyno): void {

@@ -14,6 +14,7 @@ import { type DynoBoard, makeDynoBoard } from "./dyno-board.ts";
 import type { DynoPlacement } from "./dyno-manifests.ts";
 import type { BoardDyno } from "./dyno-sight.ts";
 import { endOverdue } from "./end-overdue.ts";
+import { type LinesInOrder, makeLinesInOrder } from "./lines-in-order.ts";
 import { makeObjectWriter, type ObjectWriter, type ToldSpecs } from "./object-writer.ts";
 import { makePodLogs, type PodLogs } from "./pod-logs.ts";
 import { reconcileDynos } from "./reconcile-dynos.ts";
@@ -49,6 +50,7 @@ export interface DynoEngine {
   readonly watchers: Set<DynoWatcher>;
   readonly reconcile: (appId: string) => Promise<Outcome>;
   readonly logs: PodLogs | undefined;
+  readonly lines: LinesInOrder | undefined;
 }
 
 /** Begins to watch; nothing is said in the log of what is found at first. */
@@ -60,10 +62,16 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
   const turns = makeTurns();
   const watchers = new Set<DynoWatcher>();
   const logs = options.logs && makePodLogs({ client, namespace, logger, sink: options.logs });
+  const lines = options.logs && makeLinesInOrder(options.logs);
   const startedAt = now();
   let isOpen = false;
   const board = makeDynoBoard({
-    ...{ logs: options.logs, now },
+    now,
+    tell: (dyno, message, isEnd) => {
+      const { id, appId, name } = dyno.sight.entry;
+      const line = { appId, time: now(), source: "heroku", process: name, message } as const;
+      lines?.write(id, line, isEnd && logs ? () => logs.told(dyno) : undefined);
+    },
     told: (id) => told.get(id)?.spec,
     onSeen: (dyno) => {
       logs?.see(dyno, isOpen ? undefined : startedAt);
@@ -110,5 +118,5 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
   void space.ready.then(() => {
     isOpen = true;
   });
-  return { options, board, space, writer, told, turns, reconciler, watchers, reconcile, logs };
+  return { options, board, space, writer, told, turns, reconciler, watchers, reconcile, logs, lines };
 }

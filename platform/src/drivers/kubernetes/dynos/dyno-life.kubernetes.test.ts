@@ -75,6 +75,11 @@ async function eventually<T>(look: () => Promise<T>, holds: (found: T) => boolea
   }
 }
 
+/** Lines of an end come after the process's last output, which is on its way when the end is known. */
+async function logIs(lines: () => readonly string[], wanted: readonly string[]): Promise<void> {
+  await expect.poll(lines, { timeout: 20_000 }).toEqual(wanted);
+}
+
 async function podOf(id: string): Promise<Pod> {
   const { items } = await cluster.client.list<Pod>(place(KIND.pod), {
     labelSelector: `conifer.dev/dyno=${id}`,
@@ -91,13 +96,16 @@ describe("the app's log", () => {
     await seen.until(dyno.id, "up");
     await apply([]);
     await seen.until(dyno.id, "complete");
-    expect(space.log()).toEqual([
-      "heroku[web.1]: Starting process with command `npm start`",
-      "heroku[web.1]: State changed from starting to up",
-      "heroku[web.1]: State changed from up to down",
-      "heroku[web.1]: Stopping all processes with SIGTERM",
-      "heroku[web.1]: Process exited with status 143",
-    ]);
+    await logIs(
+      () => space.log(),
+      [
+        "heroku[web.1]: Starting process with command `npm start`",
+        "heroku[web.1]: State changed from starting to up",
+        "heroku[web.1]: State changed from up to down",
+        "heroku[web.1]: Stopping all processes with SIGTERM",
+        "heroku[web.1]: Process exited with status 143",
+      ],
+    );
   });
 
   test("tells crashes, also such that were over before anybody looked, and what the process wrote", async () => {
@@ -107,15 +115,18 @@ describe("the app's log", () => {
       async () => space.log().filter((line) => line === "app[worker.1]: out").length,
       (count) => count === 2,
     );
-    const said = space.log().filter((line) => line.startsWith("heroku"));
-    expect(said.slice(0, 6)).toEqual([
-      `heroku[worker.1]: Starting process with command \`${dyno.displayCommand}\``,
-      "heroku[worker.1]: Process exited with status 7",
-      "heroku[worker.1]: State changed from starting to crashed",
-      "heroku[worker.1]: State changed from crashed to starting",
-      `heroku[worker.1]: Starting process with command \`${dyno.displayCommand}\``,
-      "heroku[worker.1]: Process exited with status 7",
-    ]);
+    const said = () => space.log().filter((line) => line.startsWith("heroku"));
+    await logIs(
+      () => said().slice(0, 6),
+      [
+        `heroku[worker.1]: Starting process with command \`${dyno.displayCommand}\``,
+        "heroku[worker.1]: Process exited with status 7",
+        "heroku[worker.1]: State changed from starting to crashed",
+        "heroku[worker.1]: State changed from crashed to starting",
+        `heroku[worker.1]: Starting process with command \`${dyno.displayCommand}\``,
+        "heroku[worker.1]: Process exited with status 7",
+      ],
+    );
     expect(space.log().filter((line) => line === "app[worker.1]: err")).toHaveLength(2);
   });
 
@@ -125,7 +136,10 @@ describe("the app's log", () => {
     await apply([dyno]);
     const { state } = await seen.until(dyno.id, "crashed");
     expect(state).toMatchObject({ reason: "memory", exitCode: 137 });
-    expect(space.log()).toContain("heroku[worker.1]: Error R15 (Memory quota vastly exceeded)");
+    await eventually(
+      async () => space.log(),
+      (lines) => lines.includes("heroku[worker.1]: Error R15 (Memory quota vastly exceeded)"),
+    );
   });
 
   test("tells of a dyno that does not end in time", async () => {
@@ -134,12 +148,15 @@ describe("the app's log", () => {
     await seen.until(dyno.id, "up");
     await apply([]);
     await seen.until(dyno.id, "complete");
-    expect(space.log().slice(-4)).toEqual([
-      "heroku[web.1]: Stopping all processes with SIGTERM",
-      "heroku[web.1]: Error R12 (Exit timeout) -> At least one process failed to exit within 1 seconds of SIGTERM",
-      "heroku[web.1]: Stopping remaining processes with SIGKILL",
-      "heroku[web.1]: Process exited with status 137",
-    ]);
+    await logIs(
+      () => space.log().slice(-4),
+      [
+        "heroku[web.1]: Stopping all processes with SIGTERM",
+        "heroku[web.1]: Error R12 (Exit timeout) -> At least one process failed to exit within 1 seconds of SIGTERM",
+        "heroku[web.1]: Stopping remaining processes with SIGKILL",
+        "heroku[web.1]: Process exited with status 137",
+      ],
+    );
   });
 
   test("loses and repeats no line when the reading breaks off again and again", async () => {

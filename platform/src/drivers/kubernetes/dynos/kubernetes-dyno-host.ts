@@ -48,6 +48,7 @@ export async function startKubernetesDynoHost(
       await engine.reconciler.stop();
       await space.stop();
       await engine.logs?.close();
+      await engine.lines?.close();
       board.close();
     },
   };

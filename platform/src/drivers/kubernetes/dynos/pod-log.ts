@@ -24,6 +24,8 @@ export interface PodLog {
   /** The pod has gone; what still comes is read for a moment. */
   gone(): void;
   close(): void;
+  /** Resolves when what run `run` wrote has been told, or nothing more can be read. */
+  told(run: number): Promise<void>;
   readonly ended: Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export function followPodLog(options: PodLogOptions): PodLog {
   const stopping = new AbortController();
   const cursor = makeLogCursor(options.from);
   let reached = -1;
+  const done = makeProgress();
   let wake = () => {};
   let time = new Date();
   const { appId, name, sink } = options;
@@ -65,19 +68,19 @@ export function followPodLog(options: PodLogOptions): PodLog {
     for await (const line of splitDocuments(body)) take(line);
   };
   const follow = async () => {
-    for (let done = -1, failures = 0; !stopping.signal.aborted; ) {
-      if (done >= reached) {
+    for (let failures = 0; !stopping.signal.aborted; ) {
+      if (done.at() >= reached) {
         await new Promise<void>((resolve) => {
           wake = resolve;
-          if (done < reached || stopping.signal.aborted) resolve();
+          if (done.at() < reached || stopping.signal.aborted) resolve();
         });
         continue;
       }
       const run = reached;
       try {
-        if (done < run - 1) await read(true).catch(ignoreMissing);
+        if (done.at() < run - 1) await read(true).catch(ignoreMissing);
         await read(false);
-        done = run;
+        done.reach(run);
         failures = 0;
       } catch (thrown) {
         if (stopping.signal.aborted || isNotFound(thrown)) break;
@@ -91,6 +94,7 @@ export function followPodLog(options: PodLogOptions): PodLog {
       }
     }
   };
+  const ended = follow();
   const close = () => {
     stopping.abort();
     wake();
@@ -102,7 +106,31 @@ export function followPodLog(options: PodLogOptions): PodLog {
     },
     gone: () => void setTimeout(close, AFTER_GONE_MS).unref(),
     close,
-    ended: follow(),
+    told: (run) => Promise.race([done.until(run), ended]),
+    ended,
+  };
+}
+
+/** A number that grows, and whoever waits for it. */
+function makeProgress() {
+  let at = -1;
+  const waiting = new Set<() => void>();
+  return {
+    at: () => at,
+    reach: (next: number) => {
+      at = next;
+      for (const look of [...waiting]) look();
+    },
+    until: (wanted: number): Promise<void> =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (at < wanted) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
   };
 }
 

@@ -8,6 +8,8 @@ import type { PodRun } from "./pod-run.ts";
 export interface PodLogs {
   /** To be called whenever a dyno was looked at. `from`: lines from before are not told. */
   see(dyno: BoardDyno, from?: Date): void;
+  /** Resolves when what the dyno's ended processes wrote has been told. */
+  told(dyno: BoardDyno): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,13 @@ export function makePodLogs(options: PodLogsOptions): PodLogs {
         }
       if (known.pods.size > 0) dynos.set(entry.id, known);
       else dynos.delete(entry.id);
+    },
+    told: ({ sight }) => {
+      const pods = dynos.get(sight.entry.id)?.pods;
+      const ended = sight.runs.map(({ uid, run, phase }) => {
+        return pods?.get(uid)?.told(phase.kind === "exited" ? run : run - 1) ?? Promise.resolve();
+      });
+      return Promise.all(ended);
     },
     close: async () => {
       for (const { pods } of dynos.values()) for (const log of pods.values()) log.close();
