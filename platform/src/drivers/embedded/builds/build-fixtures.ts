@@ -147,7 +147,7 @@ function makeMemorySources(): SourceStore {
  * Runs phases as plain processes on this machine's own paths: fast, and without any isolation. Paths of the sandbox
  * are replaced by what is bound there.
  */
-export async function makePlainRunner(): Promise<PhaseRunner> {
+export async function makePlainRunner(home: string): Promise<PhaseRunner> {
   return {
     removeRemains: async () => {},
     run: (job, signal) =>
@@ -155,7 +155,12 @@ export async function makePlainRunner(): Promise<PhaseRunner> {
         const [program, ...args] = job.argv.map((word) => onThisMachine(job, word));
         const child = spawn(program ?? "", [...boundInputs(job), ...args], {
           cwd: onThisMachine(job, job.cwd),
-          env: { ...job.env, PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: job.directory },
+          env: {
+            ...job.env,
+            PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+            HOME: job.directory,
+            TMPDIR: home,
+          },
           detached: true,
         });
         child.stdout.on("data", job.onOutput);
