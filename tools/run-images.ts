@@ -1,9 +1,8 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { ClusterError } from "./cluster/cluster-error.ts";
 import { tellOnError } from "./cluster/tell-progress.ts";
 import { readImageArguments, USAGE } from "./images/image-arguments.ts";
 import { EXIT_STATUS, ImageError } from "./images/image-error.ts";
+import { imagesFolder } from "./images/images-folder.ts";
 import { makeRunImage } from "./images/make-run-image.ts";
 
 /** `npm run images`: the run image that apps stand on where dynos are pods. */
@@ -12,8 +11,7 @@ async function main(args: readonly string[]): Promise<number> {
     const wishes = readImageArguments(args);
     if (wishes.help) process.stdout.write(USAGE);
     else {
-      const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
-      const image = await makeRunImage(join(cache, "conifer", "images"), tellOnError);
+      const image = await makeRunImage(imagesFolder(process.env), tellOnError);
       console.log(wishes.json ? JSON.stringify(image, undefined, 2) : image.folder);
     }
     return 0;

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { clusterFolders } from "./cluster/cluster-folders.ts";
 import { planCluster } from "./cluster/cluster-plan.ts";
@@ -7,6 +6,7 @@ import { readSettings } from "./cluster/cluster-settings.ts";
 import { takeDown } from "./cluster/take-down-cluster.ts";
 import { tellOnError } from "./cluster/tell-progress.ts";
 import { takeDownOrphans, testClusterName } from "./cluster/test-clusters.ts";
+import { imagesFolder } from "./images/images-folder.ts";
 import { makeRunImage } from "./images/make-run-image.ts";
 import { runSuites } from "./vitest-run.ts";
 
@@ -39,8 +39,7 @@ async function describeCluster(name: string): Promise<Record<string, string>> {
   const settings = await readSettings(folders);
   if (!settings) throw new Error(`The cluster ${name} has no settings.`);
   const { registry } = planCluster(settings);
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  const image = await makeRunImage(join(cache, "conifer", "images"), tellOnError);
+  const image = await makeRunImage(imagesFolder(process.env), tellOnError);
   return {
     KUBECONFIG: folders.kubeconfig,
     CONIFER_CLUSTER: name,

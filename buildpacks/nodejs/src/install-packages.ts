@@ -62,8 +62,8 @@ async function installProduction(installing: Installing): Promise<void> {
 
 /**
  * All packages are in a layer that lasts from build to build, and scripts see that. The image gets a copy: made while the
- * script runs when the packages are others, and afterwards when the script wrote into them. Packages that were written into are not kept: the next
- * build must not find what an older version of the app has left.
+ * script runs when the packages are others, and afterwards when the script wrote into them. What a script wrote into is not kept: the
+ * next build must not find what an older version of the app has left.
  */
 async function installForScripts(installing: Installing): Promise<void> {
   const { context } = installing;

@@ -49,7 +49,7 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
     const builds = await startHostBuilds({ config, sandboxes, images, runImage, logger });
     running.push(builds);
     const host = await startHostDynos({
-      ...{ config, sandboxes, images, logs, logger },
+      ...{ config, sandboxes, images, release, logs, logger },
       masterKey: readMasterKey(home),
     });
     running.push(host);

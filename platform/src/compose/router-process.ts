@@ -11,6 +11,7 @@ import { type Logger, type Part, type Running, startParts, systemClock } from ".
 import type { Config } from "./config.ts";
 import { readFirstPage } from "./first-page.ts";
 import { listenAddresses } from "./listen-addresses.ts";
+import { explainPort } from "./supervisor-ports.ts";
 
 export interface Router extends Running {
   readonly ports: readonly number[];
@@ -93,14 +94,5 @@ export function explainListenError(thrown: unknown, config: Config): string | un
   if (!(cause instanceof ListenError)) return undefined;
   const { code, port, address } = cause;
   const variable = port === config.routerTlsPort ? "CONIFER_ROUTER_TLS_PORT" : "CONIFER_ROUTER_PORT";
-  switch (code) {
-    case "EADDRINUSE":
-      return `Port ${port} on ${address} is taken by another program. Stop it, or set ${variable} to a free port.`;
-    case "EACCES":
-      return `Port ${port} on ${address} may not be opened by this user. Set ${variable} to a port above 1023.`;
-    case "EADDRNOTAVAIL":
-      return `This machine has no address ${address}. Correct CONIFER_LISTEN.`;
-    default:
-      return `Port ${port} on ${address} cannot be opened (${code}). Set ${variable} or CONIFER_LISTEN to another.`;
-  }
+  return explainPort({ variable, port }, address, code);
 }

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { addressTowards } from "./host-dynos.ts";
+import { addressTowards } from "./cluster-dynos.ts";
 
 const servers: ReturnType<typeof createServer>[] = [];
 afterEach(() => {
