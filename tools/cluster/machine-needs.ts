@@ -34,12 +34,9 @@ export function missingPackages(needs: readonly Need[], isThere: (file: string) 
   return [...new Set(needs.filter(({ file }) => !isThere(file)).map((need) => need.debianPackage))];
 }
 
-/** Where a program is: its absolute path, or undefined. */
+/** Where a program, given by its name or its absolute path, is: its absolute path, or undefined. */
 export function findProgram(file: string, path = process.env.PATH ?? ""): string | undefined {
-  const places = file.startsWith("/")
-    ? [file]
-    : [...path.split(delimiter).filter(isAbsolute), ...SYSTEM_PATH].map((folder) => join(folder, file));
-  return places.find((place) => {
+  return placesOf(file, path).find((place) => {
     try {
       accessSync(place, constants.X_OK); // which a folder passes too
       return statSync(place).isFile();
@@ -47,6 +44,12 @@ export function findProgram(file: string, path = process.env.PATH ?? ""): string
       return false;
     }
   });
+}
+
+function placesOf(file: string, path: string): string[] {
+  if (file.startsWith("/")) return [file];
+  if (file.includes("/")) return []; // relative to where this process happens to stand, or to any folder of PATH
+  return [...path.split(delimiter).filter(isAbsolute), ...SYSTEM_PATH].map((folder) => join(folder, file));
 }
 
 /**

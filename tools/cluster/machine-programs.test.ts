@@ -65,7 +65,9 @@ describe("a program", () => {
     const file = put(`a/${PROGRAM}`);
     const here = relative(process.cwd(), join(folder, "a"));
     expect(findProgram(PROGRAM, here)).toBeUndefined();
-    expect(findProgram(relative(process.cwd(), file), "")).toBeUndefined();
+    for (const place of [process.cwd(), ...SYSTEM_PATH]) {
+      expect(findProgram(relative(place, file), "")).toBeUndefined();
+    }
     expect(findProgram(PROGRAM, `${here}${delimiter}${pathOf("a")}`)).toBe(file);
   });
 
