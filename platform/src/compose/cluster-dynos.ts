@@ -4,17 +4,14 @@ import {
   dockerConfigJson,
   issuePullCredential,
   registryKeys,
-  repositoryName,
 } from "../delivery/registry/index.ts";
-import { RUN_USER } from "../drivers/embedded/builds/index.ts";
 import type { AbilityRow } from "../drivers/embedded/sandbox/index.ts";
-import { makeKubeClient, openKubeAccess } from "../drivers/kubernetes/client/index.ts";
-import { keepPullSecret, PULL_SECRET, startKubernetesDynoHost } from "../drivers/kubernetes/dynos/index.ts";
-import { type Running, systemClock } from "../kernel/index.ts";
+import { type KubeClient, makeKubeClient, openKubeAccess } from "../drivers/kubernetes/client/index.ts";
+import { keepPullSecret, startKubernetesDynoHost } from "../drivers/kubernetes/dynos/index.ts";
+import { type Logger, type MasterKey, type Running, systemClock } from "../kernel/index.ts";
+import { makePlacement } from "./cluster-placement.ts";
+import type { Config } from "./config.ts";
 import type { HostDynos, HostDynosParts } from "./engine-dynos.ts";
-
-const CPU_MILLIS_PER_SHARE = 50;
-const LOST_NODE_SECONDS = 5;
 
 /** Dynos as pods of the cluster that KUBECONFIG names, or the one this process runs in. */
 export async function startClusterDynos({
@@ -23,9 +20,7 @@ export async function startClusterDynos({
   masterKey,
   logger,
 }: Pick<HostDynosParts, "config" | "logs" | "masterKey" | "logger">): Promise<HostDynos> {
-  const { kubeconfig, namespace, registryAddress = "" } = config;
-  const client = makeKubeClient(await openKubeAccess(kubeconfig));
-  const keys = registryKeys(masterKey);
+  const client = makeKubeClient(await openKubeAccess(config.kubeconfig));
   const running: Running[] = [{ stop: () => client.close() }];
   const stop = async () => {
     for (let last = running.pop(); last; last = running.pop()) await last.stop();
@@ -33,32 +28,38 @@ export async function startClusterDynos({
   try {
     const host = await startKubernetesDynoHost({
       ...{ client, logs, logger },
-      placement: {
-        namespace,
-        imageRef: ({ image, appId }) =>
-          `${registryAddress}/${repositoryName({ space: COMMON_SPACE, name: appId })}@${image}`,
-        user: { uid: RUN_USER.uid, gid: RUN_USER.gid },
-        nameservers: [],
-        cpuMillisPerShare: CPU_MILLIS_PER_SHARE,
-        pullSecrets: [PULL_SECRET],
-        lostNodeSeconds: LOST_NODE_SECONDS,
-      },
+      placement: makePlacement(config),
       routerRanges: config.routerRanges ?? [await addressTowards(client.access.server)],
       now: systemClock,
     });
     running.push(host);
-    running.push(
-      await keepPullSecret({
-        ...{ client, namespace, logger },
-        make: (now) => dockerConfigJson(issuePullCredential(COMMON_SPACE, now, keys), [registryAddress]),
-        now: systemClock,
-      }),
-    );
-    return { dynos: host.dynos, endpoints: host.endpoints, isolation: clusterTable(namespace), stop };
+    running.push(await keepSpaceSecret({ config, client, masterKey, logger }));
+    return {
+      dynos: host.dynos,
+      endpoints: host.endpoints,
+      isolation: clusterTable(config.namespace),
+      stop,
+    };
   } catch (thrown) {
     await stop().catch(() => {});
     throw thrown;
   }
+}
+
+/** Keeps the credentials with which nodes pull the images of the common space. */
+export function keepSpaceSecret(parts: {
+  readonly config: Config;
+  readonly client: KubeClient;
+  readonly masterKey: MasterKey;
+  readonly logger: Logger;
+}): Promise<Running> {
+  const { namespace, registryAddress = "" } = parts.config;
+  const keys = registryKeys(parts.masterKey);
+  return keepPullSecret({
+    ...{ client: parts.client, namespace, logger: parts.logger },
+    make: (now) => dockerConfigJson(issuePullCredential(COMMON_SPACE, now, keys), [registryAddress]),
+    now: systemClock,
+  });
 }
 
 /** This machine's address on the way to the API server, as a range of one: the router beside us reaches pods from it. */

@@ -1,11 +1,14 @@
 import { isIP } from "node:net";
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { type Home, makeHome } from "./home.ts";
 
 /** Every setting of a Conifer process, complete. Read once, at start. */
 export interface Config {
-  /** CONIFER_HOME: the state directory. Default `~/.conifer`. */
+  /**
+   * CONIFER_HOME: the state directory. Default `~/.conifer`. CONIFER_KEYS: a folder with keys that the installation made,
+   * in place of those in the home.
+   */
   readonly home: Home;
   /** CONIFER_PORT: the API, git and every other Heroku side host. Default 6400. */
   readonly apiPort: number;
@@ -26,6 +29,8 @@ export interface Config {
   /** CONIFER_ADMIN_EMAIL, CONIFER_ADMIN_PASSWORD: the first account. Default: made at first start. */
   readonly adminEmail: string | undefined;
   readonly adminPassword: string | undefined;
+  /** CONIFER_ADMIN_TOKEN: its first token. Default: made at first start. */
+  readonly adminToken: string | undefined;
   /** DATABASE_URL: a PostgreSQL to use instead of the embedded one. */
   readonly databaseUrl: string | undefined;
   /** CONIFER_ENGINE: where dynos run. */
@@ -38,6 +43,14 @@ export interface Config {
   readonly registryAddress: string | undefined;
   /** CONIFER_ROUTER_RANGES: from where routers reach dynos. Default: this machine's address towards the API server. */
   readonly routerRanges: readonly string[] | undefined;
+  /** CONIFER_SYSTEM_NAMESPACE: where Conifer's own roles run, when they run in the cluster. */
+  readonly systemNamespace: string | undefined;
+  /** POD_NAME: the pod of this process, there. Default: the host's name. */
+  readonly podName: string;
+  /** CONIFER_PROBE_PORT: where this process tells whether it lives and is ready, http. Default: nowhere. */
+  readonly probePort: number | undefined;
+  /** CONIFER_DATABASE_PASSWORD: of the role `database`, where it serves other pods. */
+  readonly databasePassword: string | undefined;
   /** CONIFER_CA_BUNDLE: certificates that builds and dynos trust. Default: the host's. */
   readonly caBundle: string | undefined;
   /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, or `<language>=<URL>` of a mirror. */
@@ -58,19 +71,20 @@ export function readConfig(env: Environment): Config {
   const read = makeReader(env, mistakes);
   const engine = read.oneOf("CONIFER_ENGINE", ["embedded", "kubernetes"], "embedded");
   const registryAddress = read.matching("CONIFER_REGISTRY_ADDRESS", "<host>:<port>", HOST_AND_PORT);
+  const systemNamespace = read.matching("CONIFER_SYSTEM_NAMESPACE", "a name of a namespace", NAMESPACE);
   if (engine === "kubernetes" && registryAddress === undefined)
     mistakes.push(
       "CONIFER_REGISTRY_ADDRESS must say how the cluster's nodes call the registry, as <host>:<port>",
     );
   const runImage = read.matching("CONIFER_RUN_IMAGE", "the absolute path of a folder", /^\//);
-  if (engine === "kubernetes" && runImage === undefined)
+  if (engine === "kubernetes" && runImage === undefined && systemNamespace === undefined)
     mistakes.push(
       "CONIFER_RUN_IMAGE must name a run image, since pods have no base; `npm run images` makes one",
     );
   const [, registryHost = "", registryPort = "6450"] = HOST_AND_PORT.exec(registryAddress ?? "") ?? [];
   const root = read.text("CONIFER_HOME") ?? join(homedir(), ".conifer");
   const config: Config = {
-    home: makeHome(isAbsolute(root) ? root : resolve(root)),
+    home: makeHome(isAbsolute(root) ? root : resolve(root), read.text("CONIFER_KEYS")),
     apiPort: read.port("CONIFER_PORT", 6400),
     routerPort: read.port("CONIFER_ROUTER_PORT", 8080),
     routerTlsPort: read.port("CONIFER_ROUTER_TLS_PORT", 8443),
@@ -83,10 +97,25 @@ export function readConfig(env: Environment): Config {
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
     adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
+    adminToken: read.matching(
+      "CONIFER_ADMIN_TOKEN",
+      "a token of 16 characters or more",
+      /^\S{16,}$/,
+      "secret",
+    ),
     databaseUrl: read.matching("DATABASE_URL", "a postgres:// address", /^postgres(ql)?:\/\/./, "secret"),
     engine,
     kubeconfig: read.text("KUBECONFIG"),
     namespace: read.matching("CONIFER_NAMESPACE", "a name of a namespace", NAMESPACE) ?? "conifer-apps",
+    systemNamespace,
+    podName: read.text("POD_NAME") ?? hostname(),
+    probePort: read.text("CONIFER_PROBE_PORT") === undefined ? undefined : read.port("CONIFER_PROBE_PORT", 1),
+    databasePassword: read.matching(
+      "CONIFER_DATABASE_PASSWORD",
+      "8 to 1024 characters",
+      /^.{8,1024}$/s,
+      "secret",
+    ),
     registryAddress,
     routerRanges: read.list("CONIFER_ROUTER_RANGES", "a range like 10.0.0.0/8", isRange),
     caBundle: read.text("CONIFER_CA_BUNDLE"),

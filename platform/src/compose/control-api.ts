@@ -27,14 +27,14 @@ import { dynoHandlers, formationHandlers } from "../runtime/formation/index.ts";
 import { makeAttachUrl, oneOffHandlers } from "../runtime/one-off/index.ts";
 import { makeAuthenticate } from "./control-accounts.ts";
 import type { ControlContext } from "./control-context.ts";
-import type { ControlEngine } from "./control-engine.ts";
+import type { ApiEngine } from "./control-engine.ts";
 import { readFirstPage } from "./first-page.ts";
 import type { Home } from "./home.ts";
 
 /** The HTTP API with every capability's routes, on a listener's port. */
 export async function openApi(
   context: ControlContext,
-  engine: ControlEngine,
+  engine: ApiEngine,
   listener: Pick<ApiListener, "makeServer">,
   raw: readonly RawHandler[],
 ) {
@@ -69,7 +69,7 @@ export async function findCalledApp(
 /** Every route that is served. */
 export function makeHandlers(
   context: ControlContext,
-  engine: ControlEngine,
+  engine: ApiEngine,
   limits: { readonly rateLimiter: RateLimiter; readonly passwordTries: PasswordTries },
 ): ApiHandlers {
   const { db } = context;

@@ -1,6 +1,6 @@
 import { hkdfSync } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { LocalPeer } from "../drivers/embedded/local/index.ts";
+import type { OutputStore } from "../delivery/output/index.ts";
 import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { makeOutputFiles } from "../drivers/embedded/outputs/index.ts";
 import { takeClaim } from "../drivers/postgres/claims/index.ts";
@@ -9,21 +9,45 @@ import { type Database, violatedConstraint } from "../drivers/postgres/store/ind
 import { defaultDomain } from "../edge/domain/index.ts";
 import { type Claim, type Logger, newId, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
+import type { Home } from "./home.ts";
 import { readMasterKey } from "./master-key.ts";
 
 /** What nearly every part of the control process needs, made once. */
 export type ControlContext = ReturnType<typeof makeControlContext>;
 
+/** Where a control process keeps what is not in the database, and who it is among its like. */
+export interface ControlSurroundings {
+  readonly logs: ReturnType<typeof makeLogClient>;
+  readonly outputs: OutputStore;
+  /** Holds claims: the same again after a restart of the one process of this name. */
+  readonly holder: string;
+}
+
 /** Long enough for a pause of the process, short enough for a takeover. */
 const LEASE_MS = 15_000;
 
-export function makeControlContext(config: Config, database: Database, logger: Logger) {
-  const { home } = config;
-  const masterKey = readMasterKey(home);
-  const secret = readFileSync(home.secretFile, "utf8").trim();
-  const hostPeer: LocalPeer = { socketPath: home.hostSocket, secret };
-  const routerPeer: LocalPeer = { socketPath: home.routerSocket, secret };
-  const logs = makeLogClient({ peer: hostPeer, now: systemClock, logger });
+/** One control process on this machine, beside its host. */
+export function localSurroundings({ home }: Config, logger: Logger): ControlSurroundings {
+  const peer = { socketPath: home.hostSocket, secret: readSecret(home) };
+  return {
+    logs: makeLogClient({ peer, now: systemClock, logger }),
+    outputs: makeOutputFiles(`${home.state}/outputs`),
+    holder: "control",
+  };
+}
+
+/** The credential with which Conifer's processes call each other. */
+export function readSecret(home: Home): string {
+  return readFileSync(home.secretFile, "utf8").trim();
+}
+
+export function makeControlContext(
+  config: Config,
+  database: Database,
+  logger: Logger,
+  { logs, outputs, holder }: ControlSurroundings = localSurroundings(config, logger),
+) {
+  const masterKey = readMasterKey(config.home);
   const current = masterKey.keys.get(masterKey.current) ?? Buffer.alloc(0);
   return {
     config,
@@ -34,11 +58,8 @@ export function makeControlContext(config: Config, database: Database, logger: L
     newId,
     random: Math.random,
     masterKey,
-    secret,
-    hostPeer,
-    routerPeer,
     logs,
-    outputs: makeOutputFiles(`${home.state}/outputs`),
+    outputs,
     /** Signs addresses that are their own credential. */
     urlKey: Buffer.from(hkdfSync("sha256", current, "", "conifer signed addresses", 32)),
     appendEvent: makeAppendEvent(systemClock),
@@ -46,20 +67,17 @@ export function makeControlContext(config: Config, database: Database, logger: L
     hostOf: (name: string) => defaultDomain(name, config.domain),
     webUrl: (name: string) => `http://${defaultDomain(name, config.domain)}:${config.routerPort}/`,
     gitUrl: (name: string) => `https://localhost:${config.apiPort}/${name}.git`,
-    claim: makeClaims(database),
+    claim: makeClaims(database, holder),
   };
 }
 
-/**
- * Claims of this process. The supervisor runs one control process at a time, so a restarted one goes on with the claims
- * of the one that was killed.
- */
-function makeClaims(database: Database) {
+/** Claims of this process. One that was killed and is started again under the same name goes on with them. */
+function makeClaims(database: Database, holder: string) {
   const held = new Map<string, { claim: Claim; renewAt: number }>();
   return async (subject: string): Promise<Claim | undefined> => {
     const known = held.get(subject);
     if (known && known.renewAt > Date.now()) return known.claim;
-    const wanted = { subject, holder: "control", leaseMs: LEASE_MS };
+    const wanted = { subject, holder, leaseMs: LEASE_MS };
     const claim = await takeClaim(database.db, wanted, systemClock);
     if (claim) held.set(subject, { claim, renewAt: Date.now() + LEASE_MS / 3 });
     else held.delete(subject);

@@ -1,11 +1,12 @@
 import type { Builder } from "../delivery/build/index.ts";
-import { fetchSource, makeUploads } from "../delivery/source/index.ts";
+import type { ImageStore } from "../delivery/image/index.ts";
+import { fetchSource, type GitRepositories, makeUploads } from "../delivery/source/index.ts";
 import { makeGitRepositories, prepareGitFolder, startGitTransport } from "../drivers/embedded/git/index.ts";
 import { openDiskImageStore } from "../drivers/embedded/images/index.ts";
 import { openFileArchiveStore, openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { RouteTable } from "../edge/route/index.ts";
 import { openStreamUrl, signStreamUrl } from "../http/index.ts";
-import { type DynoHost, startDynoWatch } from "../runtime/dyno/index.ts";
+import { type DynoHost, type DynoWatch, startDynoWatch } from "../runtime/dyno/index.ts";
 import { defaultSize, limitsOf, requireDynoSize } from "../runtime/formation/index.ts";
 import type { OneOffDependencies } from "../runtime/one-off/index.ts";
 import type { ControlContext } from "./control-context.ts";
@@ -17,6 +18,36 @@ export interface ControlPorts {
   readonly routes: RouteTable;
 }
 
+/** What the handlers of the API's routes use of an engine. */
+export interface ApiEngine {
+  readonly host: DynoHost;
+  readonly watch: DynoWatch;
+  readonly oneOffs: OneOffDependencies;
+  readonly builder: Pick<Builder, "cancel" | "clearCache">;
+  readonly images: Pick<ImageStore, "read">;
+  readonly uploads: Pick<Uploads, "create">;
+}
+
+/** What the workers use of an engine. */
+export interface WorkerEngine {
+  readonly host: DynoHost;
+  readonly watch: DynoWatch;
+  readonly oneOffs: OneOffDependencies;
+  readonly builder: Builder;
+  readonly routes: RouteTable;
+  readonly repositories: Pick<GitRepositories, "moveRef" | "remove">;
+  readonly fetchSource: FetchSource;
+}
+
+type Uploads = ReturnType<typeof makeUploads>;
+
+/** Gets what a URL names into the source store. */
+export type FetchSource = (
+  url: string,
+  checksum: string | null,
+  signal: AbortSignal,
+) => ReturnType<typeof fetchSource>;
+
 /** What the embedded engine supplies to the control process. */
 export type ControlEngine = Awaited<ReturnType<typeof openControlEngine>>;
 
@@ -26,8 +57,27 @@ export async function openControlEngine(
   { host, builder, routes }: ControlPorts,
   onDynoChange: (appId: string) => void,
 ) {
-  const { config, logger } = context;
-  const { home } = config;
+  return {
+    ...openDynoSide(context, host, onDynoChange),
+    builder,
+    routes,
+    images: await openDiskImageStore(context.config.home.images),
+    ...(await openControlFiles(context)),
+  };
+}
+
+/** What is known and asked of dynos. */
+export function openDynoSide(context: ControlContext, host: DynoHost, onDynoChange: (appId: string) => void) {
+  const oneOffs: OneOffDependencies = { ...context, host, sizeOf };
+  return { host, watch: startDynoWatch({ host, logger: context.logger, onChange: onDynoChange }), oneOffs };
+}
+
+/** What lies on this machine's disk: repositories, uploads and sources. */
+export type ControlFiles = Awaited<ReturnType<typeof openControlFiles>>;
+
+export async function openControlFiles(context: ControlContext) {
+  const { logger } = context;
+  const { home } = context.config;
   const settings = await prepareGitFolder({
     folder: home.git,
     nodePath: process.execPath,
@@ -43,23 +93,16 @@ export async function openControlEngine(
     newId: context.newId,
     logger,
   });
-  const watch = startDynoWatch({ host, logger, onChange: onDynoChange });
-  const oneOffs: OneOffDependencies = { ...context, host, sizeOf };
+  const fetch: FetchSource = async (url, checksum, signal) => {
+    const deps = { archives, sources, ownUpload: uploads.ownUpload, newId: context.newId };
+    return await fetchSource({ url, checksum }, deps, signal);
+  };
   return {
-    host,
-    watch,
-    oneOffs,
     sources,
     uploads,
-    builder,
-    images: await openDiskImageStore(home.images),
-    routes,
     repositories: makeGitRepositories(settings),
     git: await startGitTransport({ settings, socketPath: `${home.run}/push.sock`, logger }),
-    fetchSource: async (url: string, checksum: string | null, signal: AbortSignal) => {
-      const deps = { archives, sources, ownUpload: uploads.ownUpload, newId: context.newId };
-      return await fetchSource({ url, checksum }, deps, signal);
-    },
+    fetchSource: fetch,
   };
 }
 

@@ -3,7 +3,7 @@ import { startEventFeed } from "../drivers/postgres/outbox/index.ts";
 import type { DomainEvent, Running } from "../kernel/index.ts";
 import { apiLogLines } from "../observe/log/index.ts";
 import type { ControlContext } from "./control-context.ts";
-import type { ControlEngine } from "./control-engine.ts";
+import type { WorkerEngine } from "./control-engine.ts";
 import { makeJobKinds } from "./control-jobs.ts";
 import type { ControlWorkers } from "./control-workers.ts";
 
@@ -13,7 +13,7 @@ const POLL_MS = 5_000;
 /** The event readers, the hints to the workers, and the durable jobs. */
 export async function startControlEvents(
   context: ControlContext,
-  engine: ControlEngine,
+  engine: WorkerEngine,
   workers: () => ControlWorkers | undefined,
 ): Promise<Running> {
   const { database, logger } = context;
@@ -35,6 +35,7 @@ export async function startControlEvents(
     logger,
     pollMs: POLL_MS,
     readers: [log, cleanUp],
+    mayRead: async () => (await context.claim("events")) !== undefined,
     onHint: (kind, appId) => workers()?.hint(kind, appId),
     onListening: () => workers()?.relist(),
   });

@@ -27,9 +27,18 @@ export async function ensureFirstAccount(db: Db, config: Config): Promise<void> 
   const first: Credentials = {
     email: (config.adminEmail ?? (known.email || USUAL_EMAIL)).toLowerCase(),
     password: config.adminPassword ?? (known.password || makePassword()),
-    token: known.token || makeToken(),
+    token: config.adminToken ?? (known.token || makeToken()),
   };
   write(first);
+  try {
+    await makeAccount(db, first);
+  } catch (thrown) {
+    // Another process of the same installation was faster.
+    if ((await countAccounts(db)) === 0) throw thrown;
+  }
+}
+
+async function makeAccount(db: Db, first: Credentials): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const deps = { db: trx, clock: systemClock, newId };
     const { id: accountId } = await createAccount(first, deps);

@@ -3,14 +3,17 @@ import type { JobKind } from "../drivers/postgres/jobs/index.ts";
 import { pruneEvents } from "../drivers/postgres/outbox/index.ts";
 import { deleteEndedOneOffs } from "../runtime/one-off/index.ts";
 import type { ControlContext } from "./control-context.ts";
-import type { ControlEngine } from "./control-engine.ts";
+import type { WorkerEngine } from "./control-engine.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Events are kept so long for readers that were away. */
 const EVENTS_DAYS = 7;
 
+/** Asks a worker to forget an app's build cache. */
+export const CLEAR_BUILD_CACHE = "clear-build-cache";
+
 /** Work that must be done some time, also when Conifer is stopped in between. */
-export function makeJobKinds(context: ControlContext, engine: ControlEngine): readonly JobKind[] {
+export function makeJobKinds(context: ControlContext, engine: WorkerEngine): readonly JobKind[] {
   const { db, clock, logs } = context;
   const before = (days: number) => new Date(clock().getTime() - days * DAY_MS);
   return [
@@ -23,6 +26,7 @@ export function makeJobKinds(context: ControlContext, engine: ControlEngine): re
         await engine.builder.clearCache(id);
       },
     },
+    { name: CLEAR_BUILD_CACHE, run: ({ appId }) => engine.builder.clearCache(String(appId)) },
     {
       name: "sweep",
       schedule: "17 * * * *",

@@ -1,6 +1,13 @@
 import { migrations } from "../drivers/postgres/migrations/index.ts";
 import { type Database, isStoreAway, migrate, openDatabase } from "../drivers/postgres/store/index.ts";
 import { errorText, type Logger, pause, systemClock } from "../kernel/index.ts";
+import type { Config } from "./config.ts";
+
+/** Opens the store that the settings name. */
+export async function requireStore({ databaseUrl }: Config, logger: Logger): Promise<Database> {
+  if (!databaseUrl) throw new Error("DATABASE_URL is not set. `npm start` sets it for this process.");
+  return await openStore(databaseUrl, logger);
+}
 
 const WAIT_MS = 60_000;
 

@@ -22,7 +22,7 @@ import {
 } from "../runtime/formation/index.ts";
 import { listAppsWithOneOffs, makeReleaseCommand, reconcileOneOffs } from "../runtime/one-off/index.ts";
 import type { ControlContext } from "./control-context.ts";
-import type { ControlEngine } from "./control-engine.ts";
+import type { WorkerEngine } from "./control-engine.ts";
 
 export interface ControlWorkers extends Running {
   /** Something happened to an app: those who may have work because of it look at it. */
@@ -44,7 +44,7 @@ const WARM_BUDGET = 10;
 const RELIST_MS = 30_000;
 
 /** The reconcilers, and what hints them. */
-export function startControlWorkers(context: ControlContext, engine: ControlEngine): ControlWorkers {
+export function startControlWorkers(context: ControlContext, engine: WorkerEngine): ControlWorkers {
   const stopping = new AbortController();
   const { db } = context;
   const routes = routeDependencies(context, engine);
@@ -147,7 +147,7 @@ async function claimed(
 }
 
 /** One for all who write routes, so that each knows what the router was told last. */
-function routeDependencies({ db, config }: ControlContext, { routes: table }: ControlEngine) {
+function routeDependencies({ db, config }: ControlContext, { routes: table }: WorkerEngine) {
   const told = new Map<string, ToldRoute>();
   return { db, table, domain: config.domain, nextVersion: makeVersions(), told };
 }
@@ -156,7 +156,7 @@ type RouteDependencies = ReturnType<typeof routeDependencies>;
 
 function buildRound(
   context: ControlContext,
-  engine: ControlEngine,
+  engine: WorkerEngine,
   { routes, stopping }: { readonly routes: RouteDependencies; readonly stopping: AbortSignal },
 ) {
   const routedTo = async (appId: string) => {
@@ -211,7 +211,7 @@ function onceAtATime<T extends { readonly id: string }>(work: (on: T) => Promise
   };
 }
 
-function releaseRound(context: ControlContext, engine: ControlEngine) {
+function releaseRound(context: ControlContext, engine: WorkerEngine) {
   const { db, logger, logs } = context;
   const command = makeReleaseCommand({
     ...engine.oneOffs,
@@ -225,7 +225,7 @@ function releaseRound(context: ControlContext, engine: ControlEngine) {
     claimed(context, `releases:${appId}`, () => reconcileReleases(appId, deps, signal));
 }
 
-function formationRound(context: ControlContext, engine: ControlEngine) {
+function formationRound(context: ControlContext, engine: WorkerEngine) {
   const deps = {
     ...context,
     host: engine.host,
@@ -241,7 +241,7 @@ function formationRound(context: ControlContext, engine: ControlEngine) {
 }
 
 /** Apps that may have something to run, and apps that do. */
-async function listRunning({ db }: ControlContext, engine: ControlEngine): Promise<readonly string[]> {
+async function listRunning({ db }: ControlContext, engine: WorkerEngine): Promise<readonly string[]> {
   const withCode = await listAppsWithCode(db);
   const withDynos = await listAppsWithDynos(db);
   return [...new Set([...withCode, ...withDynos, ...engine.watch.appIds()])];

@@ -29,16 +29,17 @@ export interface Home {
   readonly downloads: string;
 }
 
-export function makeHome(root: string): Home {
+/** `keys`: a folder with the keys, the authority's certificate and the run secret, where somebody else has made them. */
+export function makeHome(root: string, keys?: string): Home {
   const at = (...parts: string[]) => join(root, ...parts);
   return {
     root,
     accessFile: at("access.json"),
-    caFile: at("ca.pem"),
+    caFile: keys ? join(keys, "ca.pem") : at("ca.pem"),
     caBundleFile: at("ca-bundle.pem"),
-    keys: at("keys"),
+    keys: keys ?? at("keys"),
     run: at("run"),
-    secretFile: at("run", "secret"),
+    secretFile: keys ? join(keys, "secret") : at("run", "secret"),
     pidFile: at("run", "supervisor.json"),
     controlSocket: at("run", "control.sock"),
     hostSocket: at("run", "host.sock"),

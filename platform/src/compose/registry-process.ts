@@ -1,5 +1,6 @@
 import { type RunningRegistry, registryKeys, startRegistry } from "../delivery/registry/index.ts";
 import {
+  imageRoutes,
   openDiskImageStore,
   openDiskRepositories,
   openDiskUploads,
@@ -23,8 +24,9 @@ const LEAST_FREE = 0.05;
  */
 export async function startRegistryProcess(config: Config, logger: Logger): Promise<RunningRegistry> {
   const { home } = config;
-  return await startRegistry({
-    content: await openDiskImageStore(home.images),
+  const content = await openDiskImageStore(home.images);
+  const registry = await startRegistry({
+    content,
     records: openDiskRepositories(home.repositories),
     uploads: await openDiskUploads({
       images: home.images,
@@ -39,6 +41,16 @@ export async function startRegistryProcess(config: Config, logger: Logger): Prom
     newId,
     logger,
   });
+  if (config.systemNamespace === undefined) return registry;
+  const { startRoleServer } = await import("./cluster-peers.ts");
+  const server = await startRoleServer({ config, routes: [imageRoutes(content)], logger });
+  return {
+    ...registry,
+    stop: async () => {
+      await server.stop();
+      await registry.stop();
+    },
+  };
 }
 
 /** What to tell an operator whose port cannot be had; undefined for other troubles. */

@@ -6,7 +6,12 @@ import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { routeTableRoutes } from "../drivers/embedded/routes/index.ts";
 import { makeCertificateCache, openCertificateAuthority } from "../edge/certificate/index.ts";
 import { ListenError, type ProxyOptions, type RunningProxy, startProxy } from "../edge/proxy/index.ts";
-import { openRouteJournal, type RoutingTable, watchEndpoints } from "../edge/table/index.ts";
+import {
+  openRouteJournal,
+  type RouteJournal,
+  type RoutingTable,
+  watchEndpoints,
+} from "../edge/table/index.ts";
 import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 import { readFirstPage } from "./first-page.ts";
@@ -21,25 +26,65 @@ export interface Router extends Running {
 /** Requests in flight have their own limit of 30 seconds; this is for what comes after. */
 const STOP_WITHIN_MS = 35_000;
 
+/** Where a router has its routes and endpoints from, and where its lines go. */
+export interface RouterSources {
+  readonly logs: ReturnType<typeof makeLogClient>;
+  readonly journal: RouteJournal;
+  /** Begins to follow where dynos are. */
+  readonly endpoints: () => Running;
+  /** What else runs with it: started before its ports, stopped after them. */
+  readonly parts: readonly Part[];
+}
+
 /**
  * The router process: takes requests for the apps to their dynos. What it routes comes from control and is kept in
- * `state/router.json`; where dynos are comes from the host. It serves with what it has while either is away.
+ * `state/router.json`; where dynos are comes from the host. It serves with what it has while either is away. In a cluster
+ * both come from there.
  */
 export async function startRouter(config: Config, logger: Logger): Promise<Router> {
+  if (config.systemNamespace !== undefined) {
+    const { startClusterRouter } = await import("./cluster-router.ts");
+    return await startClusterRouter(config, logger);
+  }
   const { home } = config;
   const secret = readFileSync(home.secretFile, "utf8").trim();
   const host: LocalPeer = { socketPath: home.hostSocket, secret };
-  const logs = makeLogClient({ peer: host, now: systemClock, logger });
   const journal = await openRouteJournal({ file: join(home.state, "router.json"), logger });
+  const { table } = journal;
+  const sources: RouterSources = {
+    logs: makeLogClient({ peer: host, now: systemClock, logger }),
+    journal,
+    endpoints: () => watchEndpoints({ source: makeEndpointSource(host), table, logger }),
+    parts: [
+      {
+        name: "the local socket",
+        start: () =>
+          startLocalServer({
+            socketPath: home.routerSocket,
+            secret,
+            routes: [routeTableRoutes(journal.routes)],
+            logger,
+          }),
+      },
+    ],
+  };
+  return await startRouterWith(config, sources, logger);
+}
+
+/** The router's ports over its sources. */
+export async function startRouterWith(
+  config: Config,
+  { logs, journal, endpoints, parts: more }: RouterSources,
+  logger: Logger,
+): Promise<Router> {
+  const { home } = config;
   const { table } = journal;
   let proxy: RunningProxy | undefined;
   const parts: Part[] = [
     { name: "the log client", start: async () => logs.sink },
     { name: "the route table", start: async () => journal },
-    {
-      name: "the endpoint watch",
-      start: async () => watchEndpoints({ source: makeEndpointSource(host), table, logger }),
-    },
+    ...more,
+    { name: "the endpoint watch", start: async () => endpoints() },
     {
       name: "the ports",
       start: async () => {
@@ -56,16 +101,6 @@ export async function startRouter(config: Config, logger: Logger): Promise<Route
         });
         return proxy;
       },
-    },
-    {
-      name: "the local socket",
-      start: () =>
-        startLocalServer({
-          socketPath: home.routerSocket,
-          secret,
-          routes: [routeTableRoutes(journal.routes)],
-          logger,
-        }),
     },
   ];
   const running = await startParts(parts, STOP_WITHIN_MS);

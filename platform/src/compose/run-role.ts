@@ -1,11 +1,12 @@
 import { errorText, type Logger, type Running } from "../kernel/index.ts";
 import { type Config, readConfig } from "./config.ts";
 import { makeProcessLogger } from "./process-logger.ts";
-import type { RoleName } from "./supervisor-environment.ts";
+import { startProbes } from "./role-probes.ts";
+import type { ClusterRoleName, RoleName } from "./supervisor-environment.ts";
 import { type ReadyMessage, sayReady } from "./supervisor-messages.ts";
 
 export interface Role {
-  readonly name: RoleName;
+  readonly name: RoleName | ClusterRoleName;
   start(config: Config, logger: Logger): Promise<Running & Pick<ReadyMessage, "isolation">>;
   /** What only an operator can mend, in words for the operator: the role then ends with a status that says so. */
   readonly explain?: (thrown: unknown, config: Config) => string | undefined;
@@ -19,9 +20,11 @@ export async function runRole(role: Role): Promise<void> {
   process.title = `conifer ${role.name}`;
   const config = readConfig(process.env);
   const logger = makeProcessLogger(role.name, config.logLevel);
+  const probes = config.probePort === undefined ? undefined : await startProbes(config.probePort);
   try {
     const running = await role.start(config, logger);
-    stopOnSignal(running, logger);
+    stopOnSignal(running, () => probes?.leave(), logger);
+    probes?.enter();
     sayReady(running.isolation ? { isolation: running.isolation } : {});
   } catch (thrown) {
     const told = role.explain?.(thrown, config);
@@ -31,11 +34,12 @@ export async function runRole(role: Role): Promise<void> {
   }
 }
 
-function stopOnSignal(running: Running, logger: Logger): void {
+function stopOnSignal(running: Running, leave: () => void, logger: Logger): void {
   let stopping = false;
   const stop = () => {
     if (stopping) return;
     stopping = true;
+    leave();
     running.stop().then(
       () => process.exit(0),
       (thrown) => {

@@ -1,11 +1,15 @@
 import type { Config } from "./config.ts";
 
+/** The processes of one machine. */
 export type RoleName = "control" | "host" | "router" | "registry";
+
+/** The processes of an installation in a cluster, each a pod of its own. */
+export type ClusterRoleName = "api" | "worker" | "files" | "logs" | "database" | "registry" | "router";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What only the control process may see. */
-const CONTROL_ONLY = ["DATABASE_URL", "CONIFER_ADMIN_EMAIL", "CONIFER_ADMIN_PASSWORD"];
+const CONTROL_ONLY = ["DATABASE_URL", "CONIFER_ADMIN_EMAIL", "CONIFER_ADMIN_PASSWORD", "CONIFER_ADMIN_TOKEN"];
 
 /** What belongs to the `npm start` that began this. */
 const OF_THE_START = ["INIT_CWD", "CONIFER_PARENT"];

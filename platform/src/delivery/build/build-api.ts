@@ -8,7 +8,7 @@ import { BUILD_FIELDS, findBuild, listBuilds } from "./build-store.ts";
 import { type BuildDependencies, cancelBuild, createBuild } from "./create-build.ts";
 
 export interface BuildApiDependencies extends BuildDependencies {
-  readonly builder: Builder;
+  readonly builder: Pick<Builder, "cancel" | "clearCache">;
   readonly logger: Logger;
   /** A signed address of the build's output, under the caller's origin. */
   readonly outputUrl: (origin: string, id: string) => string;

@@ -64,7 +64,7 @@ export async function createBuild(wanted: WantedBuild, deps: BuildDependencies):
  */
 export async function cancelBuild(
   wanted: { readonly appId: string; readonly buildId: string; readonly actor: Actor },
-  deps: BuildDependencies & { readonly builder: Builder; readonly logger: Logger },
+  deps: BuildDependencies & { readonly builder: Pick<Builder, "cancel">; readonly logger: Logger },
 ): Promise<Build> {
   const { appId, buildId, actor } = wanted;
   if (!(await findBuild(deps.db, appId, buildId))) throw notFound("build");

@@ -10,7 +10,7 @@ export interface ImageApiDependencies {
   readonly db: Db;
   readonly clock: Clock;
   readonly newId: NewId;
-  readonly images: ImageStore;
+  readonly images: Pick<ImageStore, "read">;
   readonly stackOf: (name: string) => { readonly id: string; readonly name: string };
 }
 

@@ -12,4 +12,5 @@ export type {
   RefCommand,
   SourceStore,
 } from "./source-ports.ts";
-export { makeUploads } from "./source-upload.ts";
+export { makeUploads, type Upload } from "./source-upload.ts";
+export type { StoredSource as FetchedSource } from "./store-source.ts";

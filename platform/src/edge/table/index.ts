@@ -1,3 +1,4 @@
-export { asRouteTable, openRouteJournal } from "./route-journal.ts";
+export { rememberEndpoints } from "./remember-endpoints.ts";
+export { asRouteTable, openRouteJournal, type RouteJournal } from "./route-journal.ts";
 export { RoutingTable } from "./routing-table.ts";
 export { watchEndpoints } from "./watch-endpoints.ts";

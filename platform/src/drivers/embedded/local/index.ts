@@ -1,3 +1,14 @@
-export { callPeer, type LocalPeer, open, PeerGone, streamPeer, upgradePeer } from "./local-client.ts";
+export {
+  callPeer,
+  type LocalPeer,
+  open,
+  PeerGone,
+  type RemotePeer,
+  readPeer,
+  type SocketPeer,
+  streamPeer,
+  upgradePeer,
+} from "./local-client.ts";
 export type { LocalCall } from "./local-routes.ts";
-export { type LocalRoutes, startLocalServer } from "./local-server.ts";
+export { type LocalRoutes, startLocalServer, startRemoteServer } from "./local-server.ts";
+export { passOn } from "./pass-on.ts";

@@ -1,12 +1,31 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
+import { request as httpsRequest } from "node:https";
+import type { Duplex, Readable } from "node:stream";
 import { type ErrorId, errorCatalog } from "@conifer/contract";
 import { BusinessError } from "../../../kernel/index.ts";
 
-/** Where another Conifer process on this machine listens, and the credential it wants. */
-export interface LocalPeer {
+/** Where another Conifer process listens, and the credential it wants. */
+export type LocalPeer = SocketPeer | RemotePeer;
+
+/** A process on this machine. */
+export interface SocketPeer {
   readonly socketPath: string;
   readonly secret: string;
+}
+
+/** A process on another machine, over TLS. */
+export interface RemotePeer {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+  /** The authority (PEM) that vouches for it, and the name that its certificate carries wherever it runs. */
+  readonly ca: string;
+  readonly serverName: string;
+}
+
+/** How a peer is called in messages. */
+function placeOf(peer: LocalPeer): string {
+  return "socketPath" in peer ? peer.socketPath : `${peer.host}:${peer.port}`;
 }
 
 /** The peer is not there or went away in the middle: try again when it is back. */
@@ -73,16 +92,23 @@ export function upgradePeer(peer: LocalPeer, route: string): Promise<Duplex> {
     request.on("response", (response) => {
       void textOf(response).then((text) => reject(refusal(response.statusCode ?? 500, text)), reject);
     });
-    request.on("error", (cause) => reject(new PeerGone(`${peer.socketPath} is not there`, { cause })));
+    request.on("error", (cause) => reject(new PeerGone(`${placeOf(peer)} is not there`, { cause })));
     request.end();
   });
+}
+
+/** Calls a peer that answers with bytes; the stream fails when the peer goes away. Throws like `callPeer`. */
+export async function readPeer(peer: LocalPeer, route: string, options: CallOptions = {}): Promise<Readable> {
+  const response = await send(peer, route, options);
+  if (response.statusCode === 200) return response;
+  throw refusal(response.statusCode ?? 500, await textOf(response));
 }
 
 function send(peer: LocalPeer, route: string, { body, signal }: CallOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = open(peer, route, { headers: { "content-type": "application/json" }, signal });
     request.on("response", resolve);
-    request.on("error", (cause) => reject(new PeerGone(`${peer.socketPath} did not answer`, { cause })));
+    request.on("error", (cause) => reject(new PeerGone(`${placeOf(peer)} did not answer`, { cause })));
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
@@ -97,14 +123,30 @@ export function open(
   options: { headers?: Record<string, string>; signal?: AbortSignal },
 ): ClientRequest {
   const [method = "GET", path = "/"] = route.split(" ");
-  return httpRequest({
-    socketPath: peer.socketPath,
+  const request = {
     agent: false,
     method,
     path,
     headers: { authorization: `Bearer ${peer.secret}`, ...options.headers },
     ...(options.signal ? { signal: options.signal } : {}),
+  } as const;
+  if ("socketPath" in peer) return httpRequest({ ...request, socketPath: peer.socketPath });
+  const { host, port, ca, serverName } = peer;
+  return boundConnect(httpsRequest({ ...request, host, port, ca, servername: serverName }));
+}
+
+const CONNECT_MS = 5_000;
+const KEEP_ALIVE_MS = 15_000;
+
+/** A machine that is gone is given up after seconds, before an answer has begun and in the middle of one. */
+function boundConnect(request: ClientRequest): ClientRequest {
+  const late = setTimeout(() => request.destroy(new Error("no connection in time")), CONNECT_MS);
+  request.once("close", () => clearTimeout(late));
+  request.once("socket", (socket) => {
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.once("secureConnect", () => clearTimeout(late));
   });
+  return request;
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

@@ -1,10 +1,19 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { errorCatalog } from "@conifer/contract";
 import { BusinessError, errorText, type Logger, StaleClaim } from "../../../kernel/index.ts";
 
-/** Writes a handler's value: JSON, or a line of JSON for each item of an async iterable, as fast as they are read. */
+/**
+ * Writes a handler's value: the bytes of a stream, a line of JSON for each item of any other async iterable, as fast as
+ * they are read, or JSON.
+ */
 export async function replyTo(response: ServerResponse, value: unknown): Promise<void> {
+  if (value instanceof Readable) {
+    response.writeHead(200, { "content-type": "application/octet-stream" });
+    return await pipeline(value, response);
+  }
   if (!isAsyncIterable(value)) {
     response.writeHead(200, { "content-type": "application/json" });
     response.end(value === undefined ? "" : JSON.stringify(value));

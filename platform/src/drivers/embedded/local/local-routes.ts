@@ -15,8 +15,8 @@ export interface LocalCall {
 }
 
 /**
- * A handler's answer: a value becomes JSON, an async iterable becomes one JSON object a line (flushed as it comes),
- * undefined an empty body.
+ * A handler's answer: a value becomes JSON, a stream its bytes, another async iterable one JSON object a line (flushed as
+ * it comes), undefined an empty body.
  */
 export type LocalHandler = (call: LocalCall) => Promise<unknown>;
 /** Takes over the connection of an `Upgrade: conifer` request: it writes the 101 itself. */
@@ -80,11 +80,22 @@ function match(pattern: readonly string[], parts: readonly string[]): Record<str
 
 /** Throws unauthorized unless the request carries the secret. */
 export function requireSecret(request: IncomingMessage, secret: string): void {
-  const given = Buffer.from(request.headers.authorization ?? "");
-  const wanted = Buffer.from(`Bearer ${secret}`);
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-    throw new BusinessError("unauthorized", "this socket needs Conifer's own credential");
-  }
+  if (isSame(request.headers.authorization ?? "", `Bearer ${secret}`)) return;
+  throw new BusinessError("unauthorized", "this socket needs Conifer's own credential");
+}
+
+/** Where a request that is passed on for a client carries our secret: its `Authorization` is the client's. */
+export const PASSED_ON = "conifer-passed-on";
+
+/** Whether another of our processes has passed a client's request on. */
+export function isPassedOn(request: IncomingMessage, secret: string): boolean {
+  const given = request.headers[PASSED_ON];
+  return typeof given === "string" && isSame(given, secret);
+}
+
+function isSame(givenText: string, wantedText: string): boolean {
+  const [given, wanted] = [Buffer.from(givenText), Buffer.from(wantedText)];
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
 async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {

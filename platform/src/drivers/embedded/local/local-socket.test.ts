@@ -16,17 +16,17 @@ import {
 } from "../../../kernel/index.ts";
 import {
   callPeer,
-  type LocalPeer,
   type LocalRoutes,
   open,
   PeerGone,
+  type SocketPeer,
   startLocalServer,
   streamPeer,
   upgradePeer,
 } from "./index.ts";
 
 let folder: string;
-let peer: LocalPeer;
+let peer: SocketPeer;
 const running: Running[] = [];
 
 beforeEach(() => {

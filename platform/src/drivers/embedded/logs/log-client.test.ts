@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LogLine, type Running, silentLogger, systemClock } from "../../../kernel/index.ts";
 import { DEFAULT_INTAKE, type LogQuery, type ReadLine } from "../../../observe/log/index.ts";
 import { describeLogStore } from "../../../observe/log/log-store-suite.ts";
-import { type LocalPeer, startLocalServer } from "../local/index.ts";
+import { type SocketPeer, startLocalServer } from "../local/index.ts";
 import { type LogClient, makeLogClient } from "./log-client.ts";
 import { logRoutes } from "./log-routes.ts";
 import { type LogStore, type LogStoreLimits, openLogStore } from "./log-store.ts";
@@ -19,7 +19,7 @@ function makeRig() {
   let store: LogStore | undefined;
   let server: Running | undefined;
   const clients: LogClient[] = [];
-  const peer = (): LocalPeer => ({ socketPath: join(folder, "host.sock"), secret: "s" });
+  const peer = (): SocketPeer => ({ socketPath: join(folder, "host.sock"), secret: "s" });
   return {
     async prepare() {
       folder = await mkdtemp(join(tmpdir(), "conifer-logs-"));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chown, mkdir } from "node:fs/promises";
+import { chown, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, pause, type Running, within } from "../../../kernel/index.ts";
 import {
@@ -12,7 +12,13 @@ import {
 import { findPostgresBinaries } from "./postgres-binaries.ts";
 import { POSTGRES_USER, preparePostgresData } from "./postgres-data.ts";
 import { clearPostgresRemains, readPostmasterFile } from "./postgres-remains.ts";
-import { checkSocketDir, postgresSettings, postgresUrl } from "./postgres-settings.ts";
+import {
+  accessRules,
+  checkSocketDir,
+  type PostgresNetwork,
+  postgresSettings,
+  postgresUrl,
+} from "./postgres-settings.ts";
 
 export interface PostgresOptions {
   readonly dataDir: string;
@@ -25,6 +31,8 @@ export interface PostgresOptions {
   /** Takes what the server writes to its standard error. */
   readonly log: (text: string) => void;
   readonly logger: Logger;
+  /** Also serves other machines. */
+  readonly network?: PostgresNetwork;
   /** Told each time a server is up: the first one, and each that follows a crash. */
   readonly started?: (pid: number) => void;
 }
@@ -70,7 +78,9 @@ async function prepare(options: PostgresOptions) {
   const password = await preparePostgresData({ ...options, binaries, account, runAs });
   await mkdir(options.socketDir, { recursive: true, mode: 0o700 });
   if (account.kind === "account") await chown(options.socketDir, account.uid, account.gid);
-  const args = ["-D", options.dataDir, ...postgresSettings(options.socketDir)];
+  const { network } = options;
+  if (network) await writeFile(network.accessFile, accessRules(POSTGRES_USER), { mode: 0o600 });
+  const args = ["-D", options.dataDir, ...postgresSettings(options.socketDir, network)];
   options.logger.info("postgres prepared", { account: account.kind, major: binaries.major });
   return { password, launch: runAs(join(binaries.native, "bin/postgres"), args) };
 }

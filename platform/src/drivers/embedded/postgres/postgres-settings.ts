@@ -1,16 +1,32 @@
+/** How a server takes connections from other machines: over TLS only, with the role's password. */
+export interface PostgresNetwork {
+  readonly port: number;
+  /** Of the certificate it shows, and of its key: a file that no other user may read, or root's. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** Where who may connect is written. */
+  readonly accessFile: string;
+}
+
+/** Who may connect: the role, with its password, by the socket and over TLS. (PostgreSQL, "The pg_hba.conf File") */
+export function accessRules(user: string): string {
+  return [`local all ${user} scram-sha-256`, `hostssl all ${user} all scram-sha-256`, ""].join("\n");
+}
+
 /**
  * The server's settings, given on its command line so that they are those of the Conifer that starts it.
  * Meant for a small machine that Conifer shares with the apps: little memory while idle, few processes, one unix
  * socket and no network. What a statement contained never reaches the diagnostics.
  */
-export function postgresSettings(socketDir: string): readonly string[] {
+export function postgresSettings(socketDir: string, network?: PostgresNetwork): readonly string[] {
   const settings: Readonly<Record<string, string>> = {
-    listen_addresses: "",
+    listen_addresses: network ? "*" : "",
     unix_socket_directories: socketDir,
     unix_socket_permissions: "0700",
-    port: String(SOCKET_PORT),
+    port: String(network?.port ?? SOCKET_PORT),
+    ...(network ? networkSettings(network) : {}),
     cluster_name: "conifer",
-    max_connections: "60",
+    max_connections: network ? "200" : "60",
     shared_buffers: "32MB",
     maintenance_work_mem: "32MB",
     huge_pages: "off",
@@ -33,6 +49,17 @@ export function postgresSettings(socketDir: string): readonly string[] {
     log_checkpoints: "off",
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}
+
+/** Several processes of several roles connect, and their memory is a pod's own. */
+function networkSettings(network: PostgresNetwork): Readonly<Record<string, string>> {
+  return {
+    ssl: "on",
+    ssl_min_protocol_version: "TLSv1.3",
+    ssl_cert_file: network.certificateFile,
+    ssl_key_file: network.keyFile,
+    hba_file: network.accessFile,
+  };
 }
 
 /** Only the name of the socket file tells it. */

@@ -22,8 +22,10 @@ export interface DynoBoard {
 }
 
 export interface DynoBoardOptions {
-  /** Says something of a dyno in its app's log; `isEnd`: of a process that wrote something before. */
+  /** Tells what became of a dyno in its app's log; `isEnd`: of a process that wrote something before. */
   readonly tell: (dyno: BoardDyno, message: string, isEnd: boolean) => void;
+  /** Says there what is being done to a dyno. Default: like `tell`. */
+  readonly say?: (dyno: BoardDyno, message: string) => void;
   readonly now: Clock;
   /** What this process was told of a dyno. */
   readonly told: (dynoId: string) => DynoBody | undefined;
@@ -63,7 +65,10 @@ class Board implements DynoBoard {
         const dyno = this.find(id);
         if (dyno) options.onOverdue(dyno, "client");
       },
-      say: (id, message) => this.say(id, message),
+      say: (id, message) => {
+        const dyno = this.find(id);
+        if (dyno) options.tell(dyno, message, false);
+      },
       now: options.now,
     });
   }
@@ -92,7 +97,8 @@ class Board implements DynoBoard {
 
   say(dynoId: string, message: string): void {
     const dyno = this.find(dynoId);
-    if (dyno) this.#options.tell(dyno, message, false);
+    const { say = (of, text) => this.#options.tell(of, text, false) } = this.#options;
+    if (dyno) say(dyno, message);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  done,
   type Logger,
   type LogSink,
   type Outcome,
@@ -18,20 +19,31 @@ import { type LinesInOrder, makeLinesInOrder } from "./lines-in-order.ts";
 import { makeObjectWriter, type ObjectWriter, type ToldSpecs } from "./object-writer.ts";
 import { makePodLogs, type PodLogs } from "./pod-logs.ts";
 import { reconcileDynos } from "./reconcile-dynos.ts";
-import { type SpaceObjects, watchSpace } from "./space-objects.ts";
+import { type SpaceObjects, VIEWED_KINDS, watchSpace } from "./space-objects.ts";
 
 export interface KubernetesDynoHostOptions {
   readonly client: KubeClient;
   readonly placement: DynoPlacement;
   /** Ranges from which the router reaches dynos. */
   readonly routerRanges: readonly string[];
-  /** Where the dynos' lines go; undefined in a process beside the one that writes them. */
+  /** Where lines about dynos go. */
   readonly logs?: LogSink;
+  /** Which part of the work is this process's. Default `all`. */
+  readonly duty?: DynoDuty;
   readonly logger: Logger;
   readonly now: Clock;
   /** Everything is compared anew so often. */
   readonly relistMs?: number;
 }
+
+/**
+ * How processes on one namespace share the work. Any number may do each part but `tell`, which is one process's at a time:
+ * - `all`: everything below.
+ * - `keep`: makes objects what the records say.
+ * - `tell`: writes what dynos put out and what becomes of them to the log, and ends those whose time is over.
+ * - `view`: knows where dynos are and acts on single ones. It reads no Secret.
+ */
+export type DynoDuty = "all" | "keep" | "tell" | "view";
 
 const RELIST_MS = 30_000;
 const CONCURRENCY = 16;
@@ -61,38 +73,49 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
   const told: ToldSpecs = new Map();
   const turns = makeTurns();
   const watchers = new Set<DynoWatcher>();
-  const logs = options.logs && makePodLogs({ client, namespace, logger, sink: options.logs });
-  const lines = options.logs && makeLinesInOrder(options.logs);
+  const { duty = "all", logs: sink } = options;
+  const keeps = duty === "all" || duty === "keep";
+  const tells = duty === "all" || duty === "tell";
+  const logs = sink && tells ? makePodLogs({ client, namespace, logger, sink }) : undefined;
+  const lines = sink && makeLinesInOrder(sink);
   const startedAt = now();
   let isOpen = false;
+  const write = ({ sight }: BoardDyno, message: string, after?: () => Promise<unknown>) => {
+    const { id, appId, name } = sight.entry;
+    lines?.write(id, { appId, time: now(), source: "heroku", process: name, message }, after);
+  };
   const board = makeDynoBoard({
     now,
     tell: (dyno, message, isEnd) => {
-      const { id, appId, name } = dyno.sight.entry;
-      const line = { appId, time: now(), source: "heroku", process: name, message } as const;
-      lines?.write(id, line, isEnd && logs ? () => logs.told(dyno) : undefined);
+      if (tells) write(dyno, message, isEnd && logs ? () => logs.told(dyno) : undefined);
     },
+    say: (dyno, message) => write(dyno, message),
     told: (id) => told.get(id)?.spec,
     onSeen: (dyno) => {
       logs?.see(dyno, isOpen ? undefined : startedAt);
       for (const watcher of [...watchers]) watcher(dyno);
     },
-    onOverdue: (dyno, why) => void endOverdue({ board, writer, logger }, dyno, why),
+    onOverdue: (dyno, why) => {
+      if (tells) void endOverdue({ board, writer, logger }, dyno, why);
+    },
   });
   let poke = (_appId: string) => {};
   const space = watchSpace({
     ...{ client, namespace, logger },
+    ...(duty === "view" ? { kinds: VIEWED_KINDS } : {}),
     onChange: (appId) => {
       board.look(appId, space.of(appId));
       poke(appId);
     },
-    onRecordLost: (record) =>
+    onRecordLost: (record) => {
+      if (!keeps) return;
       void turns
         .take(record.appId, () => writer.create(makeAppObject(record, { namespace })))
         .then(
           (made) => made && space.take(made),
           (error) => logger.warn("an app's record was removed and cannot be made again", { error }),
-        ),
+        );
+    },
   });
   const reconcile = (appId: string) =>
     reconcileDynos(
@@ -105,10 +128,10 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
     );
   const reconciler = startReconciler({
     name: "dynos",
-    reconcile: (appId) => turns.take(appId, () => reconcile(appId)),
+    reconcile: async (appId) => (keeps ? await turns.take(appId, () => reconcile(appId)) : done),
     list: async () => {
       await space.ready;
-      return [...space.appIds()];
+      return keeps ? [...space.appIds()] : [];
     },
     concurrency: CONCURRENCY,
     relistMs: options.relistMs ?? RELIST_MS,

@@ -42,8 +42,8 @@ export function isOurs({
   return Object.entries(MANAGED_BY).every(([name, value]) => metadata.labels?.[name] === value);
 }
 
-/** Selects all objects of the engine in a namespace. */
-export const OURS = "app.kubernetes.io/managed-by=conifer";
+/** Selects all objects of the engine in a namespace; routes are there as well. */
+export const OURS = "app.kubernetes.io/managed-by=conifer,!conifer.dev/route";
 
 export function recordName(appId: string): string {
   return `app-${appId}`;

@@ -1,3 +1,4 @@
+export type { DynoDuty } from "./dyno-engine.ts";
 export type { DynoPlacement } from "./dyno-manifests.ts";
 export {
   type KubernetesDynoHost,

@@ -23,19 +23,15 @@ export interface KubernetesDynoHost extends Running {
 }
 
 /**
- * Watches the namespace, which it makes where it is missing, and serves the port. `stop` ends the watching only: what
+ * Watches the namespace, which it makes where it is missing and this process keeps it, and serves the port. `stop` ends the watching only: what
  * runs goes on, and the cluster starts again what ends.
  */
 export async function startKubernetesDynoHost(
   options: KubernetesDynoHostOptions,
 ): Promise<KubernetesDynoHost> {
   const stopping = new AbortController();
-  const { namespace } = options.placement;
-  await ensureSpace(
-    options.client,
-    { namespace, routerRanges: options.routerRanges },
-    { signal: stopping.signal },
-  );
+  const { duty = "all" } = options;
+  if (duty === "all" || duty === "keep") await ensureSpaceOf(options, stopping.signal);
   const engine = startDynoEngine(options, stopping.signal);
   const { board, space } = engine;
   await space.ready;
@@ -52,6 +48,11 @@ export async function startKubernetesDynoHost(
       board.close();
     },
   };
+}
+
+async function ensureSpaceOf(options: KubernetesDynoHostOptions, signal: AbortSignal): Promise<void> {
+  const { client, placement, routerRanges } = options;
+  await ensureSpace(client, { namespace: placement.namespace, routerRanges }, { signal });
 }
 
 function makeDynoHost(engine: DynoEngine): DynoHost {

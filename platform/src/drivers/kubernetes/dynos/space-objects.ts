@@ -37,17 +37,21 @@ export interface SpaceObjectsOptions {
   readonly client: KubeClient;
   readonly namespace: string;
   readonly logger: Logger;
+  /** Which kinds are watched. Default: all of them. */
+  readonly kinds?: readonly KubeKind[];
   /** Told after each change, with the app it concerns. */
   readonly onChange: (appId: string) => void;
   /** The app's record was removed by somebody; the last one is given. */
   readonly onRecordLost: (record: AppRecord) => void;
 }
 
-const KINDS = [KIND.configMap, KIND.secret, KIND.replicaSet, KIND.pod] as const;
+/** What tells where an app's dynos are; the rest is for who makes them. */
+export const VIEWED_KINDS: readonly KubeKind[] = [KIND.configMap, KIND.pod];
+const KINDS: readonly KubeKind[] = [KIND.configMap, KIND.secret, KIND.replicaSet, KIND.pod];
 
 export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
   const shelves = new Shelves();
-  const watches = KINDS.map((kind) =>
+  const watches = (options.kinds ?? KINDS).map((kind) =>
     watchObjects<KubeObject>({
       client: options.client,
       place: { kind, namespace: options.namespace },

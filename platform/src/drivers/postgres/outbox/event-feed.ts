@@ -27,6 +27,8 @@ export interface EventFeedOptions {
   readonly onListening?: () => void;
   /** How often readers look without a hint. */
   readonly pollMs: number;
+  /** Asked before each look: false while another process reads. Default: always true. */
+  readonly mayRead?: () => Promise<boolean>;
 }
 
 const BATCH = 200;
@@ -65,7 +67,8 @@ async function readLoop(
   while (!signal.aborted) {
     const hint = waitForHint(wakers, options.pollMs, signal);
     try {
-      const events = await readEvents(db, reader.name, BATCH);
+      const mayRead = (await options.mayRead?.()) ?? true;
+      const events = mayRead ? await readEvents(db, reader.name, BATCH) : [];
       for (const event of events) {
         await reader.handle(event);
         await markRead(db, reader.name, event.seq);

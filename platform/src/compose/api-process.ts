@@ -1,0 +1,68 @@
+import { makeImageClient } from "../drivers/embedded/images/index.ts";
+import { makeLogClient } from "../drivers/embedded/logs/index.ts";
+import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
+import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
+import { startJobs } from "../drivers/postgres/jobs/index.ts";
+import { type Logger, type Running, startParts, systemClock } from "../kernel/index.ts";
+import { forwardToFiles } from "./cluster-files.ts";
+import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
+import { clusterPeer } from "./cluster-peers.ts";
+import type { Config } from "./config.ts";
+import { makeControlContext } from "./control-context.ts";
+import { type ApiEngine, openDynoSide } from "./control-engine.ts";
+import { ensureFirstAccount } from "./control-first-account.ts";
+import { CLEAR_BUILD_CACHE } from "./control-jobs.ts";
+import { serveApi } from "./control-listen.ts";
+import { requireStore } from "./control-store.ts";
+
+const STOP_WITHIN_MS = 10_000;
+
+/** The API role: several run at once, and none keeps anything. */
+export async function startApi(config: Config, logger: Logger): Promise<Running> {
+  const database = await requireStore(config, logger);
+  const files = clusterPeer("files", config);
+  const context = makeControlContext(config, database, logger, {
+    logs: makeLogClient({ peer: clusterPeer("logs", config), now: systemClock, logger }),
+    outputs: makeOutputClient(files),
+    holder: config.podName,
+  });
+  const client = await openOwnCluster(config);
+  const host = await startClusterHost({ client, config, logger, duty: "view", logs: context.logs.sink });
+  const jobs = await startJobs({ database, kinds: [], logger });
+  const engine: ApiEngine = {
+    ...openDynoSide(context, host.dynos, () => {}),
+    builder: {
+      // Workers hear of it from the record.
+      cancel: async () => {},
+      clearCache: (appId) => jobs.send(CLEAR_BUILD_CACHE, { appId }, appId),
+    },
+    images: makeImageClient(clusterPeer("registry", config)),
+    uploads: makeSourceClient(files).uploads,
+  };
+  const stopping = new AbortController();
+  const raw = [forwardToFiles(files, logger)];
+  const running = await startParts(
+    [
+      { name: "the database", start: async () => ({ stop: () => database.close() }) },
+      { name: "the log client", start: async () => context.logs.sink },
+      { name: "the cluster", start: async () => ({ stop: () => client.close() }) },
+      { name: "the dynos", start: async () => host },
+      { name: "the jobs", start: async () => jobs },
+      { name: "the dyno watch", start: async () => engine.watch },
+      { name: "the first account", start: () => firstAccount(context.db, config) },
+      { name: "the API", start: () => serveApi(context, engine, raw, stopping.signal) },
+    ],
+    STOP_WITHIN_MS,
+  );
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running.stop();
+    },
+  };
+}
+
+async function firstAccount(...given: Parameters<typeof ensureFirstAccount>): Promise<Running> {
+  await ensureFirstAccount(...given);
+  return { stop: async () => {} };
+}

@@ -1,0 +1,4 @@
+import { startLogs } from "./logs-process.ts";
+import { runRole } from "./run-role.ts";
+
+await runRole({ name: "logs", start: startLogs });

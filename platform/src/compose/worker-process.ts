@@ -1,0 +1,89 @@
+import type { Builder } from "../delivery/build/index.ts";
+import { makeRepositoryClient } from "../drivers/embedded/git/index.ts";
+import { makeImageClient } from "../drivers/embedded/images/index.ts";
+import { makeLogClient } from "../drivers/embedded/logs/index.ts";
+import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
+import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
+import type { KubeClient } from "../drivers/kubernetes/client/index.ts";
+import { keepLease } from "../drivers/kubernetes/leases/index.ts";
+import { openKubernetesRouteTable } from "../drivers/kubernetes/routes/index.ts";
+import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
+import { startClusterBuilds } from "./cluster-builds.ts";
+import { keepSpaceSecret } from "./cluster-dynos.ts";
+import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
+import { clusterPeer, systemNamespace } from "./cluster-peers.ts";
+import { viewRouters } from "./cluster-routers.ts";
+import type { Config } from "./config.ts";
+import { type ControlContext, makeControlContext } from "./control-context.ts";
+import { openDynoSide, type WorkerEngine } from "./control-engine.ts";
+import { startControlEvents } from "./control-events.ts";
+import { requireStore } from "./control-store.ts";
+import { type ControlWorkers, startControlWorkers } from "./control-workers.ts";
+
+const STOP_WITHIN_MS = 15_000;
+/** The one worker that tells what becomes of dynos. */
+const TELLER_LEASE = "conifer-teller";
+
+/** The worker role: several run at once, share the work by claims, and keep nothing. */
+export async function startWorker(config: Config, logger: Logger): Promise<Running> {
+  const database = await requireStore(config, logger);
+  const files = clusterPeer("files", config);
+  const context = makeControlContext(config, database, logger, {
+    logs: makeLogClient({ peer: clusterPeer("logs", config), now: systemClock, logger }),
+    outputs: makeOutputClient(files),
+    holder: config.podName,
+  });
+  const client = await openOwnCluster(config);
+  let workers: ControlWorkers | undefined;
+  const host = await startClusterHost({ client, config, logger, duty: "keep", logs: context.logs.sink });
+  const dynos = openDynoSide(context, host.dynos, (appId) => workers?.dynosChanged(appId));
+  const table = await openTable(context, client);
+  const sources = makeSourceClient(files);
+  const builds = await startClusterBuilds({
+    ...{ config, client, logger, masterKey: context.masterKey, sources: sources.sources },
+    images: makeImageClient(clusterPeer("registry", config)),
+  });
+  const engine: WorkerEngine = {
+    ...dynos,
+    builder: builds.builder satisfies Builder,
+    routes: table.routes,
+    repositories: makeRepositoryClient(files),
+    fetchSource: sources.fetchSource,
+  };
+  const parts: Part[] = [
+    { name: "the database", start: async () => ({ stop: () => database.close() }) },
+    { name: "the log client", start: async () => context.logs.sink },
+    { name: "the cluster", start: async () => ({ stop: () => client.close() }) },
+    { name: "the registry's credentials", start: () => keepSpaceSecret({ ...context, client }) },
+    { name: "the dynos", start: async () => host },
+    { name: "the routes", start: async () => table },
+    { name: "the builds", start: async () => builds },
+    { name: "the dyno watch", start: async () => engine.watch },
+    {
+      name: "the workers",
+      start: async () => {
+        workers = startControlWorkers(context, engine);
+        return workers;
+      },
+    },
+    { name: "the events", start: () => startControlEvents(context, engine, () => workers) },
+    { name: "the teller", start: async () => keepTeller(context, client) },
+  ];
+  return await startParts(parts, STOP_WITHIN_MS);
+}
+
+function openTable({ config, logger }: ControlContext, client: KubeClient) {
+  const { namespace } = config;
+  const routers = viewRouters(config, logger);
+  return openKubernetesRouteTable({ client, namespace, routers, logger, now: Date.now });
+}
+
+function keepTeller({ config, logger, logs }: ControlContext, client: KubeClient): Running {
+  return keepLease({
+    ...{ client, logger, now: systemClock },
+    namespace: systemNamespace(config),
+    name: TELLER_LEASE,
+    holder: config.podName,
+    work: () => startClusterHost({ client, config, logger, duty: "tell", logs: logs.sink }),
+  });
+}

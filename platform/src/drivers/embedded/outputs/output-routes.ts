@@ -1,0 +1,38 @@
+import type { OutputStore } from "../../../delivery/output/index.ts";
+import { BusinessError } from "../../../kernel/index.ts";
+import type { LocalRoutes } from "../local/index.ts";
+
+/**
+ * Outputs for other Conifer processes:
+ * - `POST /outputs/<id>/begin`, `POST /outputs/<id>` with `{text}`, `POST /outputs/<id>/end`.
+ * - `GET /outputs/<id>`: a line with a JSON text for each piece, as it comes; 404 before it has begun.
+ * - `DELETE /outputs/<id>`.
+ */
+export function outputRoutes(outputs: OutputStore): LocalRoutes {
+  return {
+    handlers: {
+      "POST /outputs/:id/begin": (call) => outputs.begin(call.params.id ?? ""),
+      "POST /outputs/:id": async (call) => {
+        const { text } = ((await call.json()) ?? {}) as { text?: unknown };
+        if (typeof text !== "string") throw new BusinessError("bad_request", "an output needs a text");
+        await outputs.append(call.params.id ?? "", text);
+      },
+      "POST /outputs/:id/end": (call) => outputs.end(call.params.id ?? ""),
+      "GET /outputs/:id": async (call) => begun(outputs.read(call.params.id ?? "", call.signal)),
+      "DELETE /outputs/:id": (call) => outputs.remove(call.params.id ?? ""),
+    },
+  };
+}
+
+/** The same texts, once the first has come: what has not begun is refused before the answer begins. */
+async function begun(texts: AsyncIterable<string>): Promise<AsyncIterable<string>> {
+  const iterator = texts[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    try {
+      for (let next = first; !next.done; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+}

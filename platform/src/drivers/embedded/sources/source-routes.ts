@@ -1,0 +1,51 @@
+import type { FetchedSource, SourceStore, Upload } from "../../../delivery/source/index.ts";
+import { BusinessError } from "../../../kernel/index.ts";
+import { callPeer, type LocalPeer, type LocalRoutes, readPeer } from "../local/index.ts";
+
+/** What a process without the files asks of the one that has them. */
+export interface RemoteSources {
+  readonly sources: Pick<SourceStore, "read">;
+  /** Gets what a URL names into the store. Aborting gives the download up. */
+  fetchSource(url: string, checksum: string | null, signal: AbortSignal): Promise<FetchedSource>;
+  readonly uploads: {
+    /** Addresses for one upload under `base`. */
+    create(base: string): Promise<Upload>;
+  };
+}
+
+/**
+ * Sources for other Conifer processes:
+ * - `GET /sources/<digest>`: the bytes of its tar.
+ * - `POST /sources/fetch` with `{url, checksum}`: what was stored; ends early when the caller goes away.
+ * - `POST /uploads` with `{base}`: addresses for an upload.
+ */
+export function sourceRoutes(files: RemoteSources): LocalRoutes {
+  return {
+    handlers: {
+      "GET /sources/:digest": (call) => files.sources.read(call.params.digest ?? ""),
+      "POST /sources/fetch": async (call) => {
+        const { url, checksum } = ((await call.json()) ?? {}) as { url?: unknown; checksum?: unknown };
+        if (typeof url !== "string" || !(checksum === null || typeof checksum === "string"))
+          throw new BusinessError("bad_request", "a url and a checksum or null are needed");
+        return await files.fetchSource(url, checksum, call.signal);
+      },
+      "POST /uploads": async (call) => {
+        const { base } = ((await call.json()) ?? {}) as { base?: unknown };
+        if (typeof base !== "string") throw new BusinessError("bad_request", "a base is needed");
+        return await files.uploads.create(base);
+      },
+    },
+  };
+}
+
+/** Sources that another process keeps. Throws PeerGone while it is away. */
+export function makeSourceClient(peer: LocalPeer): RemoteSources {
+  return {
+    sources: { read: (digest) => readPeer(peer, `GET /sources/${encodeURIComponent(digest)}`) },
+    fetchSource: async (url, checksum, signal) =>
+      (await callPeer(peer, "POST /sources/fetch", { body: { url, checksum }, signal })) as FetchedSource,
+    uploads: {
+      create: async (base) => (await callPeer(peer, "POST /uploads", { body: { base } })) as Upload,
+    },
+  };
+}

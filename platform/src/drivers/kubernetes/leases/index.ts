@@ -1,0 +1,1 @@
+export { keepLease } from "./keep-lease.ts";
