@@ -1,5 +1,5 @@
+export type { HostRelease } from "../../cnb/builds/index.ts";
 export { openDiskImageStore } from "./disk-image-store.ts";
 export { openDiskRepositories } from "./disk-repositories.ts";
 export { openDiskUploads } from "./disk-uploads.ts";
-export { type HostRelease, openImageUnpacker, type UnpackedImage } from "./unpack-image.ts";
-export { unpackTar } from "./unpack-tar.ts";
+export { openImageUnpacker, type UnpackedImage } from "./unpack-image.ts";
