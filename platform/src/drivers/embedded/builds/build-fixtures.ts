@@ -10,10 +10,10 @@ import { bundleLifecycle } from "../../../../../buildpacks/lifecycle/bundle-life
 import type { ImageStore } from "../../../delivery/image/index.ts";
 import type { SourceStore } from "../../../delivery/source/index.ts";
 import { notFound, silentLogger } from "../../../kernel/index.ts";
+import { makeHostRunImage } from "../../cnb/builds/index.ts";
 import { type HostRelease, openDiskImageStore } from "../images/index.ts";
 import { type EmbeddedBuilderOptions, startEmbeddedBuilder } from "./embedded-builder.ts";
 import type { PhaseJob, PhaseRunner } from "./phase-runner.ts";
-import { makeHostRunImage } from "./run-image.ts";
 
 export const HOST: HostRelease = {
   architecture: process.arch === "x64" ? "amd64" : "arm64",

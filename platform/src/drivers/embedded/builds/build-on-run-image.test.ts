@@ -16,9 +16,10 @@ import {
 import { runPhase } from "../../../../../buildpacks/lifecycle/run-phase.ts";
 import { collect, never, specOf } from "../../../delivery/build/builder-suite.ts";
 import { makeManifest, readImageDocuments } from "../../../delivery/image/index.ts";
+import { makeRunConfig, type RunImage } from "../../cnb/builds/index.ts";
+import { writeSparseLayout } from "../../cnb/builds/run-image.ts";
 import { type BuildBench, HOST, makeBuildBench, makePlainRunner } from "./build-fixtures.ts";
 import { startEmbeddedBuilder } from "./embedded-builder.ts";
-import { makeRunConfig, type RunImage, writeSparseLayout } from "./run-image.ts";
 import { takeRunImage } from "./take-run-image.ts";
 
 let bench: BuildBench;

@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Builder, BuildNews, BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
 import type { Running } from "../../../kernel/index.ts";
-import { removeTree } from "../sandbox/index.ts";
+import { removeTree } from "../../files/trees/index.ts";
 import { clearBuildFolder, removeBuildFolder, returnCache } from "./build-folder.ts";
 import { type BuildOutput, inLines, openBuildOutput } from "./build-output.ts";
 import { type BuildTurns, makeBuildTurns } from "./build-turns.ts";

@@ -1,6 +1,6 @@
+export { makeHostRunImage, makeRunConfig, RUN_USER, type RunImage } from "../../cnb/builds/index.ts";
 export { makeBuilderClient } from "./builder-client.ts";
 export { builderRoutes } from "./builder-routes.ts";
 export { startEmbeddedBuilder } from "./embedded-builder.ts";
 export { makeSandboxRunner } from "./phase-runner.ts";
-export { makeHostRunImage, makeRunConfig, RUN_USER, type RunImage } from "./run-image.ts";
 export { RunImageError, takeRunImage } from "./take-run-image.ts";

@@ -1,3 +1,4 @@
+import type { PhaseEnd } from "../../cnb/builds/index.ts";
 import type { Sandbox, SandboxBind, Sandboxes, SandboxLimits } from "../sandbox/index.ts";
 
 /** A phase program to run, with what it may see. */
@@ -13,11 +14,6 @@ export interface PhaseJob {
   readonly limits: SandboxLimits;
   /** Standard output and standard error, in the order they were written. */
   readonly onOutput: (chunk: Buffer) => void;
-}
-
-export interface PhaseEnd {
-  readonly exitCode: number;
-  readonly outOfMemory: boolean;
 }
 
 /**

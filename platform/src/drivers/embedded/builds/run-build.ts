@@ -1,17 +1,25 @@
 import { join } from "node:path";
 import type { BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
-import { readImageInfo } from "../../../delivery/image/index.ts";
+import { type ImageStore, readImageInfo } from "../../../delivery/image/index.ts";
 import { BusinessError, errorText, type Logger } from "../../../kernel/index.ts";
+import {
+  collectImage,
+  type FolderSources,
+  failureOf,
+  IMAGE_OWNER,
+  intoStore,
+  LAYOUTS,
+  type PhaseEnd,
+  phaseEnvironment,
+  timeoutText,
+} from "../../cnb/builds/index.ts";
 import type { SandboxLimits } from "../sandbox/index.ts";
-import { phaseEnvironment } from "./build-environment.ts";
-import { failureOf, timeoutText } from "./build-failure-text.ts";
-import { type BuildFolder, CACHE_NAME, type FolderSources, fillBuildFolder } from "./build-folder.ts";
-import { collectImage } from "./collect-image.ts";
-import type { PhaseEnd, PhaseRunner } from "./phase-runner.ts";
-import { IMAGE_OWNER, LAYOUTS } from "./run-image.ts";
+import { type BuildFolder, CACHE_NAME, fillBuildFolder } from "./build-folder.ts";
+import type { PhaseRunner } from "./phase-runner.ts";
 
 /** What every build on this machine has in common. */
 export interface BuildMachine extends FolderSources {
+  readonly images: ImageStore;
   readonly runner: PhaseRunner;
   /** CONIFER_HOME/build-cache. */
   readonly cacheRoot: string;
@@ -103,7 +111,7 @@ async function keepImage(spec: BuildSpec, machine: BuildMachine, folder: BuildFo
   const left = { root: layouts, layout: LAYOUTS.image.path, known, limitBytes: machine.imageLimitBytes };
   let digest: string;
   try {
-    digest = await collectImage(left, machine.images);
+    digest = await collectImage(left, intoStore(machine.images));
   } catch (thrown) {
     return {
       kind: "failed",

@@ -2,9 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ImageStore, parseIndex } from "../../../delivery/image/index.ts";
 import { errorText } from "../../../kernel/index.ts";
+import { collectImage, intoStore, type RunImage, readRunImage } from "../../cnb/builds/index.ts";
 import type { HostRelease } from "../images/index.ts";
-import { collectImage } from "./collect-image.ts";
-import { type RunImage, readRunImage } from "./run-image.ts";
 
 /** What an operator has named as run image cannot be one; the message says why and what to do. */
 export class RunImageError extends Error {}
@@ -36,5 +35,5 @@ async function collectMissing(layout: string, store: ImageStore): Promise<string
   const named = parseIndex(await readFile(join(layout, "index.json"))).manifests[0];
   if (named && (await store.has(named.digest))) return named.digest;
   const left = { root: layout, layout: ".", known: new Map<string, string>(), limitBytes: LIMIT_BYTES };
-  return await collectImage(left, store);
+  return await collectImage(left, intoStore(store));
 }

@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { mountPoints, removeTree } from "../../files/trees/index.ts";
 import { processTree, startTimeOf } from "../sandbox/process-tree.ts";
-import { mountPoints, removeTree } from "../sandbox/remove-tree.ts";
 import { eventually } from "../sandbox/sandbox-fixtures.ts";
 
 let home: string;

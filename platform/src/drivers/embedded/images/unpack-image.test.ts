@@ -14,7 +14,8 @@ import {
   makeManifest,
   packLayer,
 } from "../../../delivery/image/index.ts";
-import { type HostRelease, openImageUnpacker } from "./unpack-image.ts";
+import type { HostRelease } from "../../cnb/builds/index.ts";
+import { openImageUnpacker } from "./unpack-image.ts";
 
 const HOST: HostRelease = { architecture: "amd64", distroName: "debian", distroVersion: "12" };
 

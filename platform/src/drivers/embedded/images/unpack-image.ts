@@ -15,8 +15,8 @@ import {
 } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
 import { shellArgv } from "../../../runtime/dyno/index.ts";
-import { removeTree } from "../sandbox/index.ts";
-import { unpackTar } from "./unpack-tar.ts";
+import type { HostRelease } from "../../cnb/builds/index.ts";
+import { removeTree, unpackTar } from "../../files/trees/index.ts";
 
 /** An image, ready to be run from. */
 export interface UnpackedImage {
@@ -40,14 +40,6 @@ export interface UnpackDependencies {
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** This machine, as images name it: what an image stands on must be of the same release. */
   readonly host: HostRelease;
-}
-
-/** What a machine's base offers to images that stand on it. */
-export interface HostRelease {
-  readonly architecture: "amd64" | "arm64";
-  /** `ID` and `VERSION_ID` of os-release(5); empty when unknown. */
-  readonly distroName: string;
-  readonly distroVersion: string;
 }
 
 const LIMITS = { bytes: 16 * 1024 ** 3, entries: 2_000_000 };

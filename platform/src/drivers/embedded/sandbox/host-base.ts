@@ -3,7 +3,8 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "
 import { chmod, chown, copyFile, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { removeTree } from "./remove-tree.ts";
+import { RUN_USER } from "../../cnb/builds/index.ts";
+import { removeTree } from "../../files/trees/index.ts";
 import { INIT } from "./sandbox-scripts.ts";
 
 export interface HostBaseOptions {
@@ -24,7 +25,7 @@ export interface HostBase {
 }
 
 /** The home of the user `dyno`: writable, and gone with its sandbox. */
-export const DYNO_HOME = "/home/dyno";
+export const DYNO_HOME = RUN_USER.home;
 
 /** Where process 1 of every sandbox finds its shell program, inside. */
 export const INIT_PATH = "/etc/conifer/init";

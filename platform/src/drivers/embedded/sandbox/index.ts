@@ -1,7 +1,7 @@
+export { removeTree } from "../../files/trees/index.ts";
 export type { AbilityRow } from "./abilities.ts";
 export { DYNO_HOME } from "./host-base.ts";
 export { openSandboxes } from "./open-sandboxes.ts";
-export { removeTree } from "./remove-tree.ts";
 export type {
   ListeningSocket,
   Sandbox,

@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { removeTree } from "./remove-tree.ts";
+import { removeTree } from "../../files/trees/index.ts";
 
 /**
  * Named pipes, made in advance. Node gives its children sockets, and a program that opens `/dev/stdout` or

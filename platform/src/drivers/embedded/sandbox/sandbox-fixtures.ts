@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeTree } from "../../files/trees/index.ts";
 import type { SandboxesOptions } from "./find-engine.ts";
 import { openSandboxes } from "./open-sandboxes.ts";
-import { removeTree } from "./remove-tree.ts";
 import type { Sandbox, Sandboxes, SandboxSpec } from "./sandbox.ts";
 
 /** Sandboxes in a folder of their own, for tests. */

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mountPoints } from "../../files/trees/index.ts";
 import { processTree, startTimeOf } from "./process-tree.ts";
-import { mountPoints } from "./remove-tree.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { eventually, openSandboxWorld, type SandboxWorld } from "./sandbox-fixtures.ts";
 

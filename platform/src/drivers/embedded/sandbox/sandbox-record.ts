@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pause } from "../../../kernel/index.ts";
+import { removeTree } from "../../files/trees/index.ts";
 import { removeCgroup } from "./cgroups.ts";
 import { processTree, startTimeOf } from "./process-tree.ts";
-import { removeTree } from "./remove-tree.ts";
 
 /** What a sandbox's folder tells about it to a process that finds it later. */
 interface SandboxRecord {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { removeTree } from "../../files/trees/index.ts";
 import type { Cgroup, Cgroups } from "./cgroups.ts";
 import { openForWriting, openReader, openWriter, type PipeStock } from "./pipe-stock.ts";
 import { carryEnvironment } from "./program-environment.ts";
-import { removeTree } from "./remove-tree.ts";
 import { makeRunningSandbox, SET_UP_DONE } from "./running-sandbox.ts";
 import type { Sandbox, SandboxSpec } from "./sandbox.ts";
 import { type NetworkLease, type SandboxNetwork, sharedNetwork } from "./sandbox-network.ts";

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ImageLayer, writeImage, writeLayer } from "../../../../../buildpacks/lifecycle/image-layout.ts";
 import { type FakeImageStore, makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
 import { makeManifest, parseIndex } from "../../../delivery/image/index.ts";
-import type { HostRelease } from "../images/index.ts";
-import { makeHostRunImage, makeRunConfig, writeSparseLayout } from "./run-image.ts";
+import { type HostRelease, makeHostRunImage, makeRunConfig } from "../../cnb/builds/index.ts";
+import { writeSparseLayout } from "../../cnb/builds/run-image.ts";
 import { takeRunImage } from "./take-run-image.ts";
 
 const HOST: HostRelease = { architecture: "amd64", distroName: "debian", distroVersion: "12" };

@@ -25,20 +25,36 @@ export interface LeftImage {
   readonly limitBytes: number;
 }
 
+/** Where a collected image goes. */
+export interface ImageSink {
+  /** Whether a layer that the image does not bring is there already. */
+  has(digest: string): Promise<boolean>;
+  /** Takes a blob, and refuses one of another digest. */
+  write(content: Readable | Buffer, digest: string): Promise<unknown>;
+  /** Takes the manifest, after all that it names. */
+  writeManifest(bytes: Buffer, digest: string): Promise<unknown>;
+}
+
+/** A store of content as the place where an image goes. */
+export function intoStore(store: ImageStore): ImageSink {
+  const write: ImageSink["write"] = (content, digest) => store.write(content, digest);
+  return { has: (digest) => store.has(digest), write, writeManifest: write };
+}
+
 /**
- * Checks an image that a build has left and moves it into the store: every blob by its digest, the manifest last, so
- * that an image that is in the store is whole. Returns the manifest's digest. Throws an Error that says what is wrong.
+ * Checks an image that a build has left and moves it to its place: every blob by its digest, the manifest last, so
+ * that an image that is there is whole. Returns the manifest's digest. Throws an Error that says what is wrong.
  */
-export async function collectImage(left: LeftImage, store: ImageStore): Promise<string> {
+export async function collectImage(left: LeftImage, to: ImageSink): Promise<string> {
   const named = parseIndex(await readInside(left, "index.json")).manifests[0];
   if (!named) throw new Error("the build left a layout without an image");
   const manifestBytes = await readDocument(left, named);
   const manifest = parseManifest(manifestBytes);
   const configBytes = await readDocument(left, manifest.config);
   requireWhole(manifest, configBytes, left);
-  for (const layer of manifest.layers) await collectLayer(left, layer, store);
-  await store.write(configBytes, manifest.config.digest);
-  await store.write(manifestBytes, named.digest);
+  for (const layer of manifest.layers) await collectLayer(left, layer, to);
+  await to.write(configBytes, manifest.config.digest);
+  await to.writeManifest(manifestBytes, named.digest);
   return named.digest;
 }
 
@@ -57,10 +73,10 @@ function requireWhole(manifest: OciManifest, configBytes: Buffer, { limitBytes, 
   if (other !== -1) throw new Error(`layer ${other + 1} of the image is not what its config says`);
 }
 
-async function collectLayer(left: LeftImage, { digest }: OciDescriptor, store: ImageStore): Promise<void> {
-  if (left.known.has(digest) && (await store.has(digest))) return;
+async function collectLayer(left: LeftImage, { digest }: OciDescriptor, to: ImageSink): Promise<void> {
+  if (left.known.has(digest) && (await to.has(digest))) return;
   const content = await openInside(left, join("blobs", "sha256", hexOf(digest)));
-  await store.write(content, digest);
+  await to.write(content, digest);
 }
 
 async function readDocument(left: LeftImage, { digest }: OciDescriptor): Promise<Buffer> {

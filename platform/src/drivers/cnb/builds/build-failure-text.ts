@@ -1,5 +1,10 @@
 import type { BuildResult } from "../../../delivery/build/index.ts";
-import type { PhaseEnd } from "./phase-runner.ts";
+
+/** How phases ended. */
+export interface PhaseEnd {
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+}
 
 /** How a build ended that made no image, for the person who waits (exit codes: Platform API 0.15, creator). */
 export function failureOf(end: PhaseEnd, memoryBytes: number): Extract<BuildResult, { kind: "failed" }> {

@@ -14,8 +14,14 @@ import {
   type OciConfig,
   readImageDocuments,
 } from "../../../delivery/image/index.ts";
-import type { HostRelease } from "../images/index.ts";
-import { DYNO_HOME } from "../sandbox/index.ts";
+
+/** What a machine's base offers to images that stand on it. */
+export interface HostRelease {
+  readonly architecture: "amd64" | "arm64";
+  /** `ID` and `VERSION_ID` of os-release(5); empty when unknown. */
+  readonly distroName: string;
+  readonly distroVersion: string;
+}
 
 /** The user and group that files in images belong to, whatever machine built them. */
 export const IMAGE_OWNER = { uid: 1000, gid: 1000 };
@@ -27,7 +33,7 @@ export const LAYOUTS = {
 };
 
 /** The user of run images: whom programs find in /etc/passwd, with a home. */
-export const RUN_USER = { name: "dyno", ...IMAGE_OWNER, home: DYNO_HOME };
+export const RUN_USER = { name: "dyno", ...IMAGE_OWNER, home: "/home/dyno" };
 
 /** What images stand on: a run image of the platform's store, or one that stands for a machine's own base. */
 export interface RunImage {
@@ -80,7 +86,11 @@ export function makeHostRunImage(host: HostRelease): RunImage {
  * The run image of the store with this digest. Throws not_found when it is not there, and an Error when it is none that
  * images of this machine's builds could stand on.
  */
-export async function readRunImage(store: ImageStore, digest: string, host: HostRelease): Promise<RunImage> {
+export async function readRunImage(
+  store: Pick<ImageStore, "read">,
+  digest: string,
+  host: HostRelease,
+): Promise<RunImage> {
   const { manifest, config } = await readImageDocuments(store, digest);
   const labels = config.config.Labels ?? {};
   const [distroName = "", distroVersion = ""] = [labels[LABEL.distroName], labels[LABEL.distroVersion]];

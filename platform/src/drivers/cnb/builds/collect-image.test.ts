@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeImageStore, makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
 import { digestOf, encodeDocument, hexOf, MEDIA, makeManifest } from "../../../delivery/image/index.ts";
-import { collectImage } from "./collect-image.ts";
+import { collectImage, intoStore } from "./collect-image.ts";
 import { LAYOUTS, writeSparseLayout } from "./run-image.ts";
 
 let root: string;
@@ -19,7 +19,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 
 const known = new Map<string, string>();
 const collect = (over: Partial<Parameters<typeof collectImage>[0]> = {}) =>
-  collectImage({ root, layout: LAYOUTS.image.path, known, limitBytes: 1000, ...over }, store);
+  collectImage({ root, layout: LAYOUTS.image.path, known, limitBytes: 1000, ...over }, intoStore(store));
 
 /** Writes an image of these layers into the layout. */
 async function leave(layers: readonly string[], diffIds = layers.map(digestOf)): Promise<string> {

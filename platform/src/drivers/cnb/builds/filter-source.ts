@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { removeTree } from "../sandbox/index.ts";
+import { removeTree } from "../../files/trees/index.ts";
 import { matchPatterns } from "./ignore-patterns.ts";
 import type { ProjectDescriptor } from "./project-descriptor.ts";
 

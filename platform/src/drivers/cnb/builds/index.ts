@@ -1,0 +1,14 @@
+export { phaseEnvironment } from "./build-environment.ts";
+export { failureOf, type PhaseEnd, timeoutText } from "./build-failure-text.ts";
+export { collectImage, intoStore } from "./collect-image.ts";
+export { type FilledFolder, type FolderSources, fillFolder, makeOwned } from "./fill-folder.ts";
+export {
+  type HostRelease,
+  IMAGE_OWNER,
+  LAYOUTS,
+  makeHostRunImage,
+  makeRunConfig,
+  RUN_USER,
+  type RunImage,
+  readRunImage,
+} from "./run-image.ts";

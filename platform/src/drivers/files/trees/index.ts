@@ -1,0 +1,2 @@
+export { mountPoints, removeTree } from "./remove-tree.ts";
+export { unpackTar } from "./unpack-tar.ts";

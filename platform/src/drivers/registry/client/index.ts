@@ -1,0 +1,2 @@
+export { parseImageReference, registryUrl } from "./image-reference.ts";
+export { makeRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
