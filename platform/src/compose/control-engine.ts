@@ -48,9 +48,6 @@ export type FetchSource = (
   signal: AbortSignal,
 ) => ReturnType<typeof fetchSource>;
 
-/** What the embedded engine supplies to the control process. */
-export type ControlEngine = Awaited<ReturnType<typeof openControlEngine>>;
-
 /** Opens the ports' drivers; `onDynoChange` is told of every app whose dynos are seen to change. */
 export async function openControlEngine(
   context: ControlContext,

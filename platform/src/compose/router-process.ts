@@ -38,14 +38,9 @@ export interface RouterSources {
 
 /**
  * The router process: takes requests for the apps to their dynos. What it routes comes from control and is kept in
- * `state/router.json`; where dynos are comes from the host. It serves with what it has while either is away. In a cluster
- * both come from there.
+ * `state/router.json`; where dynos are comes from the host. It serves with what it has while either is away.
  */
 export async function startRouter(config: Config, logger: Logger): Promise<Router> {
-  if (config.systemNamespace !== undefined) {
-    const { startClusterRouter } = await import("./cluster-router.ts");
-    return await startClusterRouter(config, logger);
-  }
   const { home } = config;
   const secret = readFileSync(home.secretFile, "utf8").trim();
   const host: LocalPeer = { socketPath: home.hostSocket, secret };

@@ -1,5 +1,5 @@
 export { scopeAllows } from "./access.ts";
-export type { ApiCall, ApiHandler, ApiHandlers, ApiReply, CalledApp } from "./api.ts";
+export type { ApiCall, ApiHandler, ApiHandlers, ApiReply, CalledApp } from "./api-handlers.ts";
 export { type ApiListener, makeApiListener } from "./api-listener.ts";
 export { makeApiServer, type RawHandler } from "./api-server.ts";
 export type { Credentials } from "./negotiation.ts";

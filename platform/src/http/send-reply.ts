@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import type { RouteDescription } from "@conifer/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { pageHeaders } from "../kernel/index.ts";
-import type { ApiReply, ListReply } from "./api.ts";
+import type { ApiReply, ListReply } from "./api-handlers.ts";
 import { acceptsGzip, etagOf, tagMatches } from "./negotiation.ts";
 
 /** Smaller bodies go out as they are: packing them saves nothing. */

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { BusinessError, type Clock, notFound, type Principal, parseRange } from "../kernel/index.ts";
 import { checkAccess } from "./access.ts";
 import { accessTable } from "./access-table.ts";
-import type { ApiCall, ApiHandlers, CalledApp } from "./api.ts";
+import type { ApiCall, ApiHandlers, CalledApp } from "./api-handlers.ts";
 import { type Credentials, credentialsOf, originOf, tagMatches, variantOf } from "./negotiation.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import { representationOf, sendReply } from "./send-reply.ts";

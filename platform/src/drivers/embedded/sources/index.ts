@@ -1,3 +1,3 @@
 export { openFileArchiveStore } from "./file-archive-store.ts";
 export { openFileSourceStore } from "./file-source-store.ts";
-export { makeSourceClient, type RemoteSources, sourceRoutes } from "./source-routes.ts";
+export { makeSourceClient, sourceRoutes } from "./source-routes.ts";
