@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { disableAccount } from "../accounts/identity/index.ts";
+import { createApp } from "../apps/app/index.ts";
 import { makeLogger, newId } from "../kernel/index.ts";
 import { startTestControl, type TestAnswer, type TestControl } from "./control-fixtures.ts";
 import { idlePorts } from "./idle-ports-fixtures.ts";
@@ -289,6 +290,13 @@ describe("one's own account", () => {
       [201, 409],
       [401, 200],
     ]).toContainEqual([made, closed]);
+  });
+
+  test("that was closed after a call's token was checked owns nothing new", async () => {
+    const creator = { accountId: newId(), email: me.email, scope: ["global"] } as const;
+    const alsoCreate = async () => {};
+    const creating = createApp({ name: `late-${count}` }, creator, { ...control.context, alsoCreate });
+    await expect(creating).rejects.toMatchObject({ id: "unauthorized" });
   });
 
   test("has no switches and no keys", async () => {

@@ -1,5 +1,6 @@
 import {
   type AppendEvent,
+  BusinessError,
   type Clock,
   type Db,
   invalidParams,
@@ -40,11 +41,15 @@ export async function createApp(wanted: WantedApp, creator: Principal, deps: App
     try {
       return await insert({ name, region: region.name, stack }, creator, deps);
     } catch (thrown) {
-      if (deps.violatedConstraint(thrown) !== "apps_name") throw thrown;
+      const violated = deps.violatedConstraint(thrown);
+      if (violated === "apps_owner_id_fkey") throw new BusinessError("unauthorized", ACCOUNT_CLOSED);
+      if (violated !== "apps_name") throw thrown;
       if (wanted.name || attempt >= 5) throw nameTaken(name);
     }
   }
 }
+
+const ACCOUNT_CLOSED = "The account was closed meanwhile.";
 
 async function insert(
   wanted: { name: string; region: string; stack: string },
