@@ -112,6 +112,23 @@ export default {
       to: { path: "^(?:platform|tools)/" },
     },
     {
+      name: "the-command-line-knows-of-the-platform-what-its-package-exports",
+      comment:
+        "The client of clusters' API and what makes keys; an installation is objects, not our processes.",
+      severity: "error",
+      from: { path: "^cli/", pathNot: TEST_ONLY },
+      to: {
+        path: "^(?:platform|conformance|tools)/",
+        pathNot: "^platform/src/(?:drivers/kubernetes/client|edge/certificate)/index\\.ts$",
+      },
+    },
+    {
+      name: "nothing-imports-the-command-line",
+      severity: "error",
+      from: { path: "^(?:contract|platform|conformance)/" },
+      to: { path: "^cli/" },
+    },
+    {
       name: "fixtures-are-for-tests",
       severity: "error",
       from: { pathNot: `${TEST_ONLY}|^bench/|^conformance/|^tools/` },

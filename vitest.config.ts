@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const TREES = "{contract,platform,conformance,tools,buildpacks}";
+const TREES = "{contract,platform,conformance,tools,buildpacks,cli}";
 
 /**
  * Three projects, one after the other. The fast tests share what cores there are. A slow one has the machine to itself: it

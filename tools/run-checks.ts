@@ -10,7 +10,7 @@ interface Check {
 }
 
 const NODE_FLAG = "--disable-warning=ExperimentalWarning";
-const CODE = ["contract", "platform", "conformance", "tools", "buildpacks", "bench"].filter((folder) =>
+const CODE = ["contract", "platform", "conformance", "cli", "tools", "buildpacks", "bench"].filter((folder) =>
   existsSync(folder),
 );
 

@@ -35,6 +35,15 @@ describe("the certificate authority", () => {
     expect(readdirSync(join(folder, "keys"))).toEqual(["ca.key"]);
   });
 
+  it("issues for as long as it is told", () => {
+    const files = { caFile: join(folder, "ca.pem"), keyFile: join(folder, "keys", "ca.key") };
+    const issued = openCertificateAuthority({ ...files, now: () => now, leafDays: 3_000 }).issue([
+      "a.localhost",
+    ]);
+    expect(issued.notAfter.getTime()).toBe(now.getTime() + 3_000 * DAY);
+    expect(issued.renewAt.getTime()).toBe(now.getTime() + 2_000 * DAY);
+  });
+
   it("is the same when opened again", () => {
     expect(open().caPem).toBe(open().caPem);
   });

@@ -28,6 +28,8 @@ export interface CertificateAuthorityOptions {
   /** Where its private key stands, mode 0600, in a folder of mode 0700. */
   readonly keyFile: string;
   readonly now: Clock;
+  /** How long its server certificates are good. Default 90, for what renews them by itself. */
+  readonly leafDays?: number;
 }
 
 /** A server certificate with its private key, both PEM. */
@@ -62,10 +64,11 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
   const key = openKey(options.keyFile);
   const caPem = openCertificate(options, key);
   const issuer = nameOf(key);
+  const leafDays = options.leafDays ?? LEAF_DAYS;
   const issue = (hosts: readonly string[]): IssuedCertificate => {
     const now = options.now().getTime();
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const notAfter = new Date(now + LEAF_DAYS * DAY);
+    const notAfter = new Date(now + leafDays * DAY);
     const cert = makeCertificate(
       {
         serial: newSerial(),
@@ -79,7 +82,7 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
       key,
     );
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
-    return { cert, key: pem, notAfter, renewAt: new Date(now + (LEAF_DAYS * DAY * 2) / 3) };
+    return { cert, key: pem, notAfter, renewAt: new Date(now + (leafDays * DAY * 2) / 3) };
   };
   return { caPem, issue };
 }

@@ -1,5 +1,6 @@
-export { type KubeClient, makeKubeClient } from "./kube-client.ts";
-export { openKubeAccess } from "./kube-config.ts";
+export type { KubeAccess } from "./kube-access.ts";
+export { type KubeClient, type KubePlace, makeKubeClient, pluralOf } from "./kube-client.ts";
+export { openKubeAccess, readKubeConfig } from "./kube-config.ts";
 export { isConflict, isNotFound, isPassing, KubeError } from "./kube-error.ts";
 export {
   type ConfigMap,

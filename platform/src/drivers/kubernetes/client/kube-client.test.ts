@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { accessTo, openScriptedApi, type ScriptedApi, status } from "./api-server-fixtures.ts";
-import { type KubeClient, makeKubeClient, type Query, queryText } from "./kube-client.ts";
+import { type KubeClient, makeKubeClient, pluralOf, type Query, queryText } from "./kube-client.ts";
 import { isConflict, isExpired, isNotFound, isPassing, KubeError } from "./kube-error.ts";
 import { type ConfigMap, KIND } from "./kube-objects.ts";
 
@@ -65,6 +65,35 @@ describe("what is asked", () => {
     const stored = { ...map, metadata: { ...map.metadata, resourceVersion: "7" } };
     exchange.reply(verb === "create" ? 201 : 200, stored);
     expect(await asked).toEqual(stored);
+  });
+
+  test("an apply in somebody's name, which the server only checks", async () => {
+    const asked = client.apply(map, { dryRun: true, fieldManager: "conifer-install" });
+    const exchange = await api.next();
+    expect(exchange.query).toEqual({ fieldManager: "conifer-install", force: "true", dryRun: "All" });
+    exchange.reply(200, map);
+    expect(await asked).toEqual(map);
+  });
+
+  test("what is no object, with the server's clock", async () => {
+    const asked = client.ask("/version");
+    const exchange = await api.next();
+    expect(exchange).toMatchObject({ method: "GET", path: "/version" });
+    const before = Date.now();
+    exchange.reply(200, { major: "1" });
+    const { value, date } = await asked;
+    expect(value).toEqual({ major: "1" });
+    expect(Math.abs((date?.getTime() ?? 0) - before)).toBeLessThan(5_000);
+  });
+
+  test.each([
+    ["Secret", "secrets"],
+    ["NetworkPolicy", "networkpolicies"],
+    ["PriorityClass", "priorityclasses"],
+    ["Gateway", "gateways"],
+    ["HTTPRoute", "httproutes"],
+  ])("more than one %s are %s", (kind, plural) => {
+    expect(pluralOf({ kind })).toBe(plural);
   });
 
   test("a merge patch", async () => {

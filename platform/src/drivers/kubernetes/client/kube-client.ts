@@ -39,14 +39,23 @@ export interface KubeClient {
   /** Replaces the object if it is still at its `resourceVersion`; throws a conflict otherwise. */
   replace<T extends KubeObject>(object: T): Promise<T>;
   /** Server-side apply: the fields given are ours and hold, whoever changed them; others stay. */
-  apply<T extends KubeObject>(object: T): Promise<T>;
+  apply<T extends KubeObject>(object: T, options?: ApplyOptions): Promise<T>;
   /** A JSON merge patch. */
   merge<T extends KubeObject>(place: KubePlace, name: string, patch: unknown): Promise<T>;
   /** Begins the removal; false when there is none. */
   remove(place: KubePlace, name: string, options?: RemoveOptions): Promise<boolean>;
+  /** What the server says at a path that is no object's, such as `/version`, and its clock then, in whole seconds. */
+  ask(path: string): Promise<{ readonly value: unknown; readonly date: Date | undefined }>;
   /** An answer that is read as it comes: a watch or a log. The abort ends it. */
   stream(path: string, query: Query, signal: AbortSignal): Promise<BodyReadable>;
   close(): Promise<void>;
+}
+
+export interface ApplyOptions {
+  /** The server checks all and keeps nothing. */
+  readonly dryRun?: boolean;
+  /** Who owns the fields; fields of one owner that it no longer applies go. */
+  readonly fieldManager?: string;
 }
 
 export interface RemoveOptions {
@@ -66,33 +75,46 @@ export function makeKubeClient(
 ): KubeClient {
   const connection = new KubeConnection(access);
   const call = makeCall(connection, requestWithinMs);
-  const write = <T extends KubeObject>(object: T, how: "POST" | "PUT" | "PATCH"): Promise<T> => {
+  const write = async <T extends KubeObject>(
+    object: T,
+    how: "POST" | "PUT" | "PATCH",
+    { fieldManager = FIELD_MANAGER, dryRun = false }: ApplyOptions = {},
+  ): Promise<T> => {
     const { namespace, name } = object.metadata;
     const kind = { ...object, plural: pluralOf(object) };
-    return call<T>({
+    const { value } = await call<T>({
       method: how,
       path: objectPath(kind, how === "POST" ? { namespace } : { namespace, name }),
-      query: { fieldManager: FIELD_MANAGER, ...(how === "PATCH" ? { force: true } : {}) },
+      query: {
+        fieldManager,
+        ...(how === "PATCH" ? { force: true } : {}),
+        ...(dryRun ? { dryRun: "All" } : {}),
+      },
       body: object,
       ...(how === "PATCH" ? { type: "application/apply-patch+yaml" } : {}),
     });
+    return value;
   };
   return {
     access,
-    get: ({ kind, namespace }, name) => call({ method: "GET", path: objectPath(kind, { namespace, name }) }),
+    get: async <T extends KubeObject>({ kind, namespace }: KubePlace, name: string) =>
+      (await call<T>({ method: "GET", path: objectPath(kind, { namespace, name }) })).value,
     list: async <T extends KubeObject>(place: KubePlace, query: Query, signal?: AbortSignal) =>
-      readList<T>(await call({ method: "GET", path: objectPath(place.kind, place), query, signal }), place),
+      readList<T>(
+        (await call({ method: "GET", path: objectPath(place.kind, place), query, signal })).value,
+        place,
+      ),
     create: (object) => write(object, "POST"),
     replace: (object) => write(object, "PUT"),
-    apply: (object) => write(object, "PATCH"),
-    merge: ({ kind, namespace }, name, patch) =>
-      call({
-        method: "PATCH",
-        path: objectPath(kind, { namespace, name }),
-        query: { fieldManager: FIELD_MANAGER },
-        body: patch,
-        type: "application/merge-patch+json",
-      }),
+    apply: (object, options) => write(object, "PATCH", options),
+    merge: async <T extends KubeObject>({ kind, namespace }: KubePlace, name: string, patch: unknown) => {
+      const request = {
+        ...({ method: "PATCH", path: objectPath(kind, { namespace, name }), body: patch } as const),
+        ...{ query: { fieldManager: FIELD_MANAGER }, type: "application/merge-patch+json" },
+      };
+      return (await call<T>(request)).value;
+    },
+    ask: (path) => call({ method: "GET", path }),
     remove: async ({ kind, namespace }, name, options = {}) => {
       const path = objectPath(kind, { namespace, name });
       return await call({ method: "DELETE", path, body: deleteOptions(options) }).then(
@@ -129,8 +151,16 @@ interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
-function makeCall(connection: KubeConnection, requestWithinMs: number): <T>(request: Call) => Promise<T> {
-  return async <T>(request: Call): Promise<T> => {
+interface Told<T> {
+  readonly value: T;
+  readonly date: Date | undefined;
+}
+
+function makeCall(
+  connection: KubeConnection,
+  requestWithinMs: number,
+): <T>(request: Call) => Promise<Told<T>> {
+  return async <T>(request: Call): Promise<Told<T>> => {
     const limit = AbortSignal.timeout(requestWithinMs);
     const doing = `${request.method} ${request.path}`;
     const broken = (thrown: unknown) => {
@@ -151,7 +181,7 @@ function makeCall(connection: KubeConnection, requestWithinMs: number): <T>(requ
       throw broken(thrown);
     });
     if (answer.statusCode >= 300) throw refusal(doing, answer);
-    return parseAnswer(doing, answer.text) as T;
+    return { value: parseAnswer(doing, answer.text) as T, date: dateOf(answer.headers) };
   };
 }
 
@@ -164,6 +194,11 @@ interface Answer {
 async function ask(connection: KubeConnection, request: KubeRequest): Promise<Answer> {
   const { statusCode, headers, body } = await connection.request(request);
   return { statusCode, headers, text: await body.text() };
+}
+
+function dateOf({ date }: IncomingHttpHeaders): Date | undefined {
+  const time = typeof date === "string" ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(time) ? undefined : new Date(time);
 }
 
 /** A parser's own words would quote the answer, which may be a Secret. */
@@ -210,9 +245,11 @@ function deleteOptions({ uid, resourceVersion, gracePeriodSeconds }: RemoveOptio
   };
 }
 
-/** Kinds we write are all regular but one. */
-function pluralOf({ kind }: KubeObject): string {
-  return kind === "NetworkPolicy" ? "networkpolicies" : `${kind.toLowerCase()}s`;
+/** As the API forms it for every kind that we write. */
+export function pluralOf({ kind }: Pick<KubeObject, "kind">): string {
+  const word = kind.toLowerCase();
+  if (word.endsWith("s")) return `${word}es`;
+  return /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : `${word}s`;
 }
 
 export function queryText(query: Query): string {

@@ -1,0 +1,36 @@
+import { CliError, EXIT_STATUS } from "./cli-error.ts";
+
+const USAGE = `Conifer in a Kubernetes cluster.
+
+  conifer install     put Conifer into a cluster, or upgrade what is there
+  conifer uninstall   take it out again
+  conifer connect     reach an installation from this machine
+
+\`conifer <command> --help\` tells more.
+`;
+
+/** Runs a command with its arguments; resolves with the exit status. */
+type Command = (args: readonly string[]) => Promise<number>;
+
+/** The path of a command's file is what the user types. */
+const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Command }>>> = {
+  install: () => import("./commands/install.ts"),
+};
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  try {
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+      process.stdout.write(USAGE);
+      return name === undefined ? EXIT_STATUS.usage : 0;
+    }
+    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (!load) throw new CliError("usage", `There is no command ${name}. \`conifer --help\` lists them.`);
+    return await (await load()).run(args);
+  } catch (thrown) {
+    if (!(thrown instanceof CliError)) throw thrown;
+    process.stderr.write(`${thrown.message}\n`);
+    return EXIT_STATUS[thrown.failure];
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

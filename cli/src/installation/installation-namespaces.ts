@@ -1,0 +1,49 @@
+import { type Installation, type Manifest, manifest, priorityClassName } from "./installation-names.ts";
+
+const LEVEL = "pod-security.kubernetes.io";
+
+type Level = "privileged" | "restricted";
+
+/** Dynos' and builds' namespaces carry the engine's own label beside ours, since workers look after them. */
+export function makeNamespaces(installation: Installation): Manifest[] {
+  const { namespace, values } = installation;
+  const engine = { "app.kubernetes.io/managed-by": "conifer" };
+  return [
+    makeNamespace(installation, namespace, "restricted"),
+    makeNamespace(installation, values.appsNamespace, "restricted", engine),
+    makeNamespace(installation, values.buildsNamespace, "restricted", engine),
+    // The agent reads the logs of its node's containers, which only a privileged namespace lets it mount.
+    ...(values["agent.enabled"] ? [makeNamespace(installation, values.agentsNamespace, "privileged")] : []),
+  ];
+}
+
+function makeNamespace(
+  installation: Installation,
+  name: string,
+  level: Level,
+  more: Readonly<Record<string, string>> = {},
+): Manifest {
+  const labels = {
+    ...more,
+    [`${LEVEL}/enforce`]: level,
+    [`${LEVEL}/warn`]: level,
+    [`${LEVEL}/audit`]: level,
+  };
+  return manifest(installation, { apiVersion: "v1", kind: "Namespace", name, namespace: null, labels });
+}
+
+/** Above dynos, so that a full cluster starts a role that was lost first; below what the cluster itself needs. */
+export function makePriorityClass(installation: Installation): Manifest {
+  const head = {
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    name: priorityClassName(installation),
+    namespace: null,
+  };
+  return manifest(installation, head, {
+    value: 1_000_000,
+    globalDefault: false,
+    preemptionPolicy: "PreemptLowerPriority",
+    description: "The roles of a Conifer installation.",
+  });
+}

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { type Installation, type Manifest, manifest, SETTINGS } from "./installation-names.ts";
+import { PORT } from "./role-table.ts";
+import type { Texts } from "./value-readers.ts";
+
+export const HOME = "/var/lib/conifer";
+export const KEYS_FOLDER = "/etc/conifer/keys";
+
+/** Every role's settings, by the names that docs/guides/configuration.md tells of. */
+export function roleSettings({ namespace, values }: Installation): Texts {
+  const settings: Record<string, string | undefined> = {
+    CONIFER_ENGINE: "kubernetes",
+    CONIFER_HOME: HOME,
+    CONIFER_KEYS: KEYS_FOLDER,
+    CONIFER_SYSTEM_NAMESPACE: namespace,
+    CONIFER_NAMESPACE: values.appsNamespace,
+    CONIFER_BUILDS_NAMESPACE: values.buildsNamespace,
+    CONIFER_LISTEN: "0.0.0.0,::",
+    CONIFER_DOMAIN: values.domain,
+    CONIFER_PORT: String(PORT.api),
+    CONIFER_ROUTER_PORT: String(PORT.http),
+    CONIFER_ROUTER_TLS_PORT: String(PORT.https),
+    CONIFER_PROBE_PORT: String(PORT.probes),
+    CONIFER_REGISTRY_PORT: String(PORT.images),
+    CONIFER_REGISTRY_ADDRESS: registryAddress(values),
+    CONIFER_RUN_IMAGE: values.runImage,
+    CONIFER_BUILDER_IMAGE: values.builderImage,
+    CONIFER_LOG_LEVEL: values.logLevel,
+    ...values.settings,
+  };
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** How nodes call the registry: on each, kube-proxy takes its port on loopback, where plain http is trusted. */
+export function registryAddress(values: Installation["values"]): string {
+  return values["registry.address"] ?? `localhost:${values["registry.nodePort"]}`;
+}
+
+export function makeSettings(installation: Installation): Manifest {
+  const head = { apiVersion: "v1", kind: "ConfigMap", name: SETTINGS };
+  return manifest(installation, head, { data: roleSettings(installation) });
+}
+
+/** Changes with the settings, so that pods whose template holds it are started anew. */
+export function settingsDigest(installation: Installation): string {
+  return createHash("sha256")
+    .update(JSON.stringify(roleSettings(installation)))
+    .digest("hex")
+    .slice(0, 16);
+}

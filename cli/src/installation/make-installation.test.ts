@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import { installation, LARGE } from "./installation-fixtures.ts";
+import { INSTALLATION_LABEL, type Installation, type Manifest, ROLE_LABEL } from "./installation-names.ts";
+import { makeInstallation } from "./make-installation.ts";
+import { manifestYaml } from "./manifest-yaml.ts";
+import { ROLE, ROLES, type Role } from "./role-table.ts";
+
+const all = (one: Installation) => makeInstallation(one).flatMap(({ objects }) => objects);
+const small = installation();
+const large = installation(LARGE, "platform");
+
+/** Pod templates by role. */
+function templates(one: Installation) {
+  const workloads = all(one).filter(({ kind }) => /^(?:Deployment|StatefulSet|DaemonSet)$/.test(kind));
+  return workloads.map((object) => ({
+    role: object.metadata.labels?.[ROLE_LABEL] as Role,
+    object,
+    template: (object.spec as { template: Template }).template,
+  }));
+}
+
+interface Template {
+  readonly metadata: {
+    readonly labels: Record<string, string>;
+    readonly annotations: Record<string, string>;
+  };
+  readonly spec: {
+    readonly serviceAccountName: string;
+    readonly automountServiceAccountToken: boolean;
+    readonly volumes: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[];
+    readonly securityContext: Record<string, unknown>;
+    readonly containers: readonly {
+      readonly command: readonly string[];
+      readonly securityContext: Record<string, unknown>;
+      readonly env: readonly { readonly name: string }[];
+      readonly volumeMounts: readonly { readonly name: string }[];
+      readonly ports: readonly { readonly containerPort: number }[];
+    }[];
+  };
+}
+
+describe("golden files", () => {
+  test("an installation as it is by default", async () => {
+    await expect(manifestYaml(all(small))).toMatchFileSnapshot("golden/default.yaml");
+  });
+
+  test("one that uses what the default leaves out", async () => {
+    await expect(manifestYaml(all(large))).toMatchFileSnapshot("golden/large.yaml");
+  });
+
+  test("the same values always give the same text", () => {
+    expect(manifestYaml(all(installation(LARGE, "platform")))).toBe(manifestYaml(all(large)));
+  });
+});
+
+describe.each([
+  ["default", small],
+  ["large", large],
+])("every object of the %s installation", (_name, one) => {
+  test("carries the installation's label, and is there once", () => {
+    const objects = all(one);
+    for (const { metadata } of objects) expect(metadata.labels?.[INSTALLATION_LABEL]).toBe(one.namespace);
+    const keys = objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace} ${metadata.name}`);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test("holds no secret", () => {
+    expect(JSON.stringify(all(one))).not.toContain("secret@db");
+    expect(all(one).filter(({ kind }) => kind === "Secret")).toEqual([]);
+  });
+
+  test("lives in a namespace that was made before", () => {
+    const made = all(one).filter(({ kind }) => kind === "Namespace");
+    const names = made.map(({ metadata }) => metadata.name);
+    for (const { metadata } of all(one)) {
+      if (metadata.namespace) expect(names).toContain(metadata.namespace);
+    }
+    expect(makeInstallation(one)[0]?.objects.slice(0, made.length)).toEqual(made);
+  });
+
+  test("no right holds for the whole cluster", () => {
+    expect(all(one).filter(({ kind }) => kind.startsWith("Cluster"))).toEqual([]);
+  });
+});
+
+describe("pods", () => {
+  test.each(templates(large))("of $role run as Pod Security restricted wants it", ({ role, template }) => {
+    const { spec } = template;
+    expect(spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    for (const { securityContext, command } of spec.containers) {
+      expect(securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+      expect(command).toEqual(["/conifer/bin/role", role]);
+    }
+    const onNode = spec.volumes.filter(({ hostPath }) => hostPath).map(({ hostPath }) => hostPath?.path);
+    expect(onNode).toEqual(role === "agent" ? ["/var/lib/conifer/agent", "/var/log/pods"] : []);
+  });
+
+  test.each(templates(small))("of $role get a token only if it calls the cluster", ({ role, template }) => {
+    expect(template.spec.automountServiceAccountToken).toBe(ROLE[role].account);
+    expect(template.spec.serviceAccountName).toBe(ROLE[role].account ? `conifer-${role}` : "default");
+  });
+
+  test.each(templates(small))(
+    "of $role are told of the database only if they need it",
+    ({ role, template }) => {
+      const names = template.spec.containers[0]?.env.map(({ name }) => name) ?? [];
+      expect(names.includes("DATABASE_URL")).toBe(["api", "worker", "files"].includes(role));
+      expect(names.includes("CONIFER_DATABASE_PASSWORD")).toBe(role === "database");
+      expect(names.includes("CONIFER_ADMIN_PASSWORD")).toBe(role === "api");
+    },
+  );
+
+  test.each(templates(large))(
+    "of $role have a home, a folder for drafts, and every mount a volume",
+    (one) => {
+      const { object, template } = one;
+      const claims = (object.spec as { volumeClaimTemplates?: { metadata: { name: string } }[] })
+        .volumeClaimTemplates;
+      const volumes = [
+        ...template.spec.volumes.map(({ name }) => name),
+        ...(claims ?? []).map(({ metadata }) => metadata.name),
+      ];
+      const mounts = template.spec.containers[0]?.volumeMounts.map(({ name }) => name) ?? [];
+      expect(mounts).toEqual(expect.arrayContaining(["home", "tmp"]));
+      expect(mounts.toSorted()).toEqual(volumes.toSorted());
+    },
+  );
+
+  test("are started anew when a setting changes, and only then", () => {
+    const marks = (one: Installation) =>
+      templates(one).map(({ template }) => template.metadata.annotations["conifer.dev/settings"]);
+    expect(new Set(marks(small)).size).toBe(1);
+    expect(marks(installation({ domain: "other.example" }))).not.toEqual(marks(small));
+    expect(marks(installation({ "api.replicas": 4 }))).toEqual(marks(small));
+  });
+});
+
+describe("stages", () => {
+  test("stores are there before what uses them", () => {
+    expect(makeInstallation(small).map(({ name, roles }) => [name, roles])).toEqual([
+      ["namespaces", []],
+      ["ground", []],
+      ["database", ["database"]],
+      ["stores", ["files", "registry", "logs"]],
+      ["control", ["api", "worker"]],
+      ["edge", ["router"]],
+    ]);
+  });
+
+  test("every role is started once, unless the values leave it out", () => {
+    const started = (one: Installation) => makeInstallation(one).flatMap(({ roles }) => roles);
+    expect(started(small).toSorted()).toEqual(ROLES.filter((role) => role !== "agent").toSorted());
+    expect(started(large).toSorted()).toEqual(ROLES.filter((role) => role !== "database").toSorted());
+  });
+});
+
+describe("what may be taken away at once", () => {
+  const budgets = (one: Installation) =>
+    all(one)
+      .filter(({ kind }: Manifest) => kind === "PodDisruptionBudget")
+      .map(({ metadata }) => metadata.name);
+
+  test("is one pod of a role that has several", () => {
+    expect(budgets(small)).toEqual(["conifer-api", "conifer-worker", "conifer-router"]);
+    expect(budgets(large)).toEqual(["conifer-api"]);
+  });
+});

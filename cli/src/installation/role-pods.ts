@@ -1,0 +1,171 @@
+import {
+  ADMIN_SECRET,
+  DATABASE_SECRET,
+  type Installation,
+  installationLabels,
+  isPart,
+  KEYS,
+  objectName,
+  priorityClassName,
+  roleSelector,
+  SETTINGS,
+} from "./installation-names.ts";
+import { HOME, KEYS_FOLDER, settingsDigest } from "./installation-settings.ts";
+import { PORT, ROLE, type Role } from "./role-table.ts";
+
+const USER = 1000;
+/** What a routed visitor may still be on its way with when a router or the API is told to end. */
+const LEAVE_SECONDS = 5;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The pod of a role, as Pod Security `restricted` allows it; the agent's also mounts folders of its node. */
+export function makeRolePod(role: Role, installation: Installation): Fields {
+  const { values } = installation;
+  const shape = ROLE[role];
+  return {
+    metadata: {
+      labels: { ...installationLabels(installation), ...roleSelector(role) },
+      // Settings are read at start only.
+      annotations: { "conifer.dev/settings": settingsDigest(installation) },
+    },
+    spec: {
+      serviceAccountName: shape.account ? objectName(role) : "default",
+      automountServiceAccountToken: shape.account,
+      enableServiceLinks: false,
+      priorityClassName: priorityClassName(installation),
+      terminationGracePeriodSeconds: shape.graceSeconds,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: USER,
+        runAsGroup: USER,
+        fsGroup: USER,
+        fsGroupChangePolicy: "OnRootMismatch",
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      ...(values.imagePullSecrets.length > 0 && {
+        imagePullSecrets: values.imagePullSecrets.map((name) => ({ name })),
+      }),
+      ...placement(role, installation),
+      containers: [makeContainer(role, installation)],
+      volumes: makeVolumes(role),
+    },
+  };
+}
+
+/** Pods of one role keep apart as far as they can: over nodes, and over zones where there are some. */
+function placement(role: Role, { values }: Installation): Fields {
+  const spread = (topologyKey: string) => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: { matchLabels: roleSelector(role) },
+    matchLabelKeys: ["pod-template-hash"],
+  });
+  return {
+    ...(ROLE[role].kind === "Deployment" && {
+      topologySpreadConstraints: [spread("kubernetes.io/hostname"), spread("topology.kubernetes.io/zone")],
+    }),
+    ...(Object.keys(values.nodeSelector).length > 0 && { nodeSelector: values.nodeSelector }),
+    ...(role === "agent"
+      ? { tolerations: [{ operator: "Exists" }] }
+      : values.tolerations.length > 0 && { tolerations: values.tolerations }),
+  };
+}
+
+function makeContainer(role: Role, installation: Installation): Fields {
+  const { values } = installation;
+  const { ports, keys } = ROLE[role];
+  const probe = (path: string) => ({ httpGet: { path, port: "probes" } });
+  return {
+    name: role,
+    image: values.image,
+    imagePullPolicy: values.imagePullPolicy,
+    command: ["/conifer/bin/role", role],
+    envFrom: [{ configMapRef: { name: SETTINGS } }],
+    env: makeEnvironment(role, installation),
+    ports: [...ports, "probes" as const].map((name) => ({
+      name,
+      containerPort: PORT[name],
+      protocol: "TCP",
+    })),
+    // Migrations of a large store, or the repair of a volume after a crash, come before the first answer.
+    startupProbe: { ...probe("/livez"), periodSeconds: 2, failureThreshold: 150, timeoutSeconds: 2 },
+    livenessProbe: { ...probe("/livez"), periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },
+    readinessProbe: { ...probe("/readyz"), periodSeconds: 3, failureThreshold: 2, timeoutSeconds: 3 },
+    ...(ports.some((port) => port === "http" || port === "api") && {
+      // Balancers learn of the end while connections are still taken.
+      lifecycle: { preStop: { sleep: { seconds: LEAVE_SECONDS } } },
+    }),
+    resources: {
+      requests: {
+        cpu: values[`${role}.cpu`],
+        memory: values[`${role}.memory`],
+        "ephemeral-storage": "64Mi",
+      },
+      limits: { memory: values[`${role}.memoryLimit`], "ephemeral-storage": "2Gi" },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    volumeMounts: [
+      { name: "home", mountPath: HOME },
+      { name: "tmp", mountPath: "/tmp" },
+      ...(keys.length > 0 ? [{ name: "keys", mountPath: KEYS_FOLDER, readOnly: true }] : []),
+      ...(role === "agent" ? [{ name: "pod-logs", mountPath: "/var/log/pods", readOnly: true }] : []),
+    ],
+  };
+}
+
+function makeEnvironment(role: Role, installation: Installation): readonly Fields[] {
+  const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+  const secret = (name: string, from: string, key: string) => ({
+    name,
+    valueFrom: { secretKeyRef: { name: from, key } },
+  });
+  return [
+    field("POD_NAME", "metadata.name"),
+    field("POD_IP", "status.podIP"),
+    ...(role === "agent" ? [field("NODE_NAME", "spec.nodeName")] : []),
+    ...(ROLE[role].database ? [secret("DATABASE_URL", DATABASE_SECRET, "url")] : []),
+    ...(role === "database" && isPart(role, installation)
+      ? [secret("CONIFER_DATABASE_PASSWORD", DATABASE_SECRET, "password")]
+      : []),
+    ...(role === "api"
+      ? [
+          secret("CONIFER_ADMIN_EMAIL", ADMIN_SECRET, "email"),
+          secret("CONIFER_ADMIN_PASSWORD", ADMIN_SECRET, "password"),
+          secret("CONIFER_ADMIN_TOKEN", ADMIN_SECRET, "token"),
+        ]
+      : []),
+  ];
+}
+
+/** The volume that outlives a pod is named by its StatefulSet, not here. */
+function makeVolumes(role: Role): readonly Fields[] {
+  const { state, keys } = ROLE[role];
+  const onNode = (name: string, path: string, type: string) => ({ name, hostPath: { path, type } });
+  return [
+    ...(role === "agent"
+      ? [onNode("home", "/var/lib/conifer/agent", "DirectoryOrCreate")]
+      : state === "scratch"
+        ? [{ name: "home", emptyDir: {} }]
+        : []),
+    { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+    ...(keys.length > 0
+      ? [
+          {
+            name: "keys",
+            secret: {
+              secretName: KEYS,
+              defaultMode: 0o440,
+              items: keys.map((key) => ({ key, path: key })),
+            },
+          },
+        ]
+      : []),
+    ...(role === "agent" ? [onNode("pod-logs", "/var/log/pods", "Directory")] : []),
+  ];
+}

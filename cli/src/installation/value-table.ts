@@ -1,0 +1,105 @@
+import { ROLES, type Role } from "./role-table.ts";
+import {
+  bytes,
+  cpu,
+  fieldList,
+  oneOf,
+  text,
+  textMap,
+  texts,
+  truth,
+  type ValueSpec,
+  whole,
+} from "./value-readers.ts";
+
+const LABEL = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
+const NAMESPACE = { form: "a name of a namespace", pattern: new RegExp(`^${LABEL}$`) };
+const HOST = { form: "a host name", pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`) };
+const ADDRESS = { form: "<host>:<port>", pattern: /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/ };
+const EMAIL = { form: "an e-mail address", pattern: /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/ };
+const DATABASE = { form: "a postgres:// address", pattern: /^postgres(?:ql)?:\/\/./, secret: true };
+const PLATFORM_IMAGE = {
+  form: "conifer/<name>@sha256:<digest>",
+  pattern: /^conifer\/[a-z0-9-]+@sha256:[0-9a-f]{64}$/,
+};
+
+const NODE_PORT = "Port on every node; 0 lets the cluster choose.";
+
+/** Processors and memory that a role asks for, and the memory that it may have at the most. */
+const RESOURCES: Readonly<Record<Role, readonly [cpu: string, memory: string, most: string]>> = {
+  database: ["100m", "256Mi", "1Gi"],
+  files: ["50m", "128Mi", "768Mi"],
+  registry: ["50m", "128Mi", "512Mi"],
+  logs: ["50m", "128Mi", "512Mi"],
+  api: ["100m", "192Mi", "768Mi"],
+  worker: ["100m", "192Mi", "1Gi"],
+  router: ["100m", "128Mi", "512Mi"],
+  agent: ["50m", "96Mi", "256Mi"],
+};
+
+type ResourceValues = Readonly<
+  Record<`${Role}.cpu` | `${Role}.memory` | `${Role}.memoryLimit`, ValueSpec<string>>
+>;
+
+const resourceValues = Object.fromEntries(
+  ROLES.flatMap((role) => {
+    const [processors, memory, most] = RESOURCES[role];
+    return [
+      [`${role}.cpu`, cpu("Processors it asks for.", processors)],
+      [`${role}.memory`, bytes("Memory it asks for.", memory)],
+      [`${role}.memoryLimit`, bytes("Memory it may have at the most.", most)],
+    ];
+  }),
+) as ResourceValues;
+
+/** Every value of an installation, by its path in the file of values. */
+export const VALUES = {
+  image: text("Conifer's own image, for all roles.", "conifer/conifer:0.1.0"),
+  imagePullPolicy: oneOf("When nodes pull it.", ["IfNotPresent", "Always", "Never"]),
+  imagePullSecrets: texts("Secrets of the system namespace that nodes pull it with."),
+  domain: text("Apps answer at `<app>.<domain>`.", "localhost", HOST),
+  adminEmail: text("The first account.", "admin@conifer.localhost", EMAIL),
+  logLevel: oneOf("Of Conifer's own diagnostics.", ["info", "debug", "warn", "error"]),
+  settings: textMap("More settings for every role, `CONIFER_...` (see the guide on configuration)."),
+  appsNamespace: text("Where dynos run.", "conifer-apps", NAMESPACE),
+  buildsNamespace: text("Where builds run.", "conifer-builds", NAMESPACE),
+  agentsNamespace: text("Where the node agent runs.", "conifer-agents", NAMESPACE),
+  runImage: text("What apps stand on, in our registry.", undefined, PLATFORM_IMAGE),
+  builderImage: text("What builds apps, in our registry.", undefined, PLATFORM_IMAGE),
+  storageClass: text("Of all volumes. Default: the cluster's default.", undefined),
+  nodeSelector: textMap("Labels of the nodes that roles run on."),
+  tolerations: fieldList("Taints that roles tolerate."),
+  apiServerRanges: texts("Where the cluster's API server is (CIDR); narrows what roles may call."),
+  "database.url": text("A PostgreSQL to use instead of our own.", undefined, DATABASE),
+  "database.storage": bytes("Its volume.", "10Gi"),
+  "files.storage": bytes("Its volume: repositories, sources, outputs.", "10Gi"),
+  "registry.storage": bytes("Its volume: images.", "20Gi"),
+  "registry.address": text(
+    "How nodes call the registry. Default: `localhost` and its port on every node.",
+    undefined,
+    ADDRESS,
+  ),
+  "registry.nodePort": whole("Its port on every node.", 30450, 1, 65_535),
+  "logs.storage": bytes("Its volume.", "10Gi"),
+  "api.replicas": whole("How many.", 2, 1, 50),
+  "api.service": oneOf("How it is reached.", ["ClusterIP", "NodePort", "LoadBalancer"]),
+  "worker.replicas": whole("How many.", 2, 1, 50),
+  "router.kind": oneOf("A number of routers, or one on each node.", ["Deployment", "DaemonSet"]),
+  "router.replicas": whole("How many, as a Deployment.", 2, 1, 200),
+  "router.service": oneOf("How apps are reached.", ["LoadBalancer", "NodePort", "ClusterIP"]),
+  "router.trafficPolicy": oneOf("`Local` keeps visitors' addresses.", ["Local", "Cluster"]),
+  "router.annotations": textMap("For the load balancer."),
+  "router.httpNodePort": whole(NODE_PORT, 0, 0, 65_535),
+  "router.httpsNodePort": whole(NODE_PORT, 0, 0, 65_535),
+  "router.gateway": text("A Gateway (Gateway API), `<namespace>/<name>`, that leads to apps.", undefined, {
+    form: "<namespace>/<name>",
+    pattern: new RegExp(`^${LABEL}/${LABEL}$`),
+  }),
+  "agent.enabled": truth("Whether the node agent runs.", false),
+  ...resourceValues,
+} as const;
+
+export type ValueName = keyof typeof VALUES;
+export type InstallationValues = {
+  readonly [Name in ValueName]: (typeof VALUES)[Name] extends ValueSpec<infer T> ? T : never;
+};
