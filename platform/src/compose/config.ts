@@ -14,6 +14,8 @@ export interface Config {
   readonly apiPort: number;
   /** CONIFER_ROUTER_PORT: apps over http. Default 8080. */
   readonly routerPort: number;
+  /** CONIFER_WEB_PORT: the port in apps' addresses, where visitors come by another one. Default: the router's. */
+  readonly webPort: number;
   /** CONIFER_ROUTER_TLS_PORT: apps over https. Default 8443. */
   readonly routerTlsPort: number;
   /** CONIFER_LISTEN: addresses to listen on, separated by commas. Default 127.0.0.1, and ::1 where present. */
@@ -82,11 +84,13 @@ export function readConfig(env: Environment): Config {
       "CONIFER_RUN_IMAGE must name a run image, since pods have no base; `npm run images` makes one",
     );
   const [, registryHost = "", registryPort = "6450"] = HOST_AND_PORT.exec(registryAddress ?? "") ?? [];
+  const routerPort = read.port("CONIFER_ROUTER_PORT", 8080);
   const root = read.text("CONIFER_HOME") ?? join(homedir(), ".conifer");
   const config: Config = {
     home: makeHome(isAbsolute(root) ? root : resolve(root), read.text("CONIFER_KEYS")),
     apiPort: read.port("CONIFER_PORT", 6400),
-    routerPort: read.port("CONIFER_ROUTER_PORT", 8080),
+    routerPort,
+    webPort: read.port("CONIFER_WEB_PORT", routerPort),
     routerTlsPort: read.port("CONIFER_ROUTER_TLS_PORT", 8443),
     listen: read.list("CONIFER_LISTEN", "an IP address", (text) => isIP(text) !== 0),
     registry: read.oneOf("CONIFER_REGISTRY", ["on", "off"], engine === "kubernetes" ? "on" : "off") === "on",

@@ -65,10 +65,14 @@ export function makeControlContext(
     appendEvent: makeAppendEvent(systemClock),
     violatedConstraint,
     hostOf: (name: string) => defaultDomain(name, config.domain),
-    webUrl: (name: string) => `http://${defaultDomain(name, config.domain)}:${config.routerPort}/`,
+    webUrl: (name: string) => webUrl(defaultDomain(name, config.domain), config.webPort),
     gitUrl: (name: string) => `https://localhost:${config.apiPort}/${name}.git`,
     claim: makeClaims(database, holder),
   };
+}
+
+function webUrl(host: string, port: number): string {
+  return port === 80 ? `http://${host}/` : `http://${host}:${port}/`;
 }
 
 /** Claims of this process. One that was killed and is started again under the same name goes on with them. */

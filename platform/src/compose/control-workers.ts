@@ -233,7 +233,9 @@ function formationRound(context: ControlContext, engine: WorkerEngine) {
     claim: (appId: string) => context.claim(`dynos:${appId}`),
     logs: context.logs.sink,
     applied: new Map<string, string>(),
-    freeMemory: () => process.availableMemory(),
+    // A cluster's scheduler knows what its nodes have.
+    freeMemory: () =>
+      context.config.engine === "kubernetes" ? Number.POSITIVE_INFINITY : process.availableMemory(),
     warmSeconds: WARM_SECONDS,
     warmBudget: WARM_BUDGET,
   };
