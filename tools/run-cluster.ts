@@ -53,7 +53,7 @@ async function run(command: ClusterCommand): Promise<number> {
       return passOn("nsenter", [...enterNode(node.pid), ...command.rest], process.env);
     }
     case "image":
-      await distributeImage(command.name, command.reference, command.files, tellOnError);
+      await distributeImage(command.name, command.content, tellOnError);
       return 0;
     case "scale":
       await scaleNodes(command.name, command.nodes, tellOnError);

@@ -232,8 +232,7 @@ describe("an image's reference", () => {
     "may be %s",
     (reference) => {
       expect(readArguments(["image", reference, pair])).toMatchObject({
-        reference,
-        files: [{ source: "/a", target: "/b" }],
+        content: { kind: "files", reference, files: [{ source: "/a", target: "/b" }] },
       });
     },
   );

@@ -38,16 +38,28 @@ describe("a command line", () => {
       "node 2 ctr -n k8s.io images ls",
       { verb: "node", name, node: 2, rest: ["ctr", "-n", "k8s.io", "images", "ls"] },
     ],
+    ["image /some/layout", { verb: "image", name, content: { kind: "layout", folder: "/some/layout" } }],
+    [
+      "image localhost/app:dev ./layout",
+      {
+        verb: "image",
+        name,
+        content: { kind: "layout", reference: "localhost/app:dev", folder: "./layout" },
+      },
+    ],
     [
       "image localhost/app:dev /tmp/a:b:/app /bin/busybox:/bin/busybox",
       {
         verb: "image",
         name,
-        reference: "localhost/app:dev",
-        files: [
-          { source: "/tmp/a:b", target: "/app" },
-          { source: "/bin/busybox", target: "/bin/busybox" },
-        ],
+        content: {
+          kind: "files",
+          reference: "localhost/app:dev",
+          files: [
+            { source: "/tmp/a:b", target: "/app" },
+            { source: "/bin/busybox", target: "/bin/busybox" },
+          ],
+        },
       },
     ],
     ["scale --nodes 200", { verb: "scale", name, nodes: 200 }],
@@ -83,7 +95,9 @@ describe("a mistake is named", () => {
     ["node x ls", 'not "x"'],
     ["image app /a:/b", "full reference"],
     ["image localhost/app:dev", "at least one"],
-    ["image localhost/app:dev /a", "<file>:</path>"],
+    ["image localhost/app:dev a", "<file>:</path>"],
+    ["image localhost/app:dev /a:/b /c", "one folder of an image, or files"],
+    ["image app /c", "full reference"],
     ["image localhost/app:dev :/a", "<file>:</path>"],
     ["image localhost/app:dev /a:b", "<file>:</path>"],
     ["scale", "scale takes --nodes"],

@@ -1,5 +1,6 @@
 import { ClusterError } from "./cluster-error.ts";
 import { MOST_NODES, NAME_RULE } from "./cluster-plan.ts";
+import type { ImageContent } from "./distribute-image.ts";
 
 /** What a user may say about a cluster; what is left out stays as it was, or takes its default. */
 export interface Wishes {
@@ -22,8 +23,7 @@ export type ClusterCommand =
   | {
       readonly verb: "image";
       readonly name: string;
-      readonly reference: string;
-      readonly files: readonly { readonly source: string; readonly target: string }[];
+      readonly content: ImageContent;
     }
   | { readonly verb: "scale"; readonly name: string; readonly nodes: number };
 
@@ -41,6 +41,8 @@ export const USAGE = `A real Kubernetes on this machine, built from Go modules, 
   npm run cluster -- node <n> <...>  run a command as on that node
   npm run cluster -- image <reference> <file>:<path> ...
                                      make an image of files, the first being its program, and give it to every node
+  npm run cluster -- image [<reference>] <folder>
+                                     give every node the image in an OCI layout, as \`npm run image\` prints it
   npm run cluster -- scale --nodes <n>
                                      have that many simulated nodes beside the real ones (0: none)
   npm run cluster -- build           build the programs and start nothing
@@ -120,7 +122,7 @@ function readCommand(verb: string, name: string, { options, words }: Split): Clu
       return { verb, name, node: wholeNumber("A node's number", node, 1, MOST_NODES), rest };
     }
     case "image":
-      return { verb, name, ...readImage(words) };
+      return { verb, name, content: readImage(words) };
     case "scale": {
       const nodes = options.get("--nodes");
       if (nodes === undefined) throw usage("scale takes --nodes <number>.");
@@ -182,19 +184,30 @@ function isHostAndPort(text: string): boolean {
   return port >= 1 && port <= 65_535;
 }
 
-function readImage(words: readonly string[]) {
-  const [reference = "", ...pairs] = words;
-  if (!/^[a-z0-9.-]+(?::\d+)?\/[a-z0-9._/-]+:[\w.-]+$/.test(reference)) {
-    throw usage(`image takes a full reference such as localhost/app:dev; not "${reference}".`);
+function readImage(words: readonly string[]): ImageContent {
+  const folder = words.at(-1) ?? "";
+  const isFolder = /^[./]/.test(folder) && !folder.includes(":");
+  const [reference] = words.slice(0, isFolder ? -1 : undefined);
+  if (isFolder && words.length > 2) throw usage("image takes one folder of an image, or files.");
+  if (isFolder && reference === undefined) return { kind: "layout", folder };
+  if (!/^[a-z0-9.-]+(?::\d+)?\/[a-z0-9._/-]+:[\w.-]+$/.test(reference ?? "")) {
+    throw usage(`image takes a full reference such as localhost/app:dev; not "${reference ?? ""}".`);
   }
+  return isFolder
+    ? { kind: "layout", reference: reference as string, folder }
+    : readFiles(reference as string, words.slice(1));
+}
+
+function readFiles(reference: string, pairs: readonly string[]): ImageContent {
   const files = pairs.map((pair) => {
     const cut = pair.lastIndexOf(":");
     const [source, target] = [pair.slice(0, Math.max(0, cut)), pair.slice(cut + 1)];
     if (source === "" || !target.startsWith("/")) throw usage(`A file is <file>:</path>; not "${pair}".`);
     return { source, target };
   });
-  if (files.length === 0) throw usage("image takes at least one <file>:</path>.");
-  return { reference, files };
+  if (files.length === 0)
+    throw usage("image takes at least one <file>:</path>, or the folder of an OCI layout.");
+  return { kind: "files", reference, files };
 }
 
 function wholeNumber(what: string, text: string, least: number, most: number): number {

@@ -35,13 +35,17 @@ export async function startContainers(start: ContainerStart): Promise<void> {
   if (!there.includes(PAUSE_IMAGE)) await giveImage(node, folder, await packImage(PAUSE_IMAGE, [pause]));
 }
 
-/** Gives a node an image as `packImage` makes it. One of the same name is replaced. */
-export async function giveImage(node: LiveNode, folder: string, archive: Buffer): Promise<void> {
+async function giveImage(node: LiveNode, folder: string, archive: Buffer): Promise<void> {
   const file = join(folder, `image-${process.pid}.tar`);
   try {
     await writeFile(file, archive);
-    await runInNode(node.pid, [...CTR, "images", "import", file]);
+    await giveArchive(node, file);
   } finally {
     if (existsSync(file)) await rm(file, { force: true });
   }
+}
+
+/** Gives a node the image in an OCI archive that it can see. One of the same name is replaced. */
+export async function giveArchive(node: LiveNode, file: string): Promise<void> {
+  await runInNode(node.pid, [...CTR, "images", "import", file]);
 }

@@ -115,9 +115,8 @@ describe("failures", () => {
   test("an image for a cluster without nodes is not even packed", async () => {
     const said: string[] = [];
     const files = [{ source: "/no/such/file", target: "/app" }];
-    const giving = distributeImage(testClusterName(process.pid), "localhost/a:b", files, (line) =>
-      said.push(line),
-    );
+    const content = { kind: "files", reference: "localhost/a:b", files } as const;
+    const giving = distributeImage(testClusterName(process.pid), content, (line) => said.push(line));
     await expect(giving).rejects.toThrow("Bring it up first.");
     expect(said).toEqual([]);
   });

@@ -8,11 +8,11 @@ import { runProgram } from "../cluster/run-program.ts";
 import { type DebianPackage, parseInstalls, parseRecords } from "./apt-output.ts";
 import { type DebianRelease, makeAptConfig, makePreferences } from "./debian-release.ts";
 import { ImageError } from "./image-error.ts";
-import { choosePackages, PACKAGE_LAYERS, PACKAGES, type PackageLayer } from "./package-list.ts";
+import { choosePackages, type PackageList } from "./package-list.ts";
 
 /** A package with the layer it goes to. */
 export interface ChosenPackage extends DebianPackage {
-  readonly layer: PackageLayer;
+  readonly layer: string;
 }
 
 /** apt at work in a folder of its own: this machine's packages, lists and configuration are neither used nor changed. */
@@ -22,18 +22,22 @@ export interface PrivateApt {
 }
 
 /**
- * Makes apt ready with the lists of this machine's sources. Their signatures are checked by apt with the machine's keys.
+ * Makes apt ready, for this machine's architecture or another one of Debian's, with the lists of this machine's sources. Their signatures are checked by apt with the machine's keys.
  * @throws ImageError when they cannot be had
  */
-export async function openApt(folder: string, release: DebianRelease): Promise<PrivateApt> {
+export async function openApt(
+  folder: string,
+  release: DebianRelease,
+  architecture?: string,
+): Promise<PrivateApt> {
   for (const name of ["lists/partial", "archives/partial", "none"])
     await mkdir(join(folder, name), { recursive: true });
-  const [architecture, machine] = [
-    (await runProgram("dpkg", ["--print-architecture"])).trim(),
-    await runProgram("apt-config", ["dump"]),
-  ];
+  const machine = await runProgram("apt-config", ["dump"]);
   const config = join(folder, "apt.conf");
-  await writeFile(config, makeAptConfig({ folder, architecture, machine }));
+  await writeFile(
+    config,
+    makeAptConfig({ folder, architecture: architecture ?? (await debianArchitecture()), machine }),
+  );
   await writeFile(join(folder, "preferences"), makePreferences(release));
   await writeFile(join(folder, "status"), "");
   const environment = { ...process.env, APT_CONFIG: config, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
@@ -46,13 +50,21 @@ export async function openApt(folder: string, release: DebianRelease): Promise<P
   return { folder, run };
 }
 
+async function debianArchitecture(): Promise<string> {
+  return (await runProgram("dpkg", ["--print-architecture"])).trim();
+}
+
 /**
  * All packages of the image: those of the list and what they need, without what is only recommended.
  * @throws ImageError when the machine's sources do not have them
  */
-export async function resolvePackages(apt: PrivateApt, release: DebianRelease): Promise<ChosenPackage[]> {
+export async function resolvePackages(
+  apt: PrivateApt,
+  release: DebianRelease,
+  list: PackageList,
+): Promise<ChosenPackage[]> {
   try {
-    return await resolve(apt);
+    return await resolve(apt, list);
   } catch (cause) {
     throw new ImageError(
       "failed",
@@ -63,17 +75,17 @@ export async function resolvePackages(apt: PrivateApt, release: DebianRelease): 
   }
 }
 
-async function resolve(apt: PrivateApt): Promise<ChosenPackage[]> {
+async function resolve(apt: PrivateApt, list: PackageList): Promise<ChosenPackage[]> {
   const available = new Set((await apt.run("apt-cache", ["pkgnames"])).split("\n"));
   const wanted: string[] = [];
-  const layers = new Map<string, PackageLayer>();
+  const layers = new Map<string, string>();
   let chosen: DebianPackage[] = [];
-  for (const layer of PACKAGE_LAYERS) {
-    wanted.push(...choosePackages(PACKAGES[layer], available));
+  for (const [layer, names] of Object.entries(list)) {
+    wanted.push(...choosePackages(names, available));
     chosen = await closureOf(apt, wanted);
     for (const { name } of chosen) if (!layers.has(name)) layers.set(name, layer);
   }
-  return chosen.map((one) => ({ ...one, layer: layers.get(one.name) ?? "system" }));
+  return chosen.map((one) => ({ ...one, layer: layers.get(one.name) ?? "" }));
 }
 
 async function closureOf(apt: PrivateApt, wanted: readonly string[]): Promise<DebianPackage[]> {

@@ -15,6 +15,19 @@ export async function finishRoot(
   packages: readonly DebianPackage[],
   user: AppUser,
 ): Promise<void> {
+  await makeRootFiles(root, packages, user);
+  await runInRoot(root, ["ldconfig", "-X"]);
+  await rm(join(root, "var/cache/ldconfig"), { recursive: true, force: true });
+  await linkCertificates(root);
+  await compilePython(root);
+}
+
+/** The part of it that runs no program, so that a root may be for another architecture than this machine's. */
+export async function makeRootFiles(
+  root: string,
+  packages: readonly DebianPackage[],
+  user: AppUser,
+): Promise<void> {
   const at = (path: string) => join(root, path);
   for (const folder of MERGED_FOLDERS)
     if (existsSync(at(`usr/${folder}`))) await symlink(`usr/${folder}`, at(folder));
@@ -27,13 +40,15 @@ export async function finishRoot(
   }
   for (const [path, target] of Object.entries(MADE_LINKS)) await makeLink(at(path), target);
   await makeAlternatives(root);
-  await runInRoot(root, ["ldconfig", "-X"]);
-  await rm(at("var/cache/ldconfig"), { recursive: true, force: true });
-  // Each certificate by a name of its own, then by its hash: some programs read the bundle, some the folder.
-  for (const name of await certificateNames(root))
-    await makeLink(at(`etc/ssl/certs/${name.replace(/\.crt$/, ".pem")}`), `/${CERTIFICATES}/${name}`);
+}
+
+/** Each certificate by a name of its own, then by its hash: some programs read the bundle, some the folder. */
+async function linkCertificates(root: string): Promise<void> {
+  for (const name of await certificateNames(root)) {
+    const link = join(root, "etc/ssl/certs", name.replace(/\.crt$/, ".pem"));
+    await makeLink(link, `/${CERTIFICATES}/${name}`);
+  }
   await runInRoot(root, ["openssl", "rehash", "/etc/ssl/certs"]);
-  await compilePython(root);
 }
 
 async function readTexts(root: string, packages: readonly DebianPackage[]) {

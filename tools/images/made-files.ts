@@ -1,9 +1,11 @@
-/** The user that apps run as. */
+/** The user that an image's programs run as. */
 export interface AppUser {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
   readonly home: string;
+  /** bash by default. */
+  readonly shell?: string;
 }
 
 /** What the packages brought that other files are made of: texts by absolute path. */
@@ -22,7 +24,10 @@ export function makeFiles(user: AppUser, from: PackageTexts): ReadonlyMap<string
   return new Map([
     [
       "etc/passwd",
-      from.passwd + lines(`${user.name}:x:${user.uid}:${user.gid}:${user.name}:${user.home}:/bin/bash`),
+      from.passwd +
+        lines(
+          `${user.name}:x:${user.uid}:${user.gid}:${user.name}:${user.home}:${user.shell ?? "/bin/bash"}`,
+        ),
     ],
     ["etc/group", from.group + lines(`${user.name}:x:${user.gid}:`)],
     [
@@ -51,6 +56,8 @@ export const MADE_LINKS: Readonly<Record<string, string>> = {
 export const ALTERNATIVES: Readonly<Record<string, readonly string[]>> = {
   awk: ["gawk", "mawk"],
   nawk: ["gawk", "mawk"],
+  cc: ["gcc"],
+  "c++": ["g++"],
   pager: ["less", "more"],
   which: ["which.debianutils"],
 };

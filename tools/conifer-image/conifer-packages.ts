@@ -1,0 +1,35 @@
+import type { PackageList } from "../images/package-list.ts";
+
+/** What Conifer's own image is made of beside Node.js, the packages of npm and our sources: no more than its roles start. */
+export const CONIFER_PACKAGES = {
+  system: [
+    ...["base-files", "base-passwd", "coreutils", "dash", "grep", "libc-bin", "libgcc-s1", "libstdc++6"],
+    ...["media-types", "netbase", "sed", "tzdata", "zlib1g"],
+    // Chosen by name, lest apt take the one that moves files and needs Perl for that.
+    "usr-is-merged?",
+  ],
+  programs: ["ca-certificates", "git", "openssl"],
+} satisfies PackageList;
+
+/**
+ * Packages that others name and that stay out: Perl serves git's commands for mail and other systems, and maintainer
+ * scripts, of which none runs; so does what asks their questions. No role starts any of them.
+ */
+const LEFT_OUT =
+  /^(?:perl|perl-base|perl-modules-.*|libperl.*|liberror-perl|libgdbm.*|debconf|libdebconfclient0|dpkg|git-man|tar|mawk)$/;
+
+export function isLeftOut(name: string): boolean {
+  return LEFT_OUT.test(name);
+}
+
+/** The architectures that images are made for, as images name them; Debian has the same names. */
+export const ARCHITECTURES = ["amd64", "arm64"] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
+
+/** As Node.js and npm name an architecture. */
+export const CPU: Readonly<Record<Architecture, "x64" | "arm64">> = { amd64: "x64", arm64: "arm64" };
+
+/** This machine's. */
+export function hostArchitecture(): Architecture {
+  return process.arch === "arm64" ? "arm64" : "amd64";
+}

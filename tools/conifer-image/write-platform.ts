@@ -1,0 +1,38 @@
+import { MEDIA, makeManifest, type OciDescriptor } from "../../platform/src/delivery/image/index.ts";
+import { type ConiferVersion, coniferLabels, makeConiferConfig } from "./conifer-config.ts";
+import type { Architecture } from "./conifer-packages.ts";
+import type { ImageFolder } from "./image-folder.ts";
+import type { KeptLayers, NamedLayer } from "./kept-layers.ts";
+
+/** An image for one platform, as an index lists it. */
+export interface PlatformImage {
+  readonly architecture: Architecture;
+  readonly descriptor: OciDescriptor;
+  readonly bytes: number;
+}
+
+/** What it is put together from. */
+interface PlatformParts {
+  readonly architecture: Architecture;
+  readonly sets: readonly KeptLayers[];
+  readonly sources: NamedLayer;
+  readonly version: ConiferVersion;
+}
+
+/** Writes the image of a platform into a layout. */
+export async function writePlatform(layout: ImageFolder, parts: PlatformParts): Promise<PlatformImage> {
+  const { architecture, sets, sources, version } = parts;
+  for (const { folder } of sets) await layout.take(folder);
+  const layers = [...sets.flatMap((set) => set.layers), sources];
+  const config = await layout.write(MEDIA.config, makeConiferConfig(version, architecture, layers));
+  const described = layers.map(({ descriptor }) => descriptor);
+  const manifest = await layout.write(MEDIA.manifest, {
+    ...makeManifest(config.descriptor, described),
+    annotations: coniferLabels(version),
+  });
+  return {
+    architecture,
+    descriptor: { ...manifest.descriptor, platform: { architecture, os: "linux" } },
+    bytes: described.reduce((sum, { size }) => sum + size, 0),
+  };
+}

@@ -1,0 +1,54 @@
+import { defineConfig } from "vitest/config";
+
+const TREES = "{contract,platform,conformance,tools,buildpacks,cli}";
+
+/**
+ * Three projects, one after the other. The fast tests share what cores there are. A slow one has the machine to itself: it
+ * starts processes and holds them to times that a second one beside it would spoil. Where continuous integration shares its
+ * machine with others, such a test is tried once more, and the report says so; a test that needs that is a bug to find.
+ * Those of the third need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. Journeys
+ * are among them, from the same source: those of the processes of one machine and of what pods do otherwise are not
+ * (docs/guides/kubernetes.md, "What is different").
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "fast",
+          include: [`${TREES}/**/*.test.ts`],
+          exclude: ["**/node_modules/**", "**/*.slow.test.ts", "**/*.kubernetes.test.ts"],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "slow",
+          include: [`${TREES}/**/*.slow.test.ts`],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          retry: Number(process.env.TEST_RETRIES ?? 0),
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: "kubernetes",
+          include: [
+            `${TREES}/**/*.kubernetes.test.ts`,
+            `conformance/src/journeys/{first-app,visits-and-runs,pushes,bad-input,foreign-tenant,examples,runtime,logs,faults,midway-kills}.slow.test.ts`,
+          ],
+          env: { CONIFER_ENGINE: "kubernetes" },
+          exclude: ["**/node_modules/**"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
