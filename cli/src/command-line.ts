@@ -37,3 +37,10 @@ export function readDuration(option: string, text: string): number {
   if (amount && unit) return Number(amount) * UNITS[unit as keyof typeof UNITS];
   throw new CliError("usage", `${option} takes a time such as 90s or 10m, not "${text}".`);
 }
+
+/** @throws CliError `usage` for what is no port; 0 is any that is free */
+export function readPort(option: string, text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new CliError("usage", `${option} takes a port from 0 to 65535, not "${text}".`);
+}

@@ -14,6 +14,7 @@ type Command = (args: readonly string[]) => Promise<number>;
 
 /** The path of a command's file is what the user types. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Command }>>> = {
+  connect: () => import("./commands/connect.ts"),
   install: () => import("./commands/install.ts"),
 };
 

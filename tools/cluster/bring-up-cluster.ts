@@ -5,10 +5,10 @@ import { type ClusterFolders, clusterFolders } from "./cluster-folders.ts";
 import { readMachine } from "./cluster-machine.ts";
 import { planCluster } from "./cluster-plan.ts";
 import { settle } from "./cluster-settings.ts";
+import { furnishCluster } from "./furnish-cluster.ts";
 import { prepareKernel } from "./host-kernel.ts";
 import { connectHost } from "./host-network.ts";
 import { meetNeeds } from "./machine-needs.ts";
-import { simulateNodes } from "./simulate-nodes.ts";
 import { startMembers } from "./start-members.ts";
 import { takeLock } from "./take-lock.ts";
 import type { Tell } from "./tell-progress.ts";
@@ -33,7 +33,7 @@ export async function bringUp(name: string, wishes: Wishes, tell: Tell): Promise
     const rise = { ...machine, plan, folders, programs };
     await startMembers(rise, tell);
     await waitForMembers(rise, tell);
-    if (plan.simulated) await simulateNodes(rise, plan.simulated, tell);
+    await furnishCluster(rise, tell);
   } finally {
     await release();
   }

@@ -1,21 +1,19 @@
 import { type ClusterApi, openClusterApi } from "./cluster-api.ts";
 import { DNS_PATH, dnsObjects } from "./cluster-dns.ts";
 import { familyList, type NodePlan } from "./cluster-plan.ts";
-import { provideVolumes } from "./local-volumes.ts";
 import { allOrFirstFailure, logsOf, type Rise } from "./start-members.ts";
 import { type Tell, tellStep } from "./tell-progress.ts";
 import { waitUntil } from "./wait-for.ts";
 
 const PATIENCE = 90_000;
 
-/** Waits until every node takes pods, names are answered, and there are volumes. */
+/** Waits until every node takes pods, and names are answered. */
 export async function waitForMembers(rise: Rise, tell: Tell): Promise<void> {
   const api = await openClusterApi(rise.plan, rise.folders);
   await tellStep(tell, "Waiting until every node is ready", () =>
     allOrFirstFailure(rise.plan.members.map((member) => waitForNode(rise, member, api))),
   );
   await tellStep(tell, "Waiting for cluster DNS", () => startDns(rise, api));
-  await provideVolumes(rise, tell);
 }
 
 interface Condition {

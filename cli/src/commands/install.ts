@@ -10,6 +10,7 @@ import { CLUSTER_OPTIONS, readDuration, readOptions } from "../command-line.ts";
 import { manifestYaml } from "../installation/manifest-yaml.ts";
 import { planUpgrade } from "../installation/plan-upgrade.ts";
 import { completeValues, type Overrides, readGiven } from "../installation/read-values.ts";
+import { stopSignal } from "../stop-signal.ts";
 
 const USAGE = `Puts Conifer into a Kubernetes cluster, or brings what is there to another version or to other values.
 
@@ -72,7 +73,7 @@ export async function run(args: readonly string[]): Promise<number> {
     });
     if (plan.kind === "refused") throw new CliError("refused", plan.why);
     if (!options.yes) await confirm(`Install Conifer ${installation.version} into ${client.access.server}?`);
-    const { signal } = interruption();
+    const signal = stopSignal("Stopped in the middle. Run the same command again to go on from there.");
     const done = await runInstallation({
       ...{ client, installation, overrides, record, within, signal },
       tell: tellOnError,
@@ -102,16 +103,4 @@ function readFile(file: string): string {
 function ourVersion(): string {
   const file = new URL("../../package.json", import.meta.url);
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
-
-/** Aborts at the first Ctrl-C or SIGTERM, so that a lease is given back; a second one ends at once. */
-function interruption(): { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => {
-      const stopped = "Stopped in the middle. Run the same command again to go on from there.";
-      controller.abort(new CliError("failed", stopped));
-    });
-  }
-  return { signal: controller.signal };
 }

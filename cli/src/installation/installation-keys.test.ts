@@ -53,7 +53,8 @@ describe("the first time", () => {
 
   test("the database's address names its role, and the first account has all it needs", () => {
     expect(fresh.database.url).toBe(
-      `postgres://conifer:${fresh.database.password}@conifer-database.conifer-system.svc:5432/conifer`,
+      `postgres://conifer:${fresh.database.password}@conifer-database.conifer-system.svc:5432/postgres` +
+        "?uselibpqcompat=true&sslmode=verify-ca&sslrootcert=/etc/conifer/keys/internal-ca.pem",
     );
     expect(fresh.admin).toMatchObject({
       email: "admin@conifer.localhost",

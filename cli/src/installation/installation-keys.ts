@@ -13,6 +13,7 @@ import {
   manifest,
   objectName,
 } from "./installation-names.ts";
+import { KEYS_FOLDER } from "./installation-settings.ts";
 import { KEY_FILES, PORT, ROLE } from "./role-table.ts";
 
 /** Texts by key, as a Secret holds them once its base64 is undone. */
@@ -62,7 +63,10 @@ export function completeSecrets(
 ): KnownSecrets {
   const { namespace, values } = installation;
   const password = known.database.password ?? randomBytes(24).toString("base64url");
-  const own = `postgres://conifer:${password}@${objectName("database")}.${namespace}.svc:${PORT.database}/conifer`;
+  // It speaks TLS only, with the certificate that roles show each other.
+  const trust = `uselibpqcompat=true&sslmode=verify-ca&sslrootcert=${KEYS_FOLDER}/internal-ca.pem`;
+  const server = `${objectName("database")}.${namespace}.svc:${PORT.database}`;
+  const own = `postgres://conifer:${password}@${server}/postgres?${trust}`;
   return {
     keys: completeKeys(known.keys, now),
     database: { password, url: values["database.url"] ?? own },

@@ -14,7 +14,7 @@ export function roleSettings({ namespace, values }: Installation): Texts {
     CONIFER_KEYS: KEYS_FOLDER,
     CONIFER_SYSTEM_NAMESPACE: namespace,
     CONIFER_NAMESPACE: values.appsNamespace,
-    CONIFER_BUILDS_NAMESPACE: values.buildsNamespace,
+    CONIFER_BUILD_NAMESPACE: values.buildsNamespace,
     CONIFER_LISTEN: "0.0.0.0,::",
     CONIFER_DOMAIN: values.domain,
     CONIFER_PORT: String(PORT.api),

@@ -16,8 +16,9 @@ worker apps namespaces {place}: get patch
 worker builds secrets configmaps pods: get list watch create update patch delete
 worker builds pods/log: get
 worker builds namespaces {place}: get
-worker system leases: get list watch create update patch delete
-api apps pods: get list watch delete
+worker system leases: get create update
+api apps pods: get list watch create patch delete
+api apps secrets: get create
 api apps pods/attach pods/exec: get create
 api apps configmaps: get list watch
 router apps configmaps pods: get list watch

@@ -38,9 +38,10 @@ export const RIGHTS: readonly Right[] = [
     ["", ["pods/log"], ["get"]],
     ["", ["namespaces"], ["get"], ["{place}"]],
   ]),
-  ...right("worker", "system", [["coordination.k8s.io", ["leases"], [...READ, ...WRITE]]]),
+  ...right("worker", "system", [["coordination.k8s.io", ["leases"], ["get", "create", "update"]]]),
   ...right("api", "apps", [
-    ["", ["pods"], [...READ, "delete"]],
+    ["", ["pods"], [...READ, "create", "patch", "delete"]],
+    ["", ["secrets"], ["get", "create"]],
     ["", STREAMS, ["get", "create"]],
     ["", ["configmaps"], READ],
   ]),

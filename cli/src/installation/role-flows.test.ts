@@ -20,6 +20,7 @@ api -> registry: calls images
 worker -> registry: calls images
 api -> router: calls
 worker -> router: calls
+files -> logs: calls
 router -> logs: calls
 agent -> logs: calls
 api -> database: database
@@ -31,7 +32,7 @@ api -> cluster: 443 6443
 worker -> cluster: 443 6443
 router -> cluster: 443 6443
 agent -> cluster: 443 6443
-worker -> internet: 80 443
+files -> internet: 80 443
 `;
 
 test("the flows are these and no others", () => {

@@ -38,13 +38,13 @@ export function flowsOf({ values }: Pick<Installation, "values">): Flow[] {
     ...flows(["api", "worker"], "logs", "calls"),
     ...flows(["api", "worker"], "registry", "calls", "images"),
     ...flows(["api", "worker"], "router", "calls"),
-    ...flows(["router", "agent"], "logs", "calls"),
+    ...flows(["files", "router", "agent"], "logs", "calls"),
     ...flows(["api", "worker", "files"], store, storePort),
     ...flows(["router"], "dynos"),
     ...flows(["worker"], "dynos"),
     ...flows(["api", "worker", "router", "agent"], "cluster", 443, 6443),
-    // Sources that are named by an address, and hooks.
-    ...flows(["worker"], "internet", 80, 443),
+    // Sources that are named by an address.
+    ...flows(["files"], "internet", 80, 443),
   ];
 }
 

@@ -56,7 +56,7 @@ export const ROLE: Readonly<Record<Role, RoleShape>> = {
     state: "volume",
     account: false,
     database: false,
-    keys: [],
+    keys: ["internal.key", "internal.pem"],
     graceSeconds: GRACE,
   },
   files: {

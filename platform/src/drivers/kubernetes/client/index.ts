@@ -16,5 +16,6 @@ export {
   type TerminatedState,
 } from "./kube-objects.ts";
 export { watchObjects } from "./object-watch.ts";
+export { openPodForward, type PodPort } from "./pod-forward.ts";
 export { openPodStream, type PodStream } from "./pod-stream.ts";
 export { splitDocuments } from "./split-documents.ts";

@@ -18,6 +18,8 @@ export interface KubeAccess {
   readonly ca: string | undefined;
   readonly serverName: string | undefined;
   readonly insecure: boolean;
+  /** The kubeconfig's context; undefined where there is none, as in a pod. */
+  readonly context?: string;
   /** The namespace of the context, `default` where it names none. */
   readonly namespace: string;
   /**

@@ -19,6 +19,7 @@ describe("a kubeconfig", () => {
     const { credentials, ...access } = await read(kubeConfig());
     expect(access).toEqual({
       server: "https://kube.test:6443",
+      context: "main",
       ca: undefined,
       serverName: undefined,
       insecure: false,

@@ -40,6 +40,7 @@ export async function readKubeConfig(files: string, context?: string): Promise<K
     ca: await pemOf(cluster, "certificate-authority"),
     serverName: text(cluster.fields["tls-server-name"]),
     insecure: cluster.fields["insecure-skip-tls-verify"] === true,
+    context: name,
     namespace: text(chosen.namespace) ?? "default",
     credentials: userCredentials(find("users", "user", text(chosen.user) ?? "")),
   };

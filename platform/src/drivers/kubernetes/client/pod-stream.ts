@@ -1,10 +1,9 @@
 import { PassThrough, type Readable, Writable } from "node:stream";
 import { type RawData, WebSocket } from "ws";
-import { areSameCredentials, type KubeAccess, type KubeCredentials } from "./kube-access.ts";
+import type { KubeAccess } from "./kube-access.ts";
 import { queryText } from "./kube-client.ts";
-import { tlsOptions } from "./kube-connection.ts";
-import { KubeError, readAnswer } from "./kube-error.ts";
 import { KIND, objectPath } from "./kube-objects.ts";
+import { asBuffer, keepAlive, openPodSocket } from "./pod-socket.ts";
 
 /** The streams of a container's process, held open by one connection. */
 export interface PodStream {
@@ -36,44 +35,17 @@ export type PodStreamRequest = {
 /** Numbers of the channels of `v5.channel.k8s.io`; each message begins with one. */
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 const PROTOCOL = "v5.channel.k8s.io";
-const OPEN_WITHIN_MS = 10_000;
-/** A connection that answers no ping for so long is dead. */
-const PING_MS = 20_000;
 const MESSAGE_BYTES = 64 * 1024;
-/** Bytes of a refusal that are read. */
-const LONGEST_REFUSAL = 64 * 1024;
 
-/**
- * Attaches to a container's process, or starts another in it. Throws KubeError when the server refuses. A refusal for old
- * credentials (401) is tried once more with newer ones.
- */
+/** Attaches to a container's process, or starts another in it. Throws KubeError when the server refuses. */
 export async function openPodStream(access: KubeAccess, request: PodStreamRequest): Promise<PodStream> {
-  const credentials = await access.credentials();
-  try {
-    return await connect(access, request, credentials);
-  } catch (thrown) {
-    if (!(thrown instanceof KubeError && thrown.status === 401)) throw thrown;
-    const renewed = await access.credentials(credentials);
-    if (areSameCredentials(renewed, credentials)) throw thrown;
-    return await connect(access, request, renewed);
-  }
-}
-
-async function connect(
-  access: KubeAccess,
-  request: PodStreamRequest,
-  { token, certificate }: KubeCredentials,
-): Promise<PodStream> {
-  const socket = new WebSocket(streamUrl(access.server, request), [PROTOCOL], {
-    ...tlsOptions(access, certificate),
-    headers: token ? { authorization: `Bearer ${token}` } : {},
-    handshakeTimeout: OPEN_WITHIN_MS,
-    perMessageDeflate: false,
+  const { kind, pod } = request;
+  return await openPodSocket(access, {
+    url: streamUrl(access.server, request),
+    protocol: PROTOCOL,
+    doing: `${kind} to ${pod}`,
+    listen: (socket) => joinChannels(socket, kind),
   });
-  // The first output may come in one packet with the server's answer, so somebody has to listen before that.
-  const stream = joinChannels(socket, request.kind);
-  await opened(socket, request);
-  return stream;
 }
 
 export function streamUrl(server: string, request: PodStreamRequest): string {
@@ -91,31 +63,6 @@ export function streamUrl(server: string, request: PodStreamRequest): string {
       ? request.command.map((word) => `&command=${encodeURIComponent(word)}`).join("")
       : "";
   return `${server.replace(/^http/, "ws")}${path}/${request.kind}${query}${command}`;
-}
-
-function opened(socket: WebSocket, { kind, pod }: PodStreamRequest): Promise<void> {
-  const doing = `${kind} to ${pod}`;
-  return new Promise((resolve, reject) => {
-    socket.once("open", () => resolve());
-    socket.once("error", (cause) => reject(new Error(`${doing}: ${cause.message}`, { cause })));
-    socket.once("unexpected-response", (_request, response) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      response.on("data", (chunk: Buffer) => {
-        chunks.push(chunk);
-        length += chunk.length;
-        if (length > LONGEST_REFUSAL) response.destroy();
-      });
-      // One that breaks off is told as far as it came.
-      response.on("error", () => {});
-      response.once("close", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        const answer = readAnswer(response.statusCode ?? 0, text, response.headers["retry-after"]);
-        reject(new KubeError(doing, answer));
-        socket.terminate();
-      });
-    });
-  });
 }
 
 function joinChannels(socket: WebSocket, kind: PodStreamRequest["kind"]): PodStream {
@@ -181,20 +128,6 @@ function makePacedWrite(socket: WebSocket): (output: PassThrough, bytes: Buffer)
   };
 }
 
-function keepAlive(socket: WebSocket): () => void {
-  let answered = true;
-  socket.on("pong", () => {
-    answered = true;
-  });
-  const timer = setInterval(() => {
-    // While the reader is slow the pong waits behind the output.
-    if (!answered && !socket.isPaused) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, PING_MS);
-  return () => clearInterval(timer);
-}
-
 function stdinOf(socket: WebSocket): Writable {
   return new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -217,11 +150,6 @@ function send(socket: WebSocket, channel: number, bytes: Buffer, done?: () => vo
   if (socket.readyState === WebSocket.OPEN)
     socket.send(Buffer.concat([Buffer.from([channel]), bytes]), () => done?.());
   else done?.();
-}
-
-function asBuffer(data: RawData): Buffer {
-  if (Buffer.isBuffer(data)) return data;
-  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }
 
 /** Reads the `Status` document on the error channel: success, an exit status, or a failure. */

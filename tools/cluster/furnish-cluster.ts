@@ -1,0 +1,11 @@
+import { provideVolumes } from "./local-volumes.ts";
+import { simulateNodes } from "./simulate-nodes.ts";
+import type { Rise } from "./start-members.ts";
+import type { Tell } from "./tell-progress.ts";
+
+/** Gives a cluster that runs what its users find in it beside nodes and names. */
+export async function furnishCluster(rise: Rise, tell: Tell): Promise<void> {
+  await provideVolumes(rise, tell);
+  const { simulated } = rise.plan;
+  if (simulated) await simulateNodes(rise, simulated, tell);
+}
