@@ -42,6 +42,10 @@ function noting(name: string, before: (text: unknown) => void | Promise<void> = 
   return { name, seen, run };
 }
 
+test("several processes may start at once on a new database", async () => {
+  await Promise.all([start(), start(), start(), start()]);
+});
+
 describe("a job", () => {
   test("is done by the worker of its kind, with its data", async () => {
     const [one, other] = [noting("one"), noting("other")];

@@ -48,7 +48,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     monitorIntervalSeconds: superviseSeconds,
   });
   boss.on("error", (error) => logger.warn("jobs will try again", { error: error.message }));
-  await boss.start();
+  await underLock(database, () => boss.start());
   for (const kind of kinds) await workOn(boss, kind, options);
   return {
     send: async (name, data, key) => {
@@ -56,6 +56,21 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     },
     stop: () => boss.stop({ graceful: true, timeout: STOP_MS }),
   };
+}
+
+/** Any number that nobody else locks. */
+const START_LOCK = 6_400_017;
+
+/** The first start makes the tables, and of several at once only one may. */
+async function underLock(database: Database, work: () => Promise<unknown>): Promise<void> {
+  const client = await database.connect();
+  try {
+    await client.query("select pg_advisory_lock($1)", [START_LOCK]);
+    await work();
+  } finally {
+    // Its end gives the lock back, also after a failure.
+    await client.end();
+  }
 }
 
 async function workOn(boss: PgBoss, kind: JobKind, options: JobsOptions): Promise<void> {
