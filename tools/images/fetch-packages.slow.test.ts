@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fetchPackages, openApt, resolvePackages } from "./fetch-packages.ts";
 import { whyNotHere } from "./images-fixtures.ts";
+import { RUN_PACKAGES } from "./package-list.ts";
 
 const why = whyNotHere();
 
@@ -17,7 +18,7 @@ describe.skipIf(why)(`the packages of a release${why ? ` (${why})` : ""}`, () =>
   it("come from its own archive and from no other that the machine has", { timeout: 120_000 }, async () => {
     const other = { id: "debian", version: "99", codename: "nosuchrelease" } as const;
     const apt = await openApt(folder, other);
-    await expect(resolvePackages(apt, other)).rejects.toThrow(
+    await expect(resolvePackages(apt, other, RUN_PACKAGES)).rejects.toThrow(
       /Is the archive of debian 99 \(nosuchrelease\) among this machine's apt sources\?\n.*no installation candidate/s,
     );
   });

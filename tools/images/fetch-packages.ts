@@ -8,11 +8,11 @@ import { runProgram } from "../cluster/run-program.ts";
 import { type DebianPackage, parseInstalls, parseRecords } from "./apt-output.ts";
 import { type DebianRelease, makeAptConfig, makePreferences } from "./debian-release.ts";
 import { ImageError } from "./image-error.ts";
-import { choosePackages, PACKAGE_LAYERS, PACKAGES, type PackageLayer } from "./package-list.ts";
+import { choosePackages, type PackageList } from "./package-list.ts";
 
 /** A package with the layer it goes to. */
 export interface ChosenPackage extends DebianPackage {
-  readonly layer: PackageLayer;
+  readonly layer: string;
 }
 
 /** apt at work in a folder of its own: this machine's packages, lists and configuration are neither used nor changed. */
@@ -50,9 +50,13 @@ export async function openApt(folder: string, release: DebianRelease): Promise<P
  * All packages of the image: those of the list and what they need, without what is only recommended.
  * @throws ImageError when the machine's sources do not have them
  */
-export async function resolvePackages(apt: PrivateApt, release: DebianRelease): Promise<ChosenPackage[]> {
+export async function resolvePackages(
+  apt: PrivateApt,
+  release: DebianRelease,
+  list: PackageList,
+): Promise<ChosenPackage[]> {
   try {
-    return await resolve(apt);
+    return await resolve(apt, list);
   } catch (cause) {
     throw new ImageError(
       "failed",
@@ -63,17 +67,17 @@ export async function resolvePackages(apt: PrivateApt, release: DebianRelease): 
   }
 }
 
-async function resolve(apt: PrivateApt): Promise<ChosenPackage[]> {
+async function resolve(apt: PrivateApt, list: PackageList): Promise<ChosenPackage[]> {
   const available = new Set((await apt.run("apt-cache", ["pkgnames"])).split("\n"));
   const wanted: string[] = [];
-  const layers = new Map<string, PackageLayer>();
+  const layers = new Map<string, string>();
   let chosen: DebianPackage[] = [];
-  for (const layer of PACKAGE_LAYERS) {
-    wanted.push(...choosePackages(PACKAGES[layer], available));
+  for (const [layer, names] of Object.entries(list)) {
+    wanted.push(...choosePackages(names, available));
     chosen = await closureOf(apt, wanted);
     for (const { name } of chosen) if (!layers.has(name)) layers.set(name, layer);
   }
-  return chosen.map((one) => ({ ...one, layer: layers.get(one.name) ?? "system" }));
+  return chosen.map((one) => ({ ...one, layer: layers.get(one.name) ?? "" }));
 }
 
 async function closureOf(apt: PrivateApt, wanted: readonly string[]): Promise<DebianPackage[]> {

@@ -51,6 +51,8 @@ export const MADE_LINKS: Readonly<Record<string, string>> = {
 export const ALTERNATIVES: Readonly<Record<string, readonly string[]>> = {
   awk: ["gawk", "mawk"],
   nawk: ["gawk", "mawk"],
+  cc: ["gcc"],
+  "c++": ["g++"],
   pager: ["less", "more"],
   which: ["which.debianutils"],
 };

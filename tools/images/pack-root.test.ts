@@ -44,7 +44,7 @@ function makeRoot(root: string, diskMode: number): PackedRoot {
   put("tmp", undefined);
   put("home/dyno", undefined);
   symlinkSync("usr/bin", join(root, "bin"));
-  return { root, paths, user: USER };
+  return { root, paths, user: USER, layers: ["system", "programs"] };
 }
 
 const listed = (layer: "system" | "programs" | "made") =>

@@ -2,18 +2,18 @@ import { type ImageLayer, writeLayer } from "../../buildpacks/lifecycle/image-la
 import { toEntries, walkTree } from "../../buildpacks/lifecycle/tree-entries.ts";
 import { type LayerEntry, packLayer } from "../../platform/src/delivery/image/index.ts";
 import { type AppUser, MADE_FOLDERS } from "./made-files.ts";
-import { PACKAGE_LAYERS } from "./package-list.ts";
 import type { PackedPaths } from "./unpack-packages.ts";
 
-/** The layers of a root, lowest first: those of packages, and what was made of them. */
-export const ROOT_LAYERS = [...PACKAGE_LAYERS, "made"] as const;
-type RootLayer = (typeof ROOT_LAYERS)[number];
+/** The layer above those of packages: what was made of them. */
+export const MADE = "made";
 
 /** A root on this machine with what is known of it. */
 export interface PackedRoot {
   readonly root: string;
   readonly paths: PackedPaths;
   readonly user: AppUser;
+  /** Of packages, the lowest first. */
+  readonly layers: readonly string[];
 }
 
 const ROOT = { uid: 0, gid: 0 };
@@ -21,13 +21,13 @@ const ROOT = { uid: 0, gid: 0 };
 /** Packs a root into the layers of a layout. The same packages give the same layers. */
 export async function packRoot(packed: PackedRoot, layout: string): Promise<ImageLayer[]> {
   const layers: ImageLayer[] = [];
-  for (const layer of ROOT_LAYERS)
+  for (const layer of [...packed.layers, MADE])
     layers.push(await writeLayer(layout, packLayer(entriesOf(packed, layer), ROOT)));
   return layers;
 }
 
 /** What goes into a layer, each folder before its content; folders above it come along, as every layer needs them. */
-export function* entriesOf(packed: PackedRoot, layer: RootLayer): Generator<LayerEntry> {
+export function* entriesOf(packed: PackedRoot, layer: string): Generator<LayerEntry> {
   const { root } = packed;
   const mine = walkTree(root).filter(({ path, stats }) => {
     const name = path.slice(root.length + 1);
@@ -52,16 +52,16 @@ export function* entriesOf(packed: PackedRoot, layer: RootLayer): Generator<Laye
 }
 
 /** Folders that only hold what others bring are listed with it. */
-function isOwnFolder({ paths, user }: PackedRoot, name: string, layer: RootLayer): boolean {
+function isOwnFolder({ paths, user }: PackedRoot, name: string, layer: string): boolean {
   if (paths.has(name)) return paths.get(name)?.layer === layer;
-  return layer === "made" && (name in MADE_FOLDERS || `/${name}` === user.home);
+  return layer === MADE && (name in MADE_FOLDERS || `/${name}` === user.home);
 }
 
-function layerOf({ paths }: PackedRoot, name: string): RootLayer {
+function layerOf({ paths }: PackedRoot, name: string): string {
   const known = paths.get(name);
   if (known) return known.layer;
   const compiledFrom = /^(.*)\/__pycache__\//.exec(name)?.[1];
-  return (compiledFrom !== undefined && paths.get(compiledFrom)?.layer) || "made";
+  return (compiledFrom !== undefined && paths.get(compiledFrom)?.layer) || MADE;
 }
 
 function parentsOf(path: string): string[] {

@@ -1,12 +1,14 @@
-/** Layers of packages, the lowest first. What changes less often lies deeper. */
-export const PACKAGE_LAYERS = ["system", "programs"] as const;
-export type PackageLayer = (typeof PACKAGE_LAYERS)[number];
+/**
+ * What an image is made of, by layer, the lowest first; each layer also gets what its packages need and no layer below has.
+ * What changes less often lies deeper.
+ */
+export type PackageList = Readonly<Record<string, readonly string[]>>;
 
 /**
- * What a run image is made of, with all that these need. A name may have others after a bar for releases where the
+ * What a run image is made of. A name may have others after a bar for releases where the
  * package is called something else: the first one the release has is taken. One with a `?` may be missing.
  */
-export const PACKAGES: Readonly<Record<PackageLayer, readonly string[]>> = {
+export const RUN_PACKAGES = {
   system: [
     ...["base-files", "base-passwd", "bash", "coreutils", "dash", "debianutils", "diffutils", "findutils"],
     ...[
@@ -33,7 +35,30 @@ export const PACKAGES: Readonly<Record<PackageLayer, readonly string[]>> = {
     ...["libxml2|libxml2-16", "libxslt1.1", "libwebp7", "libpng16-16t64|libpng16-16"],
     ...["libjpeg62-turbo|libjpeg-turbo8"],
   ],
-};
+} satisfies PackageList;
+
+/**
+ * What builds need beyond it: the run image's layers are the same, so that what is compiled here finds its libraries
+ * there, and nodes have most of it already.
+ */
+export const BUILDER_PACKAGES = {
+  ...RUN_PACKAGES,
+  tools: [
+    ...["gcc", "g++", "make", "libc6-dev", "pkg-config", "patch", "file"],
+    ...["python3-dev", "python3-pip", "python3-venv"],
+    // Headers of the libraries that run images have.
+    ...["libffi-dev", "libgmp-dev", "libmariadb-dev", "libpq-dev", "libsqlite3-dev", "libyaml-dev"],
+    ...[
+      "libxml2-dev",
+      "libxslt1-dev",
+      "libwebp-dev",
+      "libpng-dev",
+      "libjpeg-dev",
+      "libssl-dev",
+      "zlib1g-dev",
+    ],
+  ],
+} satisfies PackageList;
 
 /** The names to ask apt for. @throws Error that names what the release does not have. */
 export function choosePackages(wanted: readonly string[], available: ReadonlySet<string>): string[] {

@@ -14,13 +14,12 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { extract, type Header } from "tar-stream";
 import { runProgram } from "../cluster/run-program.ts";
-import type { PackageLayer } from "./package-list.ts";
 import { keptMode, placeOf } from "./root-paths.ts";
 
 /** A package's file on this machine. */
 export interface PackageFile {
   readonly name: string;
-  readonly layer: PackageLayer;
+  readonly layer: string;
   readonly file: string;
 }
 
@@ -28,7 +27,7 @@ export interface PackageFile {
 export interface PackedPath {
   /** The package that brought it; for a folder the first one that did. */
   readonly owner: string;
-  readonly layer: PackageLayer;
+  readonly layer: string;
   /** What the image says, whatever the file on this machine has. */
   readonly mode: number;
 }

@@ -29,7 +29,7 @@ export async function readImageDocuments(
 }
 
 /** What Conifer shows of an image: its architecture, processes and buildpacks. Throws as `readImageDocuments`. */
-export async function readImageInfo(store: ImageStore, digest: string): Promise<ImageInfo> {
+export async function readImageInfo(store: Pick<ImageStore, "read">, digest: string): Promise<ImageInfo> {
   return imageInfoOf(digest, await readImageDocuments(store, digest));
 }
 

@@ -210,9 +210,11 @@ function deleteOptions({ uid, resourceVersion, gracePeriodSeconds }: RemoveOptio
   };
 }
 
-/** Kinds we write are all regular but one. */
+/** As English has it: of NetworkPolicy, PriorityClass and Pod. */
 function pluralOf({ kind }: KubeObject): string {
-  return kind === "NetworkPolicy" ? "networkpolicies" : `${kind.toLowerCase()}s`;
+  const name = kind.toLowerCase();
+  if (name.endsWith("y")) return `${name.slice(0, -1)}ies`;
+  return name.endsWith("s") ? `${name}es` : `${name}s`;
 }
 
 export function queryText(query: Query): string {

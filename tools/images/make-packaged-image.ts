@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readLayout } from "../../buildpacks/lifecycle/image-layout.ts";
+import { findProgram } from "../cluster/machine-needs.ts";
+import { type Tell, tellStep } from "../cluster/tell-progress.ts";
+import { contentName } from "./apt-output.ts";
+import { type Assembly, assemble } from "./assemble-image.ts";
+import { type DebianRelease, requireRelease } from "./debian-release.ts";
+import { fetchPackages, openApt, resolvePackages } from "./fetch-packages.ts";
+import { ImageError } from "./image-error.ts";
+import { makeAside, settle } from "./make-aside.ts";
+import type { PackageList } from "./package-list.ts";
+
+/** An image that was made, or had been before. */
+export interface MadeImage {
+  /** Its OCI layout. */
+  readonly folder: string;
+  /** Of its manifest. */
+  readonly digest: string;
+  readonly packages: number;
+  readonly bytes: number;
+}
+
+/** A kind of image that is made of packages. */
+export interface PackagedImage extends Pick<Assembly, "more" | "makeConfig"> {
+  readonly list: PackageList;
+  /** Folder in the cache for the packages' files. */
+  readonly files: string;
+  /** Whatever makes the image another one beside its packages and the source files here. */
+  readonly recipe: string;
+}
+
+/**
+ * Makes an image of this machine's release, from the newest packages its sources have, unless there is one of just
+ * these. A folder that is there is whole; what a killed maker has left is removed by the next.
+ * @throws ImageError that says what to do
+ */
+export async function makePackagedImage(
+  cache: string,
+  describe: (release: DebianRelease, aside: string) => Promise<PackagedImage>,
+  tell: Tell,
+): Promise<MadeImage> {
+  const text = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
+  const release = requireRelease(text, (program) => findProgram(program) !== undefined);
+  return await makeAside(cache, async (aside) => {
+    const image = await describe(release, aside);
+    const apt = await tellStep(tell, "Reading the package lists", () => openApt(join(aside, "apt"), release));
+    const packages = await resolvePackages(apt, release, image.list);
+    const folder = join(cache, contentName(packages, await recipe(image)));
+    if (!existsSync(folder)) {
+      const files = join(cache, image.files);
+      const megabytes = Math.ceil(packages.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6);
+      await tellStep(
+        tell,
+        `Fetching ${packages.length} packages (${megabytes} MB, those not there yet)`,
+        () => fetchPackages(apt, packages, files),
+      );
+      const layers = Object.keys(image.list);
+      await assemble({ ...image, layers, packages, release, files, aside, tell });
+      await settle(join(aside, "layout"), folder);
+    }
+    return await describeMade(folder, packages.length);
+  });
+}
+
+async function recipe(image: PackagedImage): Promise<string> {
+  const hash = createHash("sha256").update(image.recipe);
+  const sources = (await readdir(import.meta.dirname)).filter((name) =>
+    /(?<!\.test|-fixtures)\.ts$/.test(name),
+  );
+  for (const name of sources.sort())
+    hash.update(`\n${name}\n`).update(await readFile(join(import.meta.dirname, name)));
+  return hash.digest("hex");
+}
+
+async function describeMade(folder: string, packages: number): Promise<MadeImage> {
+  const image = await readLayout(folder);
+  if (!image) throw new ImageError("failed", `${folder} holds no image. Remove the folder and try again.`);
+  const bytes = image.manifest.layers.reduce((sum, { size }) => sum + size, 0);
+  return { folder, digest: image.digest, packages, bytes };
+}
