@@ -3,15 +3,17 @@ import { tellOnError } from "./cluster/tell-progress.ts";
 import { readImageArguments, USAGE } from "./images/image-arguments.ts";
 import { EXIT_STATUS, ImageError } from "./images/image-error.ts";
 import { imagesFolder } from "./images/images-folder.ts";
+import { makeBuilderImage } from "./images/make-builder-image.ts";
 import { makeRunImage } from "./images/make-run-image.ts";
 
-/** `npm run images`: the run image that apps stand on where dynos are pods. */
+/** `npm run images`: the images that apps of a cluster stand on and are built in. */
 async function main(args: readonly string[]): Promise<number> {
   try {
     const wishes = readImageArguments(args);
     if (wishes.help) process.stdout.write(USAGE);
     else {
-      const image = await makeRunImage(imagesFolder(process.env), tellOnError);
+      const make = wishes.kind === "builder" ? makeBuilderImage : makeRunImage;
+      const image = await make(imagesFolder(process.env), tellOnError);
       console.log(wishes.json ? JSON.stringify(image, undefined, 2) : image.folder);
     }
     return 0;

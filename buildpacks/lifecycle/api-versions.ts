@@ -1,7 +1,7 @@
 import { EXIT, PhaseError } from "./phase-error.ts";
 
-const PLATFORM_APIS = ["0.12", "0.13", "0.14", "0.15"];
-const BUILDPACK_APIS = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12"];
+export const PLATFORM_APIS = ["0.12", "0.13", "0.14", "0.15"];
+export const BUILDPACK_APIS = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12"];
 
 /** The Platform API to speak: what the platform asks for, else the newest. Throws with exit code 11. */
 export function requirePlatformApi(asked: string | undefined): string {

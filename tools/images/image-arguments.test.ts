@@ -2,19 +2,28 @@ import { expect, test } from "vitest";
 import { readImageArguments, USAGE } from "./image-arguments.ts";
 
 test.each([
-  [[], { help: false, json: false }],
-  [["--json"], { help: false, json: true }],
-  [["--help"], { help: true, json: false }],
-  [["-h", "--json"], { help: true, json: true }],
+  [[], { kind: "run", help: false, json: false }],
+  [["run"], { kind: "run", help: false, json: false }],
+  [["builder", "--json"], { kind: "builder", help: false, json: true }],
+  [["--json"], { kind: "run", help: false, json: true }],
+  [["--help"], { kind: "run", help: true, json: false }],
+  [["-h", "--json"], { kind: "run", help: true, json: true }],
 ])("%j", (args, wanted) => {
   expect(readImageArguments(args)).toEqual(wanted);
 });
 
-test.each(["--jason", "run", "", "--json=1"])('"%s" is a mistake that names itself', (arg) => {
-  expect(() => readImageArguments([arg])).toThrow(`There is no option ${arg}`);
+test.each(["--jason", "runs", "", "--json=1"])('"%s" is a mistake that names itself', (arg) => {
+  expect(() => readImageArguments([arg])).toThrow(`There is no ${arg}`);
 });
 
 test("the help names what it takes, and every exit status", () => {
-  for (const word of ["--json", "CONIFER_RUN_IMAGE", "XDG_CACHE_HOME", "0 done", "3 something"])
+  for (const word of [
+    "--json",
+    "CONIFER_RUN_IMAGE",
+    "CONIFER_BUILDER_IMAGE",
+    "XDG_CACHE_HOME",
+    "0 done",
+    "3 something",
+  ])
     expect(USAGE).toContain(word);
 });

@@ -1,11 +1,14 @@
 import { ImageError } from "./image-error.ts";
 
-export const USAGE = `The run image that apps stand on where dynos are pods, made of Debian packages of this machine's release.
+export const USAGE = `The images of a cluster's apps, made of Debian packages of this machine's release.
 
-  npm run -s images [-- --json]   make it, unless it is there; prints the folder of its OCI layout
-                                  (--json: also its digest, size in bytes and number of packages)
+  npm run -s images              make the run image, which apps stand on, unless it is there;
+                                 prints the folder of its OCI layout
+  npm run -s images -- builder   make the builder image, in which builds run
+        --json                   print also its digest, size in bytes and number of packages
 
-Start Conifer with CONIFER_RUN_IMAGE set to the folder, and builds make images that stand on it.
+Start Conifer with CONIFER_RUN_IMAGE and CONIFER_BUILDER_IMAGE set to the folders: builds then run as
+pods of the second, and make images that stand on the first.
 The packages are the newest that this machine's apt sources have: run it again for security updates.
 
 Needs Debian or Ubuntu, and no root where user namespaces are allowed.
@@ -14,17 +17,19 @@ Exit status: 0 done, 1 failed, 2 wrong arguments, 3 something is missing on this
 `;
 
 export interface ImageWishes {
+  readonly kind: "run" | "builder";
   readonly help: boolean;
   readonly json: boolean;
 }
 
 /** Reads a command line. @throws ImageError `usage` that names the mistake */
 export function readImageArguments(args: readonly string[]): ImageWishes {
-  const odd = args.find((arg) => !["--help", "-h", "--json"].includes(arg));
+  const odd = args.find((arg) => !["--help", "-h", "--json", "run", "builder"].includes(arg));
   if (odd !== undefined)
     throw new ImageError(
       "usage",
-      `There is no option ${odd}. \`npm run -s images -- --help\` shows what can be said.`,
+      `There is no ${odd}. \`npm run -s images -- --help\` shows what can be said.`,
     );
-  return { help: args.includes("--help") || args.includes("-h"), json: args.includes("--json") };
+  const kind = args.includes("builder") ? "builder" : "run";
+  return { kind, help: args.includes("--help") || args.includes("-h"), json: args.includes("--json") };
 }

@@ -1,22 +1,184 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Builder } from "../delivery/build/index.ts";
-import type { ImageStore } from "../delivery/image/index.ts";
+import { parseIndex } from "../delivery/image/index.ts";
+import {
+  COMMON_SPACE,
+  dockerConfigJson,
+  issuePullCredential,
+  issuePushCredential,
+  parseRepository,
+  type Repository,
+  registryKeys,
+  repositoryName,
+} from "../delivery/registry/index.ts";
 import type { SourceStore } from "../delivery/source/index.ts";
-import type { KubeClient } from "../drivers/kubernetes/client/index.ts";
-import type { Logger, MasterKey, Running } from "../kernel/index.ts";
+import { collectImage, operatorVariables, RUN_USER } from "../drivers/cnb/builds/index.ts";
+import {
+  ensureBuildSpace,
+  intoRepository,
+  makeBuildSpace,
+  makeTrust,
+  startKubernetesBuilder,
+  TRUST,
+} from "../drivers/kubernetes/builds/index.ts";
+import { type KubeClient, makeKubeClient, openKubeAccess } from "../drivers/kubernetes/client/index.ts";
+import { keepPullSecret, PULL_SECRET } from "../drivers/kubernetes/dynos/index.ts";
+import { makeRegistryClient } from "../drivers/registry/client/index.ts";
+import { type Logger, type MasterKey, type Running, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 
-export interface ClusterBuildsOptions {
-  readonly config: Config;
-  readonly client: KubeClient;
-  readonly masterKey: MasterKey;
+export interface ClusterBuildsParts {
+  readonly config: Pick<
+    Config,
+    "kubeconfig" | "registryAddress" | "runImage" | "builderImage" | "caBundle" | "runtimeSources"
+  > & {
+    readonly buildNamespace: string;
+  };
+  /** Of the caller, who closes it; one of its own when missing. */
+  readonly client?: KubeClient;
   readonly sources: Pick<SourceStore, "read">;
-  readonly images: Pick<ImageStore, "read">;
+  readonly masterKey: MasterKey;
   readonly logger: Logger;
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  /** How this process and pods reach the registry, when it is not as nodes do: `http://<host>:<port>`. */
+  readonly registryUrl?: string;
+  /** The system's namespace when Conifer runs in the cluster: the registry is then called by its Service's name. */
+  readonly systemNamespace?: string;
 }
 
-/** Placeholder on this branch only. */
+const GIB = 1024 ** 3;
+const MINUTE_MS = 60_000;
+const PRIORITY_CLASS = "conifer-builds";
+/** What one build's own part may use; the parts around it take 1.8 GB more. */
+const BUILD = { memoryBytes: 2 * GIB, cpuMillis: 250, diskBytes: 8 * GIB };
+const QUOTA = { pods: 20, memoryBytes: 64 * GIB };
+const SOURCE_LIMITS = { bytes: 4 * GIB, entries: 200_000 };
+const LOST_NODE_SECONDS = 5;
+const OURS_FOR_MS = 24 * 60 * MINUTE_MS;
+const LONGEST_TRUST = 1_000_000;
+
+/** Builds as pods of the cluster that KUBECONFIG names, or the one this process runs in. */
 export async function startClusterBuilds(
-  _options: ClusterBuildsOptions,
+  parts: ClusterBuildsParts,
 ): Promise<Running & { readonly builder: Builder }> {
-  throw new Error("not there yet");
+  const { config, sources, masterKey, logger } = parts;
+  const namespace = config.buildNamespace;
+  const nodesRegistry = config.registryAddress ?? "";
+  const url = parts.registryUrl ?? `http://${nodesRegistry}`;
+  const keys = registryKeys(masterKey);
+  const openRepository = (repository: Repository, until: Date) => {
+    const { username, password } = issuePushCredential(repository, until, keys);
+    return { url, username, password };
+  };
+  const clientOf = (repository: Repository) => {
+    const { username, password } = openRepository(repository, new Date(Date.now() + OURS_FOR_MS));
+    return makeRegistryClient({ url, login: { username, password } });
+  };
+  const appRepository = (appId: string): Repository => ({ space: COMMON_SPACE, name: appId });
+  const client = parts.client ?? makeKubeClient(await openKubeAccess(config.kubeconfig));
+  const running: Running[] = parts.client ? [] : [{ stop: () => client.close() }];
+  const stop = async () => {
+    for (let last = running.pop(); last; last = running.pop()) await last.stop();
+  };
+  try {
+    const builderImage = await provideImage(config.builderImage ?? "", "conifer/builder", clientOf);
+    const runImage = await provideImage(config.runImage ?? "", "conifer/run", clientOf);
+    const space = {
+      ...{ namespace, priorityClass: PRIORITY_CLASS, quota: QUOTA },
+      ...(parts.systemNamespace ? { systemNamespace: parts.systemNamespace } : {}),
+    };
+    const trust = await readTrust(config.caBundle);
+    await ensureBuildSpace(
+      client,
+      [...makeBuildSpace(space), ...(trust ? [makeTrust(namespace, trust)] : [])],
+      logger,
+    );
+    running.push(
+      await keepPullSecret({
+        ...{ client, namespace, logger },
+        make: (now) => dockerConfigJson(issuePullCredential(COMMON_SPACE, now, keys), [nodesRegistry]),
+        now: systemClock,
+      }),
+    );
+    const builds = await startKubernetesBuilder({
+      ...{ client, sources, logger },
+      placement: {
+        ...{ namespace, ...BUILD },
+        builderImage: `${nodesRegistry}/${builderImage.repository}@${builderImage.digest}`,
+        pullSecrets: [PULL_SECRET],
+        user: { uid: RUN_USER.uid, gid: RUN_USER.gid },
+        priorityClass: PRIORITY_CLASS,
+        dnsPolicy: parts.systemNamespace ? "ClusterFirst" : "Default",
+        ...(trust ? { trust: TRUST } : {}),
+        lostNodeSeconds: LOST_NODE_SECONDS,
+      },
+      openRegistry: (appId) => clientOf(appRepository(appId)),
+      repositoryOf: (appId) => repositoryName(appRepository(appId)),
+      podRegistry: (appId, until) => openRepository(appRepository(appId), until),
+      runImage,
+      runtimeSources: config.runtimeSources,
+      hostEnv: operatorVariables(parts.hostEnv),
+      sourceLimits: SOURCE_LIMITS,
+      imageLimitBytes: BUILD.diskBytes,
+      troubleMs: MINUTE_MS,
+      kept: 20,
+      keptMs: 30 * MINUTE_MS,
+      now: systemClock,
+    });
+    running.push(builds);
+    return { builder: builds.builder, stop };
+  } catch (thrown) {
+    await stop().catch(() => {});
+    throw thrown;
+  }
+}
+
+/**
+ * Sees to it that the registry has an image: one in a folder is pushed, what is there already is not; one that is named
+ * `<repository>@<digest>` must be there.
+ */
+async function provideImage(
+  named: string,
+  repository: string,
+  clientOf: (repository: Repository) => ReturnType<typeof makeRegistryClient>,
+): Promise<{ readonly repository: string; readonly digest: string }> {
+  const [given = "", atDigest] = named.split("@");
+  const where = atDigest ? given : repository;
+  const parsed = parseRepository(where);
+  if (!parsed) throw new Error(`"${named}" is no image of the registry, such as ${repository}@sha256:…`);
+  const client = clientOf(parsed);
+  try {
+    const digest = atDigest ?? (await digestIn(named));
+    if (await client.pullManifest(where, digest)) return { repository: where, digest };
+    if (atDigest) throw new Error(`The registry has no image ${named}. Push it there, or name another.`);
+    const left = { root: named, layout: ".", known: new Map<string, string>(), limitBytes: 16 * GIB };
+    await collectImage(left, intoRepository(client, where, []));
+    return { repository: where, digest };
+  } finally {
+    await client.close();
+  }
+}
+
+async function digestIn(folder: string): Promise<string> {
+  const first = parseIndex(await readFile(join(folder, "index.json"))).manifests[0];
+  if (!first) throw new Error(`${folder} holds no image. \`npm run -s images\` makes one.`);
+  return first.digest;
+}
+
+/** Where distributions keep the certificates that a machine trusts. */
+const HOST_BUNDLES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+
+/** The operator's certificates, else this machine's; undefined when there are none and the image's own are trusted. */
+async function readTrust(caBundle: string | undefined): Promise<string | undefined> {
+  for (const path of caBundle ? [caBundle] : HOST_BUNDLES) {
+    const text = await readFile(path, "utf8").catch((thrown) => {
+      if (caBundle) throw thrown;
+      return "";
+    });
+    if (text.length > LONGEST_TRUST)
+      throw new Error(`${path} has more than ${LONGEST_TRUST} bytes, the most that pods can be given.`);
+    if (text !== "") return text;
+  }
+  return undefined;
 }

@@ -77,6 +77,12 @@ test.each([
     { runtimeSources: ["https://mirror.example.com/", "registry"] },
   ],
   ["CONIFER_RUN_IMAGE", "/srv/images/run", { runImage: "/srv/images/run" }],
+  [
+    "CONIFER_BUILDER_IMAGE",
+    `conifer/builder@sha256:${"0".repeat(64)}`,
+    { builderImage: `conifer/builder@sha256:${"0".repeat(64)}` },
+  ],
+  ["CONIFER_BUILD_NAMESPACE", "builds", { buildNamespace: "builds" }],
   ["CONIFER_RATE_LIMIT", "60", { rateLimit: 60 }],
   ["CONIFER_LOG_LEVEL", "debug", { logLevel: "debug" }],
 ])("%s=%s", (name, value, wanted) => {
@@ -104,7 +110,9 @@ describe("a mistake", () => {
     ["CONIFER_NAMESPACE", "Apps", /CONIFER_NAMESPACE/],
     ["CONIFER_ROUTER_RANGES", "10.0.0.0/33", /CONIFER_ROUTER_RANGES/],
     ["CONIFER_ROUTER_RANGES", "10.0.0.1", /CONIFER_ROUTER_RANGES/],
-    ["CONIFER_RUN_IMAGE", "run", /CONIFER_RUN_IMAGE must be the absolute path of a folder, not "run"/],
+    ["CONIFER_BUILDER_IMAGE", "conifer/builder:1", /CONIFER_BUILDER_IMAGE must be .*@sha256:<digest>/],
+    ["CONIFER_BUILD_NAMESPACE", "A_b", /CONIFER_BUILD_NAMESPACE must be a name of a namespace/],
+    ["CONIFER_RUN_IMAGE", "run", /CONIFER_RUN_IMAGE must be the absolute path of a folder, or .*, not "run"/],
     ["CONIFER_RUNTIME_SOURCES", "official,ftp://x", /CONIFER_RUNTIME_SOURCES.*"ftp:\/\/x"/],
     ["CONIFER_RATE_LIMIT", "-1", /CONIFER_RATE_LIMIT/],
     ["CONIFER_LOG_LEVEL", "loud", /CONIFER_LOG_LEVEL must be one of debug, info, warn, error/],

@@ -57,8 +57,15 @@ export interface Config {
   readonly caBundle: string | undefined;
   /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, or `<language>=<URL>` of a mirror. */
   readonly runtimeSources: readonly string[];
-  /** CONIFER_RUN_IMAGE: folder with the OCI layout of what images stand on. Default: this machine's own base. */
+  /** CONIFER_RUN_IMAGE: what images stand on, as CONIFER_BUILDER_IMAGE. Default: this machine's own base. */
   readonly runImage: string | undefined;
+  /**
+   * CONIFER_BUILDER_IMAGE: the image that builds run in as pods: a folder with its OCI layout, or its name in our registry,
+   * `<repository>@<digest>`. Default: builds run on this machine.
+   */
+  readonly builderImage: string | undefined;
+  /** CONIFER_BUILD_NAMESPACE: where builds run as pods. Default `conifer-builds`. */
+  readonly buildNamespace: string;
   /** CONIFER_RATE_LIMIT: API calls an account may make in an hour. Default 4500. */
   readonly rateLimit: number;
   /** CONIFER_LOG_LEVEL: of Conifer's own diagnostics. Default `info`. */
@@ -78,7 +85,7 @@ export function readConfig(env: Environment): Config {
     mistakes.push(
       "CONIFER_REGISTRY_ADDRESS must say how the cluster's nodes call the registry, as <host>:<port>",
     );
-  const runImage = read.matching("CONIFER_RUN_IMAGE", "the absolute path of a folder", /^\//);
+  const runImage = read.matching("CONIFER_RUN_IMAGE", IMAGE_FORM, IMAGE);
   if (engine === "kubernetes" && runImage === undefined && systemNamespace === undefined)
     mistakes.push(
       "CONIFER_RUN_IMAGE must name a run image, since pods have no base; `npm run images` makes one",
@@ -129,6 +136,9 @@ export function readConfig(env: Environment): Config {
       (text) => /^(official|registry|https?:\/\/.+)$/.test(text),
     ) ?? ["official", "registry"],
     runImage,
+    builderImage: read.matching("CONIFER_BUILDER_IMAGE", IMAGE_FORM, IMAGE),
+    buildNamespace:
+      read.matching("CONIFER_BUILD_NAMESPACE", "a name of a namespace", NAMESPACE) ?? "conifer-builds",
     rateLimit: read.number("CONIFER_RATE_LIMIT", 4500, 100_000_000),
     logLevel: read.oneOf("CONIFER_LOG_LEVEL", ["debug", "info", "warn", "error"], "info"),
   };
@@ -139,6 +149,8 @@ export function readConfig(env: Environment): Config {
 
 const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const NAMESPACE = new RegExp(`^${LABEL}$`);
+const IMAGE = /^\/|^[a-z0-9-]+\/[a-z0-9-]+@sha256:[0-9a-f]{64}$/;
+const IMAGE_FORM = "the absolute path of a folder, or <repository>@sha256:<digest>";
 const HOST_AND_PORT = /^\[?([A-Za-z0-9.:-]+?)\]?:([0-9]{1,5})$/;
 const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`, "i");
 

@@ -7,7 +7,7 @@ import type { ImageStore } from "../delivery/image/index.ts";
 import { makeSandboxRunner, type RunImage, startEmbeddedBuilder } from "../drivers/embedded/builds/index.ts";
 import type { Sandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { openFileSourceStore } from "../drivers/embedded/sources/index.ts";
-import type { Logger, Running } from "../kernel/index.ts";
+import type { Logger, MasterKey, Running } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 
 export interface HostBuildsOptions {
@@ -15,6 +15,8 @@ export interface HostBuildsOptions {
   readonly sandboxes: Sandboxes;
   readonly images: ImageStore;
   readonly runImage: RunImage;
+  /** Needed for builds of a cluster, which talk to the registry. */
+  readonly masterKey?: MasterKey;
   readonly logger: Logger;
 }
 
@@ -25,8 +27,23 @@ const KEPT_BUILDS = 20;
 const BUILD_LIMITS = { memoryBytes: 4 * GIB, cpuShare: 0.5, pids: 4_096 };
 const OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** The builder of this machine, with our lifecycle and buildpacks bundled. */
+/**
+ * Starts the builder that the settings name: pods of a cluster when they name an image for them, else this machine's own. A
+ * cluster's driver is loaded only where it is used.
+ */
 export async function startHostBuilds(
+  options: HostBuildsOptions,
+): Promise<Running & { readonly builder: Builder }> {
+  const { config, masterKey, logger } = options;
+  if (config.engine !== "kubernetes" || !config.builderImage || !masterKey)
+    return await startMachineBuilds(options);
+  const { startClusterBuilds } = await import("./cluster-builds.ts");
+  const sources = await openFileSourceStore({ folder: config.home.sources, readOnly: true });
+  return await startClusterBuilds({ config, masterKey, logger, sources, hostEnv: process.env });
+}
+
+/** The builder of this machine, with our lifecycle and buildpacks bundled. */
+async function startMachineBuilds(
   options: HostBuildsOptions,
 ): Promise<Running & { readonly builder: Builder }> {
   const { config, sandboxes, images, runImage, logger } = options;

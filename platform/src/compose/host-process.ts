@@ -46,11 +46,11 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
     const runImage = config.runImage
       ? await takeRunImage(config.runImage, images, release)
       : makeHostRunImage(release);
-    const builds = await startHostBuilds({ config, sandboxes, images, runImage, logger });
+    const masterKey = readMasterKey(home);
+    const builds = await startHostBuilds({ config, sandboxes, images, runImage, masterKey, logger });
     running.push(builds);
     const host = await startHostDynos({
-      ...{ config, sandboxes, images, release, logs, logger },
-      masterKey: readMasterKey(home),
+      ...{ config, sandboxes, images, release, logs, masterKey, logger },
     });
     running.push(host);
     const server = await startLocalServer({

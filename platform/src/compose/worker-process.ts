@@ -1,6 +1,6 @@
 import type { Builder } from "../delivery/build/index.ts";
+import type { SourceStore } from "../delivery/source/index.ts";
 import { makeRepositoryClient } from "../drivers/embedded/git/index.ts";
-import { makeImageClient } from "../drivers/embedded/images/index.ts";
 import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
 import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
@@ -39,13 +39,10 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
   const dynos = openDynoSide(context, host.dynos, (appId) => workers?.dynosChanged(appId));
   const table = await openTable(context, client);
   const sources = makeSourceClient(files);
-  const builds = await startClusterBuilds({
-    ...{ config, client, logger, masterKey: context.masterKey, sources: sources.sources },
-    images: makeImageClient(clusterPeer("registry", config)),
-  });
+  const builds = await startBuilds(context, client, sources.sources);
   const engine: WorkerEngine = {
     ...dynos,
-    builder: builds.builder satisfies Builder,
+    builder: builds.builder,
     routes: table.routes,
     repositories: makeRepositoryClient(files),
     fetchSource: sources.fetchSource,
@@ -71,6 +68,31 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
   ];
   return await startParts(parts, STOP_WITHIN_MS);
 }
+
+/** Until both images are in the registry no build can succeed, and each says what to do. */
+async function startBuilds(
+  { config, logger, masterKey }: ControlContext,
+  client: KubeClient,
+  sources: Pick<SourceStore, "read">,
+): Promise<Running & { readonly builder: Builder }> {
+  if (!config.builderImage || !config.runImage) return { builder: noBuilder, stop: async () => {} };
+  const namespace = systemNamespace(config);
+  return await startClusterBuilds({
+    ...{ config, client, sources, masterKey, logger, hostEnv: process.env },
+    registryUrl: `http://conifer-registry.${namespace}.svc:${config.registryPort}`,
+    systemNamespace: namespace,
+  });
+}
+
+const noBuilder: Builder = {
+  async *build() {
+    const message =
+      "This installation has no images to build with yet. Its operator adds them: conifer images push.";
+    yield { kind: "result", result: { kind: "failed", message, exitCode: 1 } };
+  },
+  cancel: async () => {},
+  clearCache: async () => {},
+};
 
 function openTable({ config, logger }: ControlContext, client: KubeClient) {
   const { namespace } = config;

@@ -24,6 +24,12 @@ const MIRROR_VARIABLES = [
 /** Inherited by buildpacks as they are (Platform API 0.15); tools and tools' children read both spellings. */
 const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
 
+/** Of the operator's environment, what builds are given. */
+export function operatorVariables(host: Environment): Record<string, string> {
+  const names = [...MIRROR_VARIABLES, ...PROXY_VARIABLES];
+  return Object.fromEntries(names.flatMap((name) => (host[name] ? [[name, host[name]]] : [])));
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Files of `<build-config>/env`: defaults that a config var of the app may replace, and what only we may say. */

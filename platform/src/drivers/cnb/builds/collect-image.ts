@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import {
   DOCUMENT_LIMIT,
   digestOf,
@@ -25,20 +25,32 @@ export interface LeftImage {
   readonly limitBytes: number;
 }
 
+/** A part of the image. */
+export interface CollectedBlob {
+  readonly digest: string;
+  /** In bytes, as the manifest says. */
+  readonly size: number;
+  /** The content from its beginning, each time. */
+  readonly open: () => AsyncIterable<Buffer>;
+}
+
 /** Where a collected image goes. */
 export interface ImageSink {
   /** Whether a layer that the image does not bring is there already. */
   has(digest: string): Promise<boolean>;
   /** Takes a blob, and refuses one of another digest. */
-  write(content: Readable | Buffer, digest: string): Promise<unknown>;
+  write(blob: CollectedBlob): Promise<unknown>;
   /** Takes the manifest, after all that it names. */
   writeManifest(bytes: Buffer, digest: string): Promise<unknown>;
 }
 
 /** A store of content as the place where an image goes. */
 export function intoStore(store: ImageStore): ImageSink {
-  const write: ImageSink["write"] = (content, digest) => store.write(content, digest);
-  return { has: (digest) => store.has(digest), write, writeManifest: write };
+  return {
+    has: (digest) => store.has(digest),
+    write: ({ open, digest }) => store.write(Readable.from(open(), { objectMode: false }), digest),
+    writeManifest: (bytes, digest) => store.write(bytes, digest),
+  };
 }
 
 /**
@@ -53,7 +65,12 @@ export async function collectImage(left: LeftImage, to: ImageSink): Promise<stri
   const configBytes = await readDocument(left, manifest.config);
   requireWhole(manifest, configBytes, left);
   for (const layer of manifest.layers) await collectLayer(left, layer, to);
-  await to.write(configBytes, manifest.config.digest);
+  await to.write({
+    ...{ digest: manifest.config.digest, size: configBytes.length },
+    open: async function* () {
+      yield configBytes;
+    },
+  });
   await to.writeManifest(manifestBytes, named.digest);
   return named.digest;
 }
@@ -73,10 +90,15 @@ function requireWhole(manifest: OciManifest, configBytes: Buffer, { limitBytes, 
   if (other !== -1) throw new Error(`layer ${other + 1} of the image is not what its config says`);
 }
 
-async function collectLayer(left: LeftImage, { digest }: OciDescriptor, to: ImageSink): Promise<void> {
+async function collectLayer(left: LeftImage, { digest, size }: OciDescriptor, to: ImageSink): Promise<void> {
   if (left.known.has(digest) && (await to.has(digest))) return;
-  const content = await openInside(left, join("blobs", "sha256", hexOf(digest)));
-  await to.write(content, digest);
+  const path = join("blobs", "sha256", hexOf(digest));
+  await to.write({
+    ...{ digest, size },
+    open: async function* () {
+      yield* (await openInside(left, path)) as AsyncIterable<Buffer>;
+    },
+  });
 }
 
 async function readDocument(left: LeftImage, { digest }: OciDescriptor): Promise<Buffer> {

@@ -1,6 +1,6 @@
-export { phaseEnvironment } from "./build-environment.ts";
+export { operatorVariables, phaseEnvironment } from "./build-environment.ts";
 export { failureOf, type PhaseEnd, timeoutText } from "./build-failure-text.ts";
-export { collectImage, intoStore } from "./collect-image.ts";
+export { collectImage, type ImageSink, intoStore } from "./collect-image.ts";
 export { type FilledFolder, type FolderSources, fillFolder, makeOwned } from "./fill-folder.ts";
 export {
   type HostRelease,

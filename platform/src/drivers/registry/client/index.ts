@@ -1,2 +1,3 @@
 export { parseImageReference, registryUrl } from "./image-reference.ts";
 export { makeRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
+export { RegistryRequestError } from "./registry-request-error.ts";

@@ -1,0 +1,37 @@
+import type { Pod } from "../client/index.ts";
+
+/** Every object of ours carries this; what does not is foreign and left alone. */
+export const MANAGED_BY = { "app.kubernetes.io/managed-by": "conifer" } as const;
+
+export const LABEL = {
+  /** The build's id. */
+  build: "conifer.dev/build",
+  app: "conifer.dev/app",
+  /** Which try of the build it is, from 1 on. */
+  attempt: "conifer.dev/attempt",
+} as const;
+
+/** On the pod of a build that was cancelled. */
+export const CANCELLED = "conifer.dev/cancelled";
+
+/** Selects the objects of all builds. */
+export const BUILDS = `app.kubernetes.io/managed-by=conifer,${LABEL.build}`;
+
+/** The name of a build's pod and Secret. */
+export function buildObjectName(buildId: string, attempt: number): string {
+  return `build-${buildId}-${attempt}`;
+}
+
+export function buildLabels(build: { readonly id: string; readonly appId: string }, attempt: number) {
+  return {
+    ...MANAGED_BY,
+    [LABEL.build]: build.id,
+    [LABEL.app]: build.appId,
+    [LABEL.attempt]: String(attempt),
+  };
+}
+
+/** Which try a pod is; 0 for one that does not say. */
+export function attemptOf({ metadata }: Pick<Pod, "metadata">): number {
+  return Number(metadata.labels?.[LABEL.attempt] ?? 0) || 0;
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { makeBuildPod, makeBuildSecret, PARTS } from "./build-pod.ts";
+import { placement, spec, task } from "./build-pod-fixtures.ts";
+
+interface Container {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly resources: { readonly requests: Record<string, string>; readonly limits: Record<string, string> };
+  readonly securityContext: Record<string, unknown>;
+  readonly volumeMounts: readonly {
+    readonly name: string;
+    readonly mountPath: string;
+    readonly readOnly?: boolean;
+  }[];
+}
+
+const podWith = (change: Partial<typeof placement> = {}, hostEnv: Record<string, string> = {}) =>
+  makeBuildPod(spec, 1, { placement: { ...placement, ...change }, hostEnv });
+const containersOf = (pod: ReturnType<typeof podWith>) => pod.spec.containers as readonly Container[];
+const mountsOf = (name: string) => {
+  const found = containersOf(podWith({ trust: "trust" })).find((one) => one.name === name);
+  return found?.volumeMounts.map(
+    (mount) => `${mount.name}${mount.readOnly ? "" : " (write)"} ${mount.mountPath}`,
+  );
+};
+
+describe("the pod of a build", () => {
+  it("has a container for each phase, in the order of their turns", () => {
+    const containers = containersOf(podWith());
+    expect(containers.map(({ name }) => name)).toEqual([...PARTS]);
+    expect(containers.map(({ command }) => command.slice(0, 3).join(" "))).toEqual([
+      "/cnb/conifer/take-turn - prepare",
+      "/cnb/conifer/take-turn prepare analyzer",
+      "/cnb/conifer/take-turn analyzer detector",
+      "/cnb/conifer/take-turn detector restorer",
+      "/cnb/conifer/take-turn restorer builder",
+      "/cnb/conifer/take-turn builder exporter",
+      "/cnb/conifer/take-turn exporter -",
+    ]);
+  });
+
+  it("shows the credential to containers that run nothing of buildpacks, and the image to none that does", () => {
+    const withVolume = (name: string) =>
+      PARTS.filter((part) => mountsOf(part)?.some((mount) => mount.startsWith(name)));
+    expect(withVolume("task")).toEqual(["prepare", "deliver"]);
+    expect(withVolume("layouts")).not.toContain("builder");
+    expect(withVolume("layouts")).not.toContain("detector");
+  });
+
+  it("lets each container write only what is its work", () => {
+    const writes = (name: string) => mountsOf(name)?.filter((mount) => mount.includes("(write)"));
+    expect(writes("prepare")).toEqual([
+      "build (write) /build",
+      "layouts (write) /build/layouts",
+      "workspace (write) /build/workspace",
+      "turns (write) /turns",
+    ]);
+    expect(writes("builder")).toEqual([
+      "layers (write) /layers",
+      "workspace (write) /workspace",
+      "turns (write) /turns",
+    ]);
+    expect(writes("deliver")).toEqual(["turns (write) /turns"]);
+  });
+
+  it("fits Pod Security restricted", () => {
+    const { spec: pod } = podWith();
+    expect(pod.automountServiceAccountToken).toBe(false);
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    for (const { securityContext } of containersOf(podWith()))
+      expect(securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+      });
+  });
+
+  it("sets as much memory aside as it may ever take", () => {
+    for (const { resources } of containersOf(podWith()))
+      expect(resources.requests.memory).toBe(resources.limits.memory);
+  });
+
+  it("ends by itself, and is never started again", () => {
+    expect(podWith().spec).toMatchObject({ activeDeadlineSeconds: 900, restartPolicy: "Never" });
+    const short = makeBuildPod({ ...spec, timeoutSeconds: 0.2 }, 1, { placement, hostEnv: {} });
+    expect(short.spec.activeDeadlineSeconds).toBe(1);
+  });
+
+  it("goes where builds are placed, and gives way", () => {
+    const { spec: pod } = podWith({
+      nodeSelector: { "conifer.dev/class": "build" },
+      tolerations: [{ key: "builds", operator: "Exists" }],
+      priorityClass: "low",
+    });
+    expect(pod.nodeSelector).toEqual({ "conifer.dev/class": "build" });
+    expect(pod.priorityClassName).toBe("low");
+    expect(pod.tolerations).toContainEqual({ key: "builds", operator: "Exists" });
+    expect(podWith().spec).not.toHaveProperty("nodeSelector");
+    expect(podWith().spec).not.toHaveProperty("priorityClassName");
+  });
+
+  it("gives proxies to the phases, unexpanded", () => {
+    const containers = containersOf(podWith({}, { HTTPS_PROXY: "http://u:$(P)@proxy" }));
+    const proxyOf = (name: string) =>
+      containers.find((one) => one.name === name)?.env.find((one) => one.name === "HTTPS_PROXY")?.value;
+    expect(proxyOf("builder")).toBe("http://u:$$(P)@proxy");
+    expect(proxyOf("deliver")).toBeUndefined();
+  });
+
+  it("trusts the operator's certificates where buildpacks run, or those of the image", () => {
+    const trusting = PARTS.filter((part) => mountsOf(part)?.some((mount) => mount.startsWith("trust")));
+    expect(trusting).toEqual(["detector", "builder"]);
+    expect(JSON.stringify(podWith())).not.toContain("ca-certificates");
+  });
+
+  it("holds no secret: those are in its Secret, which the same labels find", () => {
+    const pod = podWith();
+    const secret = makeBuildSecret(task, 1, placement.namespace);
+    for (const text of ["s3cret", "p4ssword"]) {
+      expect(JSON.stringify(pod)).not.toContain(text);
+      expect(Buffer.from(secret.data?.["task.json"] ?? "", "base64").toString()).toContain(text);
+    }
+    expect(secret.metadata.name).toBe(pod.metadata.name);
+    expect(secret.metadata.labels).toEqual(pod.metadata.labels);
+  });
+});

@@ -1,0 +1,29 @@
+import type { SourceStore } from "../../../delivery/source/index.ts";
+import type { Clock, Logger } from "../../../kernel/index.ts";
+import type { RegistryClient } from "../../registry/client/index.ts";
+import type { KubeClient } from "../client/index.ts";
+import type { BuildPlacement } from "./build-pod.ts";
+import type { BuildTask } from "./build-task.ts";
+import type { SweepBounds } from "./sweep-builds.ts";
+
+/** What builds of a cluster are made with. */
+export interface KubernetesBuilderOptions extends SweepBounds {
+  readonly client: KubeClient;
+  readonly placement: BuildPlacement;
+  readonly sources: Pick<SourceStore, "read">;
+  /** The registry as this process reaches it, with the right to push to an app's repository. */
+  readonly openRegistry: (appId: string) => RegistryClient;
+  /** An app's repository, `<space>/<app id>`. */
+  readonly repositoryOf: (appId: string) => string;
+  /** What a build's pod is told of the registry, good until then. */
+  readonly podRegistry: (appId: string, until: Date) => BuildTask["registry"];
+  readonly runImage: BuildTask["runImage"];
+  readonly runtimeSources: readonly string[];
+  readonly hostEnv: Readonly<Record<string, string>>;
+  readonly sourceLimits: BuildTask["sourceLimits"];
+  readonly imageLimitBytes: number;
+  /** How long a pod that the cluster cannot start is waited for; what stops it may be put right meanwhile. */
+  readonly troubleMs: number;
+  readonly logger: Logger;
+  readonly now: Clock;
+}

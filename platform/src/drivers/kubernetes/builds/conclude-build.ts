@@ -1,0 +1,69 @@
+import type { BuildNews, BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
+import { MEDIA, readImageInfo } from "../../../delivery/image/index.ts";
+import { errorText } from "../../../kernel/index.ts";
+import { KIND, type Pod } from "../client/index.ts";
+import type { KubernetesBuilderOptions } from "./builder-options.ts";
+import type { PodEnd } from "./follow-pod.ts";
+import { readRepository } from "./repository-content.ts";
+import { endPod, forgetTask } from "./start-attempt.ts";
+
+/**
+ * Makes a result of a pod's end. The image is what the registry has, whatever the pod says; it is the app's newest from then
+ * on. Doing it again, or in two processes at once, gives the same.
+ */
+export async function* concludeBuild(
+  end: PodEnd,
+  spec: BuildSpec,
+  pod: Pod,
+  options: KubernetesBuilderOptions,
+): AsyncGenerator<BuildNews, BuildResult> {
+  const { client, logger } = options;
+  const tidy = async (work: () => Promise<unknown>) => {
+    await work().catch((error) =>
+      logger.info("a build's pod could not be tidied", { error: errorText(error) }),
+    );
+  };
+  switch (end.kind) {
+    case "image":
+      await tidy(() => forgetTask(client, pod, spec.id));
+      return await takeImage(end.digest, spec, options);
+    case "failed":
+    case "cancelled":
+      await tidy(() => endPod(client, pod, { cancelled: end.kind === "cancelled" }));
+      await tidy(() => forgetTask(client, pod, spec.id));
+      return end;
+    case "taken":
+      await tidy(() => forgetTask(client, pod, spec.id));
+      return { kind: "lost", message: end.message };
+    case "broken":
+      yield { kind: "output", text: ` !     ${end.message}\n` };
+      await tidy(() =>
+        client.remove({ kind: KIND.pod, namespace: pod.metadata.namespace ?? "" }, pod.metadata.name),
+      );
+      await tidy(() => forgetTask(client, pod, spec.id));
+      return { kind: "lost", message: end.message };
+  }
+}
+
+/** The tag of an app's newest image. */
+const NEWEST = "latest";
+
+async function takeImage(
+  digest: string,
+  { appId }: BuildSpec,
+  { openRegistry, repositoryOf }: KubernetesBuilderOptions,
+): Promise<BuildResult> {
+  const registry = openRegistry(appId);
+  const repository = repositoryOf(appId);
+  try {
+    const image = await readImageInfo(readRepository(registry, repository), digest);
+    const manifest = await registry.pullManifest(repository, digest);
+    if (manifest)
+      await registry.pushManifest(repository, NEWEST, { mediaType: MEDIA.manifest, bytes: manifest.bytes });
+    return { kind: "succeeded", image };
+  } catch (thrown) {
+    return { kind: "lost", message: `The build's image could not be read back: ${errorText(thrown)}.` };
+  } finally {
+    await registry.close();
+  }
+}

@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { BusinessError, errorText } from "../../../kernel/index.ts";
+import { makeRegistryClient, type RegistryClient } from "../../registry/client/index.ts";
+import { type BuildTask, POD_EXIT, POD_PATHS, type PodVerdict, TASK_FILE } from "./build-task.ts";
+import { deliverImage } from "./deliver-image.ts";
+import { prepareBuild } from "./prepare-build.ts";
+
+// What the containers of a build pod run that are not phases: `prepare` before them and `deliver` after them.
+
+const TERMINATION = "/dev/termination-log";
+
+function tell(verdict: PodVerdict): void {
+  if (existsSync(TERMINATION)) writeFileSync(TERMINATION, JSON.stringify(verdict));
+}
+
+function readRelease() {
+  const text = readFileSync("/etc/os-release", "utf8");
+  const field = (name: string) => new RegExp(`^${name}="?([^"\\n]*)"?$`, "m").exec(text)?.[1] ?? "";
+  const architecture: "amd64" | "arm64" = process.arch === "arm64" ? "arm64" : "amd64";
+  return { architecture, distroName: field("ID"), distroVersion: field("VERSION_ID") };
+}
+
+async function run(program: string, task: BuildTask, client: RegistryClient): Promise<void> {
+  const { build, layouts } = POD_PATHS;
+  if (program === "prepare") {
+    await prepareBuild(build, task, { client, builder: { cnb: "/cnb", release: readRelease() } });
+    return;
+  }
+  const image = await deliverImage({ build, layouts }, task, client);
+  tell({ image });
+  process.stdout.write(`\u001eimage ${image}\n`);
+}
+
+async function main(program: string): Promise<number> {
+  process.umask(0o022);
+  const task = JSON.parse(readFileSync(join(POD_PATHS.task, TASK_FILE), "utf8")) as BuildTask;
+  const { url, username, password, ca } = task.registry;
+  const client = makeRegistryClient({ url, login: { username, password }, ca });
+  try {
+    await run(program, task, client);
+    return 0;
+  } catch (thrown) {
+    const refused = thrown instanceof BusinessError;
+    const message = refused ? thrown.message : errorText(thrown);
+    tell({ message });
+    process.stdout.write(` !     ${message}\n`);
+    return refused ? POD_EXIT.refused : POD_EXIT.broken;
+  } finally {
+    await client.close();
+  }
+}
+
+process.exitCode = await main(process.argv[2] ?? "");

@@ -1,0 +1,67 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse, stringify } from "smol-toml";
+import { fillFolder, type HostRelease, readRunImage } from "../../cnb/builds/index.ts";
+import type { RegistryClient } from "../../registry/client/index.ts";
+import type { BuildTask } from "./build-task.ts";
+import { readRepository } from "./repository-content.ts";
+
+/** The builder image's part of it. */
+export interface BuilderContent {
+  /** `/cnb`. */
+  readonly cnb: string;
+  readonly release: HostRelease;
+}
+
+/** What the last container must know of the first one's work. */
+export interface Prepared {
+  /** Layers the image may have without bringing their content, digest → diffID. */
+  readonly known: Readonly<Record<string, string>>;
+}
+
+/** The file in the build's folder that holds it. */
+export const PREPARED_FILE = "prepared.json";
+
+/**
+ * Fills the folder of a build from the registry: source, variables, run image and previous image. Its subfolders may be
+ * mounts. Throws invalid_params for a source that cannot be built.
+ */
+export async function prepareBuild(
+  root: string,
+  task: BuildTask,
+  from: { readonly client: RegistryClient; readonly builder: BuilderContent },
+): Promise<void> {
+  const { client, builder } = from;
+  const { repository, runImage } = task;
+  const images = readRepository(client, repository);
+  const standsOn = await readRunImage(
+    readRepository(client, runImage.repository),
+    runImage.digest,
+    builder.release,
+  );
+  const filled = await fillFolder(root, task.spec, {
+    sources: { read: async (digest) => client.readBlob(repository, { digest }) },
+    images,
+    runImage: standsOn,
+    buildpacks: await listBuildpacks(join(builder.cnb, "buildpacks")),
+    order: await readFile(join(builder.cnb, "order.toml"), "utf8"),
+    runtimeSources: task.runtimeSources,
+    hostEnv: task.hostEnv,
+    sourceLimits: task.sourceLimits,
+  });
+  await writeFile(join(root, "run.toml"), stringify({ images: [{ image: standsOn.name }] }));
+  const prepared: Prepared = { known: Object.fromEntries(filled.known) };
+  await writeFile(join(root, PREPARED_FILE), JSON.stringify(prepared));
+}
+
+/** `<folder>/<id with / as _>/<version>`, as the CNB Platform specification lays them out. */
+async function listBuildpacks(folder: string): Promise<{ id: string; version: string }[]> {
+  const found: { id: string; version: string }[] = [];
+  for (const name of await readdir(folder))
+    for (const version of await readdir(join(folder, name))) {
+      const text = await readFile(join(folder, name, version, "buildpack.toml"), "utf8");
+      const { buildpack } = parse(text) as { buildpack?: { id?: unknown } };
+      found.push({ id: String(buildpack?.id), version });
+    }
+  return found;
+}

@@ -1,0 +1,52 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { makeRunConfig, RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
+import type { Tell } from "../cluster/tell-progress.ts";
+import { builderLabels } from "./builder-labels.ts";
+import { makeBuilderTree } from "./builder-tree.ts";
+import type { DebianRelease } from "./debian-release.ts";
+import { type MadeImage, makePackagedImage } from "./make-packaged-image.ts";
+import { hostOf } from "./make-run-image.ts";
+import { BUILDER_PACKAGES } from "./package-list.ts";
+
+const PATH = "/cnb/node/bin:/cnb/lifecycle:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * Makes the builder image of this machine's release, in which builds of a cluster run: the run image's own layers, build
+ * tools, Node.js, and under /cnb the lifecycle, the buildpacks and what a build pod runs around them.
+ * @throws ImageError that says what to do
+ */
+export async function makeBuilderImage(cache: string, tell: Tell): Promise<MadeImage> {
+  return await makePackagedImage(cache, describeBuilderImage, tell);
+}
+
+async function describeBuilderImage(release: DebianRelease, aside: string) {
+  const runImage = `conifer/run:${release.id}-${release.version}`;
+  const folder = join(aside, "builder");
+  await mkdir(folder);
+  const tree = await makeBuilderTree(folder, { node: process.execPath, runImage });
+  const makeConfig = (layers: readonly { readonly diffId: string; readonly what: string }[]) => {
+    const made = makeRunConfig(
+      hostOf(release),
+      layers.map(({ diffId, what }) => ({ diffId, what })),
+    );
+    const buildpackLayer = layers.find(({ what }) => what === "buildpacks")?.diffId ?? "";
+    const labels = builderLabels(tree, { runImage, buildpackLayer });
+    const { uid, gid } = RUN_USER;
+    return {
+      ...made,
+      config: {
+        ...made.config,
+        Env: [`PATH=${PATH}`, `CNB_USER_ID=${uid}`, `CNB_GROUP_ID=${gid}`],
+        Labels: { ...made.config.Labels, ...labels },
+      },
+    };
+  };
+  return {
+    list: BUILDER_PACKAGES,
+    files: "builder-packages",
+    recipe: JSON.stringify([makeConfig([{ diffId: "", what: "" }]), RUN_USER, tree.content]),
+    more: tree.pack,
+    makeConfig,
+  };
+}
