@@ -16,6 +16,7 @@ type Command = (args: readonly string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Command }>>> = {
   connect: () => import("./commands/connect.ts"),
   install: () => import("./commands/install.ts"),
+  uninstall: () => import("./commands/uninstall.ts"),
 };
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
@@ -28,9 +29,10 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     if (!load) throw new CliError("usage", `There is no command ${name}. \`conifer --help\` lists them.`);
     return await (await load()).run(args);
   } catch (thrown) {
-    if (!(thrown instanceof CliError)) throw thrown;
-    process.stderr.write(`${thrown.message}\n`);
-    return EXIT_STATUS[thrown.failure];
+    const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const isOurs = !(thrown instanceof CliError) && process.env.CONIFER_LOG_LEVEL === "debug";
+    process.stderr.write(`${isOurs ? stack : message}\n`);
+    return EXIT_STATUS[thrown instanceof CliError ? thrown.failure : "failed"];
   }
 }
 
