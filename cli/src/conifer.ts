@@ -29,11 +29,17 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     if (!load) throw new CliError("usage", `There is no command ${name}. \`conifer --help\` lists them.`);
     return await (await load()).run(args);
   } catch (thrown) {
-    const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
-    const isOurs = !(thrown instanceof CliError) && process.env.CONIFER_LOG_LEVEL === "debug";
-    process.stderr.write(`${isOurs ? stack : message}\n`);
-    return EXIT_STATUS[thrown instanceof CliError ? thrown.failure : "failed"];
+    const told = saidBy(thrown);
+    const isOurs = !(told instanceof CliError) && process.env.CONIFER_LOG_LEVEL === "debug";
+    process.stderr.write(`${isOurs ? told.stack : told.message}\n`);
+    return EXIT_STATUS[told instanceof CliError ? told.failure : "failed"];
   }
+}
+
+/** What was aborted says so itself; why is its cause. */
+function saidBy(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new Error(String(thrown));
+  return thrown.name === "AbortError" && thrown.cause instanceof Error ? thrown.cause : thrown;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -44,11 +44,10 @@ export async function findNamespaces(client: KubeClient, installation: string): 
 
 /**
  * Takes an installation out: its roles first, so that nobody makes anew what goes, then dynos and builds, then the rest.
- * Only what carries our labels goes; a namespace with something else in it stays. May be called again after a kill.
- * @returns what is left, for people
+ * Only what carries our labels goes, and the namespaces stay. May be called again after a kill.
  * @throws CliError when something does not go in time
  */
-export async function takeOut(options: TakeOutOptions, namespaces: readonly string[]): Promise<string[]> {
+export async function takeOut(options: TakeOutOptions, namespaces: readonly string[]): Promise<void> {
   const { client, namespace, keepData, tell } = options;
   const ours = `${INSTALLATION_LABEL}=${namespace}`;
   const remove = async (kinds: readonly KindName[], places: readonly string[], labelSelector: string) => {
@@ -67,8 +66,6 @@ export async function takeOut(options: TakeOutOptions, namespaces: readonly stri
     if (!keepData) await remove(DATA, namespaces, ours);
     await removeClusterWide(client, ours);
   });
-  const going = keepData ? others : namespaces;
-  return await tellStep(tell, "Removing namespaces", () => removeNamespaces(options, going));
 }
 
 async function removeClusterWide(client: KubeClient, labelSelector: string): Promise<void> {
@@ -76,8 +73,16 @@ async function removeClusterWide(client: KubeClient, labelSelector: string): Pro
   for (const object of items) await removeObject(client, object);
 }
 
-async function removeNamespaces(options: TakeOutOptions, names: readonly string[]): Promise<string[]> {
+/**
+ * Removes the namespaces, but one with something in it that is not ours, and the system's where data is kept.
+ * @returns what is left, for people
+ */
+export async function removeNamespaces(
+  options: TakeOutOptions,
+  namespaces: readonly string[],
+): Promise<string[]> {
   const { client, namespace, keepData } = options;
+  const names = namespaces.filter((name) => !keepData || name !== namespace);
   const left: string[] = keepData
     ? [`namespace ${namespace}: volumes, keys and the record of the installation`]
     : [];

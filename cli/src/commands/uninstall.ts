@@ -2,8 +2,8 @@ import { askPerson, confirm } from "../ask-person.ts";
 import { CliError } from "../cli-error.ts";
 import { holdLease } from "../cluster/hold-lease.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
-import { findNamespaces, takeOut } from "../cluster/take-out.ts";
-import { tellOnError } from "../cluster/tell-steps.ts";
+import { findNamespaces, removeNamespaces, type TakeOutOptions, takeOut } from "../cluster/take-out.ts";
+import { tellOnError, tellStep } from "../cluster/tell-steps.ts";
 import { CLUSTER_OPTIONS, readOptions } from "../command-line.ts";
 import { stopSignal } from "../stop-signal.ts";
 
@@ -27,36 +27,45 @@ const OPTIONS = {
 
 /** `conifer uninstall` */
 export async function run(args: readonly string[]): Promise<number> {
-  const options = readOptions("uninstall", args, OPTIONS);
-  if (options.help) {
+  const given = readOptions("uninstall", args, OPTIONS);
+  if (given.help) {
     process.stdout.write(USAGE);
     return 0;
   }
-  const { namespace, "keep-data": keepData } = options;
-  const client = await openCluster(options, process.env);
+  const { namespace, "keep-data": keepData } = given;
+  const client = await openCluster(given, process.env);
   try {
     const namespaces = await findNamespaces(client, namespace);
     if (namespaces.length === 0) {
       tellOnError(`There is no installation in ${namespace}.`);
       return 0;
     }
-    if (!options.yes) await ask(namespace, client.access.server, keepData);
+    if (!given.yes) await ask(namespace, client.access.server, keepData);
     const signal = stopSignal("Stopped in the middle. Run the same command again to go on from there.");
-    const lease = namespaces.includes(namespace) ? await holdLease(client, namespace) : undefined;
-    try {
-      const both = lease ? AbortSignal.any([signal, lease.signal]) : signal;
-      const left = await takeOut(
-        { client, namespace, keepData, tell: tellOnError, signal: both },
-        namespaces,
-      );
-      for (const line of left) tellOnError(`Left: ${line}`);
-    } finally {
-      await lease?.release();
-    }
+    const options = { client, namespace, keepData, tell: tellOnError, signal };
+    await takeOutAlone(options, namespaces);
+    const left = await tellStep(tellOnError, "Removing namespaces", () =>
+      removeNamespaces(options, namespaces),
+    );
+    for (const line of left) tellOnError(`Left: ${line}`);
     tellOnError(`Conifer is out of ${client.access.server}.`);
     return 0;
   } finally {
     await client.close();
+  }
+}
+
+/** The lease is one of the system namespace's objects, so it is given back before that goes. */
+async function takeOutAlone(options: TakeOutOptions, namespaces: readonly string[]): Promise<void> {
+  const { client, namespace, signal } = options;
+  const lease = namespaces.includes(namespace) ? await holdLease(client, namespace) : undefined;
+  try {
+    await takeOut(
+      { ...options, signal: lease ? AbortSignal.any([signal, lease.signal]) : signal },
+      namespaces,
+    );
+  } finally {
+    await lease?.release();
   }
 }
 
