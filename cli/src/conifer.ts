@@ -16,6 +16,7 @@ type Command = (args: readonly string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Command }>>> = {
   connect: () => import("./commands/connect.ts"),
   install: () => import("./commands/install.ts"),
+  uninstall: () => import("./commands/uninstall.ts"),
 };
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
@@ -28,10 +29,17 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     if (!load) throw new CliError("usage", `There is no command ${name}. \`conifer --help\` lists them.`);
     return await (await load()).run(args);
   } catch (thrown) {
-    if (!(thrown instanceof CliError)) throw thrown;
-    process.stderr.write(`${thrown.message}\n`);
-    return EXIT_STATUS[thrown.failure];
+    const told = saidBy(thrown);
+    const isOurs = !(told instanceof CliError) && process.env.CONIFER_LOG_LEVEL === "debug";
+    process.stderr.write(`${isOurs ? told.stack : told.message}\n`);
+    return EXIT_STATUS[told instanceof CliError ? told.failure : "failed"];
   }
+}
+
+/** What was aborted says so itself; why is its cause. */
+function saidBy(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new Error(String(thrown));
+  return thrown.name === "AbortError" && thrown.cause instanceof Error ? thrown.cause : thrown;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,10 +1,10 @@
-import { type KubeClient, KubeError, type KubePlace } from "@conifer/platform/kubernetes-client";
+import { isNotFound, type KubeClient, type KubePlace } from "@conifer/platform/kubernetes-client";
 import { INSTALLATION_LABEL, type Manifest } from "../installation/installation-names.ts";
 import type { Stage } from "../installation/make-installation.ts";
 import { type KindName, kindOf } from "./api-kinds.ts";
 
 /** Kinds of which an installation may leave some behind. Volumes, Secrets and namespaces are not among them. */
-const PRUNED: readonly KindName[] = [
+export const PRUNED: readonly KindName[] = [
   "Deployment",
   "StatefulSet",
   "DaemonSet",
@@ -35,25 +35,36 @@ export function leftovers(found: readonly Manifest[], stages: readonly Stage[]):
   return found.filter((object) => !wanted.has(keyOf(object)));
 }
 
-/** Every object with the installation's label in these namespaces, of the given kinds. */
-export async function findOurs(
+/** Every object with the installation's label in these namespaces, of the kinds that may be left behind. */
+export function findOurs(
   client: KubeClient,
   installation: string,
-  {
-    namespaces,
-    kinds = PRUNED,
-  }: { readonly namespaces: readonly string[]; readonly kinds?: readonly KindName[] },
+  { namespaces }: { readonly namespaces: readonly string[] },
 ): Promise<Manifest[]> {
+  const labelSelector = `${INSTALLATION_LABEL}=${installation}`;
+  return findObjects(client, { namespaces, kinds: PRUNED, labelSelector });
+}
+
+/** Every object of these kinds in these namespaces; without a selector all of them. */
+export async function findObjects(
+  client: KubeClient,
+  what: {
+    readonly namespaces: readonly string[];
+    readonly kinds: readonly KindName[];
+    readonly labelSelector?: string;
+  },
+): Promise<Manifest[]> {
+  const { namespaces, kinds, labelSelector } = what;
   const places = kinds.flatMap((kind) =>
     namespaces.map((namespace): KubePlace => ({ kind: kindOf(kind), namespace })),
   );
   const lists = await Promise.all(
     places.map((place) =>
-      client.list<Manifest>(place, { labelSelector: `${INSTALLATION_LABEL}=${installation}` }).then(
+      client.list<Manifest>(place, { labelSelector }).then(
         ({ items }) => items,
         (thrown: unknown) => {
           // A cluster without that kind (Gateway API) has none of it.
-          if (thrown instanceof KubeError && thrown.status === 404) return [];
+          if (isNotFound(thrown)) return [];
           throw thrown;
         },
       ),

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { confirm } from "../ask-person.ts";
-import { CliError } from "../cli-error.ts";
+import { CliError, EXIT_STATUS } from "../cli-error.ts";
 import { allManifests } from "../cluster/all-manifests.ts";
 import { readRecord } from "../cluster/installation-record.ts";
 import { openCluster } from "../cluster/open-cluster.ts";
@@ -10,6 +10,7 @@ import { CLUSTER_OPTIONS, readDuration, readOptions } from "../command-line.ts";
 import { manifestYaml } from "../installation/manifest-yaml.ts";
 import { planUpgrade } from "../installation/plan-upgrade.ts";
 import { completeValues, type Overrides, readGiven } from "../installation/read-values.ts";
+import { checkCluster } from "../preflight/check-cluster.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 const USAGE = `Puts Conifer into a Kubernetes cluster, or brings what is there to another version or to other values.
@@ -22,6 +23,7 @@ const USAGE = `Puts Conifer into a Kubernetes cluster, or brings what is there t
   --set <path>=<value> one value, such as router.service=NodePort; may be repeated
   --reset-values       begin from the defaults, not from the last installation's values
   --image <reference>  Conifer's own image
+  --check              look whether the cluster can take it, and change nothing; --json for programs
   --dry-run            print what would be applied as YAML and change nothing; --show-secrets does not mask it
   --wait <time>        how long the new pods have to answer (default 10m); then the cluster goes back to what was
   --yes                do not ask
@@ -35,6 +37,8 @@ const OPTIONS = {
   set: { type: "string", multiple: true },
   "reset-values": { type: "boolean", default: false },
   image: { type: "string" },
+  check: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
   "dry-run": { type: "boolean", default: false },
   "show-secrets": { type: "boolean", default: false },
   wait: { type: "string", default: "10m" },
@@ -67,6 +71,9 @@ export async function run(args: readonly string[]): Promise<number> {
       process.stdout.write(manifestYaml(await allManifests(client, installation, options["show-secrets"])));
       return 0;
     }
+    const report = { tell: tellOnError, json: options.json };
+    if (!(await checkCluster(client, installation, report))) return EXIT_STATUS.unmet;
+    if (options.check) return 0;
     const plan = planUpgrade(installation.version, {
       current: record.current?.version,
       previous: record.previous?.version,
