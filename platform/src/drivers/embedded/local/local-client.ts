@@ -1,4 +1,9 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Duplex, Readable } from "node:stream";
 import { type ErrorId, errorCatalog } from "@conifer/contract";
@@ -21,6 +26,8 @@ export interface RemotePeer {
   /** The authority (PEM) that vouches for it, and the name that its certificate carries wherever it runs. */
   readonly ca: string;
   readonly serverName: string;
+  /** It is given up when no connection is there after so long. Default 5 s. */
+  readonly connectWithinMs?: number;
 }
 
 /** How a peer is called in messages. */
@@ -120,7 +127,7 @@ function send(peer: LocalPeer, route: string, { body, signal }: CallOptions): Pr
 export function open(
   peer: LocalPeer,
   route: string,
-  options: { headers?: Record<string, string>; signal?: AbortSignal },
+  options: { headers?: OutgoingHttpHeaders; signal?: AbortSignal },
 ): ClientRequest {
   const [method = "GET", path = "/"] = route.split(" ");
   const request = {
@@ -131,16 +138,17 @@ export function open(
     ...(options.signal ? { signal: options.signal } : {}),
   } as const;
   if ("socketPath" in peer) return httpRequest({ ...request, socketPath: peer.socketPath });
-  const { host, port, ca, serverName } = peer;
-  return boundConnect(httpsRequest({ ...request, host, port, ca, servername: serverName }));
+  const { host, port, ca, serverName, connectWithinMs = CONNECT_MS } = peer;
+  const opened = httpsRequest({ ...request, host, port, ca, servername: serverName });
+  return boundConnect(opened, connectWithinMs);
 }
 
 const CONNECT_MS = 5_000;
 const KEEP_ALIVE_MS = 15_000;
 
 /** A machine that is gone is given up after seconds, before an answer has begun and in the middle of one. */
-function boundConnect(request: ClientRequest): ClientRequest {
-  const late = setTimeout(() => request.destroy(new Error("no connection in time")), CONNECT_MS);
+function boundConnect(request: ClientRequest, withinMs: number): ClientRequest {
+  const late = setTimeout(() => request.destroy(new Error("no connection in time")), withinMs);
   request.once("close", () => clearTimeout(late));
   request.once("socket", (socket) => {
     socket.setKeepAlive(true, KEEP_ALIVE_MS);

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type LocalPeer, open, PeerGone } from "./local-client.ts";
 import { PASSED_ON } from "./local-routes.ts";
 
@@ -23,17 +23,24 @@ export async function passOn(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const headers = { ...kept(request.headers), [PASSED_ON]: peer.secret };
-  const { authorization } = request.headers;
+  const headers = { ...kept(request), [PASSED_ON]: peer.secret };
   const passed = open(peer, `${request.method} ${request.url}`, { headers });
-  if (authorization === undefined) passed.removeHeader("authorization");
-  response.once("close", () => passed.destroy());
+  if (request.headers.authorization === undefined) passed.removeHeader("authorization");
+  // Without it the body of a method that has none as a rule would follow its head unbounded, like a request of its own.
+  if (request.headers["transfer-encoding"]) passed.setHeader("transfer-encoding", "chunked");
+  response.once("close", () => {
+    passed.destroy();
+    // What is left of the body is thrown away: the connection's next request comes after it.
+    request.unpipe(passed);
+    request.resume();
+  });
+  if (response.destroyed) passed.destroy();
   request.pipe(passed);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     passed.once("response", resolve);
-    passed.once("error", (cause) => reject(new PeerGone("the request could not be passed on", { cause })));
+    passed.on("error", (cause) => reject(new PeerGone("the request could not be passed on", { cause })));
   });
-  response.writeHead(answer.statusCode ?? 502, kept(answer.headers));
+  response.writeHead(answer.statusCode ?? 502, kept(answer));
   response.flushHeaders();
   await new Promise<void>((resolve) => {
     answer.once("error", () => response.destroy());
@@ -43,9 +50,14 @@ export async function passOn(
   });
 }
 
-function kept(headers: IncomingHttpHeaders): Record<string, string> {
-  const pairs = Object.entries(headers).flatMap(([name, value]) =>
-    value === undefined || HOP_BY_HOP.has(name) || name === PASSED_ON ? [] : [[name, String(value)] as const],
-  );
+/** The headers that are not for the neighbor alone, each as often as it was given. */
+function kept({ headers, headersDistinct }: IncomingMessage): Record<string, string | string[]> {
+  const named = new Set(headers.connection?.toLowerCase().split(/[ \t]*,[ \t]*/));
+  // Whoever names what bounds the body would make it endless.
+  named.delete("content-length");
+  const pairs = Object.entries(headersDistinct).flatMap(([name, values = []]) => {
+    if (HOP_BY_HOP.has(name) || named.has(name) || name === PASSED_ON) return [];
+    return [[name, values.length === 1 ? (values[0] ?? "") : values] as const];
+  });
   return Object.fromEntries(pairs);
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { OutputStore } from "../../../delivery/output/index.ts";
+import { describeOutputStore } from "../../../delivery/output/output-store-suite.ts";
 import { newId } from "../../../kernel/index.ts";
 import { makeOutputFiles } from "./output-files.ts";
 import { keptOf } from "./output-folder.ts";
@@ -38,97 +39,12 @@ function follow(store = outputs, signal = NEVER) {
   return following;
 }
 
-describe("a reader", () => {
-  test("after the end gets everything", async () => {
-    await outputs.begin(id);
-    await outputs.append(id, "one\n");
-    await outputs.append(id, "two ✓\n");
-    await outputs.end(id);
-    expect(await readAll()).toBe("one\ntwo ✓\n");
-  });
-
-  test("while it is written gets what is there, then what comes, long before it would look", async () => {
-    outputs = makeOutputFiles(folder, { lookMs: 60_000 });
-    await outputs.begin(id);
-    await outputs.append(id, "one\n");
-    const [first, second] = [follow(), follow()];
-    await vi.waitFor(() => expect([first.text, second.text]).toEqual(["one\n", "one\n"]));
-    await outputs.append(id, "two\n");
-    await vi.waitFor(() => expect([first.text, second.text]).toEqual(["one\ntwo\n", "one\ntwo\n"]));
-    await outputs.end(id);
-    await Promise.all([first.done, second.done]);
-  });
-
-  test("before anything is written learns at once that it has begun", async () => {
-    await outputs.begin(id);
-    const reading = outputs.read(id, NEVER)[Symbol.asyncIterator]();
-    expect(await reading.next()).toEqual({ value: "", done: false });
-    await outputs.append(id, "one");
-    expect(await reading.next()).toEqual({ value: "one", done: false });
-    await reading.return?.();
-  });
-
-  test("before the beginning is told that there is nothing", async () => {
-    await expect(readAll()).rejects.toMatchObject({ id: "not_found" });
-    await expect(readAll(outputs, AbortSignal.abort())).rejects.toMatchObject({ id: "not_found" });
-    await outputs.end(id);
-    await expect(readAll()).rejects.toMatchObject({ id: "not_found" });
-  });
-
-  test.each(["", "..", "../../etc/passwd", "x", "A".repeat(36)])("of %j is told the same", async (bad) => {
-    const reading = async () => {
-      for await (const _ of outputs.read(bad, NEVER)) break;
-    };
-    await expect(reading()).rejects.toMatchObject({ id: "not_found" });
-    await expect(outputs.begin(bad)).rejects.toMatchObject({ id: "not_found" });
-    expect(readdirSync(folder)).toEqual([]);
-  });
-
-  test("that goes away ends quietly, waiting or reading", async () => {
-    await outputs.begin(id);
-    await outputs.append(id, "x".repeat(1_000_000));
-    const leaving = new AbortController();
-    const following = follow(outputs, leaving.signal);
-    await vi.waitFor(() => expect(following.text).toHaveLength(1_000_000));
-    leaving.abort();
-    await following.done;
-    expect(await readAll(outputs, AbortSignal.abort())).toBe("");
-  });
-
-  test("ends when the output is removed", async () => {
-    await outputs.begin(id);
-    await outputs.append(id, "one");
-    const following = follow();
-    await vi.waitFor(() => expect(following.text).toBe("one"));
-    await outputs.remove(id);
-    await following.done;
-    expect(readdirSync(folder)).toEqual([]);
-    await expect(readAll()).rejects.toMatchObject({ id: "not_found" });
-  });
-
-  test("goes over to a text that begins anew", async () => {
-    await outputs.begin(id);
-    await outputs.append(id, "first attempt\n");
-    const following = follow();
-    await vi.waitFor(() => expect(following.text).toBe("first attempt\n"));
-    await outputs.begin(id);
-    await outputs.append(id, "second attempt, longer than the first\n");
-    await outputs.end(id);
-    await following.done;
-    expect(following.text).toBe("first attempt\nsecond attempt, longer than the first\n");
-    expect(await readAll()).toBe("second attempt, longer than the first\n");
-  });
-
-  test("of an output that has ended and begins anew waits for its new end", async () => {
-    await outputs.begin(id);
-    await outputs.end(id);
-    await outputs.begin(id);
-    const following = follow();
-    await outputs.append(id, "again");
-    await outputs.end(id);
-    await following.done;
-    expect(following.text).toBe("again");
-  });
+describeOutputStore("files", async (settings) => {
+  const own = mkdtempSync(join(tmpdir(), "conifer-outputs-"));
+  return {
+    outputs: makeOutputFiles(own, settings),
+    close: async () => rmSync(own, { recursive: true, force: true }),
+  };
 });
 
 test("pieces never split a character, wherever the writer or the disk does", async () => {
@@ -162,59 +78,48 @@ test("a character that never becomes whole is shown as such", async () => {
   expect(await readAll()).toBe("\ufffd");
 });
 
-describe("a long output", () => {
+test("a long output keeps within its bound on the disk", async () => {
+  outputs = makeOutputFiles(folder, { longest: 10_000 });
+  await outputs.begin(id);
+  for (let i = 0; i < 1_000; i++) await outputs.append(id, `${String(i).padStart(98, ".")}\n`);
+  await outputs.end(id);
+  const sizes = readdirSync(join(folder, id)).map((name) => statSync(join(folder, id, name)).size);
+  const kept = sizes.reduce((a, b) => a + b, 0);
+  expect(kept).toBeLessThanOrEqual(10_000);
+  expect(kept).toBeGreaterThan(5_000);
+});
+
+test("nothing is left on the disk of an output that was removed, nor made for a name that is no id", async () => {
+  await outputs.begin(id);
+  await outputs.append(id, "one");
+  await outputs.remove(id);
+  await expect(outputs.begin("../../etc/passwd")).rejects.toMatchObject({ id: "not_found" });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("tells a reader that does not keep up of the gap, once", async () => {
   const line = (i: number) => `${String(i).padStart(98, ".")}\n`;
-  const LEFT_OUT = / ! {5}This output is longer than Conifer keeps/;
+  outputs = makeOutputFiles(folder, { longest: 10_000, lookMs: 20 });
+  await outputs.begin(id);
+  await outputs.append(id, line(0));
+  const reading = outputs.read(id, NEVER)[Symbol.asyncIterator]();
+  let text = "";
+  const take = async () => {
+    const { value = "", done } = await reading.next();
+    text += value;
+    return !done;
+  };
+  while (text === "") await take();
+  for (let i = 1; i < 500; i++) await outputs.append(id, line(i));
+  await outputs.end(id);
+  while (await take());
+  expect(text.startsWith(line(0))).toBe(true);
+  expect(text.endsWith(line(499))).toBe(true);
+  expect(text.match(/ ! {5}This output is longer than Conifer keeps/g)).toHaveLength(1);
+});
 
-  test("keeps its end, within its bound, and says what is missing", async () => {
-    outputs = makeOutputFiles(folder, { longest: 10_000 });
-    await outputs.begin(id);
-    for (let i = 0; i < 1_000; i++) await outputs.append(id, line(i));
-    await outputs.end(id);
-    const text = await readAll();
-    expect(text).toMatch(LEFT_OUT);
-    expect(text.endsWith(line(998) + line(999))).toBe(true);
-    expect(text).not.toContain(line(1));
-    const sizes = readdirSync(join(folder, id)).map((name) => statSync(join(folder, id, name)).size);
-    const kept = sizes.reduce((a, b) => a + b, 0);
-    expect(kept).toBeLessThanOrEqual(10_000);
-    expect(kept).toBeGreaterThan(5_000);
-  });
-
-  test("reaches a reader that keeps up in full", async () => {
-    outputs = makeOutputFiles(folder, { longest: 10_000 });
-    await outputs.begin(id);
-    const following = follow();
-    let wanted = "";
-    for (let i = 0; i < 300; i++) {
-      await outputs.append(id, line(i));
-      wanted += line(i);
-      await vi.waitFor(() => expect(following.text).toHaveLength(wanted.length), { interval: 1 });
-    }
-    await outputs.end(id);
-    await following.done;
-    expect(following.text).toBe(wanted);
-  });
-
-  test("leaves a gap that is told to a reader that does not", async () => {
-    outputs = makeOutputFiles(folder, { longest: 10_000, lookMs: 20 });
-    await outputs.begin(id);
-    await outputs.append(id, line(0));
-    const reading = outputs.read(id, NEVER)[Symbol.asyncIterator]();
-    let text = "";
-    const take = async () => {
-      const { value = "", done } = await reading.next();
-      text += value;
-      return !done;
-    };
-    while (text === "") await take();
-    for (let i = 1; i < 500; i++) await outputs.append(id, line(i));
-    await outputs.end(id);
-    while (await take());
-    expect(text.startsWith(line(0))).toBe(true);
-    expect(text.endsWith(line(499))).toBe(true);
-    expect(text.match(new RegExp(LEFT_OUT, "g"))).toHaveLength(1);
-  });
+test("a reader that has left already is still told that there is nothing", async () => {
+  await expect(readAll(outputs, AbortSignal.abort())).rejects.toMatchObject({ id: "not_found" });
 });
 
 describe("two processes", () => {

@@ -13,6 +13,7 @@ import {
   ROUTE_LABEL,
   type RouteEntry,
   readRouteObject,
+  routeAppOf,
   routeObjectName,
   sameRoute,
 } from "./route-object.ts";
@@ -35,8 +36,10 @@ export interface KubernetesRouteTableOptions {
 
 /** What is known of an app's object. */
 interface Known {
-  /** Undefined: it was edited into something else, and any write puts it right. */
+  /** As it is recorded. Undefined: it was edited into something else, and any write puts it right. */
   readonly entry: RouteEntry | undefined;
+  /** Of the newest write that found it as it should be; not older than the recorded one. */
+  readonly newest: number;
   readonly resourceVersion: string | undefined;
   readonly removedAt: number | undefined;
 }
@@ -48,7 +51,8 @@ const GONE_KEPT_MS = 3_600_000;
 
 /**
  * The routes as one object for each app. Several processes may write: of two writes of an app the later version stays,
- * and what is recorded already is not written again. What somebody removes or edits is made anew by the next `replace`.
+ * and a whole table writes only what is not recorded already. What somebody removes or edits is made anew by the next
+ * `replace`.
  */
 export async function openKubernetesRouteTable(
   options: KubernetesRouteTableOptions,
@@ -56,12 +60,14 @@ export async function openKubernetesRouteTable(
   const { client, namespace, logger } = options;
   const known = new Map<string, Known>();
   const take = (object: ConfigMap) => {
-    const appId = object.metadata.labels?.[ROUTE_LABEL];
-    if (!appId) return;
+    const appId = routeAppOf(object);
+    const before = appId ? known.get(appId) : undefined;
+    if (!appId || isOlder(object, before)) return;
     const entry = readRouteObject(object);
     const gone = entry !== undefined && entry.route === undefined;
-    const removedAt = gone ? (known.get(appId)?.removedAt ?? options.now()) : undefined;
-    known.set(appId, { entry, resourceVersion: object.metadata.resourceVersion, removedAt });
+    const removedAt = gone ? (before?.removedAt ?? options.now()) : undefined;
+    const { resourceVersion } = object.metadata;
+    known.set(appId, { entry, newest: entry?.version ?? 0, resourceVersion, removedAt });
   };
   const watch = watchObjects<ConfigMap>({
     ...{ client, logger },
@@ -69,27 +75,34 @@ export async function openKubernetesRouteTable(
     labelSelector: ROUTE_LABEL,
     listener: {
       replaced: (objects) => {
-        const there = new Set(objects.map(({ metadata }) => metadata.labels?.[ROUTE_LABEL]));
+        const there = new Set(objects.map(routeAppOf));
         for (const appId of [...known.keys()]) if (!there.has(appId)) known.delete(appId);
         for (const object of objects) take(object);
       },
       changed: take,
-      removed: ({ metadata }) => known.delete(metadata.labels?.[ROUTE_LABEL] ?? ""),
+      removed: (object) => {
+        const appId = routeAppOf(object);
+        if (appId && !isOlder(object, known.get(appId))) known.delete(appId);
+      },
     },
   });
   await watch.ready;
   /** The newest whole table of this process: apps it did not name were gone then. */
   let replacedAt = 0;
-  const record = async (entry: RouteEntry) =>
-    (known.has(entry.appId) || entry.version >= replacedAt) &&
-    (await recordEntry(entry, { client, namespace, known, take }));
+  const parts = { client, namespace, known, take };
+  const record = async (entry: RouteEntry, leavesSame: boolean) =>
+    known.has(entry.appId) || entry.version >= replacedAt
+      ? await recordEntry(entry, { ...parts, leavesSame })
+      : undefined;
   const write = async (entry: RouteEntry) => {
-    if (await record(entry)) await options.routers.reached(entry.appId, entry.version);
+    const recorded = await record(entry, false);
+    if (recorded !== undefined) await options.routers.reached(entry.appId, recorded);
   };
   return {
     routes: {
       put: (version, route) => write({ appId: route.appId, version, route }),
       remove: async (version, appId) => {
+        if (!known.has(appId)) await readAgain(appId, parts);
         if (known.has(appId)) await write({ appId, version, route: undefined });
       },
       replace: async (version, routes) => {
@@ -101,7 +114,7 @@ export async function openKubernetesRouteTable(
           ...routes.map((route): RouteEntry => ({ appId: route.appId, version, route })),
           ...gone.map((appId): RouteEntry => ({ appId, version, route: undefined })),
         ];
-        await eachOf(entries, record);
+        await eachOf(entries, (entry) => record(entry, true));
         await forgetGone(options, known);
       },
       endpoints: (appId) => options.routers.endpoints(appId),
@@ -111,27 +124,35 @@ export async function openKubernetesRouteTable(
 }
 
 interface Recording {
+  /** Whether what is the same is left as it is: another process may have changed it a moment ago, unknown to us. */
+  readonly leavesSame: boolean;
   readonly client: KubeClient;
   readonly namespace: string;
   readonly known: Map<string, Known>;
   readonly take: (object: ConfigMap) => void;
 }
 
-/** Records an entry unless a later one is; false when nothing was to be written. */
-async function recordEntry(entry: RouteEntry, recording: Recording): Promise<boolean> {
+/** Whether an object is from before what is known: a watch tells later what a write's answer told already. */
+function isOlder({ metadata }: ConfigMap, known: Known | undefined): boolean {
+  return Number(metadata.resourceVersion) < Number(known?.resourceVersion);
+}
+
+/** Records an entry; undefined when a later one is recorded, else the version under which the same is. */
+async function recordEntry(entry: RouteEntry, recording: Recording): Promise<number | undefined> {
   const { client, namespace, known, take } = recording;
   for (let tried = 1; ; tried++) {
     const before = known.get(entry.appId);
-    if (before?.entry && before.entry.version > entry.version) return false;
-    if (before?.entry && sameRoute(before.entry.route, entry.route)) {
-      known.set(entry.appId, { ...before, entry });
-      return false;
+    if (before?.entry && before.newest > entry.version) return undefined;
+    const leaves = recording.leavesSame || before?.newest === entry.version;
+    if (before?.entry && leaves && sameRoute(before.entry.route, entry.route)) {
+      known.set(entry.appId, { ...before, newest: entry.version });
+      return before.entry.version;
     }
     const resourceVersion = before?.resourceVersion;
     const object = makeRouteObject(entry, { namespace, resourceVersion });
     try {
       take(resourceVersion ? await client.replace(object) : await client.create(object));
-      return true;
+      return entry.version;
     } catch (thrown) {
       if (tried === TRIES || !(isConflict(thrown) || isNotFound(thrown))) throw thrown;
       await readAgain(entry.appId, recording);
@@ -140,7 +161,10 @@ async function recordEntry(entry: RouteEntry, recording: Recording): Promise<boo
 }
 
 /** Somebody else has written, which the watch will tell later. */
-async function readAgain(appId: string, { client, namespace, known, take }: Recording): Promise<void> {
+async function readAgain(
+  appId: string,
+  { client, namespace, known, take }: Omit<Recording, "leavesSame">,
+): Promise<void> {
   try {
     take(await client.get<ConfigMap>({ kind: KIND.configMap, namespace }, routeObjectName(appId)));
   } catch (thrown) {

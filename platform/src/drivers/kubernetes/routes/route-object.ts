@@ -35,9 +35,15 @@ export function makeRouteObject(
   };
 }
 
+/** The app whose route an object is; undefined for a copy under another name, which says nothing. */
+export function routeAppOf({ metadata }: Pick<ConfigMap, "metadata">): string | undefined {
+  const appId = metadata.labels?.[ROUTE_LABEL];
+  return appId && metadata.name === routeObjectName(appId) ? appId : undefined;
+}
+
 /** What an object records; undefined when it was edited into something else. */
 export function readRouteObject(object: Pick<ConfigMap, "metadata" | "data">): RouteEntry | undefined {
-  const appId = object.metadata.labels?.[ROUTE_LABEL];
+  const appId = routeAppOf(object);
   try {
     const { version, route } = JSON.parse(object.data?.[FIELD] ?? "") as {
       readonly version?: unknown;

@@ -1,7 +1,7 @@
 import type { AppRoute } from "../../../edge/route/index.ts";
 import type { Logger, Running } from "../../../kernel/index.ts";
 import { type ConfigMap, KIND, type KubeClient, watchObjects } from "../client/index.ts";
-import { ROUTE_LABEL, type RouteEntry, readRouteObject } from "./route-object.ts";
+import { ROUTE_LABEL, type RouteEntry, readRouteObject, routeAppOf } from "./route-object.ts";
 
 export interface WatchRoutesOptions {
   readonly client: KubeClient;
@@ -42,20 +42,20 @@ export function watchRoutes(options: WatchRoutesOptions): RouteWatch {
         const before = new Map(entries);
         entries.clear();
         for (const object of objects) {
-          const appId = object.metadata.labels?.[ROUTE_LABEL] ?? "";
-          const entry = read(object) ?? before.get(appId);
+          const appId = routeAppOf(object);
+          const entry = appId && (read(object) ?? before.get(appId));
           if (entry) entries.set(appId, entry);
         }
         options.replaced([...entries.values()].flatMap(({ route }) => (route ? [route] : [])));
       },
       changed: (object) => {
-        const entry = read(object);
+        const entry = routeAppOf(object) && read(object);
         if (!entry) return;
         entries.set(entry.appId, entry);
         options.changed(entry.appId, entry.route);
       },
       removed: (object) => {
-        const appId = object.metadata.labels?.[ROUTE_LABEL];
+        const appId = routeAppOf(object);
         if (!appId || !entries.delete(appId)) return;
         options.changed(appId, undefined);
       },

@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { text as readText } from "node:stream/consumers";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { BusinessError, notFound, type Running, silentLogger } from "../../../kernel/index.ts";
+import { callPeer, PeerGone, type SocketPeer, startLocalServer } from "../local/index.ts";
+import { makeSourceClient, type RemoteSources, sourceRoutes } from "./source-routes.ts";
+
+let folder: string;
+let peer: SocketPeer;
+let server: Running | undefined;
+const DIGEST = `sha256:${"a".repeat(64)}`;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "conifer-source-routes-"));
+  peer = { socketPath: join(folder, "x.sock"), secret: "s" };
+});
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function serve(parts: Partial<RemoteSources>): Promise<RemoteSources> {
+  const files: RemoteSources = {
+    sources: { read: () => Promise.reject(notFound("source")) },
+    fetchSource: () => Promise.reject(new Error("nothing to fetch")),
+    uploads: { create: async (base) => ({ getUrl: `${base}/get`, putUrl: `${base}/put` }) },
+    ...parts,
+  };
+  server = await startLocalServer({ ...peer, routes: [sourceRoutes(files)], logger: silentLogger });
+  return makeSourceClient(peer);
+}
+
+test("a source is read by its digest", async () => {
+  const client = await serve({ sources: { read: async (digest) => Readable.from([`tar of ${digest}`]) } });
+  expect(await readText(await client.sources.read(DIGEST))).toBe(`tar of ${DIGEST}`);
+});
+
+test.each([DIGEST, "../x", "a/b", "", "%"])("a source that is not there is not found: %j", async (digest) => {
+  await expect((await serve({})).sources.read(digest)).rejects.toMatchObject({ id: "not_found" });
+});
+
+test("a source that breaks off is a failure for who reads it", async () => {
+  const client = await serve({
+    sources: {
+      read: async () =>
+        Readable.from(
+          (async function* () {
+            yield "begun";
+            throw new Error("the disk is gone");
+          })(),
+        ),
+    },
+  });
+  await expect(client.sources.read(DIGEST).then(readText)).rejects.toThrow();
+});
+
+test.each([null, "SHA256:abc"])("what a URL names is fetched, with the checksum %j", async (checksum) => {
+  const signal = new AbortController().signal;
+  const client = await serve({
+    fetchSource: async (url, sum) => ({ digest: `${url} ${sum}`, sizeBytes: 7 }) as never,
+  });
+  expect(await client.fetchSource("https://x/y?z=ü", checksum, signal)).toEqual({
+    digest: `https://x/y?z=ü ${checksum}`,
+    sizeBytes: 7,
+  });
+});
+
+test("a fetch that is refused says why", async () => {
+  const client = await serve({
+    fetchSource: () => Promise.reject(new BusinessError("invalid_params", "No tar.")),
+  });
+  await expect(client.fetchSource("x", null, new AbortController().signal)).rejects.toMatchObject({
+    id: "invalid_params",
+    message: "No tar.",
+  });
+});
+
+test("a fetch that is given up is given up there", async () => {
+  const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const client = await serve({
+    fetchSource: async (_url, _checksum, signal) => {
+      begun.resolve();
+      await once(signal, "abort");
+      ended.resolve();
+      throw signal.reason;
+    },
+  });
+  const leaving = new AbortController();
+  const fetching = expect(client.fetchSource("x", null, leaving.signal)).rejects.toThrow(PeerGone);
+  await begun.promise;
+  leaving.abort();
+  await fetching;
+  await ended.promise;
+});
+
+test("addresses for an upload stand under the base", async () => {
+  expect(await (await serve({})).uploads.create("https://localhost:6400")).toEqual({
+    getUrl: "https://localhost:6400/get",
+    putUrl: "https://localhost:6400/put",
+  });
+});
+
+test.each([
+  ["POST /sources/fetch", undefined],
+  ["POST /sources/fetch", {}],
+  ["POST /sources/fetch", { url: "x" }],
+  ["POST /sources/fetch", { url: 1, checksum: null }],
+  ["POST /sources/fetch", { url: "x", checksum: 1 }],
+  ["POST /uploads", null],
+  ["POST /uploads", { base: 1 }],
+])("%s with %j is a bad request", async (route, body) => {
+  await serve({});
+  await expect(callPeer(peer, route, { body })).rejects.toMatchObject({ id: "bad_request" });
+});
