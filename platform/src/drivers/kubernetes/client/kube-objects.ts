@@ -65,7 +65,10 @@ export interface PodStatus {
   readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   readonly reason?: string;
   readonly message?: string;
+  /** The first of `podIPs`, in the cluster's preferred family. */
   readonly podIP?: string;
+  /** At most one of each family. */
+  readonly podIPs?: readonly { readonly ip: string }[];
   readonly conditions?: readonly {
     readonly type: string;
     readonly status: string;
