@@ -100,6 +100,9 @@ export const KIND = {
   pod: { apiVersion: "v1", kind: "Pod", plural: "pods" },
   namespace: { apiVersion: "v1", kind: "Namespace", plural: "namespaces" },
   replicaSet: { apiVersion: "apps/v1", kind: "ReplicaSet", plural: "replicasets" },
+  serviceAccount: { apiVersion: "v1", kind: "ServiceAccount", plural: "serviceaccounts" },
+  resourceQuota: { apiVersion: "v1", kind: "ResourceQuota", plural: "resourcequotas" },
+  limitRange: { apiVersion: "v1", kind: "LimitRange", plural: "limitranges" },
   networkPolicy: { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", plural: "networkpolicies" },
 } as const satisfies Record<string, KubeKind>;
 
