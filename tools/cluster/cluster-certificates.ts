@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClusterFolders } from "./cluster-folders.ts";
 import type { ClusterPlan } from "./cluster-plan.ts";
+import { ENFORCER, ENFORCER_USER } from "./policy-enforcer.ts";
 import { encryptionFile } from "./program-commands.ts";
 import { runProgram } from "./run-program.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -20,7 +21,7 @@ interface CertificateOrder {
 }
 
 /** Who has a kubeconfig: the certificate's name, and where it leads. */
-const CLIENTS = ["admin", "kube-controller-manager", "kube-scheduler", "kube-proxy"] as const;
+const CLIENTS = ["admin", "kube-controller-manager", "kube-scheduler", "kube-proxy", ENFORCER] as const;
 
 /** Every certificate of a cluster. Names and groups are those that Kubernetes' built-in roles are bound to. */
 export function certificateOrders(plan: ClusterPlan): CertificateOrder[] {
@@ -53,6 +54,7 @@ export function certificateOrders(plan: ClusterPlan): CertificateOrder[] {
     client("kube-controller-manager", "system:kube-controller-manager"),
     client("kube-scheduler", "system:kube-scheduler"),
     client("kube-proxy", "system:kube-proxy"),
+    client(ENFORCER, ENFORCER_USER),
     ...plan.members.map(({ name, address }) => ({
       ...client(name, `system:node:${name}`, "system:nodes"),
       hosts: [name, address.v4, address.v6],

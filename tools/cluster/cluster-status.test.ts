@@ -10,7 +10,7 @@ const plan = planCluster({ name: "dev", slot: 12, nodes: 2, dualStack: false, eg
 const folders = clusterFolders("dev", { CONIFER_CLUSTER_STATE: "/data", XDG_CACHE_HOME: "/cache" });
 
 const CONTROL = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
-const EVERY = ["containerd", "kubelet", "kube-proxy"];
+const EVERY = ["containerd", "kubelet", "kube-proxy", "policy-enforcer"];
 
 function live(number: number, ...programs: string[]): LiveNode {
   const pairs = programs.map((program, at) => [program, number * 100 + at + 1] as const);
@@ -40,7 +40,7 @@ describe("the status", () => {
       address: "198.19.200.12",
       pid: 200,
       ready: true,
-      programs: { containerd: 201, kubelet: 202, "kube-proxy": 203 },
+      programs: { containerd: 201, kubelet: 202, "kube-proxy": 203, "policy-enforcer": 204 },
     });
     expect(statusLines(status).join("\n")).toMatch(/^dev is up\.[\s\S]*node2 +198\.19\.200\.12 {2}ready$/);
   });
@@ -51,7 +51,7 @@ describe("the status", () => {
       "a program is gone",
       [live(1, ...CONTROL, ...EVERY), live(2, "containerd")],
       {},
-      "without kubelet, kube-proxy",
+      "without kubelet, kube-proxy, policy-enforcer",
     ],
     ["a node is not ready", all, { ready: new Set(["node1"]) }, "node2       198.19.200.12  not ready"],
     ["names are not answered", all, { dns: false }, "DNS does not answer"],

@@ -4,6 +4,7 @@ import { type ClusterFolders, clusterFolders } from "./cluster-folders.ts";
 import { type ClusterPlan, planCluster } from "./cluster-plan.ts";
 import { findNodes, type LiveNode, seeProcesses } from "./cluster-processes.ts";
 import { readSettings } from "./cluster-settings.ts";
+import { ENFORCER } from "./policy-enforcer.ts";
 import { hasReadyReplicas, isReady } from "./wait-for-members.ts";
 
 interface NodeStatus {
@@ -35,7 +36,7 @@ export interface ClusterStatus {
   readonly nodes: readonly NodeStatus[];
 }
 
-const ON_EVERY_NODE = ["containerd", "kubelet", "kube-proxy"];
+const ON_EVERY_NODE = ["containerd", "kubelet", "kube-proxy", ENFORCER];
 const ON_THE_FIRST = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
 /** What runs of a cluster; undefined when there is none of that name. */

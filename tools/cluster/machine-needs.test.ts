@@ -11,6 +11,7 @@ describe("what is missing", () => {
       "runc",
       "containernetworking-plugins",
       "iptables",
+      "nftables",
       "conntrack",
       "iproute2",
       "procps",

@@ -19,6 +19,7 @@ export const NEEDS: readonly Need[] = [
   { file: "/usr/lib/cni/host-local", debianPackage: "containernetworking-plugins" },
   { file: "/usr/lib/cni/portmap", debianPackage: "containernetworking-plugins" },
   { file: "iptables", debianPackage: "iptables" },
+  { file: "nft", debianPackage: "nftables" },
   { file: "conntrack", debianPackage: "conntrack" },
   { file: "ip", debianPackage: "iproute2" },
   { file: "sysctl", debianPackage: "procps" },

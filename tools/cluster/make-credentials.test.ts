@@ -72,7 +72,14 @@ describe("credentials", () => {
 
   test("become a kubeconfig for each client, which only its owner reads", async () => {
     await makeCredentials(planCluster(settings), folders, install());
-    const names = ["kube-controller-manager", "kube-proxy", "kube-scheduler", "node1", "node2"];
+    const names = [
+      "kube-controller-manager",
+      "kube-proxy",
+      "kube-scheduler",
+      "node1",
+      "node2",
+      "policy-enforcer",
+    ];
     const written = readdirSync(folders.certificates).filter((name) => name.endsWith(".kubeconfig"));
     expect(written.sort()).toEqual(names.map((name) => `${name}.kubeconfig`));
     for (const name of names) {

@@ -10,6 +10,8 @@ export interface FileContext extends MachineFacts {
 
 /** The image that holds a pod's namespaces; it is on every node and nowhere else. */
 export const PAUSE_IMAGE = "localhost/pause:conifer";
+/** The network that pods are put on, and the device of each node that it hangs on. */
+export const POD_NETWORK = { name: "pods", bridge: "pods0" } as const;
 export const CONTAINERD_SOCKET = "/run/containerd/containerd.sock";
 
 /** The files of a node by path. Writing them again is no change. */
@@ -43,11 +45,11 @@ const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
 function podNetwork({ plan, mtu }: FileContext, node: NodePlan): unknown {
   return {
     cniVersion: "1.0.0",
-    name: "pods",
+    name: POD_NETWORK.name,
     plugins: [
       {
         type: "bridge",
-        bridge: "pods0",
+        bridge: POD_NETWORK.bridge,
         isDefaultGateway: true,
         hairpinMode: true, // a pod may meet itself behind a Service
         ipMasq: false,

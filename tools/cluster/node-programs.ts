@@ -13,7 +13,12 @@ import { waitUntil } from "./wait-for.ts";
 const ENVIRONMENT = { PATH: SYSTEM_PATH.join(":"), HOME: "/root", LANG: "C.UTF-8" };
 
 /** What leads from the host into all namespaces of a node. */
-export const enterNode = (pid: number): string[] => ["-t", String(pid), "-m", "-n", "-p", "-u", "-i", "--"];
+export const enterNode = (pid: number): string[] => ["-t", String(pid), "-m", ...REST];
+
+/** The same without its files. */
+const enterOutside = (pid: number): string[] => ["-t", String(pid), ...REST];
+
+const REST = ["-n", "-p", "-u", "-i", "--"];
 
 /** Runs a program in a node and returns what it prints. */
 export function runInNode(pid: number, command: readonly string[], input?: string): Promise<string> {
@@ -41,7 +46,7 @@ interface Start {
  * `<logs>/<program>.log`.
  */
 export async function startInNode({ node, command, programs, logs }: Start): Promise<void> {
-  const { program, args, settings } = command;
+  const { program, args, settings, outside } = command;
   const path = programs === undefined ? program : join(programs, program);
   const mark = `CONIFER_STARTED_AS=${await startMark([path, ...args], settings)}`;
   const running = node.programs.get(program);
@@ -50,7 +55,8 @@ export async function startInNode({ node, command, programs, logs }: Start): Pro
   await mkdir(logs, { recursive: true });
   const log = await open(join(logs, `${program}.log`), "a");
   try {
-    const child = spawn("nsenter", [...enterNode(node.pid), "env", mark, path, ...args], {
+    const enter = outside ? enterOutside : enterNode;
+    const child = spawn("nsenter", [...enter(node.pid), "env", mark, path, ...args], {
       detached: true,
       env: ENVIRONMENT,
       stdio: ["ignore", log.fd, log.fd],

@@ -41,9 +41,9 @@ export function networkScript(
     "  modprobe br_netfilter || { echo 'The kernel lacks br_netfilter.' >&2; exit 1; }",
     "fi",
     "sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1",
-    ...(plan.dualStack
-      ? ["sysctl -qw net.ipv6.conf.all.forwarding=1 net.bridge.bridge-nf-call-ip6tables=1"]
-      : []),
+    // Also where pods have no IPv6 address but the one that every link has: network policies hold there too.
+    "sysctl -qw net.bridge.bridge-nf-call-ip6tables=1",
+    ...(plan.dualStack ? ["sysctl -qw net.ipv6.conf.all.forwarding=1"] : []),
     `ip -batch - <<'END'\n${commands.join("\n")}\nEND`,
   ].join("\n");
 }

@@ -11,6 +11,8 @@ export interface ProgramCommand {
   readonly args: readonly string[];
   /** The file with its settings, where it reads them only once. */
   readonly settings?: string;
+  /** It sees the machine's files, not the node's. */
+  readonly outside?: true;
 }
 
 /** Options as `--name=value`; true stands for the name alone. */

@@ -7,6 +7,7 @@ import type { LiveNode } from "./cluster-processes.ts";
 import { makeNode } from "./make-node.ts";
 import { type FileContext, nodeFiles, sharedFiles } from "./node-files.ts";
 import { startInNode } from "./node-programs.ts";
+import { enforcerRights, startPolicyEnforcer } from "./policy-enforcer.ts";
 import { controllerCommands, nodeCommands, storeCommands } from "./program-commands.ts";
 import { startContainers } from "./start-containers.ts";
 import { type Tell, tellStep } from "./tell-progress.ts";
@@ -63,6 +64,7 @@ async function startControlPlane(rise: Rise, member: NodePlan, node: LiveNode): 
     ask: () => api.call("/readyz"),
     hint: `See ${logs}/kube-apiserver.log and etcd.log.`,
   });
+  for (const object of enforcerRights()) await api.apply(object);
   for (const command of controllerCommands(plan, folders)) {
     await startInNode({ node, command, programs, logs });
   }
@@ -75,4 +77,5 @@ async function startNodePrograms(rise: Rise, member: NodePlan, node: LiveNode): 
   for (const command of nodeCommands(plan, folders, member)) {
     await startInNode({ node, command, programs, logs });
   }
+  await startPolicyEnforcer(folders, member, node);
 }

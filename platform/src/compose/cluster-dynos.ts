@@ -9,7 +9,7 @@ import type { AbilityRow } from "../drivers/embedded/sandbox/index.ts";
 import { type KubeClient, makeKubeClient, openKubeAccess } from "../drivers/kubernetes/client/index.ts";
 import { keepPullSecret, startKubernetesDynoHost } from "../drivers/kubernetes/dynos/index.ts";
 import { type Logger, type MasterKey, type Running, systemClock } from "../kernel/index.ts";
-import { makePlacement } from "./cluster-placement.ts";
+import { makeFence, makePlacement } from "./cluster-placement.ts";
 import type { Config } from "./config.ts";
 import type { HostDynos, HostDynosParts } from "./engine-dynos.ts";
 
@@ -29,7 +29,7 @@ export async function startClusterDynos({
     const host = await startKubernetesDynoHost({
       ...{ client, logs, logger },
       placement: makePlacement(config),
-      routerRanges: config.routerRanges ?? [await addressTowards(client.access.server)],
+      fence: makeFence(config, config.routerRanges ?? [await addressTowards(client.access.server)]),
       now: systemClock,
     });
     running.push(host);
@@ -89,7 +89,8 @@ function clusterTable(namespace: string): readonly AbilityRow[] {
     {
       what: "Network",
       state: "enforced",
-      detail: "network policies, where the cluster enforces them: only the router reaches dynos",
+      detail:
+        "network policies, where the cluster enforces them: only routers reach dynos, dynos only the internet",
     },
   ];
 }

@@ -5,7 +5,7 @@ import {
   startKubernetesDynoHost,
 } from "../drivers/kubernetes/dynos/index.ts";
 import { type Logger, type LogSink, systemClock } from "../kernel/index.ts";
-import { makePlacement } from "./cluster-placement.ts";
+import { makeFence, makePlacement } from "./cluster-placement.ts";
 import type { Config } from "./config.ts";
 
 /** The API of the cluster that this process runs in, with its service account. */
@@ -21,13 +21,13 @@ export interface ClusterHostOptions {
   readonly logger: Logger;
 }
 
-/** A role's part in the care for dynos. The fence around them is the installation's, so no ranges are named. */
+/** A role's part in the care for dynos. Routers and workers are known by their labels; ranges are for those elsewhere. */
 export function startClusterHost(options: ClusterHostOptions): Promise<KubernetesDynoHost> {
   const { config, ...rest } = options;
   return startKubernetesDynoHost({
     ...rest,
     placement: makePlacement(config),
-    routerRanges: [],
+    fence: makeFence(config, config.routerRanges ?? []),
     now: systemClock,
   });
 }

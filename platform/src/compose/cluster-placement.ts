@@ -1,6 +1,6 @@
 import { COMMON_SPACE, repositoryName } from "../delivery/registry/index.ts";
 import { RUN_USER } from "../drivers/embedded/builds/index.ts";
-import { type DynoPlacement, PULL_SECRET } from "../drivers/kubernetes/dynos/index.ts";
+import { type DynoPlacement, PULL_SECRET, type SpaceFence } from "../drivers/kubernetes/dynos/index.ts";
 import type { Config } from "./config.ts";
 
 const CPU_MILLIS_PER_SHARE = 50;
@@ -17,5 +17,14 @@ export function makePlacement({ namespace, registryAddress = "" }: Config): Dyno
     cpuMillisPerShare: CPU_MILLIS_PER_SHARE,
     pullSecrets: [PULL_SECRET],
     lostNodeSeconds: LOST_NODE_SECONDS,
+  };
+}
+
+/** Who reaches dynos of the common space, and whom they reach. */
+export function makeFence(config: Config, routerRanges: readonly string[]): SpaceFence {
+  const { systemNamespace, routerPort, routerTlsPort, openRanges, closedRanges } = config;
+  return {
+    ...{ routerRanges, systemNamespace, openRanges, closedRanges },
+    routerPorts: [routerPort, routerTlsPort],
   };
 }

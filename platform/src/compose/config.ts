@@ -53,6 +53,10 @@ export interface Config {
   readonly probePort: number | undefined;
   /** CONIFER_DATABASE_PASSWORD: of the role `database`, where it serves other pods. */
   readonly databasePassword: string | undefined;
+  /** CONIFER_OPEN_RANGES: private ranges that dynos in a cluster may reach, such as a database's. Default: none. */
+  readonly openRanges: readonly string[];
+  /** CONIFER_CLOSED_RANGES: public ranges that they may not, such as those of the cluster's nodes. Default: none. */
+  readonly closedRanges: readonly string[];
   /** CONIFER_CA_BUNDLE: certificates that builds and dynos trust. Default: the host's. */
   readonly caBundle: string | undefined;
   /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, or `<language>=<URL>` of a mirror. */
@@ -129,6 +133,8 @@ export function readConfig(env: Environment): Config {
     ),
     registryAddress,
     routerRanges: read.list("CONIFER_ROUTER_RANGES", "a range like 10.0.0.0/8", isRange),
+    openRanges: read.list("CONIFER_OPEN_RANGES", "a range like 10.0.0.0/8", isRange) ?? [],
+    closedRanges: read.list("CONIFER_CLOSED_RANGES", "a range like 10.0.0.0/8", isRange) ?? [],
     caBundle: read.text("CONIFER_CA_BUNDLE"),
     runtimeSources: read.list(
       "CONIFER_RUNTIME_SOURCES",

@@ -65,7 +65,10 @@ export interface PodStatus {
   readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   readonly reason?: string;
   readonly message?: string;
+  /** The first of `podIPs`, in the cluster's preferred family. */
   readonly podIP?: string;
+  /** At most one of each family. */
+  readonly podIPs?: readonly { readonly ip: string }[];
   readonly conditions?: readonly {
     readonly type: string;
     readonly status: string;
@@ -97,6 +100,9 @@ export const KIND = {
   pod: { apiVersion: "v1", kind: "Pod", plural: "pods" },
   namespace: { apiVersion: "v1", kind: "Namespace", plural: "namespaces" },
   replicaSet: { apiVersion: "apps/v1", kind: "ReplicaSet", plural: "replicasets" },
+  serviceAccount: { apiVersion: "v1", kind: "ServiceAccount", plural: "serviceaccounts" },
+  resourceQuota: { apiVersion: "v1", kind: "ResourceQuota", plural: "resourcequotas" },
+  limitRange: { apiVersion: "v1", kind: "LimitRange", plural: "limitranges" },
   networkPolicy: { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", plural: "networkpolicies" },
 } as const satisfies Record<string, KubeKind>;
 

@@ -7,7 +7,12 @@ import { type LogLine, silentLogger, systemClock } from "../../../kernel/index.t
 import type { DynoBehavior } from "../../../runtime/dyno/dyno-host-suite.ts";
 import type { DynoSpec } from "../../../runtime/dyno/index.ts";
 import { KIND, type KubeClient, makeKubeClient, openKubeAccess } from "../client/index.ts";
-import { type DynoPlacement, type KubernetesDynoHost, startKubernetesDynoHost } from "./index.ts";
+import {
+  type DynoPlacement,
+  type KubernetesDynoHost,
+  type SpaceFence,
+  startKubernetesDynoHost,
+} from "./index.ts";
 
 /** A cluster to test on, with an image its nodes can pull. */
 export interface TestCluster {
@@ -15,7 +20,7 @@ export interface TestCluster {
   /** `<registry>/<repository>@<digest>` of the image with a shell and small programs. */
   readonly imageRef: string;
   /** A namespace of its own, removed by `close`. */
-  openSpace(): TestSpace;
+  openSpace(fence?: Partial<SpaceFence>): TestSpace;
   close(): Promise<void>;
 }
 
@@ -47,8 +52,8 @@ export async function openTestCluster(): Promise<TestCluster> {
   return {
     client,
     imageRef,
-    openSpace: () => {
-      const space = makeSpace(client, imageRef);
+    openSpace: (fence = {}) => {
+      const space = makeSpace(client, imageRef, fence);
       spaces.add(space);
       return space;
     },
@@ -60,7 +65,7 @@ export async function openTestCluster(): Promise<TestCluster> {
   };
 }
 
-function makeSpace(client: KubeClient, imageRef: string): TestSpace {
+function makeSpace(client: KubeClient, imageRef: string, fence: Partial<SpaceFence>): TestSpace {
   const namespace = `conifer-test-${randomUUID().slice(0, 8)}`;
   const lines: LogLine[] = [];
   const placement: DynoPlacement = {
@@ -84,7 +89,7 @@ function makeSpace(client: KubeClient, imageRef: string): TestSpace {
       startKubernetesDynoHost({
         client: own,
         placement: { ...placement, imageRef: image },
-        routerRanges: ["0.0.0.0/0", "::/0"],
+        fence: { routerRanges: ["0.0.0.0/0", "::/0"], ...fence },
         logs: { write: (line) => void lines.push(line) },
         logger: silentLogger,
         now: systemClock,

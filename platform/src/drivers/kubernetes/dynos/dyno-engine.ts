@@ -19,13 +19,16 @@ import { type LinesInOrder, makeLinesInOrder } from "./lines-in-order.ts";
 import { makeObjectWriter, type ObjectWriter, type ToldSpecs } from "./object-writer.ts";
 import { makePodLogs, type PodLogs } from "./pod-logs.ts";
 import { reconcileDynos } from "./reconcile-dynos.ts";
+import type { SpaceWishes } from "./space-namespace.ts";
 import { type SpaceObjects, VIEWED_KINDS, watchSpace } from "./space-objects.ts";
 
 export interface KubernetesDynoHostOptions {
   readonly client: KubeClient;
   readonly placement: DynoPlacement;
-  /** Ranges from which the router reaches dynos. */
-  readonly routerRanges: readonly string[];
+  /** Who reaches dynos, and whom they reach. */
+  readonly fence: Omit<SpaceWishes["fence"], "nameservers">;
+  /** How much the namespace may hold. Default: `ORDINARY_LIMITS`. */
+  readonly limits?: SpaceWishes["limits"];
   /** Where lines about dynos go. */
   readonly logs?: LogSink;
   /** Which part of the work is this process's. Default `all`. */

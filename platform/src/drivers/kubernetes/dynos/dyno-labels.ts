@@ -25,11 +25,16 @@ export const ANNOTATION = {
   spec: "conifer.dev/spec",
   /** The number of the claim under which the object was written last. */
   claim: "conifer.dev/claim",
+  /** On what a space's namespace holds beside dynos: which Conifer made it, as a number that grows. */
+  version: "conifer.dev/version",
   /** On the pod of a one-off dyno with a client: `awaited`, then `attached`. */
   client: "conifer.dev/client",
   /** The size of its terminal, `<columns>x<rows>`. */
   terminal: "conifer.dev/terminal",
 } as const;
+
+/** Whom dynos run as, to the cluster: an account that may do nothing, and whose token no pod gets. */
+export const DYNO_ACCOUNT = "conifer-dyno";
 
 export type DynoPart = "formation" | "one-off";
 

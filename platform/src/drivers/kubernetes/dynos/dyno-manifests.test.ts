@@ -123,6 +123,7 @@ describe("a web dyno's set", () => {
 
   test("has what Pod Security asks for, and nothing of the cluster", () => {
     expect(template(set).spec).toMatchObject({
+      serviceAccountName: "conifer-dyno",
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       shareProcessNamespace: true,
@@ -140,7 +141,7 @@ describe("a web dyno's set", () => {
     expect(template(set).spec.containers[0]).toMatchObject({
       securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
     });
-    for (const field of ["hostNetwork", "hostPID", "hostIPC", "volumes", "serviceAccountName"])
+    for (const field of ["hostNetwork", "hostPID", "hostIPC", "volumes"])
       expect(template(set).spec).not.toHaveProperty(field);
   });
 

@@ -3,6 +3,7 @@ import { type DynoSpec, type RunOptions, shellArgv } from "../../../runtime/dyno
 import { KIND, type OwnerReference, type Pod, type ReplicaSet, type Secret } from "../client/index.ts";
 import {
   ANNOTATION,
+  DYNO_ACCOUNT,
   type DynoPart,
   type DynoTitle,
   dynoLabels,
@@ -155,6 +156,7 @@ function podSpec(body: DynoBody, placement: DynoPlacement, io?: Standard): Recor
   const { uid, gid } = placement.user;
   const { nameservers, pullSecrets } = placement;
   return {
+    serviceAccountName: DYNO_ACCOUNT,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     // Process 1 is the sandbox's own, so that the app gets signals as any process does.
@@ -223,12 +225,13 @@ export function quantity(millis: number): string {
   return whole % 1_000 === 0 ? String(whole / 1_000) : `${whole}m`;
 }
 
-const FIRST_PORT = 20_000;
-const PORTS = 12_000;
+/** `PORT` of every dyno is one of these. */
+export const DYNO_PORTS = { first: 20_000, last: 31_999 } as const;
 
 /** `PORT` of a dyno: its own address, so any would do; it differs between dynos, lest a program get used to one. */
 export function dynoPort(dynoId: string): number {
-  return FIRST_PORT + (createHash("sha256").update(dynoId).digest().readUInt32BE(0) % PORTS);
+  const { first, last } = DYNO_PORTS;
+  return first + (createHash("sha256").update(dynoId).digest().readUInt32BE(0) % (last - first + 1));
 }
 
 /** The driver finds a late listener first and says so; these are for when no Conifer runs. */

@@ -5,3 +5,4 @@ export {
   startKubernetesDynoHost,
 } from "./kubernetes-dyno-host.ts";
 export { keepPullSecret, PULL_SECRET } from "./pull-secret.ts";
+export type { SpaceFence } from "./space-fence.ts";

@@ -13,8 +13,9 @@ import { type DynoEngine, type KubernetesDynoHostOptions, startDynoEngine } from
 import { dynoObjectName } from "./dyno-labels.ts";
 import { makeDynoSecret, makeOneOffPod } from "./dyno-manifests.ts";
 import type { BoardDyno } from "./dyno-sight.ts";
+import { keepSpace } from "./keep-space.ts";
 import { currentRun } from "./pod-run.ts";
-import { ensureSpace } from "./space-namespace.ts";
+import { ORDINARY_LIMITS } from "./space-namespace.ts";
 
 /** The dynos of one namespace of a cluster, and what the router must know of them. */
 export interface KubernetesDynoHost extends Running {
@@ -23,15 +24,16 @@ export interface KubernetesDynoHost extends Running {
 }
 
 /**
- * Watches the namespace, which it makes where it is missing and this process keeps it, and serves the port. `stop` ends the watching only: what
- * runs goes on, and the cluster starts again what ends.
+ * Watches the namespace, and serves the port; makes the namespace and its fence where this process keeps them. `stop` ends
+ * the watching only: what runs goes on, and the cluster starts again what ends.
  */
 export async function startKubernetesDynoHost(
   options: KubernetesDynoHostOptions,
 ): Promise<KubernetesDynoHost> {
   const stopping = new AbortController();
   const { duty = "all" } = options;
-  if (duty === "all" || duty === "keep") await ensureSpaceOf(options, stopping.signal);
+  const keeps = duty === "all" || duty === "keep";
+  const kept = keeps ? await keepSpaceOf(options, stopping.signal) : undefined;
   const engine = startDynoEngine(options, stopping.signal);
   const { board, space } = engine;
   await space.ready;
@@ -41,6 +43,7 @@ export async function startKubernetesDynoHost(
     endpoints: { watch: (signal) => board.broadcast.watchEndpoints(signal) },
     stop: async () => {
       stopping.abort();
+      await kept?.stop();
       await engine.reconciler.stop();
       await space.stop();
       await engine.logs?.close();
@@ -50,9 +53,11 @@ export async function startKubernetesDynoHost(
   };
 }
 
-async function ensureSpaceOf(options: KubernetesDynoHostOptions, signal: AbortSignal): Promise<void> {
-  const { client, placement, routerRanges } = options;
-  await ensureSpace(client, { namespace: placement.namespace, routerRanges }, { signal });
+function keepSpaceOf(options: KubernetesDynoHostOptions, signal: AbortSignal): Promise<Running> {
+  const { client, placement, fence, limits = ORDINARY_LIMITS, logger } = options;
+  const { namespace, nameservers } = placement;
+  const wishes = { namespace, fence: { ...fence, nameservers }, limits };
+  return keepSpace({ client, wishes, logger }, signal);
 }
 
 function makeDynoHost(engine: DynoEngine): DynoHost {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { makeFencePolicies, makeNamespace } from "./space-namespace.ts";
+import { makeNamespace, makeSpaceObjects, ORDINARY_LIMITS } from "./space-namespace.ts";
 
 test("a space's namespace holds its pods to the strictest level", () => {
   expect(makeNamespace("conifer-apps")).toEqual({
@@ -17,32 +17,43 @@ test("a space's namespace holds its pods to the strictest level", () => {
   });
 });
 
-const nothing = {
-  apiVersion: "networking.k8s.io/v1",
-  kind: "NetworkPolicy",
-  metadata: {
-    name: "conifer-nothing-in",
-    namespace: "x",
-    labels: { "app.kubernetes.io/managed-by": "conifer" },
-  },
-  spec: { podSelector: {}, policyTypes: ["Ingress"] },
-};
+const objects = makeSpaceObjects({
+  namespace: "space",
+  fence: { routerRanges: ["192.0.2.1/32"] },
+  limits: { quota: { pods: "20" }, container: { max: { memory: "2Gi" } } },
+});
 
-test("nothing comes in but from the router, and that only to dynos", () => {
-  expect(makeFencePolicies({ namespace: "x", routerRanges: ["192.0.2.0/24", "fd98::/64"] })).toEqual([
-    nothing,
-    {
-      ...nothing,
-      metadata: { ...nothing.metadata, name: "conifer-router-in" },
-      spec: {
-        podSelector: { matchExpressions: [{ key: "conifer.dev/dyno", operator: "Exists" }] },
-        policyTypes: ["Ingress"],
-        ingress: [{ from: [{ ipBlock: { cidr: "192.0.2.0/24" } }, { ipBlock: { cidr: "fd98::/64" } }] }],
-      },
-    },
+test("it has its fence first, then an account, a quota and limits", () => {
+  expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+    "NetworkPolicy conifer-closed",
+    "NetworkPolicy conifer-callers",
+    "NetworkPolicy conifer-outside",
+    "ServiceAccount conifer-dyno",
+    "ResourceQuota conifer-space",
+    "LimitRange conifer-space",
   ]);
 });
 
-test("without a router's address nothing comes in at all", () => {
-  expect(makeFencePolicies({ namespace: "x", routerRanges: [] })).toEqual([nothing]);
+test("all of it says whose it is and which Conifer made it", () => {
+  for (const { metadata } of objects) {
+    expect(metadata).toMatchObject({
+      namespace: "space",
+      labels: { "app.kubernetes.io/managed-by": "conifer" },
+      annotations: { "conifer.dev/version": "1" },
+    });
+  }
+});
+
+test("the account gives no token away", () => {
+  expect(objects[3]).toMatchObject({ apiVersion: "v1", automountServiceAccountToken: false });
+});
+
+test("quota and limits are those that are wished", () => {
+  expect(objects[4]).toMatchObject({ spec: { hard: { pods: "20" } } });
+  expect(objects[5]).toMatchObject({ spec: { limits: [{ type: "Container", max: { memory: "2Gi" } }] } });
+});
+
+test("ordinary limits say both what is asked for and what is the most, or the cluster would fill in the other", () => {
+  const { default: most = {}, defaultRequest: least = {} } = ORDINARY_LIMITS.container;
+  for (const resource of Object.keys(most)) expect(least).toHaveProperty(resource);
 });

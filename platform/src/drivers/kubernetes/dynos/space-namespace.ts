@@ -1,13 +1,32 @@
-import { pause } from "../../../kernel/index.ts";
-import { isNotFound, KIND, type KubeClient, type KubeObject } from "../client/index.ts";
-import { LABEL, MANAGED_BY } from "./dyno-labels.ts";
+import { KIND, type KubeObject } from "../client/index.ts";
+import { ANNOTATION, DYNO_ACCOUNT, MANAGED_BY } from "./dyno-labels.ts";
+import { makeFencePolicies, type SpaceFence } from "./space-fence.ts";
 
-/** A space's namespace and its fence. */
-export interface SpaceFence {
-  readonly namespace: string;
-  /** Ranges (CIDR) from which requests reach dynos: the router's addresses. Nobody else reaches them. */
-  readonly routerRanges: readonly string[];
+/** How much a space's namespace may hold, in the API's own words. */
+export interface SpaceLimits {
+  /** `hard` of a ResourceQuota. */
+  readonly quota: Readonly<Record<string, string>>;
+  /** One item of a LimitRange: what containers get that say nothing themselves, and the most they may say. */
+  readonly container: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
+
+/** Nothing in it opens a port of a node or costs money beside dynos; what comes without limits gets small ones. */
+export const ORDINARY_LIMITS: SpaceLimits = {
+  quota: { "services.nodeports": "0", "services.loadbalancers": "0", persistentvolumeclaims: "0" },
+  container: {
+    default: { memory: "512Mi", "ephemeral-storage": "1Gi" },
+    defaultRequest: { memory: "512Mi", cpu: "50m", "ephemeral-storage": "64Mi" },
+  },
+};
+
+export interface SpaceWishes {
+  readonly namespace: string;
+  readonly fence: SpaceFence;
+  readonly limits: SpaceLimits;
+}
+
+/** Objects of a higher number were made by a later Conifer and are left as they are. */
+export const SPACE_VERSION = 1;
 
 export function makeNamespace(namespace: string): KubeObject {
   const level = "pod-security.kubernetes.io";
@@ -26,52 +45,28 @@ export function makeNamespace(namespace: string): KubeObject {
   };
 }
 
-/** Nothing comes in; then what may. Dynos of one namespace do not reach each other either. */
-export function makeFencePolicies({ namespace, routerRanges }: SpaceFence): KubeObject[] {
-  const policy = (name: string, spec: unknown) => ({
-    apiVersion: KIND.networkPolicy.apiVersion,
-    kind: KIND.networkPolicy.kind,
-    metadata: { name, namespace, labels: MANAGED_BY },
-    spec,
+/** What a space's namespace holds beside dynos, in the order in which it is made: the fence first. */
+export function makeSpaceObjects({ namespace, fence, limits }: SpaceWishes): KubeObject[] {
+  const { serviceAccount, resourceQuota, limitRange } = KIND;
+  const head = ({ apiVersion, kind }: { apiVersion: string; kind: string }, name: string) => ({
+    ...{ apiVersion, kind },
+    metadata: { name, namespace },
   });
-  return [
-    policy("conifer-nothing-in", { podSelector: {}, policyTypes: ["Ingress"] }),
-    ...(routerRanges.length > 0
-      ? [
-          policy("conifer-router-in", {
-            podSelector: { matchExpressions: [{ key: LABEL.dyno, operator: "Exists" }] },
-            policyTypes: ["Ingress"],
-            ingress: [{ from: routerRanges.map((cidr) => ({ ipBlock: { cidr } })) }],
-          }),
-        ]
-      : []),
+  const all: KubeObject[] = [
+    ...makeFencePolicies(namespace, fence),
+    { ...head(serviceAccount, DYNO_ACCOUNT), automountServiceAccountToken: false } as KubeObject,
+    { ...head(resourceQuota, "conifer-space"), spec: { hard: limits.quota } } as KubeObject,
+    {
+      ...head(limitRange, "conifer-space"),
+      spec: { limits: [{ type: "Container", ...limits.container }] },
+    } as KubeObject,
   ];
-}
-
-const ACCOUNT_KIND = { apiVersion: "v1", kind: "ServiceAccount", plural: "serviceaccounts" } as const;
-const ACCOUNT_WITHIN_MS = 10_000;
-
-/**
- * Makes the namespace where it is missing; one that exists gets our labels. Pods can be made once the cluster has
- * given it the account that every pod must name, whether it uses it or not.
- */
-export async function ensureSpace(
-  client: KubeClient,
-  fence: SpaceFence,
-  options: { readonly signal: AbortSignal },
-): Promise<void> {
-  const { namespace } = fence;
-  // The namespace may have been made by hand with labels of its own; ours are added.
-  await client.apply(makeNamespace(namespace));
-  for (const policy of makeFencePolicies(fence)) await client.apply(policy);
-  const begin = performance.now();
-  while (!options.signal.aborted) {
-    try {
-      await client.get({ kind: ACCOUNT_KIND, namespace }, "default");
-      return;
-    } catch (thrown) {
-      if (!isNotFound(thrown) || performance.now() - begin > ACCOUNT_WITHIN_MS) throw thrown;
-      await pause(25, options.signal);
-    }
-  }
+  return all.map((object) => ({
+    ...object,
+    metadata: {
+      ...object.metadata,
+      labels: MANAGED_BY,
+      annotations: { [ANNOTATION.version]: String(SPACE_VERSION) },
+    },
+  }));
 }
