@@ -4,7 +4,15 @@ import type { Config } from "./config.ts";
 export type RoleName = "control" | "host" | "router" | "registry";
 
 /** The processes of an installation in a cluster, each a pod of its own. */
-export type ClusterRoleName = "api" | "worker" | "files" | "logs" | "database" | "registry" | "router";
+export type ClusterRoleName =
+  | "api"
+  | "worker"
+  | "files"
+  | "logs"
+  | "database"
+  | "registry"
+  | "router"
+  | "agent";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

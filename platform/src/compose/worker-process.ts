@@ -1,7 +1,7 @@
 import type { Builder } from "../delivery/build/index.ts";
 import type { SourceStore } from "../delivery/source/index.ts";
 import { makeRepositoryClient } from "../drivers/embedded/git/index.ts";
-import { makeLogClient } from "../drivers/embedded/logs/index.ts";
+import { makeLogClient, makeStreamClient } from "../drivers/embedded/logs/index.ts";
 import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
 import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
 import type { KubeClient } from "../drivers/kubernetes/client/index.ts";
@@ -101,11 +101,12 @@ function openTable({ config, logger }: ControlContext, client: KubeClient) {
 }
 
 function keepTeller({ config, logger, logs }: ControlContext, client: KubeClient): Running {
+  const { ended: outputTold } = makeStreamClient(clusterPeer("logs", config));
   return keepLease({
     ...{ client, logger, now: systemClock },
     namespace: systemNamespace(config),
     name: TELLER_LEASE,
     holder: config.podName,
-    work: () => startClusterHost({ client, config, logger, duty: "tell", logs: logs.sink }),
+    work: () => startClusterHost({ client, config, logger, duty: "tell", logs: logs.sink, outputTold }),
   });
 }

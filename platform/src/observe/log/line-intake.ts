@@ -31,8 +31,11 @@ export interface IntakeBatch {
 
 /** Where one app's lines wait until they are stored. Bounded; what does not fit is counted and told. */
 export interface LineIntake {
-  /** Takes a line, made safe and cut into as many lines as it needs; drops it when its process is over its budget. */
-  take(line: LogLine): void;
+  /**
+   * Takes a line, made safe and cut into as many lines as it needs; drops it when its process is over its budget. `at`:
+   * when it was written, if it could not come at once: the budget is that of then.
+   */
+  take(line: LogLine, at?: Date): void;
   hasRoom(process: string): boolean;
   countDropped(process: string, lines: number): void;
   /** What waits, with lines about losses where they are due, or in any case when `last`. */
@@ -72,10 +75,10 @@ export function makeLineIntake(appId: string, limits: IntakeLimits, now: Clock):
   const isDue = (since: Date, last: boolean) => last || now().getTime() - since.getTime() >= limits.reportMs;
 
   return {
-    take(line) {
+    take(line, at) {
       const process = safeProcess(line.process);
       const messages = splitMessage(line.message);
-      const nowMs = line.source === "app" ? now().getTime() : 0;
+      const nowMs = line.source === "app" ? (at ?? now()).getTime() : 0;
       for (const message of messages) {
         const isOver = line.source === "app" && !budgetOf(process, nowMs).spend(message.length, nowMs);
         if (isOver) drop(process, 1);

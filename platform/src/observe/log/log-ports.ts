@@ -38,6 +38,38 @@ export interface LogReader {
   forget(appId: string): Promise<void>;
 }
 
+/** How far a stream of lines was taken: up to a byte of one of the files it comes in. */
+export interface StreamPlace {
+  /** A name that no other file of the stream has, and that the file keeps when it is renamed or compressed. */
+  readonly file: string;
+  readonly offset: number;
+}
+
+/**
+ * Lines that somebody wrote one after the other, and the part of a file that held them. Whoever reads the file again
+ * after a crash may cut it elsewhere, but only between lines.
+ */
+export interface StreamPiece {
+  /** Names what wrote the lines; never used again for anything else. */
+  readonly stream: string;
+  readonly appId: string;
+  readonly file: string;
+  readonly from: number;
+  readonly to: number;
+  readonly lines: readonly LogLine[];
+  /** Nothing follows: what wrote the lines has ended, and everything was read. */
+  readonly ended?: boolean;
+}
+
+/** Takes each line of a stream once, however often it is sent. */
+export interface LogStreams {
+  /**
+   * Resolves when the store has the lines, with the place behind which each piece's stream goes on. Where
+   * that is not the piece's end, the piece was not taken, and the sender must read on from there. Throws when nothing can be taken now.
+   */
+  take(pieces: readonly StreamPiece[], signal?: AbortSignal): Promise<readonly StreamPlace[]>;
+}
+
 /**
  * A sink that tells beforehand when a process is over its budget, so that output which would be dropped anyway need
  * not be decoded and cut into lines.

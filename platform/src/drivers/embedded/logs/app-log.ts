@@ -1,9 +1,11 @@
-import { type Clock, errorText, type Logger } from "../../../kernel/index.ts";
+import { BusinessError, type Clock, errorText, type Logger } from "../../../kernel/index.ts";
 import {
   type IntakeLimits,
   type LineIntake,
   type LogQuery,
   makeLineIntake,
+  type StreamPiece,
+  type StreamPlace,
   type TailLimits,
 } from "../../../observe/log/index.ts";
 import { type LogBatch, makeLogFollowers } from "./log-followers.ts";
@@ -28,6 +30,10 @@ export interface AppLogOptions {
  */
 export interface AppLog {
   readonly intake: LineIntake;
+  /** True when nothing waits to be written. */
+  isEmpty(): boolean;
+  /** Takes what is new in a piece of a stream, and tells where the stream stands then; `flush` writes it. */
+  takePiece(piece: StreamPiece): Promise<StreamPlace>;
   /** Writes what waits; with `last` also what else would be told or tried again only in a while. */
   flush(last?: boolean): Promise<void>;
   sync(): Promise<void>;
@@ -52,15 +58,16 @@ export function makeAppLog(options: AppLogOptions): AppLog {
   const { appId, now, logger } = options;
   const intake = makeLineIntake(appId, options.intake, now);
   const writer = makeSegmentWriter(options);
-  const { list } = writer;
+  const { list, marks } = writer;
   const inOrder = makeQueue();
   let failedAt: number | undefined;
 
+  const isEmpty = () => intake.isEmpty() && !marks.isDirty();
   const flushNow = async (last: boolean): Promise<void> => {
     const isTooSoon = failedAt !== undefined && now().getTime() - failedAt < RETRY_MS;
-    if (intake.isEmpty() || (isTooSoon && !last)) return;
+    if (isEmpty() || (isTooSoon && !last)) return;
     const batch = intake.drain(last);
-    if (batch.lines.length === 0) return;
+    if (batch.lines.length === 0 && !marks.isDirty()) return;
     try {
       const first = await writer.append(batch.lines);
       failedAt = undefined;
@@ -86,11 +93,21 @@ export function makeAppLog(options: AppLogOptions): AppLog {
   const followers = makeLogFollowers({ ...options, segments: list.all, settle });
   const log: AppLog = {
     intake,
+    isEmpty,
+    takePiece: (piece) =>
+      inOrder(async () => {
+        await writer.load();
+        if (intake.waiting() > options.intake.characters / 2)
+          throw new BusinessError("unavailable", "The log cannot be written at the moment.");
+        return marks.place(piece, () => {
+          for (const line of piece.lines) intake.take(line, line.time);
+        });
+      }),
     flush: (last = false) => inOrder(() => flushNow(last)),
     sync: () => inOrder(writer.sync),
     read: followers.read,
     rest: () => inOrder(writer.rest),
-    isInUse: () => followers.count() > 0 || !intake.isEmpty() || inOrder.isBusy() || !intake.forgetQuiet(),
+    isInUse: () => followers.count() > 0 || !isEmpty() || inOrder.isBusy() || !intake.forgetQuiet(),
     isSealable: () => list.all().filter((segment) => !segment.sealed).length > 1,
     retire: (bytes) =>
       inOrder(async () => {

@@ -17,7 +17,8 @@ function makeScriptedLog(name: string, events: string[]) {
   let flusher: LogFlusher | undefined;
   let isSealable = false;
   const log = {
-    intake: { isEmpty: () => waiting === 0, waiting: () => waiting },
+    intake: { waiting: () => waiting },
+    isEmpty: () => waiting === 0,
     async flush() {
       if (waiting === 0) return;
       waiting = 0;

@@ -12,6 +12,8 @@ export interface LogFlusherOptions {
 export interface LogFlusher extends Running {
   /** Something waits in this log. */
   touch(log: AppLog): void;
+  /** Writes what waits in these logs now. */
+  flush(logs: ReadonlySet<AppLog>): Promise<void>;
   /** Lines of this log were written. */
   written(log: AppLog): void;
   /** True while something of this log is still to be written or synced. */
@@ -36,7 +38,7 @@ export function makeLogFlusher({ limits, logger, onSealable }: LogFlusherOptions
     // Before the write, so that whoever syncs meanwhile waits for it.
     unsynced.add(log);
     await log.flush(last);
-    if (!log.intake.isEmpty()) dirty.add(log);
+    if (!log.isEmpty()) dirty.add(log);
     await closeSurplus();
   };
   const closeSurplus = async () => {
@@ -77,6 +79,10 @@ export function makeLogFlusher({ limits, logger, onSealable }: LogFlusherOptions
       dirty.add(log);
       if (log.intake.waiting() > FLUSH_AT_ONCE_CHARACTERS) flushing.now();
       else flushing.arm();
+    },
+    async flush(logs) {
+      await eachOf(logs, (log) => flushOne(log, false));
+      if (dirty.size > 0) flushing.arm();
     },
     written(log) {
       open.delete(log);

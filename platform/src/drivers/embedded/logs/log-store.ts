@@ -8,6 +8,9 @@ import {
   type IntakeLimits,
   type LogQuery,
   type LogReader,
+  type LogStreams,
+  type StreamPiece,
+  type StreamPlace,
   type TailLimits,
 } from "../../../observe/log/index.ts";
 import { type AppLog, makeAppLog } from "./app-log.ts";
@@ -59,7 +62,7 @@ export interface LogStoreOptions {
 }
 
 /** The apps' logs on this machine's disk. One process at a time may have a folder open. */
-export interface LogStore extends BudgetedLogSink, LogReader, Running {
+export interface LogStore extends BudgetedLogSink, LogReader, LogStreams, Running {
   /** As `read`, but the lines that are there together come together. */
   readBatches(query: LogQuery, signal: AbortSignal): AsyncGenerator<LogBatch>;
   /** Every line written before the call is on disk for good when this resolves, and every loss is told. */
@@ -93,6 +96,21 @@ export function openLogStore(options: LogStoreOptions): LogStore {
   async function* readBatches(query: LogQuery, signal: AbortSignal) {
     yield* logOf(query.appId).read(query, signal);
   }
+  const takePiece = async (piece: StreamPiece): Promise<StreamPlace> => {
+    const place = await logOf(piece.appId).takePiece(piece);
+    flusher.touch(logOf(piece.appId));
+    return place;
+  };
+  const takePieces = async (pieces: readonly StreamPiece[]) => {
+    const taken = new Set<AppLog>();
+    const places: StreamPlace[] = [];
+    for (const piece of pieces) {
+      places.push(await takePiece(piece));
+      taken.add(logOf(piece.appId));
+    }
+    await flusher.flush(taken);
+    return places;
+  };
   return {
     write(line) {
       withLog(line.appId, (log) => {
@@ -100,6 +118,7 @@ export function openLogStore(options: LogStoreOptions): LogStore {
         flusher.touch(log);
       });
     },
+    take: (pieces) => takePieces(pieces),
     hasRoom: (appId, process) => !APP_ID.test(appId) || logOf(appId).intake.hasRoom(process),
     countDropped(appId, process, lines) {
       withLog(appId, (log) => {

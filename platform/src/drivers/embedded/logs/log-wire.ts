@@ -1,5 +1,5 @@
 import type { LogLine } from "../../../kernel/index.ts";
-import type { ReadLine } from "../../../observe/log/index.ts";
+import type { ReadLine, StreamPiece, StreamPlace } from "../../../observe/log/index.ts";
 import type { LogBatch } from "./log-followers.ts";
 
 /** A line as it travels between our processes: app, milliseconds, source, process, message. */
@@ -57,4 +57,43 @@ export function batchFromWire(value: unknown, appId: string): LogBatch {
     return { ...fromWire([appId, ...line]), ...(at === null ? {} : { position: at }) };
   });
   return { lines: read, ...(position === undefined ? {} : { position }) };
+}
+
+/** A piece of a stream on its way to the store; its lines know the app and have no position. */
+export interface WirePiece extends Omit<StreamPiece, "lines"> {
+  readonly lines: readonly WireReadLine[];
+}
+
+export function pieceToWire({ lines, ...piece }: StreamPiece): WirePiece {
+  return {
+    ...piece,
+    lines: lines.map(({ time, source, process, message }) => [
+      null,
+      time.getTime(),
+      source,
+      process,
+      message,
+    ]),
+  };
+}
+
+/** Throws when the value is not a piece. */
+export function pieceFromWire(value: unknown): StreamPiece {
+  const { stream, appId, file, from, to, lines, ended } = (value ?? {}) as Partial<WirePiece>;
+  const areTexts = [stream, appId, file].every((text) => typeof text === "string");
+  const arePlaces = Number.isSafeInteger(from) && Number.isSafeInteger(to) && Number(from) <= Number(to);
+  if (!areTexts || !arePlaces || !Array.isArray(lines))
+    throw new Error("a piece of a log must have stream, appId, file, from, to and lines");
+  const place = { stream, appId, file, from, to } as Pick<
+    StreamPiece,
+    "stream" | "appId" | "file" | "from" | "to"
+  >;
+  const read = lines.map((line) => fromWire(Array.isArray(line) ? [appId, ...line.slice(1)] : line));
+  return { ...place, lines: read, ...(ended === true ? { ended } : {}) };
+}
+
+export function placesFromWire(value: unknown): readonly StreamPlace[] {
+  const { places } = (value ?? {}) as { readonly places?: readonly StreamPlace[] };
+  if (!Array.isArray(places)) throw new Error("the log store did not say where the streams stand");
+  return places;
 }

@@ -7,7 +7,8 @@ import { crc32 } from "node:zlib";
  *     2026-01-02T03:04:05.678000+00:00 app[web.1]: …
  *
  * Lines hold no control characters and begin with a digit, so neither can be taken for the other. The checksum covers
- * the text and the header's numbers; a block is valid only as a whole.
+ * the text and the header's numbers; a block is valid only as a whole. A block of no lines holds marks: how far the
+ * streams were taken whose lines come before it.
  */
 export interface Block {
   readonly firstPosition: number;
@@ -57,9 +58,17 @@ function blockAt(segment: Buffer, start: number): BlockPlace | undefined {
   return { firstPosition: Number(firstPosition), lines: Number(lines), start, textStart, end };
 }
 
-/** The block's lines, in order, without line breaks. */
-export function blockLines(segment: Buffer, { textStart, end }: BlockPlace): string[] {
+/** The block's lines, in order, without line breaks; none of a block of marks. */
+export function blockLines(segment: Buffer, { lines, textStart, end }: BlockPlace): string[] {
+  if (lines === 0) return [];
   return segment.toString("utf8", textStart, Math.max(textStart, end - 1)).split("\n");
+}
+
+/** The texts of the marks in a segment, in order. */
+export function blockMarks(segment: Buffer): string[] {
+  return scanBlocks(segment)
+    .blocks.filter(({ lines }) => lines === 0)
+    .map(({ textStart, end }) => segment.toString("utf8", textStart, end));
 }
 
 function checksum(numbers: string, body: Buffer): string {

@@ -17,6 +17,7 @@ export interface ObjectWatchOptions<T extends KubeObject> {
   readonly client: Pick<KubeClient, "list" | "stream">;
   readonly place: KubePlace;
   readonly labelSelector: string;
+  readonly fieldSelector?: string;
   readonly listener: ObjectListener<T>;
   readonly logger: Logger;
   /** Shorter ones in tests. */
@@ -143,11 +144,11 @@ class Follower<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const { client, place, labelSelector, listener } = this.#options;
+    const { client, place, labelSelector, fieldSelector, listener } = this.#options;
     const objects: T[] = [];
     let version = "";
     for (let next: string | undefined = ""; next !== undefined; ) {
-      const query = { labelSelector, limit: PAGE, ...(next ? { continue: next } : {}) };
+      const query = { labelSelector, fieldSelector, limit: PAGE, ...(next ? { continue: next } : {}) };
       const page: Awaited<ReturnType<typeof client.list<T>>> = await client.list<T>(place, query, signal);
       for (const item of page.items) objects.push(item);
       version = page.resourceVersion;
@@ -158,11 +159,12 @@ class Follower<T extends KubeObject> {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { client, place, labelSelector } = this.#options;
+    const { client, place, labelSelector, fieldSelector } = this.#options;
     const { watchSeconds, graceMs } = this.#timing;
     const stalled = AbortSignal.timeout(watchSeconds * 1_000 + graceMs);
     const query = {
       labelSelector,
+      fieldSelector,
       watch: true,
       allowWatchBookmarks: true,
       resourceVersion: this.#version,

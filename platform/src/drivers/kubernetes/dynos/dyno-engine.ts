@@ -15,9 +15,9 @@ import { type DynoBoard, makeDynoBoard } from "./dyno-board.ts";
 import type { DynoPlacement } from "./dyno-manifests.ts";
 import type { BoardDyno } from "./dyno-sight.ts";
 import { endOverdue } from "./end-overdue.ts";
-import { type LinesInOrder, makeLinesInOrder } from "./lines-in-order.ts";
+import { type Awaited, type LinesInOrder, makeLinesInOrder } from "./lines-in-order.ts";
 import { makeObjectWriter, type ObjectWriter, type ToldSpecs } from "./object-writer.ts";
-import { makePodLogs, type PodLogs } from "./pod-logs.ts";
+import { endedRuns, makePodLogs, type PodLogs } from "./pod-logs.ts";
 import { reconcileDynos } from "./reconcile-dynos.ts";
 import type { SpaceWishes } from "./space-namespace.ts";
 import { type SpaceObjects, VIEWED_KINDS, watchSpace } from "./space-objects.ts";
@@ -33,6 +33,11 @@ export interface KubernetesDynoHostOptions {
   readonly logs?: LogSink;
   /** Which part of the work is this process's. Default `all`. */
   readonly duty?: DynoDuty;
+  /**
+   * Given where agents on the nodes read what dynos put out: resolves when all that these runs of pods wrote, each
+   * `<pod's uid>/<run>`, is in the log. Missing: the process with the duty `tell` reads it.
+   */
+  readonly outputTold?: (runs: readonly string[], signal: AbortSignal) => Promise<unknown>;
   readonly logger: Logger;
   readonly now: Clock;
   /** Everything is compared anew so often. */
@@ -79,18 +84,21 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
   const { duty = "all", logs: sink } = options;
   const keeps = duty === "all" || duty === "keep";
   const tells = duty === "all" || duty === "tell";
-  const logs = sink && tells ? makePodLogs({ client, namespace, logger, sink }) : undefined;
+  const { outputTold } = options;
+  const logs = sink && tells && !outputTold ? makePodLogs({ client, namespace, logger, sink }) : undefined;
   const lines = sink && makeLinesInOrder(sink);
   const startedAt = now();
   let isOpen = false;
-  const write = ({ sight }: BoardDyno, message: string, after?: () => Promise<unknown>) => {
+  const untilTold = async (dyno: BoardDyno, limit: AbortSignal) =>
+    await (outputTold ? outputTold(endedRuns(dyno.sight.runs), limit) : logs?.told(dyno));
+  const write = ({ sight }: BoardDyno, message: string, after?: Awaited) => {
     const { id, appId, name } = sight.entry;
     lines?.write(id, { appId, time: now(), source: "heroku", process: name, message }, after);
   };
   const board = makeDynoBoard({
     now,
     tell: (dyno, message, isEnd) => {
-      if (tells) write(dyno, message, isEnd && logs ? () => logs.told(dyno) : undefined);
+      if (tells) write(dyno, message, isEnd ? (limit) => untilTold(dyno, limit) : undefined);
     },
     say: (dyno, message) => write(dyno, message),
     told: (id) => told.get(id)?.spec,

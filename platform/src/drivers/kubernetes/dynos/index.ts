@@ -1,5 +1,7 @@
 export type { DynoDuty } from "./dyno-engine.ts";
+export { ANNOTATION, LABEL, MANAGED_BY } from "./dyno-labels.ts";
 export type { DynoPlacement } from "./dyno-manifests.ts";
+export { CONTAINER } from "./dyno-manifests.ts";
 export {
   type KubernetesDynoHost,
   startKubernetesDynoHost,

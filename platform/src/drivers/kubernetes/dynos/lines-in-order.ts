@@ -1,12 +1,15 @@
 import { type LogLine, type LogSink, pause } from "../../../kernel/index.ts";
 
+/** Something to wait for; the signal aborts when nobody waits any more. */
+export type Awaited = (limit: AbortSignal) => Promise<unknown>;
+
 /** Lines of the dyno manager, in the place in a dyno's log where they belong. */
 export interface LinesInOrder {
   /**
    * Writes the line at once, or after the dyno's lines before it. `after`: what must have been written first, the output
    * of a process whose end the line tells of; it is waited for within bounds.
    */
-  write(dynoId: string, line: LogLine, after?: () => Promise<unknown>): void;
+  write(dynoId: string, line: LogLine, after?: Awaited): void;
   /** Resolves when every line is written. */
   close(): Promise<void>;
 }
@@ -16,9 +19,9 @@ const WAIT_MS = 2_000;
 /** The end of a process is heard of over another connection than what it wrote, and often earlier. */
 export function makeLinesInOrder(sink: LogSink, waitMs = WAIT_MS): LinesInOrder {
   const last = new Map<string, Promise<void>>();
-  const writeAfter = async (before: Promise<void> | undefined, after?: () => Promise<unknown>) => {
+  const writeAfter = async (before: Promise<void> | undefined, after?: Awaited) => {
     await before;
-    if (after) await within(after(), waitMs);
+    if (after) await within(after, waitMs);
   };
   return {
     write: (dynoId, line, after) => {
@@ -34,8 +37,8 @@ export function makeLinesInOrder(sink: LogSink, waitMs = WAIT_MS): LinesInOrder 
   };
 }
 
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
+async function within(work: Awaited, ms: number): Promise<void> {
   const over = new AbortController();
-  await Promise.race([work.catch(() => {}), pause(ms, over.signal)]);
+  await Promise.race([work(over.signal).catch(() => {}), pause(ms, over.signal)]);
   over.abort();
 }

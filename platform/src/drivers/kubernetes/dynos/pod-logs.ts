@@ -58,9 +58,7 @@ export function makePodLogs(options: PodLogsOptions): PodLogs {
     },
     told: ({ sight }) => {
       const pods = dynos.get(sight.entry.id)?.pods;
-      const ended = sight.runs.map(({ uid, run, phase }) => {
-        return pods?.get(uid)?.told(phase.kind === "exited" ? run : run - 1) ?? Promise.resolve();
-      });
+      const ended = sight.runs.map((run) => pods?.get(run.uid)?.told(lastEnded(run)) ?? Promise.resolve());
       return Promise.all(ended);
     },
     close: async () => {
@@ -69,6 +67,18 @@ export function makePodLogs(options: PodLogsOptions): PodLogs {
       await Promise.all(ending);
     },
   };
+}
+
+/** A pod's last run that has ended; -1: none has. */
+function lastEnded({ phase, run }: PodRun): number {
+  return phase.kind === "exited" ? run : run - 1;
+}
+
+/** The last runs that have ended of pods whose output goes to the log, each `<pod's uid>/<run>`. */
+export function endedRuns(runs: readonly PodRun[]): string[] {
+  return runs
+    .filter((run) => run.client === undefined && lastEnded(run) >= 0)
+    .map((run) => `${run.uid}/${lastEnded(run)}`);
 }
 
 /** What a process with a client writes is the client's. */

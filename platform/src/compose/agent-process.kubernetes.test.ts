@@ -1,0 +1,139 @@
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { makeLogClient, makeStreamClient } from "../drivers/embedded/logs/index.ts";
+import { KIND, type Pod } from "../drivers/kubernetes/client/index.ts";
+import {
+  BEHAVIORS,
+  openTestCluster,
+  shell,
+  type TestCluster,
+  type TestSpace,
+} from "../drivers/kubernetes/dynos/cluster-fixtures.ts";
+import { type KubernetesDynoHost, startKubernetesDynoHost } from "../drivers/kubernetes/dynos/index.ts";
+import { type Running, silentLogger, systemClock } from "../kernel/index.ts";
+import { suiteSpec } from "../runtime/dyno/dyno-host-suite.ts";
+import type { DynoSpec } from "../runtime/dyno/index.ts";
+import { nodesOfCluster, startTestAgent, startTestLogRole, type TestLogRole } from "./agent-fixtures.ts";
+
+const { KUBECONFIG = "", CONIFER_CLUSTER } = process.env;
+
+/** The files of nodes can be reached on the development cluster only. */
+describe.skipIf(!CONIFER_CLUSTER)("agents on the nodes of a cluster", () => {
+  let cluster: TestCluster;
+  let space: TestSpace;
+  let logs: TestLogRole;
+  let sink: ReturnType<typeof makeLogClient>["sink"];
+  let host: KubernetesDynoHost;
+  const agents: Running[] = [];
+
+  beforeAll(async () => {
+    cluster = await openTestCluster();
+  });
+  afterAll(() => cluster?.close());
+  beforeEach(async () => {
+    space = cluster.openSpace();
+    logs = await startTestLogRole();
+    sink = makeLogClient({ peer: logs.peer, now: systemClock, logger: silentLogger }).sink;
+    host = await startKubernetesDynoHost({
+      client: cluster.client,
+      placement: space.placement,
+      routerRanges: ["0.0.0.0/0"],
+      logs: sink,
+      outputTold: makeStreamClient(logs.peer).ended,
+      logger: silentLogger,
+      now: systemClock,
+    });
+    await startAgents();
+  });
+  afterEach(async () => {
+    await stopAgents();
+    await host.stop();
+    await sink.stop();
+    await logs.stop();
+    await space.close();
+  });
+
+  const startAgents = async () => {
+    for (const { node, podLogs } of nodesOfCluster(KUBECONFIG))
+      agents.push(
+        await startTestAgent({
+          ...{ client: cluster.client, namespace: space.namespace, node, podLogs, peer: logs.peer },
+          state: join(logs.folder, `state-${node}`),
+        }),
+      );
+  };
+  const stopAgents = async () => {
+    for (const agent of agents.splice(0)) await agent.stop();
+  };
+  const programs = { program: (behavior: keyof typeof BEHAVIORS) => BEHAVIORS[behavior] };
+  const worker = (line: string, change: Partial<DynoSpec> = {}) =>
+    suiteSpec(programs, "works", {
+      ...{ name: "worker.1", type: "worker", duty: "work" },
+      ...shell(line),
+      ...change,
+    });
+  const { appId } = worker("true");
+  const apply = (dynos: readonly DynoSpec[], number = 1) =>
+    host.dynos.apply({ appId, dynos }, { subject: "formation", number });
+  const log = async (process?: string) =>
+    (await logs.read(appId)).filter((line) => process === undefined || line.includes(`[${process}]: `));
+  const logHas = (wanted: string) => expect.poll(() => log(), { timeout: 30_000 }).toContain(wanted);
+
+  test("tell what a dyno writes, in order and within a second, and its end after its last line", async () => {
+    await host.dynos.run(
+      worker("for i in $(seq 1 1000); do echo line $i; done; echo last >&2; exit 3", {
+        name: "run.1",
+        type: "run",
+      }),
+      { attach: false },
+    );
+    await expect
+      .poll(() => log("run.1"), { timeout: 30_000 })
+      .toContainEqual(expect.stringContaining("Process exited with status 3"));
+    const lines = await log("run.1");
+    const output = lines.filter((line) => line.startsWith("app["));
+    expect(output.filter((line) => !line.endsWith("last"))).toEqual(
+      Array.from({ length: 1000 }, (_, i) => `app[run.1]: line ${i + 1}`),
+    );
+    const exited = lines.findIndex((line) => line.includes("Process exited"));
+    expect(lines.slice(exited).filter((line) => line.startsWith("app["))).toEqual([]);
+  });
+
+  test("tell what was written while no agent ran, of pods that are gone as well", async () => {
+    await apply([worker("echo before; sleep 2; echo meanwhile; exec sleep 1000")]);
+    await logHas("app[worker.1]: before");
+    await stopAgents();
+    const [pod] = (
+      await cluster.client.list<Pod>({ kind: KIND.pod, namespace: space.namespace }, { labelSelector: "" })
+    ).items;
+    expect(pod).toBeDefined();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await startAgents();
+    await logHas("app[worker.1]: meanwhile");
+    expect((await log("worker.1")).filter((line) => line.startsWith("app["))).toEqual([
+      "app[worker.1]: before",
+      "app[worker.1]: meanwhile",
+    ]);
+  });
+
+  test("give each line the name its dyno has", async () => {
+    const dyno = worker("while :; do echo tick; sleep 0.2; done");
+    await apply([dyno]);
+    await logHas("app[worker.1]: tick");
+    await apply([{ ...dyno, name: "worker.7" }], 2);
+    await logHas("app[worker.7]: tick");
+  });
+
+  test("tell each run of a dyno that crashes, each before its end", async () => {
+    await apply([worker("echo hello from run; exit 4")]);
+    await expect
+      .poll(async () => (await log()).filter((line) => line.endsWith(": hello from run")).length, {
+        timeout: 40_000,
+      })
+      .toBeGreaterThan(1);
+    const lines = await log("worker.1");
+    const told = lines.filter((line) => /: hello from run$|Process exited/.test(line));
+    for (const [i, line] of told.entries())
+      expect(line).toMatch(i % 2 === 0 ? /hello from run$/ : /Process exited with status 4$/);
+  });
+});

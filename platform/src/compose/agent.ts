@@ -1,0 +1,4 @@
+import { startAgent } from "./agent-process.ts";
+import { runRole } from "./run-role.ts";
+
+await runRole({ name: "agent", start: startAgent });

@@ -1,0 +1,1 @@
+export { startLogAgent } from "./log-agent.ts";

@@ -1,0 +1,313 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { makeCriReader } from "./cri-entries.ts";
+import { type OpenLogFile, openLogFile } from "./open-log-file.ts";
+import { makeOutputLines, type OutputLine } from "./output-lines.ts";
+import { orderRunFiles, type RunFile } from "./run-files.ts";
+
+/** How far a pod's output was told. */
+export interface OutputPlace {
+  readonly run: number;
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** A part of a run's output, between two places in one of its files. */
+export interface OutputPiece {
+  readonly run: number;
+  readonly file: string;
+  readonly from: number;
+  readonly to: number;
+  readonly lines: readonly OutputLine[];
+  /** Nothing more comes of this run. */
+  readonly ended: boolean;
+  /** Lines before these were removed before they could be read. */
+  readonly isAfterLoss: boolean;
+}
+
+export interface PodOutputOptions {
+  /** Where the node keeps the container's files. It may not be there yet. */
+  readonly folder: string;
+  /** A folder to unpack compressed files in. */
+  readonly scratch: string;
+  /** What was told before this process began. */
+  readonly from?: OutputPlace | undefined;
+  /** Holds what is read at once; shared by all that read in turn. */
+  readonly buffer: Buffer;
+  readonly nowMs: () => number;
+}
+
+/** Files of one pod that are held open at most: the node keeps five, and further ones would fill its disk unseen. */
+const HELD_FILES = 8;
+/** The runtime may write a last entry to a file after it has begun the next one. */
+const LATE_MS = 500;
+const LOOK_AGAIN_MS = 1_000;
+
+/**
+ * Reads what a pod's container writes, run after run and file after file. The node puts files aside, compresses and
+ * removes them: each is opened as soon as it is seen, and read to its end whatever becomes of its name. One piece at a
+ * time is out; `settle` says what became of it.
+ */
+export class PodOutput {
+  readonly #options: PodOutputOptions;
+  readonly #reader = makeCriReader();
+  readonly #lines = makeOutputLines();
+  /** Oldest first; the first is being read. */
+  #files: OpenLogFile[] = [];
+  /** By name without `.gz`, of files that were put aside and told. */
+  readonly #toldNames = new Set<string>();
+  readonly #toldIds = new Set<string>();
+  #listing = "";
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #newerSince: number | undefined;
+  #told = 0;
+  #read = 0;
+  /** The highest run whose end was told. */
+  #endTold = -1;
+  #place: OutputPlace | undefined;
+  #isAfterLoss = false;
+  #out: { readonly piece: OutputPiece; readonly isLast: boolean } | undefined;
+
+  constructor(options: PodOutputOptions) {
+    this.#options = options;
+    this.#place = options.from;
+  }
+
+  /** What was told, for the next process to begin behind; undefined before anything was. */
+  get place(): OutputPlace | undefined {
+    return this.#place;
+  }
+
+  /**
+   * What comes next; undefined when there is nothing now. `endedRun`: runs up to this one have ended, all of them when
+   * infinite.
+   */
+  async next(endedRun: number): Promise<OutputPiece | undefined> {
+    if (this.#out) throw new Error("a piece is out already");
+    const { nowMs } = this.#options;
+    if (this.#files.length === 0 || nowMs() - this.#lookedAt > LOOK_AGAIN_MS) await this.#look();
+    for (;;) {
+      const file = this.#files[0];
+      if (!file) return this.#endWithoutFile(endedRun);
+      const found = this.#readOn(file);
+      if (found) return found;
+      if (await this.#look()) continue;
+      if (!this.#isOver(file, endedRun)) return undefined;
+      const last = this.#finish(file, endedRun);
+      if (last) return last;
+      if (this.#files.length === 0 || this.#files[0] === file) return undefined;
+    }
+  }
+
+  /** The piece that is out was taken, or another place is where to read on. */
+  settle(offset: number): void {
+    const out = this.#out;
+    this.#out = undefined;
+    if (!out) return;
+    const { piece, isLast } = out;
+    this.#isAfterLoss = false;
+    if (offset !== piece.to) {
+      this.#seek(offset);
+      return;
+    }
+    if (piece.ended) this.#endTold = Math.max(this.#endTold, piece.run);
+    if (piece.file === "") return;
+    this.#told = piece.to;
+    this.#place = { run: piece.run, file: piece.file, offset: piece.to };
+    if (isLast) this.#shift();
+  }
+
+  /** True when everything there is was told, the end of each run included. */
+  isDone(endedRun: number): boolean {
+    const [file, next] = this.#files;
+    if (this.#out || next) return false;
+    return (
+      file === undefined || (file.size() <= this.#told && (endedRun < file.run || this.#endTold >= file.run))
+    );
+  }
+
+  close(): void {
+    for (const file of this.#files) file.close();
+    this.#files = [];
+  }
+
+  #readOn(file: OpenLogFile): OutputPiece | undefined {
+    const id = file.id();
+    if (id === undefined) return undefined;
+    const { buffer } = this.#options;
+    for (;;) {
+      let bytes = buffer.subarray(0, file.read(buffer, this.#read));
+      // An entry that is larger than all that can be held is cut.
+      const isTooLong = bytes.length === buffer.length && !bytes.includes(10);
+      if (isTooLong) bytes = Buffer.concat([bytes, NEWLINE]);
+      const end = this.#reader.read(bytes, (entry) => this.#lines.add(entry));
+      if (end === 0) return undefined;
+      this.#read += isTooLong ? end - 1 : end;
+      const lines = this.#lines.take();
+      if (lines.length > 0) return this.#put({ file, lines });
+    }
+  }
+
+  /** Whether nothing more comes in this file. */
+  #isOver(file: OpenLogFile, endedRun: number): boolean {
+    const next = this.#files[1];
+    if (!next) return file.run <= endedRun;
+    if (next.run > file.run) return true;
+    if (next.id() === undefined) return false;
+    this.#newerSince ??= this.#options.nowMs();
+    return this.#options.nowMs() - this.#newerSince >= LATE_MS;
+  }
+
+  /** The file's last piece, if there is one left; else it is put away. */
+  #finish(file: OpenLogFile, endedRun: number): OutputPiece | undefined {
+    const next = this.#files[1];
+    const isRunOver = next ? next.run > file.run : file.run <= endedRun;
+    const ended = isRunOver && this.#endTold < file.run;
+    // A last entry without its end is what a node left that was lost.
+    const rest = this.#options.buffer.subarray(0, file.read(this.#options.buffer, this.#read));
+    if (rest.length > 0) {
+      this.#reader.read(Buffer.concat([rest, NEWLINE]), (entry) => this.#lines.add(entry));
+      this.#read += rest.length;
+    }
+    const lines = this.#lines.take(true);
+    const isLast = next !== undefined;
+    if (lines.length > 0 || ended) return this.#put({ file, lines, ended, isLast });
+    if (isLast) this.#shift();
+    return undefined;
+  }
+
+  /** A process that was never started has an end, too. */
+  #endWithoutFile(endedRun: number): OutputPiece | undefined {
+    if (!Number.isFinite(endedRun) || endedRun <= this.#endTold) return undefined;
+    if (this.#place && this.#place.run >= endedRun && this.#endTold >= this.#place.run) return undefined;
+    return this.#putPiece({ run: endedRun, file: "", from: 0, to: 0, lines: [], ended: true }, false);
+  }
+
+  #put(parts: {
+    readonly file: OpenLogFile;
+    readonly lines: readonly OutputLine[];
+    readonly ended?: boolean;
+    readonly isLast?: boolean;
+  }): OutputPiece {
+    const { file, lines, ended = false, isLast = false } = parts;
+    const place = { run: file.run, file: file.id() ?? "", from: this.#told, to: this.#read };
+    return this.#putPiece({ ...place, lines, ended }, isLast);
+  }
+
+  #putPiece(parts: Omit<OutputPiece, "isAfterLoss">, isLast: boolean): OutputPiece {
+    const piece = { ...parts, isAfterLoss: this.#isAfterLoss };
+    this.#out = { piece, isLast };
+    return piece;
+  }
+
+  #seek(offset: number): void {
+    const size = this.#files[0]?.size() ?? 0;
+    this.#told = Math.min(offset, size);
+    this.#read = this.#told;
+    this.#lines.clear();
+  }
+
+  /** Goes on to the next file. */
+  #shift(): void {
+    const file = this.#files.shift();
+    const id = file?.id();
+    if (id !== undefined) this.#toldIds.add(id);
+    for (const oldest of this.#toldIds) if (this.#toldIds.size > 2 * HELD_FILES) this.#toldIds.delete(oldest);
+    file?.close();
+    this.#seek(0);
+    this.#newerSince = undefined;
+  }
+
+  /** Opens what is new; true when there is something. */
+  async #look(): Promise<boolean> {
+    this.#lookedAt = this.#options.nowMs();
+    const before = this.#files.at(-1);
+    for (let tries = 0; tries < 5; tries++) {
+      const { files, listing } = list(this.#options.folder);
+      if (listing === this.#listing) return this.#files.at(-1) !== before;
+      // A name may have come to mean another file since it was listed: all are looked at until nothing changes.
+      if (await this.#hold(files)) this.#listing = listing;
+    }
+    return this.#files.at(-1) !== before;
+  }
+
+  async #hold(listed: readonly ListedFile[]): Promise<boolean> {
+    const held = new Map(this.#files.map((file) => [file.place, file]));
+    const opened: OpenLogFile[] = [];
+    for (const file of listed) {
+      const stem = file.name.replace(/\.gz$/, "");
+      if (held.has(file.place) || this.#toldNames.has(stem)) {
+        opened.push(...[held.get(file.place)].filter((each) => each !== undefined));
+        continue;
+      }
+      const found = await openLogFile(this.#options.folder, file, this.#options.scratch);
+      if (!found || found.place !== file.place) {
+        found?.close();
+        for (const each of opened) if (!held.has(each.place)) each.close();
+        return false;
+      }
+      if (this.#isKnown(found, held)) {
+        if (stem !== `${file.run}.log` && this.#toldIds.has(found.id() ?? "")) this.#toldNames.add(stem);
+        found.close();
+      } else opened.push(found);
+    }
+    // What is held and no longer listed is older than what is.
+    const listedPlaces = new Set(opened.map(({ place }) => place));
+    this.#files = [...this.#files.filter(({ place }) => !listedPlaces.has(place)), ...opened];
+    this.#begin();
+    for (let most = this.#files.length; most > HELD_FILES; most--) {
+      this.#isAfterLoss = true;
+      this.#shift();
+    }
+    return true;
+  }
+
+  /** The same content may come again under another name, compressed. */
+  #isKnown(file: OpenLogFile, held: ReadonlyMap<string, OpenLogFile>): boolean {
+    const id = file.id();
+    if (id === undefined) return false;
+    return this.#toldIds.has(id) || [...held.values()].some((each) => each.id() === id);
+  }
+
+  /** Goes to where the process before this one was. */
+  #begin(): void {
+    const { from } = this.#options;
+    if (!from || this.#files.length === 0 || this.#toldIds.size > 0 || this.#told > 0) return;
+    const at = this.#files.findIndex((file) => file.id() === from.file);
+    const later = at >= 0 ? at : this.#files.findIndex(({ run }) => run >= from.run);
+    const before = this.#files.splice(0, later < 0 ? this.#files.length : later);
+    for (const file of before) {
+      this.#toldIds.add(file.id() ?? "");
+      file.close();
+    }
+    this.#toldIds.add(PAST);
+    if (at >= 0) this.#seek(from.offset);
+    else this.#isAfterLoss = this.#files[0]?.run === from.run;
+  }
+}
+
+const NEWLINE = Buffer.from("\n");
+/** Says that the begin was found; no file has this name. */
+const PAST = "";
+
+interface ListedFile extends RunFile {
+  readonly place: string;
+}
+
+function list(folder: string): { files: ListedFile[]; listing: string } {
+  const files: ListedFile[] = [];
+  for (const file of orderRunFiles(namesIn(folder))) {
+    const facts = statSync(join(folder, file.name), { throwIfNoEntry: false });
+    if (facts) files.push({ ...file, place: `${facts.dev}:${facts.ino}` });
+  }
+  return { files, listing: files.map(({ name, place }) => `${name} ${place}`).join("\n") };
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw thrown;
+  }
+}
