@@ -37,7 +37,7 @@ describe.skipIf(!CONIFER_CLUSTER)("agents on the nodes of a cluster", () => {
     host = await startKubernetesDynoHost({
       client: cluster.client,
       placement: space.placement,
-      routerRanges: ["0.0.0.0/0"],
+      fence: { routerRanges: ["0.0.0.0/0"] },
       logs: sink,
       outputTold: makeStreamClient(logs.peer).ended,
       logger: silentLogger,

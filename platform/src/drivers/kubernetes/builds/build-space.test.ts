@@ -53,7 +53,7 @@ describe("what builds stand on", () => {
 });
 
 describe("making it", () => {
-  const clientThat = (refuses: (object: KubeObject) => unknown) => {
+  const clientThat = (refuses: (object: KubeObject) => KubeError | false) => {
     const applied: string[] = [];
     const apply = async <T extends KubeObject>(object: T) => {
       const refusal = refuses(object);

@@ -25,7 +25,7 @@ export interface BuildTask {
 export const TASK_FILE = "task.json";
 
 /** The tag of an app's repository that names what its builds keep for the next one. */
-export const CACHE_TAG = "build-cache";
+const CACHE_TAG = "build-cache";
 
 /** Exit statuses of our own programs in a pod; the phases' own are below 100 (Platform API 0.15). */
 export const POD_EXIT = {
