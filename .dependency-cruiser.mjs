@@ -114,12 +114,13 @@ export default {
     {
       name: "the-command-line-knows-of-the-platform-what-its-package-exports",
       comment:
-        "The client of clusters' API and what makes keys; an installation is objects, not our processes.",
+        "Clients of clusters and registries, and what makes keys; an installation is objects, not our processes.",
       severity: "error",
       from: { path: "^cli/", pathNot: TEST_ONLY },
       to: {
         path: "^(?:platform|conformance|tools)/",
-        pathNot: "^platform/src/(?:drivers/kubernetes/client|edge/certificate)/index\\.ts$",
+        pathNot:
+          "^platform/src/(?:drivers/kubernetes/(?:builds|client)|drivers/registry/client|delivery/registry|edge/certificate)/index\\.ts$",
       },
     },
     {

@@ -1,7 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Builder } from "../delivery/build/index.ts";
-import { parseIndex } from "../delivery/image/index.ts";
 import {
   COMMON_SPACE,
   dockerConfigJson,
@@ -13,12 +11,12 @@ import {
   repositoryName,
 } from "../delivery/registry/index.ts";
 import type { SourceStore } from "../delivery/source/index.ts";
-import { collectImage, operatorVariables, RUN_USER } from "../drivers/cnb/builds/index.ts";
+import { operatorVariables, RUN_USER } from "../drivers/cnb/builds/index.ts";
 import {
   ensureBuildSpace,
-  intoRepository,
   makeBuildSpace,
   makeTrust,
+  pushLayout,
   startKubernetesBuilder,
   TRUST,
 } from "../drivers/kubernetes/builds/index.ts";
@@ -149,21 +147,12 @@ async function provideImage(
   if (!parsed) throw new Error(`"${named}" is no image of the registry, such as ${repository}@sha256:…`);
   const client = clientOf(parsed);
   try {
-    const digest = atDigest ?? (await digestIn(named));
-    if (await client.pullManifest(where, digest)) return { repository: where, digest };
-    if (atDigest) throw new Error(`The registry has no image ${named}. Push it there, or name another.`);
-    const left = { root: named, layout: ".", known: new Map<string, string>(), limitBytes: 16 * GIB };
-    await collectImage(left, intoRepository(client, where, []));
-    return { repository: where, digest };
+    if (!atDigest) return { repository: where, digest: await pushLayout(named, where, client) };
+    if (await client.pullManifest(where, atDigest)) return { repository: where, digest: atDigest };
+    throw new Error(`The registry has no image ${named}. Push it there, or name another.`);
   } finally {
     await client.close();
   }
-}
-
-async function digestIn(folder: string): Promise<string> {
-  const first = parseIndex(await readFile(join(folder, "index.json"))).manifests[0];
-  if (!first) throw new Error(`${folder} holds no image. \`npm run -s images\` makes one.`);
-  return first.digest;
 }
 
 /** Where distributions keep the certificates that a machine trusts. */

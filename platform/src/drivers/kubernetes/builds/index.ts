@@ -1,4 +1,4 @@
 export { ensureBuildSpace, makeBuildSpace, makeTrust, TRUST } from "./build-space.ts";
 export { bundlePodPrograms } from "./bundle-pod-programs.ts";
 export { startKubernetesBuilder } from "./kubernetes-builder.ts";
-export { intoRepository } from "./repository-content.ts";
+export { pushLayout } from "./push-layout.ts";
