@@ -32,6 +32,7 @@ const CHECKS: readonly Check[] = [
   node("sizes and names", "tools/check-sizes.ts"),
   node("served routes", "tools/served-routes.ts", "--check"),
   node("generated files", "contract/generate.ts", "--check"),
+  node("generated manifests", "cli/src/write-generated.ts", "--check"),
 ];
 
 interface Outcome {

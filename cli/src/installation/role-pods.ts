@@ -53,18 +53,27 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
   };
 }
 
-/** Pods of one role keep apart as far as they can: over nodes, and over zones where there are some. */
+/**
+ * Pods of one role keep apart as far as they can. Zones are a preference of another kind: of several constraints the
+ * scheduler forgets all on a node that lacks the label of one, and many clusters have no zones.
+ */
 function placement(role: Role, { values }: Installation): Fields {
-  const spread = (topologyKey: string) => ({
+  const labelSelector = { matchLabels: roleSelector(role) };
+  const overNodes = {
     maxSkew: 1,
-    topologyKey,
+    topologyKey: "kubernetes.io/hostname",
     whenUnsatisfiable: "ScheduleAnyway",
-    labelSelector: { matchLabels: roleSelector(role) },
+    labelSelector,
     matchLabelKeys: ["pod-template-hash"],
-  });
+  };
+  const overZones = {
+    weight: 50,
+    podAffinityTerm: { topologyKey: "topology.kubernetes.io/zone", labelSelector },
+  };
   return {
     ...(ROLE[role].kind === "Deployment" && {
-      topologySpreadConstraints: [spread("kubernetes.io/hostname"), spread("topology.kubernetes.io/zone")],
+      topologySpreadConstraints: [overNodes],
+      affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [overZones] } },
     }),
     ...(Object.keys(values.nodeSelector).length > 0 && { nodeSelector: values.nodeSelector }),
     ...(role === "agent"
