@@ -32,18 +32,27 @@ function makeNamespace(
   return manifest(installation, { apiVersion: "v1", kind: "Namespace", name, namespace: null, labels });
 }
 
-/** Above dynos, so that a full cluster starts a role that was lost first; below what the cluster itself needs. */
-export function makePriorityClass(installation: Installation): Manifest {
-  const head = {
-    apiVersion: "scheduling.k8s.io/v1",
-    kind: "PriorityClass",
-    name: priorityClassName(installation),
-    namespace: null,
-  };
-  return manifest(installation, head, {
-    value: 1_000_000,
-    globalDefault: false,
-    preemptionPolicy: "PreemptLowerPriority",
-    description: "The roles of a Conifer installation.",
-  });
+/**
+ * Roles stand above dynos, so that a full cluster starts a role that was lost first, and below what the cluster itself
+ * needs; builds give way to dynos. Workers name the class of builds and may not make it.
+ */
+export function makePriorityClasses(installation: Installation): Manifest[] {
+  const make = (name: string, body: Readonly<Record<string, unknown>>) =>
+    manifest(
+      installation,
+      { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", name, namespace: null },
+      { globalDefault: false, ...body },
+    );
+  return [
+    make(priorityClassName(installation), {
+      value: 1_000_000,
+      preemptionPolicy: "PreemptLowerPriority",
+      description: "The roles of a Conifer installation.",
+    }),
+    make("conifer-builds", {
+      value: -100,
+      preemptionPolicy: "Never",
+      description: "Builds of Conifer: they give way to dynos and take nobody's place.",
+    }),
+  ];
 }

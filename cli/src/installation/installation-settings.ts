@@ -21,6 +21,7 @@ export function roleSettings({ namespace, values }: Installation): Texts {
     CONIFER_ROUTER_PORT: String(PORT.http),
     CONIFER_ROUTER_TLS_PORT: String(PORT.https),
     CONIFER_PROBE_PORT: String(PORT.probes),
+    CONIFER_WEB_PORT: webPort(values),
     CONIFER_REGISTRY_PORT: String(PORT.images),
     CONIFER_REGISTRY_ADDRESS: registryAddress(values),
     CONIFER_RUN_IMAGE: values.runImage,
@@ -31,6 +32,13 @@ export function roleSettings({ namespace, values }: Installation): Texts {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
+}
+
+/** The port in apps' addresses, where it is known: visitors of a domain come by its balancer, others by their own way. */
+function webPort(values: Installation["values"]): string | undefined {
+  if (values.domain === "localhost") return undefined;
+  if (values["router.service"] === "LoadBalancer" || values["router.gateway"]) return "80";
+  return values["router.httpNodePort"] > 0 ? String(values["router.httpNodePort"]) : undefined;
 }
 
 /** How nodes call the registry: on each, kube-proxy takes its port on loopback, where plain http is trusted. */

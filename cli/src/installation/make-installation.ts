@@ -1,5 +1,5 @@
 import { type Installation, isPart, type Manifest } from "./installation-names.ts";
-import { makeNamespaces, makePriorityClass } from "./installation-namespaces.ts";
+import { makeNamespaces, makePriorityClasses } from "./installation-namespaces.ts";
 import { makeSettings } from "./installation-settings.ts";
 import { makeAccount } from "./role-accounts.ts";
 import { makeFence, makePolicy } from "./role-flows.ts";
@@ -30,7 +30,7 @@ export function makeInstallation(installation: Installation): Stage[] {
     {
       name: "namespaces",
       roles: [],
-      objects: [...makeNamespaces(installation), makePriorityClass(installation)],
+      objects: [...makeNamespaces(installation), ...makePriorityClasses(installation)],
     },
     {
       name: "ground",

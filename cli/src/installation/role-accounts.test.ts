@@ -15,7 +15,9 @@ worker apps serviceaccounts: get list watch create update patch
 worker apps namespaces {place}: get patch
 worker builds secrets configmaps pods: get list watch create update patch delete
 worker builds pods/log: get
-worker builds namespaces {place}: get
+worker builds networkpolicies: get create patch
+worker builds resourcequotas: get create patch
+worker builds namespaces {place}: get patch
 worker system leases: get create update
 api apps pods: get list watch create patch delete
 api apps secrets: get create

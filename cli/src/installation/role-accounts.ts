@@ -36,7 +36,9 @@ export const RIGHTS: readonly Right[] = [
   ...right("worker", "builds", [
     ["", ["secrets", "configmaps", "pods"], [...READ, ...WRITE]],
     ["", ["pods/log"], ["get"]],
-    ["", ["namespaces"], ["get"], ["{place}"]],
+    ["networking.k8s.io", ["networkpolicies"], ["get", "create", "patch"]],
+    ["", ["resourcequotas"], ["get", "create", "patch"]],
+    ["", ["namespaces"], ["get", "patch"], ["{place}"]],
   ]),
   ...right("worker", "system", [["coordination.k8s.io", ["leases"], ["get", "create", "update"]]]),
   ...right("api", "apps", [

@@ -14,6 +14,8 @@ import { HOME, KEYS_FOLDER, settingsDigest } from "./installation-settings.ts";
 import { PORT, ROLE, type Role } from "./role-table.ts";
 
 const USER = 1000;
+/** Files of the node's containers belong to root; the agent reads them as their owner, without any capability. */
+const AGENT_USER = 0;
 /** What a routed visitor may still be on its way with when a router or the API is told to end. */
 const LEAVE_SECONDS = 5;
 
@@ -36,8 +38,8 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
       priorityClassName: priorityClassName(installation),
       terminationGracePeriodSeconds: shape.graceSeconds,
       securityContext: {
-        runAsNonRoot: true,
-        runAsUser: USER,
+        runAsNonRoot: role !== "agent",
+        runAsUser: role === "agent" ? AGENT_USER : USER,
         runAsGroup: USER,
         fsGroup: USER,
         fsGroupChangePolicy: "OnRootMismatch",

@@ -17,7 +17,7 @@ function sayFallback(fallback: unknown): string {
 /** The guide with the table in its place. */
 export function withTable(guide: string): string {
   return guide.replace(
-    /<!-- values -->[^]*<!-- \/values -->/,
+    /<!-- values -->[\s\S]*?<!-- \/values -->/,
     `<!-- values -->\n\n${valuesTable()}\n\n<!-- /values -->`,
   );
 }
