@@ -5,10 +5,11 @@ import { fileURLToPath } from "node:url";
 
 const SOURCES = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(SOURCES, "..", "..");
-/** What `oci.ts` takes from the platform. */
-const IMAGE_SOURCES = ["cnb-labels.ts", "layer-tar.ts", "oci-documents.ts"].map((name) =>
-  join(ROOT, "platform", "src", "delivery", "image", name),
-);
+/** What is taken from the platform. */
+const PLATFORM_SOURCES = [
+  ...["cnb-labels.ts", "layer-tar.ts", "oci-documents.ts"].map((name) => `delivery/image/${name}`),
+  "drivers/files/trees/unpack-tar.ts",
+].map((path) => join(ROOT, "platform", "src", path));
 
 const PROGRAMS = ["analyzer", "detector", "restorer", "builder", "exporter", "creator", "rebaser"];
 
@@ -73,7 +74,7 @@ async function hashSources(): Promise<string> {
   hash.update(await readFile(join(ROOT, "package-lock.json")));
   const own = (await readdir(SOURCES)).sort().filter((name) => /\.(ts|sh)$/.test(name));
   const kept = own.filter((name) => !/\.test\.ts$|-fixtures\.ts$/.test(name));
-  for (const path of [...kept.map((name) => join(SOURCES, name)), ...IMAGE_SOURCES])
+  for (const path of [...kept.map((name) => join(SOURCES, name)), ...PLATFORM_SOURCES])
     hash.update(`${path.slice(ROOT.length)}\0`).update(await readFile(path));
   return hash.digest("hex");
 }

@@ -2,9 +2,11 @@ import { cp, mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { readAnalyzed } from "./analyzed-file.ts";
 import { writeAppImage } from "./app-image.ts";
+import { readRestored } from "./cache-image.ts";
 import { readGroup } from "./group-file.ts";
 import type { LayerMaking, MadeLayer } from "./image-layers.ts";
 import { layersOf, layoutPath, readLayout } from "./image-layout.ts";
+import { openCache } from "./open-cache.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { EXIT, inPhase } from "./phase-error.ts";
 import { requireLayout } from "./require-layout.ts";
@@ -13,12 +15,12 @@ import { saveLayers } from "./save-layers.ts";
 import { readToml, writeToml } from "./toml-files.ts";
 
 /**
- * Writes the image to every `<image>`, the report, and the cache. `restored` is what a restore in this process took
+ * Writes the image to every `<image>`, the report, and the cache. `inThisProcess` is what a restore in it took
  * from the cache; with `move`, cached content is moved back rather than copied.
  */
 export async function exportImage(
   context: PhaseContext,
-  restored: RestoredLayers,
+  inThisProcess: RestoredLayers,
   move: boolean,
 ): Promise<void> {
   const { inputs, log } = context;
@@ -31,6 +33,7 @@ export async function exportImage(
     const run = await readLayout(analyzed.runImage.reference);
     if (!run) throw new Error(`the run image ${analyzed.runImage.image} is gone from ${layoutDir}`);
     const previous = analyzed.previous ? await readLayout(analyzed.previous) : undefined;
+    const restored = move ? inThisProcess : await readRestored(inputs.text("layers"));
     const making: LayerMaking = {
       layout: layoutPath(layoutDir, first),
       layers: inputs.text("layers"),
@@ -46,7 +49,8 @@ export async function exportImage(
     await writeToml(inputs.text("report"), {
       image: { tags: [first, ...others], digest: image.digest, "manifest-size": image.size },
     });
-    if (inputs.text("cache-dir")) await saveLayers(inputs.text("cache-dir"), making, image, move);
+    const cache = await openCache(context, restored);
+    if (cache) await saveLayers(cache, making, image, move);
     for (const line of summary(image.layers)) log.detail(line);
   });
 }

@@ -75,8 +75,13 @@ export async function makeAppLayers(making: LayerMaking, slices: LaunchFile["sli
   for (const one of walkTree(making.app)) found.push(one);
   const made: MadeLayer[] = [];
   for (const part of divideApp(making.app, found, slices))
-    made.push(await makeLayer(making, "application", withParents(making.app, toEntries(part))));
+    made.push(await makeLayer(making, "application", withParents(making.app, appEntries(making.app, part))));
   return made;
+}
+
+/** The folder itself may be a mount of whatever mode. */
+function* appEntries(app: string, part: readonly Found[]): Generator<LayerEntry> {
+  for (const entry of toEntries(part)) yield entry.path === app ? { ...entry, mode: 0o755 } : entry;
 }
 
 /** The layer with the launcher program, the same for every image. */

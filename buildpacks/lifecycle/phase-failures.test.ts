@@ -57,7 +57,6 @@ describe("a creator that cannot go on", () => {
       "a run image that is not there",
       { args: ["-run-image", "a.b/c:d"], code: 32, says: /run image a\.b\/c:d is not in/ },
     ],
-    ["a cache image", { args: ["-cache-image", "a.b/c"], code: 42, says: /Use -cache-dir/ }],
     [
       "a launch.toml that is not TOML",
       { order: ["test/odd"], code: 52, says: /launch\.toml is not valid TOML/ },

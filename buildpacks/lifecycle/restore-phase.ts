@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { type LifecycleMetadata, readAnalyzed } from "./analyzed-file.ts";
+import { writeRestored } from "./cache-image.ts";
 import { type GroupMember, readGroup } from "./group-file.ts";
 import { blobPath, exists } from "./image-layout.ts";
-import { type CachedLayer, type LayerCache, openLayerCache } from "./layer-cache.ts";
+import type { CachedLayer, LayerCache } from "./layer-cache.ts";
 import { layersFolder } from "./layer-files.ts";
+import { openCache } from "./open-cache.ts";
 import type { PhaseContext } from "./phase-context.ts";
-import { EXIT, inPhase, PhaseError } from "./phase-error.ts";
+import { EXIT, inPhase } from "./phase-error.ts";
 import { copyLayerSboms, readSbomLayer, restoreLayerSboms } from "./sbom-files.ts";
 import { readToml, writeToml } from "./toml-files.ts";
 import { fingerprint } from "./tree-entries.ts";
@@ -20,7 +22,6 @@ export type RestoredLayers = readonly CachedLayer[];
 export async function restore(context: PhaseContext, move: boolean): Promise<RestoredLayers> {
   const { inputs, log } = context;
   return inPhase(EXIT.restore, "restoring layers of earlier builds", async () => {
-    refuseCacheImage(context);
     const layers = inputs.text("layers");
     const group = await readGroup(inputs.text("group"));
     const { metadata, previous } = readAnalyzed(await readToml(inputs.text("analyzed")));
@@ -30,10 +31,10 @@ export async function restore(context: PhaseContext, move: boolean): Promise<Res
     const sbom = metadata.sbom?.sha;
     const sboms = sbom && previous ? await readSbomLayer(blobPath(previous, sbom)) : new Map();
     for (const { id } of group) await restoreMetadata({ layers, metadata, sboms }, id);
-    const root = inputs.text("cache-dir");
-    if (!root) return [];
-    const cache = await openLayerCache(root);
+    const cache = await openCache(context, []);
+    if (!cache) return [];
     const restored = await restoreCached(cache, group, { layers, move });
+    if (!move) await writeRestored(layers, restored);
     if (restored.length > 0)
       log.debug(`Restored ${restored.map(({ name }) => name).join(", ")} from the cache`);
     return restored;
@@ -41,8 +42,10 @@ export async function restore(context: PhaseContext, move: boolean): Promise<Res
 }
 
 /** Returns to the cache, after a failed build, the layers the build has not changed. */
-export async function putBack({ inputs }: PhaseContext, restored: RestoredLayers): Promise<void> {
-  const cache = await openLayerCache(inputs.text("cache-dir"));
+export async function putBack(context: PhaseContext, restored: RestoredLayers): Promise<void> {
+  const { inputs } = context;
+  const cache = await openCache(context, restored);
+  if (!cache) return;
   const unchanged: (CachedLayer & { folder: string })[] = [];
   for (const layer of restored) {
     const folder = await findContent(
@@ -57,11 +60,6 @@ export async function putBack({ inputs }: PhaseContext, restored: RestoredLayers
 async function findContent(folder: string): Promise<string | undefined> {
   for (const place of [folder, `${folder}.ignore`]) if (await exists(place)) return place;
   return undefined;
-}
-
-function refuseCacheImage({ inputs }: PhaseContext): void {
-  if (inputs.text("cache-image"))
-    throw new PhaseError(EXIT.restore, "Cache images are not supported. Use -cache-dir <folder>.");
 }
 
 async function restoreStore(layers: string, id: string, metadata: LifecycleMetadata): Promise<void> {

@@ -1,19 +1,18 @@
 import { rm } from "node:fs/promises";
 import type { GroupMember } from "./group-file.ts";
 import type { LayerMaking, MadeLaunchLayer } from "./image-layers.ts";
-import { type CachedLayer, openLayerCache } from "./layer-cache.ts";
+import type { CachedLayer, LayerCache } from "./layer-cache.ts";
 import { layersFolder, readLayers } from "./layer-files.ts";
 import { copyLayerSboms } from "./sbom-files.ts";
 import { fingerprint } from "./tree-entries.ts";
 
 /** Keeps all layers marked `cache = true`, with their SBOM files, for the next build of the application. */
 export async function saveLayers(
-  root: string,
+  cache: LayerCache,
   making: LayerMaking,
   image: { readonly group: readonly GroupMember[]; readonly launchLayers: readonly MadeLaunchLayer[] },
   move: boolean,
 ): Promise<void> {
-  const cache = await openLayerCache(root);
   const kept: (CachedLayer & { folder: string })[] = [];
   for (const { id } of image.group) {
     const sboms = cache.sbomFolder(id);

@@ -41,16 +41,34 @@ export interface ClusterBuildsParts {
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   /** How this process and pods reach the registry, when it is not as nodes do: `http://<host>:<port>`. */
   readonly registryUrl?: string;
+  /** How nodes call the registry; default what the settings say. */
+  readonly nodesRegistry?: string;
+  /** Other bounds than the usual ones. */
+  readonly bounds?: Partial<BuildBounds>;
   /** The system's namespace when Conifer runs in the cluster: the registry is then called by its Service's name. */
   readonly systemNamespace?: string;
+}
+
+/** What builds may use. */
+export interface BuildBounds {
+  /** Of one build's own part; the parts around it take 1.8 GB more. */
+  readonly memoryBytes: number;
+  readonly cpuMillis: number;
+  readonly diskBytes: number;
+  /** Of all builds at once. */
+  readonly quota: { readonly pods: number; readonly memoryBytes: number };
+  /** How long a pod is waited for that the cluster cannot start. */
+  readonly troubleMs: number;
 }
 
 const GIB = 1024 ** 3;
 const MINUTE_MS = 60_000;
 const PRIORITY_CLASS = "conifer-builds";
-/** What one build's own part may use; the parts around it take 1.8 GB more. */
-const BUILD = { memoryBytes: 2 * GIB, cpuMillis: 250, diskBytes: 8 * GIB };
-const QUOTA = { pods: 20, memoryBytes: 64 * GIB };
+const BOUNDS: BuildBounds = {
+  ...{ memoryBytes: 2 * GIB, cpuMillis: 250, diskBytes: 8 * GIB },
+  quota: { pods: 20, memoryBytes: 64 * GIB },
+  troubleMs: MINUTE_MS,
+};
 const SOURCE_LIMITS = { bytes: 4 * GIB, entries: 200_000 };
 const LOST_NODE_SECONDS = 5;
 const OURS_FOR_MS = 24 * 60 * MINUTE_MS;
@@ -62,8 +80,10 @@ export async function startClusterBuilds(
 ): Promise<Running & { readonly builder: Builder }> {
   const { config, sources, masterKey, logger } = parts;
   const namespace = config.buildNamespace;
-  const nodesRegistry = config.registryAddress ?? "";
-  const url = parts.registryUrl ?? `http://${nodesRegistry}`;
+  const { quota, troubleMs, ...bounds } = { ...BOUNDS, ...parts.bounds };
+  const { registryAddress = "" } = config;
+  const { nodesRegistry = registryAddress } = parts;
+  const url = parts.registryUrl ?? `http://${registryAddress}`;
   const keys = registryKeys(masterKey);
   const openRepository = (repository: Repository, until: Date) => {
     const { username, password } = issuePushCredential(repository, until, keys);
@@ -83,7 +103,7 @@ export async function startClusterBuilds(
     const builderImage = await provideImage(config.builderImage ?? "", "conifer/builder", clientOf);
     const runImage = await provideImage(config.runImage ?? "", "conifer/run", clientOf);
     const space = {
-      ...{ namespace, priorityClass: PRIORITY_CLASS, quota: QUOTA },
+      ...{ namespace, priorityClass: PRIORITY_CLASS, quota },
       ...(parts.systemNamespace ? { systemNamespace: parts.systemNamespace } : {}),
     };
     const trust = await readTrust(config.caBundle);
@@ -102,7 +122,7 @@ export async function startClusterBuilds(
     const builds = await startKubernetesBuilder({
       ...{ client, sources, logger },
       placement: {
-        ...{ namespace, ...BUILD },
+        ...{ namespace, ...bounds },
         builderImage: `${nodesRegistry}/${builderImage.repository}@${builderImage.digest}`,
         pullSecrets: [PULL_SECRET],
         user: { uid: RUN_USER.uid, gid: RUN_USER.gid },
@@ -118,8 +138,8 @@ export async function startClusterBuilds(
       runtimeSources: config.runtimeSources,
       hostEnv: operatorVariables(parts.hostEnv),
       sourceLimits: SOURCE_LIMITS,
-      imageLimitBytes: BUILD.diskBytes,
-      troubleMs: MINUTE_MS,
+      imageLimitBytes: bounds.diskBytes,
+      troubleMs,
       kept: 20,
       keptMs: 30 * MINUTE_MS,
       now: systemClock,

@@ -30,6 +30,8 @@ export const IMAGE_OWNER = { uid: 1000, gid: 1000 };
 export const LAYOUTS = {
   previous: { name: "conifer/app:previous", path: "index.docker.io/conifer/app/previous" },
   image: { name: "conifer/app:new", path: "index.docker.io/conifer/app/new" },
+  /** Of builds that share no folder: what one keeps for the next. */
+  cache: { name: "conifer/app:cache", path: "index.docker.io/conifer/app/cache" },
 };
 
 /** The user of run images: whom programs find in /etc/passwd, with a home. */

@@ -52,6 +52,8 @@ const PROGRAM = ["node", "/cnb/conifer/pod.mjs"];
 const RUN = ["-run", `${POD_PATHS.build}/run.toml`];
 const LAYERS = ["-layers", POD_PATHS.layers];
 const APP = ["-app", POD_PATHS.workspace];
+/** The cache is an image too: pods share no folder. */
+const CACHE = ["-cache-image", LAYOUTS.cache.name];
 const LAYOUT = ["-layout", "-layout-dir", POD_PATHS.layouts];
 const INPUTS = [
   ...["-platform", `${POD_PATHS.build}/platform`, "-build-config", `${POD_PATHS.build}/build-config`],
@@ -92,7 +94,7 @@ function partsOf({ user, memoryBytes }: BuildPlacement): readonly Part[] {
     },
     {
       name: "restorer",
-      argv: phase("restorer", ...LAYERS, ...LAYOUT, ...owner),
+      argv: phase("restorer", ...LAYERS, ...LAYOUT, ...CACHE, ...owner),
       volumes: { build: "read", layouts: "read", layers: "write" },
     },
     {
@@ -104,7 +106,10 @@ function partsOf({ user, memoryBytes }: BuildPlacement): readonly Part[] {
     },
     {
       name: "exporter",
-      argv: phase("exporter", ...LAYERS, ...APP, ...LAYOUT, ...RUN, ...owner, LAYOUTS.image.name),
+      argv: phase(
+        "exporter",
+        ...[...LAYERS, ...APP, ...LAYOUT, ...CACHE, ...RUN, ...owner, LAYOUTS.image.name],
+      ),
       volumes: { build: "read", layouts: "write", layers: "write", workspace: "read" },
       memoryBytes: 512 * MIB,
     },

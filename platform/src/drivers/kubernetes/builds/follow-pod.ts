@@ -67,7 +67,9 @@ async function* untilBegun(
     troubled = now.kind === "trouble" ? (troubled ?? performance.now()) : undefined;
     const left = troubled === undefined ? undefined : options.troubleMs - (performance.now() - troubled);
     if (now.kind === "trouble" && left !== undefined && left <= 0) return now.message;
-    await view.changed(left === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(left)]));
+    await view.changed(
+      left === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]),
+    );
   }
   return undefined;
 }

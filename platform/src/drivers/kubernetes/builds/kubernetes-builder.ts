@@ -4,6 +4,7 @@ import { RegistryRequestError } from "../../registry/client/index.ts";
 import { KIND, KubeError, type Pod } from "../client/index.ts";
 import { attemptOf, LABEL } from "./build-labels.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
+import { forgetCache } from "./cache-image-store.ts";
 import { concludeBuild } from "./conclude-build.ts";
 import { followPod } from "./follow-pod.ts";
 import { openPodBoard, type PodBoard } from "./pod-board.ts";
@@ -74,7 +75,14 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
       for (const pod of (await client.list<Pod>(place, selector)).items)
         if (!isOver(pod)) await endPod(client, pod, { cancelled: true });
     },
-    clearCache: async () => {},
+    async clearCache(appId) {
+      const registry = engine.options.openRegistry(requireName(appId));
+      try {
+        await forgetCache(engine.options.repositoryOf(appId), registry);
+      } finally {
+        await registry.close();
+      }
+    },
   };
 }
 

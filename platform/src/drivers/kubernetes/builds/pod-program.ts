@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BusinessError, errorText } from "../../../kernel/index.ts";
 import { makeRegistryClient, type RegistryClient } from "../../registry/client/index.ts";
 import { type BuildTask, POD_EXIT, POD_PATHS, type PodVerdict, TASK_FILE } from "./build-task.ts";
+import { fetchCache, keepCache } from "./cache-image-store.ts";
 import { deliverImage } from "./deliver-image.ts";
 import { prepareBuild } from "./prepare-build.ts";
 
@@ -24,12 +25,16 @@ function readRelease() {
 async function run(program: string, task: BuildTask, client: RegistryClient): Promise<void> {
   const { build, layouts } = POD_PATHS;
   if (program === "prepare") {
+    const fetching = fetchCache(join(build, "layouts"), task.repository, client);
     await prepareBuild(build, task, { client, builder: { cnb: "/cnb", release: readRelease() } });
+    await fetching;
     return;
   }
   const image = await deliverImage({ build, layouts }, task, client);
   tell({ image });
-  process.stdout.write(`\u001eimage ${image}\n`);
+  // The build has its result; what comes now is for the next one.
+  process.stdout.write(`\u001eimage ${image}\n\u001eend 0\n`);
+  await keepCache(layouts, task, client).catch(() => {});
 }
 
 async function main(program: string): Promise<number> {
