@@ -159,7 +159,7 @@ export class PodOutput {
     const next = this.#files[1];
     if (!next) return file.run <= endedRun;
     if (next.run > file.run) return true;
-    if (next.id() === undefined) return false;
+    if (this.#files.slice(1).every((each) => each.id() === undefined)) return false;
     this.#newerSince ??= this.#options.nowMs();
     return this.#options.nowMs() - this.#newerSince >= LATE_MS;
   }
