@@ -87,8 +87,8 @@ describe("pods", () => {
   test.each(templates(large))("of $role run as Pod Security restricted wants it", ({ role, template }) => {
     const { spec } = template;
     expect(spec.securityContext).toMatchObject({
-      runAsNonRoot: true,
-      runAsUser: 1000,
+      runAsNonRoot: role !== "agent",
+      runAsUser: role === "agent" ? 0 : 1000,
       seccompProfile: { type: "RuntimeDefault" },
     });
     for (const { securityContext, command } of spec.containers) {
@@ -101,6 +101,12 @@ describe("pods", () => {
     }
     const onNode = spec.volumes.filter(({ hostPath }) => hostPath).map(({ hostPath }) => hostPath?.path);
     expect(onNode).toEqual(role === "agent" ? ["/var/lib/conifer/agent", "/var/log/pods"] : []);
+  });
+
+  test("of the agent are on every node, wherever the roles are", () => {
+    const { spec } = templates(large).find(({ role }) => role === "agent")?.template ?? {};
+    expect(spec).toMatchObject({ tolerations: [{ operator: "Exists" }] });
+    expect(spec).not.toHaveProperty("nodeSelector");
   });
 
   test.each(templates(small))("of $role get a token only if it calls the cluster", ({ role, template }) => {
@@ -151,13 +157,14 @@ describe("stages", () => {
       ["database", ["database"]],
       ["stores", ["files", "registry", "logs"]],
       ["control", ["api", "worker"]],
-      ["edge", ["router"]],
+      ["edge", ["router", "agent"]],
     ]);
   });
 
   test("every role is started once, unless the values leave it out", () => {
     const started = (one: Installation) => makeInstallation(one).flatMap(({ roles }) => roles);
-    expect(started(small).toSorted()).toEqual(ROLES.filter((role) => role !== "agent").toSorted());
+    expect(started(small).toSorted()).toEqual(ROLES.toSorted());
+    expect(started(installation({ "agent.enabled": false }))).not.toContain("agent");
     expect(started(large).toSorted()).toEqual(ROLES.filter((role) => role !== "database").toSorted());
   });
 });

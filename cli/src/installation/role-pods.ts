@@ -14,12 +14,14 @@ import { HOME, KEYS_FOLDER, settingsDigest } from "./installation-settings.ts";
 import { PORT, ROLE, type Role } from "./role-table.ts";
 
 const USER = 1000;
+/** The runtime's files of containers' output are root's alone: their owner reads them without any capability. */
+const AGENT_USER = 0;
 /** What a routed visitor may still be on its way with when a router or the API is told to end. */
 const LEAVE_SECONDS = 5;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The pod of a role, as Pod Security `restricted` allows it; the agent's also mounts folders of its node. */
+/** The pod of a role, as Pod Security `restricted` allows it; the agent's is root and mounts folders of its node. */
 export function makeRolePod(role: Role, installation: Installation): Fields {
   const { values } = installation;
   const shape = ROLE[role];
@@ -36,8 +38,8 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
       priorityClassName: priorityClassName(installation),
       terminationGracePeriodSeconds: shape.graceSeconds,
       securityContext: {
-        runAsNonRoot: true,
-        runAsUser: USER,
+        runAsNonRoot: role !== "agent",
+        runAsUser: role === "agent" ? AGENT_USER : USER,
         runAsGroup: USER,
         fsGroup: USER,
         fsGroupChangePolicy: "OnRootMismatch",
@@ -66,10 +68,13 @@ function placement(role: Role, { values }: Installation): Fields {
     ...(ROLE[role].kind === "Deployment" && {
       topologySpreadConstraints: [spread("kubernetes.io/hostname"), spread("topology.kubernetes.io/zone")],
     }),
-    ...(Object.keys(values.nodeSelector).length > 0 && { nodeSelector: values.nodeSelector }),
+    // Dynos may be on any node, so agents are on all.
     ...(role === "agent"
       ? { tolerations: [{ operator: "Exists" }] }
-      : values.tolerations.length > 0 && { tolerations: values.tolerations }),
+      : {
+          ...(Object.keys(values.nodeSelector).length > 0 && { nodeSelector: values.nodeSelector }),
+          ...(values.tolerations.length > 0 && { tolerations: values.tolerations }),
+        }),
   };
 }
 

@@ -95,7 +95,10 @@ export const VALUES = {
     form: "<namespace>/<name>",
     pattern: new RegExp(`^${LABEL}/${LABEL}$`),
   }),
-  "agent.enabled": truth("Whether the node agent runs.", false),
+  "agent.enabled": truth(
+    "Whether an agent on each node reads what dynos write. Without it a worker does, while one runs.",
+    true,
+  ),
   ...resourceValues,
 } as const;
 

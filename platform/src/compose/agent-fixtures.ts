@@ -14,6 +14,8 @@ export interface TestLogRole extends Running {
   readonly folder: string;
   /** The newest 10,000 lines of the app's log, without their times. */
   read(appId: string): Promise<string[]>;
+  /** The newest one. */
+  last(appId: string): Promise<string | undefined>;
 }
 
 export async function startTestLogRole(logger: Logger = silentLogger): Promise<TestLogRole> {
@@ -49,14 +51,16 @@ export async function serveTestLogs(folder: string, logger: Logger): Promise<Run
 export function viewTestLogs(folder: string): Omit<TestLogRole, "stop"> {
   const peer = peerIn(folder);
   const { reader } = makeLogClient({ peer, now: systemClock, logger: silentLogger });
+  const read = async (appId: string, range: { readonly lines: number; readonly after?: number }) => {
+    const query = { appId, filter: {}, tail: false, ...range };
+    const found = await Array.fromAsync(reader.read(query, new AbortController().signal));
+    return found.map((line) => formatLines([line]).slice("2026-01-02T03:04:05.678000+00:00 ".length, -1));
+  };
   return {
     peer,
     folder,
-    read: async (appId) => {
-      const query = { appId, filter: {}, lines: 1_500, tail: false, after: 0 };
-      const found = await Array.fromAsync(reader.read(query, new AbortController().signal));
-      return found.map((line) => formatLines([line]).slice("2026-01-02T03:04:05.678000+00:00 ".length, -1));
-    },
+    read: (appId) => read(appId, { lines: 1_500, after: 0 }),
+    last: async (appId) => (await read(appId, { lines: 1 })).at(-1),
   };
 }
 
