@@ -34,7 +34,7 @@ const RESOURCES: Readonly<Record<Role, readonly [cpu: string, memory: string, mo
   api: ["100m", "192Mi", "768Mi"],
   worker: ["100m", "192Mi", "1Gi"],
   router: ["100m", "128Mi", "512Mi"],
-  agent: ["50m", "96Mi", "256Mi"],
+  agent: ["50m", "96Mi", "384Mi"],
 };
 
 type ResourceValues = Readonly<
