@@ -54,7 +54,7 @@ describe("the record", () => {
 });
 
 describe("what is left over", () => {
-  const small = makeInstallation(installation());
+  const small = makeInstallation(installation({ "agent.enabled": false }));
   const objects = stages.flatMap(({ objects: all }) => all);
 
   test("what another installation has no use for", () => {

@@ -99,7 +99,7 @@ describe("another time", () => {
 });
 
 describe("as objects", () => {
-  const secrets = makeSecrets(fresh, installation({ "agent.enabled": true }));
+  const secrets = makeSecrets(fresh, small);
 
   test("each is where it is needed", () => {
     expect(secrets.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual([
@@ -108,7 +108,7 @@ describe("as objects", () => {
       "conifer-system/conifer-admin",
       "conifer-agents/conifer-keys",
     ]);
-    expect(secretShapes(small)).toHaveLength(3);
+    expect(secretShapes(installation({ "agent.enabled": false }))).toHaveLength(3);
   });
 
   test("the agent's holds what it needs, and no key of apps", () => {

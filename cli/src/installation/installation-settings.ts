@@ -27,6 +27,7 @@ export function roleSettings({ namespace, values }: Installation): Texts {
     CONIFER_RUN_IMAGE: values.runImage,
     CONIFER_BUILDER_IMAGE: values.builderImage,
     CONIFER_LOG_LEVEL: values.logLevel,
+    CONIFER_LOG_AGENT: values["agent.enabled"] ? undefined : "off",
     ...values.settings,
   };
   return Object.fromEntries(

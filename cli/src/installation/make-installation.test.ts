@@ -104,6 +104,12 @@ describe("pods", () => {
     expect(onNode).toEqual(role === "agent" ? ["/var/lib/conifer/agent", "/var/log/pods"] : []);
   });
 
+  test("of the agent are on every node, wherever the roles are", () => {
+    const { spec } = templates(large).find(({ role }) => role === "agent")?.template ?? {};
+    expect(spec).toMatchObject({ tolerations: [{ operator: "Exists" }] });
+    expect(spec).not.toHaveProperty("nodeSelector");
+  });
+
   test.each(templates(small))("of $role get a token only if it calls the cluster", ({ role, template }) => {
     expect(template.spec.automountServiceAccountToken).toBe(ROLE[role].account);
     expect(template.spec.serviceAccountName).toBe(ROLE[role].account ? `conifer-${role}` : "default");
@@ -152,13 +158,14 @@ describe("stages", () => {
       ["database", ["database"]],
       ["stores", ["files", "registry", "logs"]],
       ["control", ["api", "worker"]],
-      ["edge", ["router"]],
+      ["edge", ["router", "agent"]],
     ]);
   });
 
   test("every role is started once, unless the values leave it out", () => {
     const started = (one: Installation) => makeInstallation(one).flatMap(({ roles }) => roles);
-    expect(started(small).toSorted()).toEqual(ROLES.filter((role) => role !== "agent").toSorted());
+    expect(started(small).toSorted()).toEqual(ROLES.toSorted());
+    expect(started(installation({ "agent.enabled": false }))).not.toContain("agent");
     expect(started(large).toSorted()).toEqual(ROLES.filter((role) => role !== "database").toSorted());
   });
 });

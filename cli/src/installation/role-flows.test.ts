@@ -140,7 +140,9 @@ describe("policies", () => {
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "conifer-agents" } },
       podSelector: { matchLabels: { "conifer.dev/role": "agent" } },
     });
-    const without = (specOf("logs", small).ingress ?? []).flatMap(({ from = [] }) => from);
+    const without = (specOf("logs", installation({ "agent.enabled": false })).ingress ?? []).flatMap(
+      ({ from = [] }) => from,
+    );
     expect(JSON.stringify(without)).not.toContain("agent");
   });
 });

@@ -21,7 +21,7 @@ const LEAVE_SECONDS = 5;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The pod of a role, as Pod Security `restricted` allows it; the agent's also mounts folders of its node. */
+/** The pod of a role, as Pod Security `restricted` allows it; the agent's is root and mounts folders of its node. */
 export function makeRolePod(role: Role, installation: Installation): Fields {
   const { values } = installation;
   const shape = ROLE[role];
@@ -77,10 +77,13 @@ function placement(role: Role, { values }: Installation): Fields {
       topologySpreadConstraints: [overNodes],
       affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [overZones] } },
     }),
-    ...(Object.keys(values.nodeSelector).length > 0 && { nodeSelector: values.nodeSelector }),
+    // Dynos may be on any node, so agents are on all.
     ...(role === "agent"
       ? { tolerations: [{ operator: "Exists" }] }
-      : values.tolerations.length > 0 && { tolerations: values.tolerations }),
+      : {
+          ...(Object.keys(values.nodeSelector).length > 0 && { nodeSelector: values.nodeSelector }),
+          ...(values.tolerations.length > 0 && { tolerations: values.tolerations }),
+        }),
   };
 }
 

@@ -34,7 +34,7 @@ const RESOURCES: Readonly<Record<Role, readonly [cpu: string, memory: string, mo
   api: ["100m", "192Mi", "768Mi"],
   worker: ["100m", "192Mi", "1Gi"],
   router: ["100m", "128Mi", "512Mi"],
-  agent: ["50m", "96Mi", "256Mi"],
+  agent: ["50m", "96Mi", "384Mi"],
 };
 
 type ResourceValues = Readonly<
@@ -95,7 +95,10 @@ export const VALUES = {
     form: "<namespace>/<name>",
     pattern: new RegExp(`^${LABEL}/${LABEL}$`),
   }),
-  "agent.enabled": truth("Whether the node agent runs.", false),
+  "agent.enabled": truth(
+    "Whether an agent on each node reads what dynos write. Without it a worker does, while one runs.",
+    true,
+  ),
   ...resourceValues,
 } as const;
 

@@ -12,29 +12,55 @@ import { formatLines } from "../observe/log/index.ts";
 export interface TestLogRole extends Running {
   readonly peer: LocalPeer;
   readonly folder: string;
-  /** The app's log, lines without their times. */
-  read(appId: string, lines?: number): Promise<string[]>;
+  /** The newest 10,000 lines of the app's log, without their times. */
+  read(appId: string): Promise<string[]>;
+  /** The newest one. */
+  last(appId: string): Promise<string | undefined>;
 }
 
 export async function startTestLogRole(logger: Logger = silentLogger): Promise<TestLogRole> {
   const folder = mkdtempSync(join(tmpdir(), "conifer-log-role-"));
-  const peer = { socketPath: join(folder, "logs.sock"), secret: "test-secret" };
-  const store = openLogStore({ folder: join(folder, "logs"), now: systemClock, logger });
-  const server = await startLocalServer({ ...peer, routes: [logRoutes(store)], logger });
-  const { reader } = makeLogClient({ peer, now: systemClock, logger });
+  const role = await serveTestLogs(folder, logger);
   return {
-    peer,
-    folder,
-    read: async (appId, lines = 1_500) => {
-      const query = { appId, filter: {}, lines, tail: false };
-      const found = await Array.fromAsync(reader.read(query, new AbortController().signal));
-      return found.map((line) => formatLines([line]).slice("2026-01-02T03:04:05.678000+00:00 ".length, -1));
+    ...viewTestLogs(folder),
+    stop: async () => {
+      await role.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function peerIn(folder: string): LocalPeer {
+  return { socketPath: join(folder, "logs.sock"), secret: "test-secret" };
+}
+
+/** Runs the store in a folder, which may hold one already. */
+export async function serveTestLogs(folder: string, logger: Logger): Promise<Running> {
+  const socket = { socketPath: join(folder, "logs.sock"), secret: "test-secret" };
+  const store = openLogStore({ folder: join(folder, "logs"), now: systemClock, logger });
+  const server = await startLocalServer({ ...socket, routes: [logRoutes(store)], logger });
+  return {
     stop: async () => {
       await server.stop();
       await store.stop();
-      rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** The log role that another process runs in a folder. */
+export function viewTestLogs(folder: string): Omit<TestLogRole, "stop"> {
+  const peer = peerIn(folder);
+  const { reader } = makeLogClient({ peer, now: systemClock, logger: silentLogger });
+  const read = async (appId: string, range: { readonly lines: number; readonly after?: number }) => {
+    const query = { appId, filter: {}, tail: false, ...range };
+    const found = await Array.fromAsync(reader.read(query, new AbortController().signal));
+    return found.map((line) => formatLines([line]).slice("2026-01-02T03:04:05.678000+00:00 ".length, -1));
+  };
+  return {
+    peer,
+    folder,
+    read: (appId) => read(appId, { lines: 1_500, after: 0 }),
+    last: async (appId) => (await read(appId, { lines: 1 })).at(-1),
   };
 }
 

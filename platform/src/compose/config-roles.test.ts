@@ -37,6 +37,7 @@ test("only outside of a cluster does the engine need a run image", () => {
 describe("what makes no sense is refused by its name, and a secret is not repeated", () => {
   test.each([
     ["CONIFER_SYSTEM_NAMESPACE", "Not A Name"],
+    ["CONIFER_LOG_AGENT", "maybe"],
     ["CONIFER_PROBE_PORT", "port"],
     ["CONIFER_PROBE_PORT", "65536"],
     ["CONIFER_ADMIN_TOKEN", "too short"],

@@ -49,6 +49,8 @@ export interface Config {
   readonly systemNamespace: string | undefined;
   /** POD_NAME: the pod of this process, there. Default: the host's name. */
   readonly podName: string;
+  /** CONIFER_LOG_AGENT: whether agents on the nodes read what dynos write; if not, a worker does. Default `on`. */
+  readonly logAgent: boolean;
   /** NODE_NAME: the node of this process, there; for the role `agent`. */
   readonly nodeName: string | undefined;
   /** CONIFER_PROBE_PORT: where this process tells whether it lives and is ready, http. Default: nowhere. */
@@ -126,6 +128,7 @@ export function readConfig(env: Environment): Config {
     namespace: read.matching("CONIFER_NAMESPACE", "a name of a namespace", NAMESPACE) ?? "conifer-apps",
     systemNamespace,
     podName: read.text("POD_NAME") ?? hostname(),
+    logAgent: read.oneOf("CONIFER_LOG_AGENT", ["on", "off"], "on") === "on",
     nodeName: read.text("NODE_NAME"),
     probePort: read.text("CONIFER_PROBE_PORT") === undefined ? undefined : read.port("CONIFER_PROBE_PORT", 1),
     databasePassword: read.matching(

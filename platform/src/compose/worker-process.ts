@@ -101,12 +101,13 @@ function openTable({ config, logger }: ControlContext, client: KubeClient) {
 }
 
 function keepTeller({ config, logger, logs }: ControlContext, client: KubeClient): Running {
-  const { ended: outputTold } = makeStreamClient(clusterPeer("logs", config));
+  const streams = makeStreamClient(clusterPeer("logs", config));
+  const told = config.logAgent ? { outputTold: streams.ended } : {};
   return keepLease({
     ...{ client, logger, now: systemClock },
     namespace: systemNamespace(config),
     name: TELLER_LEASE,
     holder: config.podName,
-    work: () => startClusterHost({ client, config, logger, duty: "tell", logs: logs.sink, outputTold }),
+    work: () => startClusterHost({ client, config, logger, duty: "tell", logs: logs.sink, ...told }),
   });
 }

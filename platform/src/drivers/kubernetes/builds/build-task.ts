@@ -24,6 +24,9 @@ export interface BuildTask {
 /** The name of the Secret's one file. */
 export const TASK_FILE = "task.json";
 
+/** The tag of an app's repository that names what its builds keep for the next one. */
+export const CACHE_TAG = "build-cache";
+
 /** Exit statuses of our own programs in a pod; the phases' own are below 100 (Platform API 0.15). */
 export const POD_EXIT = {
   /** The source or the image is at fault; the message is for the app's owner. */

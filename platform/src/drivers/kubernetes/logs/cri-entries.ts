@@ -55,7 +55,7 @@ export function makeCriReader(): CriReader {
 /** Where the parts of an entry begin; undefined when it is none. */
 function findFields(bytes: Buffer, start: number, end: number) {
   const pipe = bytes.indexOf(SPACE, start) + 1;
-  if (pipe <= start || pipe + 9 > end) return undefined;
+  if (pipe <= start || pipe + 8 > end) return undefined;
   const name = bytes.toString("latin1", pipe, pipe + 7);
   if (name !== "stdout " && name !== "stderr ") return undefined;
   const tags = pipe + 7;

@@ -33,7 +33,7 @@ interface KnownPod {
   isUnkept: boolean;
 }
 
-const BUFFER_BYTES = 524_288;
+const BUFFER_BYTES = 262_144;
 /** What is sent at once, in characters and pieces. */
 const BATCH_CHARACTERS = 1_048_576;
 const BATCH_PIECES = 500;

@@ -37,7 +37,10 @@ export interface PodOutputOptions {
   readonly nowMs: () => number;
 }
 
-/** Files of one pod that are held open at most: the node keeps five, and further ones would fill its disk unseen. */
+/**
+ * Files of one pod that are held open at most. The node keeps five: what it removes is read all the same, but it must not
+ * fill the node's disk unseen.
+ */
 const HELD_FILES = 8;
 /** The runtime may write a last entry to a file after it has begun the next one. */
 const LATE_MS = 500;
@@ -57,6 +60,9 @@ export class PodOutput {
   /** By name without `.gz`, of files that were put aside and told. */
   readonly #toldNames = new Set<string>();
   readonly #toldIds = new Set<string>();
+  /** Files that were seen put aside, and wait to be opened. */
+  readonly #unopened = new Set<string>();
+  #hasBegun = false;
   #listing = "";
   #lookedAt = Number.NEGATIVE_INFINITY;
   #newerSince: number | undefined;
@@ -105,11 +111,11 @@ export class PodOutput {
     this.#out = undefined;
     if (!out) return;
     const { piece, isLast } = out;
-    this.#isAfterLoss = false;
     if (offset !== piece.to) {
       this.#seek(offset);
       return;
     }
+    this.#isAfterLoss = false;
     if (piece.ended) this.#endTold = Math.max(this.#endTold, piece.run);
     if (piece.file === "") return;
     this.#told = piece.to;
@@ -153,7 +159,7 @@ export class PodOutput {
     const next = this.#files[1];
     if (!next) return file.run <= endedRun;
     if (next.run > file.run) return true;
-    if (next.id() === undefined) return false;
+    if (this.#files.slice(1).every((each) => each.id() === undefined)) return false;
     this.#newerSince ??= this.#options.nowMs();
     return this.#options.nowMs() - this.#newerSince >= LATE_MS;
   }
@@ -216,6 +222,7 @@ export class PodOutput {
     file?.close();
     this.#seek(0);
     this.#newerSince = undefined;
+    if (this.#unopened.size > 0) this.#listing = "";
   }
 
   /** Opens what is new; true when there is something. */
@@ -224,74 +231,102 @@ export class PodOutput {
     const before = this.#files.at(-1);
     for (let tries = 0; tries < 5; tries++) {
       const { files, listing } = list(this.#options.folder);
-      if (listing === this.#listing) return this.#files.at(-1) !== before;
+      if (listing === this.#listing) break;
       // A name may have come to mean another file since it was listed: all are looked at until nothing changes.
       if (await this.#hold(files)) this.#listing = listing;
     }
     return this.#files.at(-1) !== before;
   }
 
+  /** False when the folder has changed meanwhile. */
   async #hold(listed: readonly ListedFile[]): Promise<boolean> {
+    if (!this.#hasBegun && listed.length > 0 && !(await this.#findBegin(listed))) return false;
+    const stems = new Set(listed.map(stemOf));
+    if ([...this.#unopened].some((stem) => !stems.has(stem))) this.#isAfterLoss = true;
+    this.#unopened.clear();
     const held = new Map(this.#files.map((file) => [file.place, file]));
-    const opened: OpenLogFile[] = [];
+    let room = HELD_FILES - this.#files.length;
     for (const file of listed) {
-      const stem = file.name.replace(/\.gz$/, "");
-      if (held.has(file.place) || this.#toldNames.has(stem)) {
-        opened.push(...[held.get(file.place)].filter((each) => each !== undefined));
+      const stem = stemOf(file);
+      const isTold = file.run < (this.#options.from?.run ?? 0) || this.#toldNames.has(stem);
+      if (isTold || held.has(file.place)) continue;
+      if (room <= 0) {
+        if (isPutAside(file)) this.#unopened.add(stem);
         continue;
       }
-      const found = await openLogFile(this.#options.folder, file, this.#options.scratch);
-      if (!found || found.place !== file.place) {
-        found?.close();
-        for (const each of opened) if (!held.has(each.place)) each.close();
-        return false;
-      }
-      if (this.#isKnown(found, held)) {
-        if (stem !== `${file.run}.log` && this.#toldIds.has(found.id() ?? "")) this.#toldNames.add(stem);
+      const found = await this.#open(file);
+      if (!found) return false;
+      if (this.#isKnown(found)) {
+        if (isPutAside(file) && this.#toldIds.has(found.id() ?? "")) this.#toldNames.add(stem);
         found.close();
-      } else opened.push(found);
+        continue;
+      }
+      this.#files.push(found);
+      room--;
     }
-    // What is held and no longer listed is older than what is.
-    const listedPlaces = new Set(opened.map(({ place }) => place));
-    this.#files = [...this.#files.filter(({ place }) => !listedPlaces.has(place)), ...opened];
-    this.#begin();
-    for (let most = this.#files.length; most > HELD_FILES; most--) {
-      this.#isAfterLoss = true;
-      this.#shift();
-    }
+    this.#sort(listed);
+    for (const name of this.#toldNames) if (!stems.has(name)) this.#toldNames.delete(name);
     return true;
   }
 
-  /** The same content may come again under another name, compressed. */
-  #isKnown(file: OpenLogFile, held: ReadonlyMap<string, OpenLogFile>): boolean {
-    const id = file.id();
-    if (id === undefined) return false;
-    return this.#toldIds.has(id) || [...held.values()].some((each) => each.id() === id);
+  /** What is held and no longer listed is older than what is. */
+  #sort(listed: readonly ListedFile[]): void {
+    const order = new Map(listed.map(({ place }, i) => [place, i]));
+    const rank = ({ place }: OpenLogFile) => order.get(place) ?? -1;
+    this.#files.sort((a, b) => rank(a) - rank(b));
   }
 
-  /** Goes to where the process before this one was. */
-  #begin(): void {
+  async #open(file: ListedFile): Promise<OpenLogFile | undefined> {
+    const { folder, scratch } = this.#options;
+    const found = await openLogFile(folder, file, scratch);
+    if (found?.place === file.place) return found;
+    found?.close();
+    return undefined;
+  }
+
+  /** The same content may come again under another name, compressed. */
+  #isKnown(file: OpenLogFile): boolean {
+    const id = file.id();
+    if (id === undefined) return false;
+    return this.#toldIds.has(id) || this.#files.some((each) => each.id() === id);
+  }
+
+  /** Goes to where the process before this one was: the files before that are told. */
+  async #findBegin(listed: readonly ListedFile[]): Promise<boolean> {
     const { from } = this.#options;
-    if (!from || this.#files.length === 0 || this.#toldIds.size > 0 || this.#told > 0) return;
-    const at = this.#files.findIndex((file) => file.id() === from.file);
-    const later = at >= 0 ? at : this.#files.findIndex(({ run }) => run >= from.run);
-    const before = this.#files.splice(0, later < 0 ? this.#files.length : later);
-    for (const file of before) {
-      this.#toldIds.add(file.id() ?? "");
-      file.close();
+    for (let i = listed.length - 1; from && i >= 0; i--) {
+      const file = listed[i];
+      if (!file || file.run !== from.run) continue;
+      const found = await this.#open(file);
+      if (!found) return false;
+      if (found.id() !== from.file) {
+        found.close();
+        continue;
+      }
+      for (const before of listed.slice(0, i)) this.#toldNames.add(stemOf(before));
+      this.#files.push(found);
+      this.#seek(from.offset);
+      break;
     }
-    this.#toldIds.add(PAST);
-    if (at >= 0) this.#seek(from.offset);
-    else this.#isAfterLoss = this.#files[0]?.run === from.run;
+    this.#hasBegun = true;
+    if (from && this.#files.length === 0) this.#isAfterLoss = listed.some(({ run }) => run === from.run);
+    return true;
   }
 }
 
 const NEWLINE = Buffer.from("\n");
-/** Says that the begin was found; no file has this name. */
-const PAST = "";
 
 interface ListedFile extends RunFile {
   readonly place: string;
+}
+
+/** A file that was put aside keeps its name, but for being compressed. */
+function stemOf({ name }: RunFile): string {
+  return name.replace(/\.gz$/, "");
+}
+
+function isPutAside({ name }: RunFile): boolean {
+  return !name.endsWith(".log");
 }
 
 function list(folder: string): { files: ListedFile[]; listing: string } {
