@@ -17,6 +17,8 @@ export const placement: DynoPlacement = {
   nameservers: [],
   cpuMillisPerShare: 100,
   pullSecrets: [],
+  diskBytes: 2 ** 30,
+  nodes: {},
   lostNodeSeconds: 5,
 };
 

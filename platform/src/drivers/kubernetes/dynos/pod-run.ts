@@ -41,6 +41,8 @@ export interface PodRun {
   readonly previous?: RunExit;
   /** It ran out of its lifetime. */
   readonly overdue: boolean;
+  /** Its node ended it, for a reason of its own: it used too much disk, or the node has too little of something. */
+  readonly evicted?: string;
   readonly client?: "awaited" | "attached";
 }
 
@@ -67,6 +69,7 @@ export function readPodRun(pod: Pod): PodRun {
     phase: phaseOf(pod, container),
     ...(last && run > 0 ? { previous: exitOf(last, `${uid}/${run - 1}`) } : {}),
     overdue: status?.reason === "DeadlineExceeded",
+    ...(isEvicted(pod) ? { evicted: status?.message ?? "" } : {}),
     ...(client === "awaited" || client === "attached" ? { client } : {}),
   };
 }
@@ -98,11 +101,20 @@ const PLATFORM_REASONS = new Set([
 /** A node that is slow to get what a pod names tries again by itself. */
 const PASSING = /^failed to sync (?:secret|configmap) cache/;
 
+function isEvicted({ status }: Pod): boolean {
+  return status?.phase === "Failed" && status.reason === "Evicted";
+}
+
 function phaseOf(pod: Pod, container: ContainerStatus | undefined): RunPhase {
   const { metadata, status } = pod;
   const { waiting, running, terminated } = container?.state ?? {};
   const key = `${metadata.uid ?? metadata.name}/${container?.restartCount ?? 0}`;
-  if (terminated) return { kind: "exited", exit: exitOf(terminated, key) };
+  if (terminated) {
+    const { notStarted, ...exit } = exitOf(terminated, key);
+    // Of what it ends itself, a node may not know how it ended.
+    const known = notStarted === undefined || isEvicted(pod) ? {} : { notStarted };
+    return { kind: "exited", exit: { ...exit, ...known } };
+  }
   if (status?.phase === "Failed")
     return { kind: "lost", message: status.message ?? status.reason ?? "the pod failed" };
   if (running)
