@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import type { ContainerStatus, Pod, TerminatedState } from "../client/index.ts";
 import { ANNOTATION } from "./dyno-labels.ts";
 
@@ -33,7 +34,10 @@ export interface PodRun {
   /** How often its process was started again. */
   readonly run: number;
   readonly node: string | undefined;
+  /** The one that its node asks. */
   readonly address: string | undefined;
+  /** All of them, that of IPv6 first: at most one of each family. */
+  readonly addresses: readonly string[];
   /** When it was told to go, if it was. */
   readonly leavingSince?: number;
   readonly phase: RunPhase;
@@ -65,6 +69,7 @@ export function readPodRun(pod: Pod): PodRun {
     run,
     node: pod.spec.nodeName,
     address: status?.podIP,
+    addresses: addressesOf(pod),
     ...(deleted ? { leavingSince: leavingSince(pod, deleted) } : {}),
     phase: phaseOf(pod, container),
     ...(last && run > 0 ? { previous: exitOf(last, `${uid}/${run - 1}`) } : {}),
@@ -72,6 +77,11 @@ export function readPodRun(pod: Pod): PodRun {
     ...(isEvicted(pod) ? { evicted: status?.message ?? "" } : {}),
     ...(client === "awaited" || client === "attached" ? { client } : {}),
   };
+}
+
+function addressesOf({ status }: Pod): string[] {
+  const all = status?.podIPs?.map(({ ip }) => ip) ?? (status?.podIP ? [status.podIP] : []);
+  return all.sort((a, b) => Number(isIPv6(b)) - Number(isIPv6(a)));
 }
 
 /** `deletionTimestamp` is when the time for a good end is over. */
