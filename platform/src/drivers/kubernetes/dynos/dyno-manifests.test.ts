@@ -187,6 +187,9 @@ describe("a web dyno's set", () => {
           limits: { memory: "1073741824", "ephemeral-storage": "1073741824" },
         },
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+        lifecycle: {
+          preStop: { exec: { command: ["/bin/sh", "-c", expect.stringContaining("kill -TERM")] } },
+        },
         startupProbe: {
           tcpSocket: { port },
           periodSeconds: 1,

@@ -14,6 +14,7 @@ import {
 } from "./dyno-labels.ts";
 import { type DynoNodes, placeOnNodes } from "./pod-nodes.ts";
 import { makeGate } from "./start-gate.ts";
+import { makeStopHook } from "./stop-hook.ts";
 
 /** What holds for all dynos of a namespace. */
 export interface DynoPlacement {
@@ -213,6 +214,7 @@ function container(body: DynoBody, placement: DynoPlacement, io?: Standard): Rec
     ],
     resources: resources(body, placement),
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+    lifecycle: makeStopHook(),
     ...(io?.attach ? { stdin: true, stdinOnce: true, ...(io.terminal ? { tty: true } : {}) } : {}),
     ...(body.type === "web" && !io ? probes(port, body.bootSeconds) : {}),
   };
