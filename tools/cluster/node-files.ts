@@ -125,6 +125,7 @@ function kubeletConfig({ plan, folders, memory }: FileContext, node: NodePlan): 
     clusterDomain: "cluster.local",
     clusterDNS: [plan.dnsService],
     maxPods: 200,
+    podPidsLimit: 1_024,
     serializeImagePulls: false,
     imageGCHighThresholdPercent: 100, // images that were given by hand cannot be had again
     systemReserved: { memory: reservedMemory(memory, plan.nodes) },

@@ -61,6 +61,10 @@ export interface Config {
   readonly openRanges: readonly string[];
   /** CONIFER_CLOSED_RANGES: public ranges that they may not, such as those of the cluster's nodes. Default: none. */
   readonly closedRanges: readonly string[];
+  /** CONIFER_SIZE_NODES: dyno sizes with nodes of their own, each as `<size>=<label>:<value>`. Default: none. */
+  readonly sizeNodes: readonly string[];
+  /** CONIFER_DYNO_DISK: gigabytes (2^30 bytes) that a dyno of a cluster may write to its files. Default 4. */
+  readonly dynoDisk: number;
   /** CONIFER_CA_BUNDLE: certificates that builds and dynos trust. Default: the host's. */
   readonly caBundle: string | undefined;
   /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, or `<language>=<URL>` of a mirror. */
@@ -141,6 +145,11 @@ export function readConfig(env: Environment): Config {
     routerRanges: read.list("CONIFER_ROUTER_RANGES", "a range like 10.0.0.0/8", isRange),
     openRanges: read.list("CONIFER_OPEN_RANGES", "a range like 10.0.0.0/8", isRange) ?? [],
     closedRanges: read.list("CONIFER_CLOSED_RANGES", "a range like 10.0.0.0/8", isRange) ?? [],
+    sizeNodes:
+      read.list("CONIFER_SIZE_NODES", "a size and a label like standard-2x=pool:big", (text) =>
+        SIZE_NODE.test(text),
+      ) ?? [],
+    dynoDisk: read.number("CONIFER_DYNO_DISK", 4, 1_000_000),
     caBundle: read.text("CONIFER_CA_BUNDLE"),
     runtimeSources: read.list(
       "CONIFER_RUNTIME_SOURCES",
@@ -170,6 +179,10 @@ function isRange(text: string): boolean {
   const [address = "", bits = ""] = text.split("/");
   return isIP(address) !== 0 && /^[0-9]+$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
 }
+
+/** A size of the catalogue, and a label as Kubernetes takes it. */
+export const SIZE_NODE =
+  /^([A-Za-z0-9.-]+)=((?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9][\w.-]{0,62}):([A-Za-z0-9][\w.-]{0,62})$/;
 
 /** As loose as that of an account's address. */
 const EMAIL = /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/;

@@ -30,6 +30,8 @@ export interface DynoSpec {
   /** The command as the log shows it: ``Starting process with command `…` ``. */
   readonly displayCommand: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The name of its size, as the catalogue writes it; undefined where its maker knew none. */
+  readonly size?: string;
   readonly limits: DynoLimits;
   /** Seconds from start until a dyno that serves must listen on PORT (R10), and from SIGTERM to SIGKILL (R12). */
   readonly bootSeconds: number;

@@ -20,6 +20,7 @@ export interface DynoIngredients {
   readonly extraEnv?: Readonly<Record<string, string>>;
   readonly command: DynoCommand;
   readonly displayCommand: string;
+  readonly size?: string;
   readonly limits: DynoLimits;
   readonly duty: DynoSpec["duty"];
 }
@@ -41,6 +42,7 @@ export function makeDynoSpec(from: DynoIngredients): DynoSpec {
     command: from.command,
     displayCommand: from.displayCommand,
     env: { ...metadataOf(from), ...from.config, ...from.extraEnv },
+    ...(from.size === undefined ? {} : { size: from.size }),
     limits: from.limits,
     bootSeconds: BOOT_SECONDS,
     stopSeconds: STOP_SECONDS,

@@ -126,7 +126,8 @@ async function makeMakers(
   };
   const makerOf = ({ type, size, command: displayCommand }: FormationType): DynoMaker => {
     const command = { kind: "process", type } as const;
-    const ingredients = { ...made, type, command, displayCommand, limits: limitsOf(requireDynoSize(size)) };
+    const limits = limitsOf(requireDynoSize(size));
+    const ingredients = { ...made, type, command, displayCommand, size, limits };
     return { ingredients, key: dynoKey({ ...ingredients, image: made.release.image }), size };
   };
   return new Map(formation.map((row) => [row.type, makerOf(row)]));

@@ -119,7 +119,7 @@ export async function startOneOff(
   const size = deps.sizeOf(wanted.size);
   const dyno = await recordOneOff(wanted, size.name, deps);
   try {
-    await run(await specOf(wanted, { name: dyno.name, limits: size.limits }, deps));
+    await run(await specOf(wanted, { name: dyno.name, size }, deps));
     return dyno;
   } catch (cause) {
     await endOneOff(deps.db, dyno.id, deps.clock());
@@ -163,7 +163,7 @@ async function recordOneOff(
 
 async function specOf(
   { id, type, app, release, env, command, displayCommand }: OneOffStart,
-  { name, limits }: { readonly name: string; readonly limits: DynoLimits },
+  { name, size }: { readonly name: string; readonly size: ReturnType<OneOffDependencies["sizeOf"]> },
   { db, masterKey, hostOf }: OneOffDependencies,
 ): Promise<DynoSpec> {
   const image = release.imageId ? await findImage(db, app.id, release.imageId) : undefined;
@@ -184,7 +184,8 @@ async function specOf(
     extraEnv: env,
     command,
     displayCommand,
-    limits,
+    size: size.name,
+    limits: size.limits,
     duty: "work",
   });
 }

@@ -31,7 +31,11 @@ export interface TestSpace {
   /** What the app's log says, without times: `app[web.1]: text`. */
   log(name?: string): string[];
   /** Another Conifer process on the same namespace. */
-  startHost(client?: KubeClient, image?: DynoPlacement["imageRef"]): Promise<KubernetesDynoHost>;
+  startHost(
+    client?: KubeClient,
+    image?: DynoPlacement["imageRef"],
+    change?: Partial<DynoPlacement>,
+  ): Promise<KubernetesDynoHost>;
   close(): Promise<void>;
 }
 
@@ -75,6 +79,8 @@ function makeSpace(client: KubeClient, imageRef: string, fence: Partial<SpaceFen
     nameservers: [],
     cpuMillisPerShare: 50,
     pullSecrets: [],
+    diskBytes: 2 ** 30,
+    nodes: {},
     lostNodeSeconds: 5,
   };
   return {
@@ -85,10 +91,10 @@ function makeSpace(client: KubeClient, imageRef: string, fence: Partial<SpaceFen
       lines
         .filter((line) => name === undefined || line.process === name)
         .map((line) => `${line.source}[${line.process}]: ${line.message}`),
-    startHost: (own = client, image = placement.imageRef) =>
+    startHost: (own = client, image = placement.imageRef, change = {}) =>
       startKubernetesDynoHost({
         client: own,
-        placement: { ...placement, imageRef: image },
+        placement: { ...placement, imageRef: image, ...change },
         fence: { routerRanges: ["0.0.0.0/0", "::/0"], ...fence },
         logs: { write: (line) => void lines.push(line) },
         logger: silentLogger,

@@ -55,7 +55,7 @@ class Board implements DynoBoard {
       ofApp: (appId) => this.ofApp(appId).map(tellOf),
     });
     this.#clocks = makeDynoClocks({
-      onListening: (id, key) => this.#mark(id, "listening", key),
+      onListening: (id, key, address) => this.#mark(id, "listening", key, address),
       onTimedOut: (id, key) => {
         this.#mark(id, "timedOut", key);
         const dyno = this.find(id);
@@ -105,12 +105,13 @@ class Board implements DynoBoard {
     this.#clocks.close();
   }
 
-  #mark(dynoId: string, what: "listening" | "timedOut", key: string): void {
+  #mark(dynoId: string, what: "listening" | "timedOut", key: string, address?: string): void {
     const dyno = this.find(dynoId);
     if (!dyno) return;
-    const { entry } = dyno.sight;
+    const { sight } = dyno;
+    const heardOn = address === undefined ? sight.heardOn : new Map([...sight.heardOn, [key, address]]);
     this.broadcast.together(() =>
-      this.#take(entry.appId, { ...dyno.sight, [what]: new Set([...dyno.sight[what], key]) }),
+      this.#take(sight.entry.appId, { ...sight, heardOn, [what]: new Set([...sight[what], key]) }),
     );
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../../../kernel/index.ts";
 import { AWAIT_CLIENT_MS, dynoTexts as texts } from "../../../runtime/dyno/index.ts";
 import { type BoardDyno, isAlive } from "./dyno-sight.ts";
 import { currentRun, type PodRun, runKey } from "./pod-run.ts";
-import { probePort } from "./port-probe.ts";
+import { findAddress } from "./port-probe.ts";
 
 /** What time does to dynos: their port is asked for, their time to boot, to end, and to wait for a client runs out. */
 export interface DynoClocks {
@@ -13,7 +13,7 @@ export interface DynoClocks {
 
 export interface DynoClocksOptions {
   readonly now: Clock;
-  onListening(dynoId: string, key: string): void;
+  onListening(dynoId: string, key: string, address: string): void;
   onTimedOut(dynoId: string, key: string): void;
   onClientMissing(dynoId: string): void;
   say(dynoId: string, message: string): void;
@@ -26,6 +26,8 @@ interface Clocks {
 
 /** A driver that lost time is generous with the dyno's. */
 const LEAST_MS = 1_000;
+/** The port of a dyno whose node says that it listens is asked for so long: not every process of ours reaches it. */
+const KNOWN_MS = 5_000;
 
 export function makeDynoClocks(options: DynoClocksOptions): DynoClocks {
   const dynos = new Map<string, Clocks>();
@@ -77,14 +79,17 @@ function clocksOf(dyno: BoardDyno, late: boolean, options: DynoClocksOptions): M
     clocks.set("client", (signal) => after(ms, signal, () => options.onClientMissing(id)));
   }
   const key = runKey(current);
-  if (!boots(dyno, current) || sight.listening.has(key) || sight.timedOut.has(key)) return clocks;
-  const { address, phase } = current;
-  if (address)
-    clocks.set(`probe ${key} ${address}`, (signal) => {
-      void probePort({ host: address, port: sight.port }, signal).then(
-        (found) => found && options.onListening(id, key),
+  if (!boots(dyno, current) || sight.timedOut.has(key)) return clocks;
+  const { addresses, phase } = current;
+  const isHeard = sight.listening.has(key);
+  if (addresses.length > 0 && !sight.heardOn.has(key))
+    clocks.set(`probe ${key} ${isHeard} ${addresses.join()}`, (signal) => {
+      const until = isHeard ? AbortSignal.any([signal, AbortSignal.timeout(KNOWN_MS)]) : signal;
+      void findAddress(addresses, sight.port, until).then(
+        (found) => found !== undefined && options.onListening(id, key, found),
       );
     });
+  if (isHeard) return clocks;
   if (phase.kind === "running") {
     const ms = Math.max(LEAST_MS, sight.bootSeconds * 1_000 - elapsed(phase.startedAt));
     clocks.set(`boot ${key}`, (signal) => after(ms, signal, () => options.onTimedOut(id, key)));

@@ -409,7 +409,7 @@ describe("what somebody does by hand", () => {
       () => cluster.client.get<Secret>(secrets, name).catch(() => undefined),
       (secret) => secret !== undefined && secret.metadata.uid !== uid,
     );
-    expect(again?.data).toEqual({ WORD: Buffer.from("treasure").toString("base64") });
+    expect(again?.data).toMatchObject({ WORD: Buffer.from("treasure").toString("base64") });
     await eventually(
       () => cluster.client.get<ReplicaSet>(place(KIND.replicaSet), name).catch(() => undefined),
       (set) => set?.metadata.ownerReferences?.length === 1 && set.metadata.ownerReferences[0]?.uid !== uid,

@@ -221,3 +221,20 @@ describe("a one-off dyno's log", () => {
     ]);
   });
 });
+
+test("a node that ends a dyno is quoted, once, before the end", () => {
+  const why = { evicted: "Pod ephemeral local storage usage exceeds the total limit of containers 64Mi. " };
+  const next = podRun(RUNNING, { uid: "pod-2", createdAt: Date.parse("2026-11-21T08:00:09Z") });
+  const lost = podRun({ kind: "lost", message: why.evicted }, why);
+  const told = story(
+    { ...worker, runs: [podRun(RUNNING)] },
+    { ...worker, runs: [lost] },
+    { ...worker, runs: [podRun({ kind: "exited", exit: exit(137) }, why), next] },
+  );
+  expect(told.filter((line) => line.startsWith("Error"))).toEqual([
+    "Error R99 (Platform error) -> Pod ephemeral local storage usage exceeds the total limit of containers 64Mi.",
+  ]);
+  expect(told.indexOf("Process exited with status 137")).toBeGreaterThan(
+    told.findIndex((line) => line.startsWith("Error")),
+  );
+});

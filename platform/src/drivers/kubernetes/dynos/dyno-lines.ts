@@ -12,12 +12,21 @@ export interface DynoChange {
 export function linesOf({ before, after }: DynoChange): string[] {
   const told = new Set(before?.sight.exits.map(({ key }) => key));
   return [
+    ...evictedLines(before?.sight, after.sight),
     ...after.sight.exits.filter(({ key }) => !told.has(key)).flatMap(exitLines),
     ...bootLines(before?.sight, after.sight),
     ...blockedLines(before?.sight, after.sight),
     ...stateLines(before, after),
     ...leavingLines(before?.sight, after.sight),
   ];
+}
+
+/** A node's own words say what was too much, which the app's owner can do something about. */
+function evictedLines(before: DynoSight | undefined, after: DynoSight): string[] {
+  const told = new Set(before?.runs.filter((run) => run.evicted !== undefined).map(({ uid }) => uid));
+  return after.runs.flatMap(({ uid, evicted }) =>
+    evicted === undefined || told.has(uid) ? [] : [texts.platformError(evicted.trim())],
+  );
 }
 
 function exitLines(exit: RunExit): string[] {

@@ -40,7 +40,24 @@ const LABELS = {
   "conifer.dev/release": "v3",
 };
 
+/** What the node would say of the API server. */
+const NOTHING = {
+  KUBERNETES_SERVICE_HOST: "",
+  KUBERNETES_SERVICE_PORT: "",
+  KUBERNETES_SERVICE_PORT_HTTPS: "",
+  KUBERNETES_PORT: "",
+  KUBERNETES_PORT_443_TCP: "",
+  KUBERNETES_PORT_443_TCP_ADDR: "",
+  KUBERNETES_PORT_443_TCP_PORT: "",
+  KUBERNETES_PORT_443_TCP_PROTO: "",
+};
+
 describe("a dyno's Secret", () => {
+  test("hides where the API server is, unless the app says it itself", () => {
+    const { data } = secretOf({ env: { KUBERNETES_SERVICE_HOST: "mine" } });
+    expect(data).toEqual({ ...NOTHING, KUBERNETES_SERVICE_HOST: Buffer.from("mine").toString("base64") });
+  });
+
   test("holds the config vars and how the dyno is run", () => {
     const secret = secretOf();
     expect(secret).toEqual({
@@ -52,7 +69,7 @@ describe("a dyno's Secret", () => {
         labels: LABELS,
         annotations: { [ANNOTATION.spec]: expect.any(String), [ANNOTATION.claim]: "9" },
       },
-      data: { GREETING: "aGVsbG8=" },
+      data: { ...NOTHING, GREETING: "aGVsbG8=" },
     });
   });
 
@@ -72,7 +89,10 @@ describe("a dyno's Secret", () => {
         ]);
         expect(Object.fromEntries(back)).toEqual(
           Object.fromEntries(
-            Object.entries(env).map(([name, value]) => [name, Buffer.from(value).toString()]),
+            Object.entries({ ...NOTHING, ...env }).map(([name, value]) => [
+              name,
+              Buffer.from(value).toString(),
+            ]),
           ),
         );
       }),
@@ -162,8 +182,14 @@ describe("a web dyno's set", () => {
             },
           },
         ],
-        resources: { requests: { memory: "536870912", cpu: "100m" }, limits: { memory: "1073741824" } },
+        resources: {
+          requests: { memory: "536870912", cpu: "100m", "ephemeral-storage": "67108864" },
+          limits: { memory: "1073741824", "ephemeral-storage": "1073741824" },
+        },
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+        lifecycle: {
+          preStop: { exec: { command: ["/bin/sh", "-c", expect.stringContaining("kill -TERM")] } },
+        },
         startupProbe: {
           tcpSocket: { port },
           periodSeconds: 1,

@@ -12,7 +12,9 @@ import {
   titleAnnotations,
   titleLabels,
 } from "./dyno-labels.ts";
+import { type DynoNodes, placeOnNodes } from "./pod-nodes.ts";
 import { makeGate } from "./start-gate.ts";
+import { makeStopHook } from "./stop-hook.ts";
 
 /** What holds for all dynos of a namespace. */
 export interface DynoPlacement {
@@ -27,6 +29,9 @@ export interface DynoPlacement {
   readonly cpuMillisPerShare: number;
   /** Secrets with credentials for the registry. */
   readonly pullSecrets: readonly string[];
+  /** Bytes that a dyno may write to its files, its image not counted; above that its node ends it. */
+  readonly diskBytes: number;
+  readonly nodes: DynoNodes;
   /** So long a dyno stays on a node that does not answer. */
   readonly lostNodeSeconds: number;
 }
@@ -36,6 +41,15 @@ export type DynoBody = Omit<DynoSpec, "env" | "duty">;
 
 export const CONTAINER = "dyno";
 const HARD_MEMORY_FACTOR = 2;
+const LEAST_DISK_BYTES = 64 * 2 ** 20;
+
+/** The node tells every process where the API server is; an app is told nothing, unless its own config vars say so. */
+const NO_CLUSTER: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ...["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTPS", "PORT"],
+    ...["", "_ADDR", "_PORT", "_PROTO"].map((part) => `PORT_443_TCP${part}`),
+  ].map((name) => [`KUBERNETES_${name}`, ""]),
+);
 
 /** The config vars, and how the dyno is run, from which any Conifer process can make the rest again. */
 export function makeDynoSecret(
@@ -43,7 +57,10 @@ export function makeDynoSecret(
   options: { readonly namespace: string; readonly part: DynoPart; readonly claim: number },
 ): Secret {
   const { env, duty: _, ...body } = spec;
-  const data = Object.entries(env).map(([name, value]) => [name, Buffer.from(value).toString("base64")]);
+  const data = Object.entries({ ...NO_CLUSTER, ...env }).map(([name, value]) => [
+    name,
+    Buffer.from(value).toString("base64"),
+  ]);
   return {
     apiVersion: KIND.secret.apiVersion,
     kind: KIND.secret.kind,
@@ -171,7 +188,7 @@ function podSpec(body: DynoBody, placement: DynoPlacement, io?: Standard): Recor
       ? { dnsPolicy: "None", dnsConfig: { nameservers } }
       : { dnsPolicy: "Default" }),
     ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
-    tolerations: tolerateLostNode(placement.lostNodeSeconds),
+    ...placeOnNodes(body, placement.nodes, placement.lostNodeSeconds),
     topologySpreadConstraints: [spread(body)],
     containers: [container(body, placement, io)],
   };
@@ -197,6 +214,7 @@ function container(body: DynoBody, placement: DynoPlacement, io?: Standard): Rec
     ],
     resources: resources(body, placement),
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+    lifecycle: makeStopHook(),
     ...(io?.attach ? { stdin: true, stdinOnce: true, ...(io.terminal ? { tty: true } : {}) } : {}),
     ...(body.type === "web" && !io ? probes(port, body.bootSeconds) : {}),
   };
@@ -211,11 +229,21 @@ export function escapeExpansion(text: string): string {
   return text.replaceAll("$", "$$$$");
 }
 
-/** Above the quota a dyno is told of (R14), at twice the quota it is ended (R15). */
-function resources({ limits }: DynoBody, { cpuMillisPerShare }: DynoPlacement) {
+/**
+ * Above the quota a dyno is told of (R14), at twice the quota it is ended (R15). Little disk is set aside for it: without a
+ * request of its own the limit would be set aside.
+ */
+function resources({ limits }: DynoBody, { cpuMillisPerShare, diskBytes }: DynoPlacement) {
   return {
-    requests: { memory: String(limits.memoryBytes), cpu: quantity(limits.cpuShare * cpuMillisPerShare) },
-    limits: { memory: String(limits.memoryBytes * HARD_MEMORY_FACTOR) },
+    requests: {
+      memory: String(limits.memoryBytes),
+      cpu: quantity(limits.cpuShare * cpuMillisPerShare),
+      "ephemeral-storage": String(Math.min(diskBytes, LEAST_DISK_BYTES)),
+    },
+    limits: {
+      memory: String(limits.memoryBytes * HARD_MEMORY_FACTOR),
+      "ephemeral-storage": String(diskBytes),
+    },
   };
 }
 
@@ -248,15 +276,6 @@ function probes(port: number, bootSeconds: number) {
     },
     readinessProbe: { tcpSocket: { port }, periodSeconds: 10, timeoutSeconds: 5 },
   };
-}
-
-function tolerateLostNode(seconds: number) {
-  return ["not-ready", "unreachable"].map((what) => ({
-    key: `node.kubernetes.io/${what}`,
-    operator: "Exists",
-    effect: "NoExecute",
-    tolerationSeconds: seconds,
-  }));
 }
 
 function spread({ appId, type }: DynoBody) {

@@ -16,6 +16,8 @@ export interface DynoSight {
   /** Runs whose port was seen to accept connections, and such that did not in time. */
   readonly listening: ReadonlySet<string>;
   readonly timedOut: ReadonlySet<string>;
+  /** Where this process saw the port of a run accept connections. */
+  readonly heardOn: ReadonlyMap<string, string>;
   /** The latest ends seen, the newest last. */
   readonly exits: readonly RunExit[];
 }
@@ -71,9 +73,10 @@ function runState(sight: DynoSight, current: PodRun): DynoState {
       return crashed(sight, phase.exit, phase.backOffMs ?? guessBackOff(current.run));
     case "running": {
       if (sight.entry.duty === "work") return { kind: "up" };
-      if (sight.timedOut.has(key) || !sight.listening.has(key) || !current.address)
-        return { kind: "starting" };
-      return { kind: "up", address: { host: current.address, port: sight.port } };
+      // What only its node has heard is at the address that the node asks.
+      const host = sight.heardOn.get(key) ?? current.address;
+      if (sight.timedOut.has(key) || !sight.listening.has(key) || !host) return { kind: "starting" };
+      return { kind: "up", address: { host, port: sight.port } };
     }
   }
 }

@@ -64,8 +64,8 @@ function makeSight(from: {
 }): DynoSight {
   const { entry, body, old, oneOff, wanted, runs } = from;
   const alive = new Set(runs.map(({ uid }) => uid));
-  const keep = (keys: ReadonlySet<string> | undefined) =>
-    new Set([...(keys ?? [])].filter((key) => alive.has(key.slice(0, key.lastIndexOf("/")))));
+  const isAlive = (key: string) => alive.has(key.slice(0, key.lastIndexOf("/")));
+  const keep = (keys: ReadonlySet<string> | undefined) => new Set([...(keys ?? [])].filter(isAlive));
   const started = runs.filter(({ phase }) => phase.kind === "running" && phase.started);
   return {
     entry,
@@ -78,6 +78,7 @@ function makeSight(from: {
     port: dynoPort(entry.id),
     listening: new Set([...keep(old?.listening), ...started.map(({ uid, run }) => `${uid}/${run}`)]),
     timedOut: keep(old?.timedOut),
+    heardOn: new Map([...(old?.heardOn ?? [])].filter(([key]) => isAlive(key))),
     exits: old?.exits ?? [],
   };
 }

@@ -6,5 +6,6 @@ export {
   type KubernetesDynoHost,
   startKubernetesDynoHost,
 } from "./kubernetes-dyno-host.ts";
+export type { NodeClass } from "./pod-nodes.ts";
 export { keepPullSecret, PULL_SECRET } from "./pull-secret.ts";
 export type { SpaceFence } from "./space-fence.ts";

@@ -17,6 +17,8 @@ export const placement: DynoPlacement = {
   nameservers: [],
   cpuMillisPerShare: 100,
   pullSecrets: [],
+  diskBytes: 2 ** 30,
+  nodes: {},
   lostNodeSeconds: 5,
 };
 
@@ -99,6 +101,7 @@ export function podRun(phase: RunPhase, change: Partial<PodRun> = {}): PodRun {
     run: 0,
     node: "node1",
     address: "198.18.129.7",
+    addresses: ["198.18.129.7"],
     phase,
     overdue: false,
     ...change,
@@ -117,6 +120,7 @@ export function sight(change: Partial<DynoSight> = {}): DynoSight {
     runs: [],
     listening: new Set(),
     timedOut: new Set(),
+    heardOn: new Map(),
     exits: [],
     ...change,
   };

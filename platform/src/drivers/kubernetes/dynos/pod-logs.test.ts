@@ -4,7 +4,16 @@ import type { PodRun } from "./pod-run.ts";
 
 const exit = { key: "u/0", code: 1, outOfMemory: false };
 const run = (change: Partial<PodRun>): PodRun => ({
-  ...{ uid: "u1", pod: "dyno-1", createdAt: 0, run: 0, node: "node1", address: undefined, overdue: false },
+  ...{
+    uid: "u1",
+    pod: "dyno-1",
+    createdAt: 0,
+    run: 0,
+    node: "node1",
+    address: undefined,
+    addresses: [],
+    overdue: false,
+  },
   phase: { kind: "running", startedAt: 0, started: true },
   ...change,
 });

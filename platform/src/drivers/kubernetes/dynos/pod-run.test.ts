@@ -205,3 +205,32 @@ describe("the pod that counts", () => {
     expect(currentRun([])).toBeUndefined();
   });
 });
+
+describe("a pod that its node ended", () => {
+  const message = "Pod ephemeral local storage usage exceeds the total limit of containers 64Mi. ";
+  const evicted = { phase: "Failed", reason: "Evicted", message } as const;
+  const unknown = terminated(137, { reason: "ContainerStatusUnknown", message: "could not be located" });
+
+  test("says why, whatever else is known of its process", () => {
+    expect(readPodRun(pod({}, { status: evicted }))).toMatchObject({
+      evicted: message,
+      phase: { kind: "lost" },
+    });
+    const status = {
+      ...evicted,
+      containerStatuses: [{ name: "dyno", restartCount: 0, state: { terminated: unknown } }],
+    };
+    const { phase } = readPodRun(pod({}, { status }));
+    expect(phase).toMatchObject({ kind: "exited", exit: { code: 137 } });
+    expect(phase).not.toHaveProperty("exit.notStarted");
+  });
+
+  test("is not one that failed by itself", () => {
+    expect(readPodRun(pod({}, { status: { phase: "Failed", reason: "Error" } }))).not.toHaveProperty(
+      "evicted",
+    );
+    expect(readPodRun(pod({}, { status: { phase: "Running", reason: "Evicted" } }))).not.toHaveProperty(
+      "evicted",
+    );
+  });
+});

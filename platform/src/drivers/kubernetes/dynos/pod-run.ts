@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import type { ContainerStatus, Pod, TerminatedState } from "../client/index.ts";
 import { ANNOTATION } from "./dyno-labels.ts";
 
@@ -33,7 +34,10 @@ export interface PodRun {
   /** How often its process was started again. */
   readonly run: number;
   readonly node: string | undefined;
+  /** The one that its node asks. */
   readonly address: string | undefined;
+  /** All of them, that of IPv6 first: at most one of each family. */
+  readonly addresses: readonly string[];
   /** When it was told to go, if it was. */
   readonly leavingSince?: number;
   readonly phase: RunPhase;
@@ -41,6 +45,8 @@ export interface PodRun {
   readonly previous?: RunExit;
   /** It ran out of its lifetime. */
   readonly overdue: boolean;
+  /** Its node ended it, for a reason of its own: it used too much disk, or the node has too little of something. */
+  readonly evicted?: string;
   readonly client?: "awaited" | "attached";
 }
 
@@ -63,12 +69,19 @@ export function readPodRun(pod: Pod): PodRun {
     run,
     node: pod.spec.nodeName,
     address: status?.podIP,
+    addresses: addressesOf(pod),
     ...(deleted ? { leavingSince: leavingSince(pod, deleted) } : {}),
     phase: phaseOf(pod, container),
     ...(last && run > 0 ? { previous: exitOf(last, `${uid}/${run - 1}`) } : {}),
     overdue: status?.reason === "DeadlineExceeded",
+    ...(isEvicted(pod) ? { evicted: status?.message ?? "" } : {}),
     ...(client === "awaited" || client === "attached" ? { client } : {}),
   };
+}
+
+function addressesOf({ status }: Pod): string[] {
+  const all = status?.podIPs?.map(({ ip }) => ip) ?? (status?.podIP ? [status.podIP] : []);
+  return all.sort((a, b) => Number(isIPv6(b)) - Number(isIPv6(a)));
 }
 
 /** `deletionTimestamp` is when the time for a good end is over. */
@@ -98,11 +111,20 @@ const PLATFORM_REASONS = new Set([
 /** A node that is slow to get what a pod names tries again by itself. */
 const PASSING = /^failed to sync (?:secret|configmap) cache/;
 
+function isEvicted({ status }: Pod): boolean {
+  return status?.phase === "Failed" && status.reason === "Evicted";
+}
+
 function phaseOf(pod: Pod, container: ContainerStatus | undefined): RunPhase {
   const { metadata, status } = pod;
   const { waiting, running, terminated } = container?.state ?? {};
   const key = `${metadata.uid ?? metadata.name}/${container?.restartCount ?? 0}`;
-  if (terminated) return { kind: "exited", exit: exitOf(terminated, key) };
+  if (terminated) {
+    const { notStarted, ...exit } = exitOf(terminated, key);
+    // Of what it ends itself, a node may not know how it ended.
+    const known = notStarted === undefined || isEvicted(pod) ? {} : { notStarted };
+    return { kind: "exited", exit: { ...exit, ...known } };
+  }
   if (status?.phase === "Failed")
     return { kind: "lost", message: status.message ?? status.reason ?? "the pod failed" };
   if (running)

@@ -1,7 +1,7 @@
 import { done, errorText, type Logger, type Outcome, waiting } from "../../../kernel/index.ts";
-import { KIND } from "../client/index.ts";
+import { KIND, type Pod } from "../client/index.ts";
 import type { DynoBoard } from "./dyno-board.ts";
-import { dynoObjectName } from "./dyno-labels.ts";
+import { dynoObjectName, LABEL } from "./dyno-labels.ts";
 import { type DynoPlacement, makeDynoSecret } from "./dyno-manifests.ts";
 import type { BoardDyno } from "./dyno-sight.ts";
 import type { ObjectWriter, ToldSpecs } from "./object-writer.ts";
@@ -43,7 +43,11 @@ export async function reconcileDynos(parts: DynoReconcilerParts, appId: string):
   const failures = results.flatMap((result) =>
     result.status === "rejected" ? [result.reason as unknown] : [],
   );
-  const soon = [...later.filter((ms) => ms > 0), ...(await endOneOffs(parts, appId))];
+  const soon = [
+    ...later.filter((ms) => ms > 0),
+    ...(await endOneOffs(parts, appId)),
+    ...(await removeFailed(parts, appId)),
+  ];
   if (failures.length > 0) throw new Error(failures.map(errorText).join("; "), { cause: failures[0] });
   return soon.length > 0 ? waiting("leaving", "a dyno leaves the router first", Math.min(...soon)) : done;
 }
@@ -124,6 +128,26 @@ async function endOneOffs(
     else await writer.remove(KIND.secret, dynoObjectName(id));
   }
   return soon;
+}
+
+/** A pod that failed is replaced, and stays: it would be counted, and a dyno that fails often would fill the cluster. */
+async function removeFailed({ space, writer, now }: DynoReconcilerParts, appId: string): Promise<number[]> {
+  const soon: number[] = [];
+  for (const pods of space.of(appId).pods.values()) {
+    for (const { metadata, status } of pods) {
+      const isOld = status?.phase === "Failed" && metadata.deletionTimestamp === undefined && pods.length > 1;
+      if (!isOld || metadata.labels?.[LABEL.part] !== "formation") continue;
+      const ms = endOf({ metadata, status }) + ENDED_KEPT_MS - now();
+      if (ms > 0) soon.push(ms);
+      else await writer.remove(KIND.pod, metadata.name);
+    }
+  }
+  return soon;
+}
+
+function endOf({ metadata, status }: Pick<Pod, "metadata" | "status">): number {
+  const { terminated } = status?.containerStatuses?.[0]?.state ?? {};
+  return Date.parse(terminated?.finishedAt ?? metadata.creationTimestamp ?? "") || 0;
 }
 
 function keptUntil(dyno: BoardDyno | undefined): number | undefined {

@@ -59,7 +59,10 @@ export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
       logger: options.logger,
       listener: {
         replaced: (objects) => {
+          const before = kind === KIND.configMap ? [...shelves.records.values()] : [];
           const apps = shelves.replace(kind, objects);
+          for (const { record } of before)
+            if (record && !shelves.records.has(record.appId)) options.onRecordLost(record);
           for (const appId of apps) options.onChange(appId);
         },
         changed: (object) => tell(shelves.put(object)),
