@@ -45,7 +45,20 @@ async function giveImage(node: LiveNode, folder: string, archive: Buffer): Promi
   }
 }
 
-/** Gives a node the image in an OCI archive that it can see. One of the same name is replaced. */
+const MOST_TRIES = 3;
+
+/**
+ * Gives a node the image in an OCI archive that it can see. One of the same name is replaced: containerd then forgets the
+ * old one's layers, and may do so with a shared one just after it was found to be there. It is unpacked again.
+ */
 export async function giveArchive(node: LiveNode, file: string): Promise<void> {
-  await runInNode(node.pid, [...CTR, "images", "import", file]);
+  for (let tried = 1; ; tried += 1) {
+    try {
+      await runInNode(node.pid, [...CTR, "images", "import", file]);
+      return;
+    } catch (thrown) {
+      const isGone = thrown instanceof Error && /parent snapshot .* does not exist/.test(thrown.message);
+      if (!isGone || tried === MOST_TRIES) throw thrown;
+    }
+  }
 }

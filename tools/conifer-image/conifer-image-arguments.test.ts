@@ -15,15 +15,43 @@ describe("the command line of npm run image", () => {
     ["--arch amd64,amd64", make(["amd64"])],
     ["--help", { verb: "help" }],
     ["--json -h", { verb: "help" }],
+    ["make", make(ARCHITECTURES)],
+    [
+      "push r.example/a:1 --arch arm64",
+      {
+        ...{ verb: "push", reference: "r.example/a:1", architectures: ["arm64"], json: false },
+        registry: { plainHttp: false },
+      },
+    ],
+    [
+      "push --plain-http --user=me --password-file - r.example/a:1 --json",
+      {
+        ...{ verb: "push", reference: "r.example/a:1", architectures: ARCHITECTURES, json: true },
+        registry: { plainHttp: true, login: { user: "me", passwordFile: "-" } },
+      },
+    ],
+    [
+      "verify /some/folder --key k.pub",
+      { verb: "verify", image: "/some/folder", key: "k.pub", registry: { plainHttp: false } },
+    ],
   ])("%j", (line, wanted) => expect(read(line)).toEqual(wanted));
 
   it.each([
-    ["--arch", /--arch takes amd64,arm64 or host; not ""/],
-    ["--arch=", /not ""/],
+    ["--arch", /--arch needs a value/],
+    ["--arch=", /--arch needs a value/],
     ["--arch riscv64", /not "riscv64"/],
     ["--arch amd64,", /not ""/],
     ["--arm64", /no option --arm64/],
     ["bake", /no command bake/],
+    ["--user me", /make does not take --user/],
+    ["make x", /make takes no "x"/],
+    ["push", /push takes an image/],
+    ["push a b", /push takes no "b"/],
+    ["push a --user me", /belong together/],
+    ["push a --password-file f", /belong together/],
+    ["push a --key k", /push does not take --key/],
+    ["verify a", /verify takes --key/],
+    ["verify a --key k --json", /verify does not take --json/],
   ])("refuses %j", (line, wanted) => {
     expect(() => read(line)).toThrow(wanted);
     expect(() => read(line)).toThrow(expect.objectContaining({ failure: "usage" }));

@@ -16,7 +16,7 @@ export const CONIFER_PACKAGES = {
  * scripts, of which none runs; so does what asks their questions. No role starts any of them.
  */
 const LEFT_OUT =
-  /^(?:perl|perl-base|perl-modules-.*|libperl.*|liberror-perl|libgdbm.*|debconf|libdebconfclient0|dpkg|git-man|tar|mawk)$/;
+  /^(?:perl|perl-base|perl-modules-.*|libperl.*|liberror-perl|libgdbm.*|debconf|dpkg|git-man|tar|mawk)$/;
 
 export function isLeftOut(name: string): boolean {
   return LEFT_OUT.test(name);

@@ -11,11 +11,10 @@ export async function describeDebianPackage(
 ): Promise<SbomPackage> {
   const copyright = await readFile(join(root, "usr/share/doc", name, "copyright"), "utf8").catch(() => "");
   const field = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(record)?.[1]?.trim();
-  const [license, supplier, homepage] = [readLicense(copyright), field("Maintainer"), field("Homepage")];
+  const [license, homepage] = [readLicense(copyright), field("Homepage")];
   return {
     ...{ kind: "deb", name, version, architecture, checksum: { algorithm: "SHA256", hex: sha256 } },
     ...(license === undefined ? {} : { license }),
-    ...(supplier === undefined ? {} : { supplier }),
     ...(homepage === undefined ? {} : { homepage }),
   };
 }

@@ -1,25 +1,19 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MEDIA, makeIndex } from "../../platform/src/delivery/image/index.ts";
-import type { Tell } from "../cluster/tell-progress.ts";
 import { machineRelease } from "../images/machine-release.ts";
 import { makeAside, settle } from "../images/make-aside.ts";
+import { attachSbom, attachSignature, REFERENCE_NAME } from "./attach-artifacts.ts";
 import { coniferLabels } from "./conifer-config.ts";
 import type { Architecture } from "./conifer-packages.ts";
 import { ImageFolder } from "./image-folder.ts";
-import { makeBaseLayers } from "./make-base-layers.ts";
-import { makeModuleLayers } from "./make-module-layers.ts";
+import { makePlatforms, type PlatformsWanted } from "./make-platforms.ts";
 import { readVersion } from "./read-version.ts";
-import { packSources } from "./source-layers.ts";
-import { type PlatformImage, writePlatform } from "./write-platform.ts";
+import { openSigningKey, publishKey } from "./signing-key.ts";
 
-export interface ConiferImageWanted {
-  /** Where images and what they are made of are kept. */
-  readonly cache: string;
-  /** The repository's folder. */
-  readonly repository: string;
-  readonly architectures: readonly Architecture[];
-  readonly tell: Tell;
+export interface ConiferImageWanted extends PlatformsWanted {
+  /** File of the key to sign with; one in the cache where it is missing. */
+  readonly signingKey?: string | undefined;
 }
 
 export interface MadeConiferImage {
@@ -35,7 +29,11 @@ export interface MadeConiferImage {
     readonly architecture: Architecture;
     readonly digest: string;
     readonly bytes: number;
+    /** Digest of its bill of materials. */
+    readonly sbom: string;
   }[];
+  /** File with the key that the signature is checked with. */
+  readonly publicKey: string;
 }
 
 /** The name of the image where it has no registry before it. */
@@ -46,43 +44,48 @@ export const CONIFER_REPOSITORY = "conifer/conifer";
  * @throws ImageError that says what to do
  */
 export async function makeConiferImage(wanted: ConiferImageWanted): Promise<MadeConiferImage> {
-  const { cache, repository, tell } = wanted;
-  const release = machineRelease();
+  const { cache, repository } = wanted;
+  const key = await openSigningKey(cache, wanted.signingKey);
   const version = await readVersion(repository);
   return await makeAside(cache, async (aside) => {
     const layout = new ImageFolder(join(aside, "layout"));
     await mkdir(layout.path);
-    const sources = await packSources(repository, layout.path);
-    const images: PlatformImage[] = [];
-    for (const architecture of wanted.architectures) {
-      const one = { cache, repository, release, architecture, tell };
-      const sets = [await makeBaseLayers(one), await makeModuleLayers(one)];
-      images.push(await writePlatform(layout, { architecture, sets, sources, version }));
-    }
-    const index = {
-      ...makeIndex(images.map(({ descriptor }) => descriptor)),
+    const images = await makePlatforms(layout, wanted, version);
+    const descriptors = images.map(({ descriptor }) => descriptor);
+    const { descriptor } = await layout.write(MEDIA.index, {
+      ...makeIndex(descriptors),
       annotations: coniferLabels(version),
-    };
-    const { descriptor } = await layout.write(MEDIA.index, index);
+    });
     const name = `${CONIFER_REPOSITORY}:${version.version}`;
     layout.list({ ...descriptor, annotations: namesOf(name, version.version) });
+    const made: MadeConiferImage["images"][number][] = [];
+    for (const { architecture, descriptor: subject, bytes, packages } of images) {
+      const { digest } = subject;
+      const billed = {
+        name: CONIFER_REPOSITORY,
+        version,
+        architecture,
+        digest,
+        release: machineRelease(),
+        packages,
+      };
+      made.push({ architecture, digest, bytes, sbom: (await attachSbom(layout, subject, billed)).digest });
+    }
+    await attachSignature(layout, { digest: descriptor.digest, reference: CONIFER_REPOSITORY }, key);
     await layout.finish();
-    const folder = join(cache, `${version.version}-${descriptor.digest.slice(7, 27)}`);
+    const folder = join(cache, `${version.version}-${descriptor.digest.slice(7, 27)}-${key.id}`);
     await settle(layout.path, folder);
     const { revision } = version;
     return {
       ...{ folder, name, digest: descriptor.digest, version: version.version },
       ...(revision === undefined ? {} : { revision }),
-      images: images.map(({ architecture, descriptor: { digest }, bytes }) => ({
-        architecture,
-        digest,
-        bytes,
-      })),
+      images: made,
+      publicKey: await publishKey(cache, key),
     };
   });
 }
 
 /** By the first, tools of OCI layouts find it; by the second, containerd. */
 function namesOf(name: string, tag: string): Record<string, string> {
-  return { "org.opencontainers.image.ref.name": tag, "io.containerd.image.name": `docker.io/${name}` };
+  return { [REFERENCE_NAME]: tag, "io.containerd.image.name": `docker.io/${name}` };
 }

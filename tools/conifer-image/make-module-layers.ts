@@ -97,7 +97,8 @@ async function packModules(
         source: modules,
         target: `${CONIFER_FOLDER}/node_modules`,
         wanted: (path) =>
-          ![node, postgres].some((one) => path === one || path.startsWith(`${one}/`)) && isOfPackages(path),
+          ![node, postgres].some((one) => path === one || path.startsWith(`${one}/`)) &&
+          isOfPackages(path, cpu),
       },
     ],
   ];
@@ -108,16 +109,21 @@ async function packModules(
 }
 
 /** Headers and manuals are for those who build with it. */
-function isOfNode(path: string): boolean {
+export function isOfNode(path: string): boolean {
   return /^(?:bin(?:\/node)?|LICENSE|package\.json)$/.test(path);
 }
 
 /** Archives of object code are for those who link with it. */
-function isOfPostgres(path: string): boolean {
+export function isOfPostgres(path: string): boolean {
   return !/\.a$|^native\/lib\/pkgconfig(?:\/|$)|^(?:dist|scripts)\/.*\.map$/.test(path);
 }
 
-/** npm's own notes say when and how it was run. Links to the workspaces lead to sources, of which some stay out. */
-function isOfPackages(path: string): boolean {
+/**
+ * npm's own notes say when and how it was run. Links to the workspaces lead to sources, of which some stay out. Compiled
+ * parts come for all platforms at once.
+ */
+export function isOfPackages(path: string, cpu: string): boolean {
+  const platform = /(?:^|\/)prebuilds\/([^/]+)/.exec(path)?.[1];
+  if (platform !== undefined && platform !== `linux-${cpu}`) return false;
   return !/^\.package-lock\.json$|^\.cache(?:\/|$)|^\.bin\/|^@conifer\/(?!platform$|contract$)/.test(path);
 }

@@ -5,8 +5,6 @@ export interface SbomPackage {
   readonly version: string;
   /** Debian's architecture of a package of Debian. */
   readonly architecture?: string;
-  /** Who has put it together. */
-  readonly supplier?: string;
   /** An expression of SPDX identifiers; missing where none is known. */
   readonly license?: string;
   /** Of the file that was fetched, in hex. */

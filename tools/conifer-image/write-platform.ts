@@ -3,12 +3,15 @@ import { type ConiferVersion, coniferLabels, makeConiferConfig } from "./conifer
 import type { Architecture } from "./conifer-packages.ts";
 import type { ImageFolder } from "./image-folder.ts";
 import type { KeptLayers, NamedLayer } from "./kept-layers.ts";
+import type { SbomPackage } from "./sbom-package.ts";
 
 /** An image for one platform, as an index lists it. */
 export interface PlatformImage {
   readonly architecture: Architecture;
   readonly descriptor: OciDescriptor;
   readonly bytes: number;
+  /** What is in it, and not ours. */
+  readonly packages: readonly SbomPackage[];
 }
 
 /** What it is put together from. */
@@ -34,5 +37,6 @@ export async function writePlatform(layout: ImageFolder, parts: PlatformParts): 
     architecture,
     descriptor: { ...manifest.descriptor, platform: { architecture, os: "linux" } },
     bytes: described.reduce((sum, { size }) => sum + size, 0),
+    packages: sets.flatMap((set) => set.packages),
   };
 }

@@ -61,7 +61,8 @@ describe("a break", () => {
     ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", false, /not trusted/],
     ["ERR_TLS_CERT_ALTNAME_INVALID", false, /not trusted/],
     ["ERR_SSL_WRONG_VERSION_NUMBER", false, /plain http/],
-    ["EPROTO", true, /plain http/],
+    ["ERR_SSL_PACKET_LENGTH_TOO_LONG", false, /plain http/],
+    ["EPROTO", false, /plain http/],
     ["ECONNRESET", true, /can be reached/],
   ])("%s may pass: %s", (code, passing, advice) => {
     const error = breakOf("asking", failed(code));

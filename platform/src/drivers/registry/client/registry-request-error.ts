@@ -108,11 +108,12 @@ function codeOf(thrown: unknown): string {
   return cause === undefined ? "" : codeOf(cause);
 }
 
+const NO_TLS = /^(?:EPROTO$|ERR_SSL_)/;
 const UNTRUSTED = /^(?:DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_|CERT_|ERR_TLS_CERT)/;
 
 function isSetting(thrown: unknown): boolean {
   const code = codeOf(thrown);
-  return UNTRUSTED.test(code) || code === "ENOTFOUND" || code === "ERR_SSL_WRONG_VERSION_NUMBER";
+  return UNTRUSTED.test(code) || code === "ENOTFOUND" || NO_TLS.test(code);
 }
 
 function breakAdvice(thrown: unknown): string {
@@ -120,7 +121,6 @@ function breakAdvice(thrown: unknown): string {
   if (UNTRUSTED.test(code)) return "Its certificate is not trusted: name the authority that signed it.";
   if (code === "ENOTFOUND") return "There is no such host; check the registry's name.";
   if (code === "ECONNREFUSED") return "Nothing listens there; check that the registry runs, and its port.";
-  if (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER")
-    return "It may speak plain http, which has to be asked for.";
+  if (NO_TLS.test(code)) return "It may speak plain http, which has to be asked for.";
   return "Check that the registry runs and can be reached.";
 }
