@@ -23,6 +23,7 @@ const USAGE = `Puts Conifer into a Kubernetes cluster, or brings what is there t
   --set <path>=<value> one value, such as router.service=NodePort; may be repeated
   --reset-values       begin from the defaults, not from the last installation's values
   --image <reference>  Conifer's own image
+  --ca-bundle <file>   certificates (PEM) that roles and builds trust, where the network has an authority of its own
   --check              look whether the cluster can take it, and change nothing; --json for programs
   --dry-run            print what would be applied as YAML and change nothing; --show-secrets does not mask it
   --wait <time>        how long the new pods have to answer (default 10m); then the cluster goes back to what was
@@ -37,6 +38,7 @@ const OPTIONS = {
   set: { type: "string", multiple: true },
   "reset-values": { type: "boolean", default: false },
   image: { type: "string" },
+  "ca-bundle": { type: "string" },
   check: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   "dry-run": { type: "boolean", default: false },
@@ -93,16 +95,23 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 function readGivenValues(options: Options): Overrides {
-  const { values: file, set = [], image } = options;
-  const sets = [...set, ...(image === undefined ? [] : [`image=${JSON.stringify(image)}`])];
-  return readGiven({ ...(file !== undefined && { file: { name: file, text: readFile(file) } }), sets });
+  const { values: file, set = [], image, "ca-bundle": bundle } = options;
+  const sets = [
+    ...set,
+    ...(image === undefined ? [] : [`image=${JSON.stringify(image)}`]),
+    ...(bundle === undefined ? [] : [`caBundle=${JSON.stringify(readFile(bundle, "certificates"))}`]),
+  ];
+  return readGiven({
+    ...(file !== undefined && { file: { name: file, text: readFile(file, "values") } }),
+    sets,
+  });
 }
 
-function readFile(file: string): string {
+function readFile(file: string, what: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (thrown) {
-    throw new CliError("usage", `The values cannot be read: ${(thrown as Error).message}.`);
+    throw new CliError("usage", `The ${what} cannot be read: ${(thrown as Error).message}.`);
   }
 }
 

@@ -27,5 +27,6 @@ export const LARGE: Overrides = {
   "api.replicas": 3,
   "worker.replicas": 1,
   runImage: `conifer/run@sha256:${"a".repeat(64)}`,
+  caBundle: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
   settings: { CONIFER_RATE_LIMIT: "9000" },
 };

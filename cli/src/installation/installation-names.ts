@@ -30,6 +30,7 @@ export const roleSelector = (role: Role) => ({ [ROLE_LABEL]: role });
 export const objectName = (role: Role) => `conifer-${role}`;
 
 export const SETTINGS = "conifer-settings";
+export const TRUST = "conifer-trust";
 export const KEYS = "conifer-keys";
 export const DATABASE_SECRET = "conifer-database";
 export const ADMIN_SECRET = "conifer-admin";

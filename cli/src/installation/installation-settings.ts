@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
-import { type Installation, type Manifest, manifest, SETTINGS } from "./installation-names.ts";
+import { type Installation, type Manifest, manifest, SETTINGS, TRUST } from "./installation-names.ts";
 import { PORT } from "./role-table.ts";
 import type { Texts } from "./value-readers.ts";
 
 export const HOME = "/var/lib/conifer";
 export const KEYS_FOLDER = "/etc/conifer/keys";
+export const TRUST_FOLDER = "/etc/conifer/trust";
+const TRUST_FILE = "ca-bundle.pem";
 
 /** Every role's settings, by the names that docs/guides/configuration.md tells of. */
 export function roleSettings({ namespace, values }: Installation): Texts {
@@ -27,6 +29,7 @@ export function roleSettings({ namespace, values }: Installation): Texts {
     CONIFER_RUN_IMAGE: values.runImage,
     CONIFER_BUILDER_IMAGE: values.builderImage,
     CONIFER_LOG_LEVEL: values.logLevel,
+    ...(values.caBundle === undefined ? {} : trustSettings),
     CONIFER_LOG_AGENT: values["agent.enabled"] ? undefined : "off",
     ...values.settings,
   };
@@ -42,6 +45,12 @@ function webPort(values: Installation["values"]): string | undefined {
   return values["router.httpNodePort"] > 0 ? String(values["router.httpNodePort"]) : undefined;
 }
 
+/** For builds, and for what a role itself fetches. */
+const trustSettings = {
+  CONIFER_CA_BUNDLE: `${TRUST_FOLDER}/${TRUST_FILE}`,
+  NODE_EXTRA_CA_CERTS: `${TRUST_FOLDER}/${TRUST_FILE}`,
+};
+
 /** How nodes call the registry: on each, kube-proxy takes its port on loopback, where plain http is trusted. */
 export function registryAddress(values: Installation["values"]): string {
   return values["registry.address"] ?? `localhost:${values["registry.nodePort"]}`;
@@ -52,10 +61,18 @@ export function makeSettings(installation: Installation): Manifest {
   return manifest(installation, head, { data: roleSettings(installation) });
 }
 
+/** The operator's certificates, when there are any. */
+export function makeTrust(installation: Installation): Manifest[] {
+  const { caBundle } = installation.values;
+  if (caBundle === undefined) return [];
+  const head = { apiVersion: "v1", kind: "ConfigMap", name: TRUST };
+  return [manifest(installation, head, { data: { [TRUST_FILE]: caBundle } })];
+}
+
 /** Changes with the settings, so that pods whose template holds it are started anew. */
 export function settingsDigest(installation: Installation): string {
   return createHash("sha256")
-    .update(JSON.stringify(roleSettings(installation)))
+    .update(JSON.stringify([roleSettings(installation), installation.values.caBundle]))
     .digest("hex")
     .slice(0, 16);
 }

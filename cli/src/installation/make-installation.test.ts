@@ -181,3 +181,15 @@ describe("what may be taken away at once", () => {
     expect(budgets(large)).toEqual(["conifer-api"]);
   });
 });
+
+describe("the operator's certificates", () => {
+  test.each(templates(large))("are where $role looks for them, but for the agent", ({ role, template }) => {
+    const { spec } = template;
+    const mounted = JSON.stringify(spec).includes('"name":"trust","mountPath":"/etc/conifer/trust"');
+    expect(mounted).toBe(role !== "agent");
+  });
+
+  test("are nowhere when there are none", () => {
+    expect(manifestYaml(all(small))).not.toContain("conifer-trust");
+  });
+});

@@ -1,6 +1,6 @@
 import { type Installation, isPart, type Manifest } from "./installation-names.ts";
 import { makeNamespaces, makePriorityClasses } from "./installation-namespaces.ts";
-import { makeSettings } from "./installation-settings.ts";
+import { makeSettings, makeTrust } from "./installation-settings.ts";
 import { makeAccount } from "./role-accounts.ts";
 import { makeFence, makePolicy } from "./role-flows.ts";
 import { makeGatewayRoutes, makeServices } from "./role-services.ts";
@@ -37,6 +37,7 @@ export function makeInstallation(installation: Installation): Stage[] {
       roles: [],
       objects: [
         makeSettings(installation),
+        ...makeTrust(installation),
         ...roles.filter((role) => ROLE[role].account).flatMap((role) => makeAccount(role, installation)),
         ...fenced.flatMap((one) => makeFence(one, installation)),
         ...roles.map((role) => makePolicy(role, installation)),

@@ -9,8 +9,9 @@ import {
   priorityClassName,
   roleSelector,
   SETTINGS,
+  TRUST,
 } from "./installation-names.ts";
-import { HOME, KEYS_FOLDER, settingsDigest } from "./installation-settings.ts";
+import { HOME, KEYS_FOLDER, settingsDigest, TRUST_FOLDER } from "./installation-settings.ts";
 import { PORT, ROLE, type Role } from "./role-table.ts";
 
 const USER = 1000;
@@ -50,7 +51,10 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
       }),
       ...placement(role, installation),
       containers: [makeContainer(role, installation)],
-      volumes: makeVolumes(role),
+      volumes: [
+        ...makeVolumes(role),
+        ...(trusts(role, installation) ? [{ name: "trust", configMap: { name: TRUST } }] : []),
+      ],
     },
   };
 }
@@ -128,9 +132,15 @@ function makeContainer(role: Role, installation: Installation): Fields {
       { name: "home", mountPath: HOME },
       { name: "tmp", mountPath: "/tmp" },
       ...(keys.length > 0 ? [{ name: "keys", mountPath: KEYS_FOLDER, readOnly: true }] : []),
+      ...(trusts(role, installation) ? [{ name: "trust", mountPath: TRUST_FOLDER, readOnly: true }] : []),
       ...(role === "agent" ? [{ name: "pod-logs", mountPath: "/var/log/pods", readOnly: true }] : []),
     ],
   };
+}
+
+/** The agent lives in another namespace and calls nobody but our own. */
+function trusts(role: Role, { values }: Installation): boolean {
+  return role !== "agent" && values.caBundle !== undefined;
 }
 
 function makeEnvironment(role: Role, installation: Installation): readonly Fields[] {

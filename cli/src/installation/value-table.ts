@@ -60,6 +60,14 @@ export const VALUES = {
   domain: text("Apps answer at `<app>.<domain>`.", "localhost", HOST),
   adminEmail: text("The first account.", "admin@conifer.localhost", EMAIL),
   logLevel: oneOf("Of Conifer's own diagnostics.", ["info", "debug", "warn", "error"]),
+  caBundle: text(
+    "Certificates (PEM) that roles and builds trust, beside or in place of the image's.",
+    undefined,
+    {
+      form: "certificates in PEM",
+      pattern: /-----BEGIN CERTIFICATE-----/,
+    },
+  ),
   settings: textMap("More settings for every role, `CONIFER_...` (see the guide on configuration)."),
   appsNamespace: text("Where dynos run.", "conifer-apps", NAMESPACE),
   buildsNamespace: text("Where builds run.", "conifer-builds", NAMESPACE),
