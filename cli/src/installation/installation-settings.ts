@@ -56,8 +56,9 @@ export function registryAddress(values: Installation["values"]): string {
   return values["registry.address"] ?? `localhost:${values["registry.nodePort"]}`;
 }
 
-export function makeSettings(installation: Installation): Manifest {
-  const head = { apiVersion: "v1", kind: "ConfigMap", name: SETTINGS };
+/** A pod reads its settings from its own namespace only. */
+export function makeSettings(installation: Installation, namespace: string): Manifest {
+  const head = { apiVersion: "v1", kind: "ConfigMap", name: SETTINGS, namespace };
   return manifest(installation, head, { data: roleSettings(installation) });
 }
 

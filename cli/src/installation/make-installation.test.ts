@@ -78,6 +78,12 @@ describe.each([
     expect(makeInstallation(one)[0]?.objects.slice(0, made.length)).toEqual(made);
   });
 
+  test("finds what its pods read in its own namespace", () => {
+    const maps = all(one).filter(({ kind }) => kind === "ConfigMap");
+    const places = maps.map(({ metadata }) => metadata.namespace);
+    for (const { object } of templates(one)) expect(places).toContain(object.metadata.namespace);
+  });
+
   test("no right holds for the whole cluster", () => {
     expect(all(one).filter(({ kind }) => kind.startsWith("Cluster"))).toEqual([]);
   });

@@ -36,7 +36,7 @@ export function makeInstallation(installation: Installation): Stage[] {
       name: "ground",
       roles: [],
       objects: [
-        makeSettings(installation),
+        ...fenced.map((one) => makeSettings(installation, one)),
         ...makeTrust(installation),
         ...roles.filter((role) => ROLE[role].account).flatMap((role) => makeAccount(role, installation)),
         ...fenced.flatMap((one) => makeFence(one, installation)),
