@@ -29,6 +29,8 @@ export interface DynoBoardOptions {
   readonly now: Clock;
   /** What this process was told of a dyno. */
   readonly told: (dynoId: string) => DynoBody | undefined;
+  /** Whether a dyno is told of only once it is known how it is run: its Secret may come after its record and its pod. */
+  readonly needsBody?: boolean;
   /** A dyno whose time is over in some way: the pod is to be ended. */
   readonly onOverdue: (dyno: BoardDyno, why: "boot" | "client") => void;
   /** After each change of a dyno, told or not. */
@@ -76,7 +78,7 @@ class Board implements DynoBoard {
   look(appId: string, objects: AppObjects): void {
     const before = this.#apps.get(appId) ?? new Map<string, BoardDyno>();
     const known: SeenDyno[] = [...before.values()].map(({ sight }) => ({ sight }));
-    const sights = gatherSights({ known, objects, told: this.#options.told });
+    const sights = gatherSights({ known, objects, ...pickGathering(this.#options) });
     this.broadcast.together(() => {
       for (const sight of sights) this.#take(appId, sight);
     });
@@ -150,6 +152,10 @@ class Board implements DynoBoard {
     dynos?.delete(id);
     if (dynos?.size === 0) this.#apps.delete(appId);
   }
+}
+
+function pickGathering({ told, needsBody = false }: DynoBoardOptions) {
+  return { told, needsBody };
 }
 
 function tellOf({ sight, state, since }: BoardDyno): ToldDyno {

@@ -102,6 +102,7 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
     },
     say: (dyno, message) => write(dyno, message),
     told: (id) => told.get(id)?.spec,
+    needsBody: duty === "tell",
     onSeen: (dyno) => {
       logs?.see(dyno, isOpen ? undefined : startedAt);
       for (const watcher of [...watchers]) watcher(dyno);

@@ -16,8 +16,10 @@ export function gatherSights(from: {
   readonly objects: AppObjects;
   /** What this process was told of a dyno whose Secret is not there yet. */
   readonly told: (dynoId: string) => DynoBody | undefined;
+  /** Whether a dyno is seen only once it is known how it is run. */
+  readonly needsBody?: boolean;
 }): DynoSight[] {
-  const { known, objects, told } = from;
+  const { known, objects, told, needsBody = false } = from;
   const before = new Map(known.map(({ sight }) => [sight.entry.id, sight]));
   const wanted = new Map(objects.record?.dynos.map((entry) => [entry.id, entry]));
   const ids = new Set([
@@ -30,6 +32,7 @@ export function gatherSights(from: {
     const pods = objects.pods.get(id) ?? [];
     const body = objects.secrets.get(id)?.body ?? told(id);
     const old = before.get(id);
+    if (needsBody && !old && !body) return [];
     const oneOff = old?.oneOff ?? isOneOff(objects, id);
     const entry = wanted.get(id) ?? old?.entry ?? (body && entryFromBody(body)) ?? entryFromPod(pods[0]);
     if (!entry) return [];
