@@ -58,20 +58,19 @@ export function removeHome(home: string): void {
   rmSync(home, { recursive: true, force: true });
 }
 
-/** Types `npm start` and waits for the line that scripts wait for. Throws with all it printed when that never comes. */
+/**
+ * Types `npm start` and waits for the line that scripts wait for. Throws with all it printed when that never comes. With
+ * CONIFER_INSTALLATION, the namespace of an installation in the cluster of KUBECONFIG, it types `conifer connect` instead.
+ */
 export async function startPlatform(options: StartOptions = {}): Promise<RunningPlatform> {
   const home = options.home ?? makeHome();
-  const [apiPort, routerPort, routerTlsPort] = options.ports ?? (await freePorts());
-  const child = spawn("npm", ["start"], {
+  const ports = options.ports ?? (await freePorts());
+  const [apiPort, routerPort, routerTlsPort] = ports;
+  const installation = process.env.CONIFER_INSTALLATION;
+  const how = installation ? connecting(installation, home, ports) : starting(home, ports);
+  const child = spawn("npm", how.args, {
     cwd: options.clone ?? CLONE,
-    env: {
-      ...process.env,
-      CONIFER_HOME: home,
-      CONIFER_PORT: String(apiPort),
-      CONIFER_ROUTER_PORT: String(routerPort),
-      CONIFER_ROUTER_TLS_PORT: String(routerTlsPort),
-      ...options.env,
-    },
+    env: { ...process.env, ...how.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -82,7 +81,8 @@ export async function startPlatform(options: StartOptions = {}): Promise<Running
   child.stdout.on("data", take);
   child.stderr.on("data", take);
   const exit = once(child, "exit").then(([code]) => code as number | null);
-  await untilReady(child, () => text, { exit, withinMs: options.readyMs ?? READY_MS });
+  const withinMs = options.readyMs ?? READY_MS;
+  await untilReady(child, () => text, { exit, withinMs, line: how.line });
   const access = JSON.parse(readFileSync(join(home, "access.json"), "utf8")) as PlatformAccess;
   return {
     home,
@@ -95,28 +95,57 @@ export async function startPlatform(options: StartOptions = {}): Promise<Running
     roles: () => findRoles(home),
     ended: () => exit,
     stop: async () => {
+      if (installation) await removeApps(access);
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
-      const code = await within(exit, STOP_MS, `npm start did not end after SIGTERM:\n${text}`);
+      const code = await within(exit, STOP_MS, `npm did not end after SIGTERM:\n${text}`);
       return code;
     },
   };
 }
 
+type Ports = readonly [number, number, number];
+
+function starting(home: string, [api, router, routerTls]: Ports) {
+  const env = {
+    CONIFER_HOME: home,
+    CONIFER_PORT: String(api),
+    CONIFER_ROUTER_PORT: String(router),
+    CONIFER_ROUTER_TLS_PORT: String(routerTls),
+  };
+  return { args: ["start"], env, line: "Conifer is ready" };
+}
+
+function connecting(namespace: string, home: string, [api, router, routerTls]: Ports) {
+  const ports = ["--port", api, "--router-port", router, "--router-tls-port", routerTls].map(String);
+  const words = ["connect", "--namespace", namespace, "--home", home, ...ports];
+  return { args: ["run", "-s", "conifer", "--", ...words], env: {}, line: "Connected:" };
+}
+
+/** An installation goes on after a journey, and the next one begins as the first did. */
+async function removeApps({ api, token }: PlatformAccess): Promise<void> {
+  const call = async (method: string, path: string) => {
+    const headers = { accept: "application/vnd.heroku+json; version=3", authorization: `Bearer ${token}` };
+    return await fetch(new URL(path, api), { method, headers });
+  };
+  const apps = (await (await call("GET", "/apps")).json()) as readonly { readonly id: string }[];
+  for (const { id } of apps) await call("DELETE", `/apps/${id}`);
+}
+
 async function untilReady(
   child: ChildProcess,
   text: () => string,
-  { exit, withinMs }: { exit: Promise<number | null>; withinMs: number },
+  { exit, withinMs, line }: { exit: Promise<number | null>; withinMs: number; line: string },
 ): Promise<void> {
   const until = Date.now() + withinMs;
   let over = false;
   void exit.then(() => {
     over = true;
   });
-  while (!text().includes("Conifer is ready")) {
-    if (over) throw new Error(`npm start ended before it was ready:\n${text()}`);
+  while (!text().includes(line)) {
+    if (over) throw new Error(`npm ended before it was ready:\n${text()}`);
     if (Date.now() > until) {
       child.kill("SIGKILL");
-      throw new Error(`npm start was not ready within ${withinMs} ms:\n${text()}`);
+      throw new Error(`npm was not ready within ${withinMs} ms:\n${text()}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

@@ -9,7 +9,7 @@ import { type ForwardedPort, forwardPort } from "../connection/forward-port.ts";
 import { openRole } from "../connection/open-role.ts";
 import { connectionHome, writeConnectionHome } from "../connection/write-home.ts";
 import { completeValues } from "../installation/read-values.ts";
-import { PORT } from "../installation/role-table.ts";
+import { PORT, type Role } from "../installation/role-table.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 const USAGE = `Reaches an installation from this machine: ports on loopback lead to its API and its routers, through the cluster's API.
@@ -19,6 +19,7 @@ const USAGE = `Reaches an installation from this machine: ports on loopback lead
   --kubeconfig <file>, --context <name>   the cluster (default: KUBECONFIG, its current context)
   --namespace <name>    where Conifer's own parts are (default conifer-system)
   --port <n>            for the API and git; --router-port <n> for apps (http)
+  --router-tls-port <n> also one for apps over https
   --registry-port <n>   also one for the registry
   --home <folder>       where access.json and ca.pem are written (default ~/.conifer/clusters/<context>)
 
@@ -30,9 +31,28 @@ const OPTIONS = {
   ...CLUSTER_OPTIONS,
   port: { type: "string", default: "6400" },
   "router-port": { type: "string", default: "8080" },
+  "router-tls-port": { type: "string" },
   "registry-port": { type: "string" },
   home: { type: "string" },
 } as const;
+
+/** A port on loopback and where it leads. */
+interface Leading {
+  readonly role: Role;
+  readonly what: string;
+  readonly local: number;
+  readonly remote: number;
+}
+
+/** One that is there only when it was asked for. */
+function also(
+  role: Role,
+  what: string,
+  { option, port }: { readonly option: string; readonly port: string | undefined },
+  remote: number,
+): Leading[] {
+  return port === undefined ? [] : [{ role, what, local: readPort(option, port), remote }];
+}
 
 /** `conifer connect` */
 export async function run(args: readonly string[]): Promise<number> {
@@ -41,7 +61,7 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const ports = [
+  const ports: Leading[] = [
     { role: "api", what: "The API", local: readPort("--port", options.port), remote: PORT.api },
     {
       role: "router",
@@ -49,17 +69,19 @@ export async function run(args: readonly string[]): Promise<number> {
       local: readPort("--router-port", options["router-port"]),
       remote: PORT.http,
     },
-    ...(options["registry-port"] === undefined
-      ? []
-      : [
-          {
-            role: "registry" as const,
-            what: "The registry",
-            local: readPort("--registry-port", options["registry-port"]),
-            remote: PORT.images,
-          },
-        ]),
-  ] as const;
+    ...also(
+      "router",
+      "The router's https",
+      { option: "--router-tls-port", port: options["router-tls-port"] },
+      PORT.https,
+    ),
+    ...also(
+      "registry",
+      "The registry",
+      { option: "--registry-port", port: options["registry-port"] },
+      PORT.images,
+    ),
+  ];
   const { namespace } = options;
   const client = await openCluster(options, process.env);
   const stopped = stopSignal("");
