@@ -41,7 +41,8 @@ function reader(from?: OutputPlace, bufferBytes = 65_536): PodOutput {
 /** Everything there is to be told now, time passing meanwhile. */
 async function drain(output: PodOutput, endedRun = -1): Promise<OutputPiece[]> {
   const pieces: OutputPiece[] = [];
-  for (let quiet = 0; quiet < 3; ) {
+  // Each file without a line takes its time.
+  for (let quiet = 0; quiet < 100; ) {
     const piece = await output.next(endedRun);
     now += 600;
     if (!piece) {
