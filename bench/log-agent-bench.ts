@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -18,6 +18,7 @@ const DYNOS = 20;
 const LINES_EACH = 25_000;
 const LINES_PER_SECOND = 2_500;
 const ROUNDS = 3;
+const LATENCY_LINES = 30;
 const TEXT = "GET /orders/1234 200 in 12 ms, 3 queries, request 0d9c1f6e-5d0f-4f3e-9a51-5f4a3c0c7a11";
 const WANTED_PER_SECOND = 50_000;
 
@@ -47,6 +48,8 @@ async function main(): Promise<number> {
         `agent: ${measured.perSecond} lines/s, ${measured.agentPerCpuSecond} per CPU-second, ${measured.agentMemoryMb} MB; log role: ${measured.logRolePerCpuSecond} per CPU-second`,
       );
     }
+    const latencyMs = await measureLatency(root);
+    console.log(`a line is told after ${latencyMs.median} ms, at the most ${latencyMs.most} ms`);
     const median = rounds.toSorted((a, b) => a.perSecond - b.perSecond)[Math.floor(ROUNDS / 2)];
     writeResult("log-agent", {
       figure: "lines a second and a CPU-second from the node's files to the log store, median of the rounds",
@@ -56,7 +59,7 @@ async function main(): Promise<number> {
         bytesEach: TEXT.length + 6,
         wantedPerSecond: WANTED_PER_SECOND,
       },
-      ...{ median, sedPerCpuSecond: floor, rounds, machine: machineFacts(["sed --version"]) },
+      ...{ median, sedPerCpuSecond: floor, rounds, latencyMs, machine: machineFacts(["sed --version"]) },
     });
     return median && median.perSecond >= WANTED_PER_SECOND ? 0 : 1;
   } finally {
@@ -87,11 +90,20 @@ function measureFloor(root: string): number {
   return Math.round((DYNOS * LINES_EACH) / (user + system));
 }
 
-async function measureAgent(root: string, round: number): Promise<Measured> {
-  const [logs, state] = [join(root, `logs-${round}`), join(root, `state-${round}`)];
+async function startLogRole(root: string, name: string) {
+  const logs = join(root, `logs-${name}`);
   mkdirSync(logs);
+  const role = start("logs", logs);
+  const view = viewTestLogs(logs);
+  await until(async () => (await view.read("nobody").catch(() => undefined)) !== undefined);
+  return { logs, role, view };
+}
+
+/** What an agent keeps of pods that it knows and has told nothing of. */
+function writeState(root: string, name: string, dynos: number): string {
+  const state = join(root, `state-${name}`);
   mkdirSync(join(state, "pods"), { recursive: true });
-  for (let i = 0; i < DYNOS; i++) {
+  for (let i = 0; i < dynos; i++) {
     const names = [[0, "web.1"]];
     const pod = { namespace: "apps", pod: `dyno-${i}`, appId: appOf(i), names, endedRun: -1, isGone: false };
     writeFileSync(
@@ -99,9 +111,12 @@ async function measureAgent(root: string, round: number): Promise<Measured> {
       JSON.stringify({ facts: { uid: uidOf(i), ...pod } }),
     );
   }
-  const role = start("logs", logs);
-  const view = viewTestLogs(logs);
-  await until(async () => (await view.read("nobody").catch(() => undefined)) !== undefined);
+  return state;
+}
+
+async function measureAgent(root: string, round: number): Promise<Measured> {
+  const state = writeState(root, String(round), DYNOS);
+  const { logs, role, view } = await startLogRole(root, String(round));
   const began = performance.now();
   const agent = start("agent", join(root, "pods"), state, logs);
   const last = `app[web.1]: ${String(LINES_EACH - 1).padStart(5, "0")} ${TEXT}`;
@@ -124,6 +139,37 @@ async function measureAgent(root: string, round: number): Promise<Measured> {
   };
   for (const child of [agent, role]) await end(child);
   return measured;
+}
+
+/** From the write of a single line to whoever tails the log, while nothing else is written. */
+async function measureLatency(root: string): Promise<{ median: number; most: number }> {
+  const { logs, role, view } = await startLogRole(root, "latency");
+  const state = writeState(root, "latency", 1);
+  const agent = start("agent", join(root, "quiet"), state, logs);
+  const folder = join(root, "quiet", `apps_dyno-0_${uidOf(0)}`, "dyno");
+  mkdirSync(folder, { recursive: true });
+  const stop = new AbortController();
+  const writtenAt = new Map<string, number>();
+  const took: number[] = [];
+  const tail = (async () => {
+    for await (const text of view.tail(appOf(0), stop.signal)) {
+      const at = writtenAt.get(text);
+      if (at !== undefined) took.push(performance.now() - at);
+    }
+  })();
+  for (let i = 0; i <= LATENCY_LINES; i++) {
+    const text = `line ${i}`;
+    // The first one only says that all is up.
+    if (i > 0) writtenAt.set(text, performance.now());
+    appendFileSync(join(folder, "0.log"), `${stampOf(BigInt(Date.now()) * 1_000_000n)} stdout F ${text}\n`);
+    await until(async () => (i === 0 ? (await view.last(appOf(0))) !== undefined : took.length === i));
+    await wait(400 + i * 17);
+  }
+  stop.abort();
+  await tail;
+  for (const child of [agent, role]) await end(child);
+  const sorted = took.toSorted((a, b) => a - b).map(Math.round);
+  return { median: sorted[Math.floor(sorted.length / 2)] ?? 0, most: sorted.at(-1) ?? 0 };
 }
 
 function start(...args: string[]): ChildProcess {

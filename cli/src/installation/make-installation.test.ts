@@ -110,6 +110,16 @@ describe("pods", () => {
     expect(onNode).toEqual(role === "agent" ? ["/var/lib/conifer/agent", "/var/log/pods"] : []);
   });
 
+  test.each(templates(small))("of $role find their settings and keys in their own namespace", (one) => {
+    const { namespace } = one.object.metadata;
+    const isThere = (kind: string, name: string) =>
+      all(small).some(
+        (each) => each.kind === kind && each.metadata.name === name && each.metadata.namespace === namespace,
+      );
+    expect(isThere("ConfigMap", "conifer-settings")).toBe(true);
+    expect(isThere("ServiceAccount", `conifer-${one.role}`)).toBe(ROLE[one.role].account);
+  });
+
   test("of the agent are on every node, wherever the roles are", () => {
     const { spec } = templates(large).find(({ role }) => role === "agent")?.template ?? {};
     expect(spec).toMatchObject({ tolerations: [{ operator: "Exists" }] });

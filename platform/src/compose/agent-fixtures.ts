@@ -16,6 +16,8 @@ export interface TestLogRole extends Running {
   read(appId: string): Promise<string[]>;
   /** The newest one. */
   last(appId: string): Promise<string | undefined>;
+  /** The messages that come from now on. */
+  tail(appId: string, signal: AbortSignal): AsyncGenerator<string>;
 }
 
 export async function startTestLogRole(logger: Logger = silentLogger): Promise<TestLogRole> {
@@ -60,6 +62,10 @@ export function viewTestLogs(folder: string): Omit<TestLogRole, "stop"> {
     peer,
     folder,
     read: (appId) => read(appId, { lines: 1_500, after: 0 }),
+    async *tail(appId, signal) {
+      const query = { appId, filter: {}, lines: 0, tail: true };
+      for await (const { message } of reader.read(query, signal)) yield message;
+    },
     last: async (appId) => (await read(appId, { lines: 1 })).at(-1),
   };
 }

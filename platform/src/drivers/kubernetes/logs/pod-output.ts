@@ -159,7 +159,9 @@ export class PodOutput {
     const next = this.#files[1];
     if (!next) return file.run <= endedRun;
     if (next.run > file.run) return true;
-    if (this.#files.slice(1).every((each) => each.id() === undefined)) return false;
+    // The runtime begins the next file before it has left this one; a file after that one says that it has.
+    const isLeft = this.#files.length > 2 || this.#unopened.size > 0 || next.id() !== undefined;
+    if (!isLeft) return false;
     this.#newerSince ??= this.#options.nowMs();
     return this.#options.nowMs() - this.#newerSince >= LATE_MS;
   }
@@ -232,6 +234,8 @@ export class PodOutput {
     for (let tries = 0; tries < 5; tries++) {
       const { files, listing } = list(this.#options.folder);
       if (listing === this.#listing) break;
+      // While it was listed, a file may have been put aside under a name that had been passed over.
+      if (list(this.#options.folder).listing !== listing) continue;
       // A name may have come to mean another file since it was listed: all are looked at until nothing changes.
       if (await this.#hold(files)) this.#listing = listing;
     }
@@ -246,7 +250,8 @@ export class PodOutput {
     this.#unopened.clear();
     const held = new Map(this.#files.map((file) => [file.place, file]));
     let room = HELD_FILES - this.#files.length;
-    for (const file of listed) {
+    const order = new Map(listed.map(({ place }, i) => [place, i]));
+    for (const [i, file] of listed.entries()) {
       const stem = stemOf(file);
       const isTold = file.run < (this.#options.from?.run ?? 0) || this.#toldNames.has(stem);
       if (isTold || held.has(file.place)) continue;
@@ -261,19 +266,20 @@ export class PodOutput {
         found.close();
         continue;
       }
-      this.#files.push(found);
+      this.#insert(found, i, order);
       room--;
     }
-    this.#sort(listed);
     for (const name of this.#toldNames) if (!stems.has(name)) this.#toldNames.delete(name);
     return true;
   }
 
-  /** What is held and no longer listed is older than what is. */
-  #sort(listed: readonly ListedFile[]): void {
-    const order = new Map(listed.map(({ place }, i) => [place, i]));
-    const rank = ({ place }: OpenLogFile) => order.get(place) ?? -1;
-    this.#files.sort((a, b) => rank(a) - rank(b));
+  /**
+   * Puts a file among those that are held, which are in order: before the first that is listed behind it. One that is not
+   * listed any more, for it was compressed or removed, keeps its place.
+   */
+  #insert(file: OpenLogFile, at: number, order: ReadonlyMap<string, number>): void {
+    const behind = this.#files.findIndex(({ place }) => (order.get(place) ?? -1) > at);
+    this.#files.splice(behind < 0 ? this.#files.length : behind, 0, file);
   }
 
   async #open(file: ListedFile): Promise<OpenLogFile | undefined> {
