@@ -64,7 +64,7 @@ export function removeHome(home: string): void {
  */
 export async function startPlatform(options: StartOptions = {}): Promise<RunningPlatform> {
   const home = options.home ?? makeHome();
-  const ports = options.ports ?? (await freePorts());
+  const ports = options.ports ?? (process.env.CONIFER_INSTALLATION ? SETTLED_PORTS : await freePorts());
   const [apiPort, routerPort, routerTlsPort] = ports;
   const installation = process.env.CONIFER_INSTALLATION;
   const how = installation ? connecting(installation, home, ports) : starting(home, ports);
@@ -102,6 +102,9 @@ export async function startPlatform(options: StartOptions = {}): Promise<Running
     },
   };
 }
+
+/** An installation tells its apps' addresses with the router's own port. */
+const SETTLED_PORTS = [6400, 8080, 8443] as const;
 
 type Ports = readonly [number, number, number];
 

@@ -117,13 +117,14 @@ export async function sitDown(platform: RunningPlatform, options: { logIn: boole
 }
 
 function shellEnvironment(home: string, programs: string): Record<string, string> {
-  const { PATH = "", NODE_EXTRA_CA_CERTS, SSL_CERT_FILE } = process.env;
+  const { PATH = "", NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, KUBECONFIG } = process.env;
   return {
     HOME: home,
     PATH: `${programs}:${PATH}`,
     TERM: "dumb",
     NO_COLOR: "1",
     LANG: "C.UTF-8",
+    ...(KUBECONFIG ? { KUBECONFIG } : {}),
     ...(NODE_EXTRA_CA_CERTS ? { NODE_EXTRA_CA_CERTS } : {}),
     ...(SSL_CERT_FILE ? { SSL_CERT_FILE } : {}),
   };

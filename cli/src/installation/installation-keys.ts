@@ -27,7 +27,7 @@ export interface SecretShape {
 }
 
 /** The name in the certificate that roles show each other. */
-const INNER_NAME = "conifer.internal";
+export const INNER_NAME = "conifer.internal";
 /** Nothing renews it by itself, so it lasts as long as its authority. */
 const INNER_DAYS = 3640;
 

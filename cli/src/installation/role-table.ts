@@ -88,7 +88,7 @@ export const ROLE: Readonly<Record<Role, RoleShape>> = {
   },
   api: {
     kind: "Deployment",
-    ports: ["api"],
+    ports: ["api", "calls"],
     state: "scratch",
     account: true,
     database: true,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HELLO_APP, makeAppFolder } from "../app-folder.ts";
 import { type JourneyApp, joinJourney, openApp } from "../journey.ts";
+import { makeAccount } from "../make-account.ts";
 import { type RunningPlatform, startPlatform } from "../running-platform.ts";
 import { type Person, sitDown } from "../stock-client.ts";
 
@@ -173,8 +174,7 @@ describe("maintenance and features", () => {
 describe("people and tokens", () => {
   test("access is given and taken", async () => {
     expect((await app.heroku("access:add", "nobody@example.com")).code).not.toBe(0);
-    const second = await addAccount("second@example.com");
-    expect(second).toMatch(/password/);
+    await makeAccount(person, "second@example.com");
     await app.printed("access:add", "second@example.com");
     expect(await app.printed("access")).toContain("second@example.com");
     await app.printed("access:remove", "second@example.com");
@@ -220,8 +220,3 @@ describe("the end", () => {
     expect((await person.heroku(["auth:whoami"], { env: { HEROKU_API_KEY: token } })).code).not.toBe(0);
   });
 });
-
-/** `npm run -s account -- create`, as an operator types it. */
-async function addAccount(email: string): Promise<string> {
-  return (await person.npm(["run", "-s", "account", "--", "create", email])).stdout;
-}

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callApi } from "../api-call.ts";
 import { HELLO_APP } from "../app-folder.ts";
 import { type Journey, type JourneyApp, setOut } from "../journey.ts";
+import { makeAccount } from "../make-account.ts";
 import { type Person, sitDown } from "../stock-client.ts";
 
 /** Somebody with an account of their own, at the app of somebody else: to them it is not there. */
@@ -17,8 +18,7 @@ beforeAll(async () => {
   journey = await setOut();
   app = await journey.deployApp("private-app", HELLO_APP);
   await app.printed("config:set", "SECRET=not for strangers");
-  const made = await journey.person.npm(["run", "-s", "account", "--", "create", EMAIL]);
-  const password = /password: *(\S+)/.exec(made.stdout)?.[1] ?? "";
+  const password = await makeAccount(journey.person, EMAIL);
   stranger = await sitDown(journey.platform, { logIn: false });
   const terminal = stranger.terminal(["login", "-i"]);
   await terminal.sees(/Email/);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callApi } from "../api-call.ts";
 import { commitAll, HELLO_APP, makeAppFolder } from "../app-folder.ts";
 import { type Journey, type JourneyApp, setOut } from "../journey.ts";
+import { makeAccount } from "../make-account.ts";
 import { waitUntil } from "../wait-until.ts";
 
 /** How code gets in: every way to push, and every way in which a push goes wrong. */
@@ -29,8 +30,7 @@ const said = (result: { stderr: string }) =>
 
 async function tokenOfSomebodyElse(): Promise<string> {
   const email = "somebody.else@example.com";
-  const made = await journey.person.npm(["run", "-s", "account", "--", "create", email]);
-  const password = /password: *(\S+)/.exec(made.stdout)?.[1] ?? "";
+  const password = await makeAccount(journey.person, email);
   const response = await fetch(`${journey.platform.access.api}/oauth/authorizations`, {
     method: "POST",
     headers: {

@@ -6,8 +6,10 @@ import { startJobs } from "../drivers/postgres/jobs/index.ts";
 import { type Logger, type Running, startParts, systemClock } from "../kernel/index.ts";
 import { forwardToFiles } from "./cluster-files.ts";
 import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
-import { clusterPeer } from "./cluster-peers.ts";
+import { writeClusterPage } from "./cluster-page.ts";
+import { clusterPeer, startRoleServer } from "./cluster-peers.ts";
 import type { Config } from "./config.ts";
+import { accountRoutes } from "./control-accounts.ts";
 import { makeControlContext } from "./control-context.ts";
 import { type ApiEngine, openDynoSide } from "./control-engine.ts";
 import { ensureFirstAccount } from "./control-first-account.ts";
@@ -19,6 +21,7 @@ const STOP_WITHIN_MS = 10_000;
 
 /** The API role: several run at once, and none keeps anything. */
 export async function startApi(config: Config, logger: Logger): Promise<Running> {
+  writeClusterPage(config);
   const database = await requireStore(config, logger);
   const files = clusterPeer("files", config);
   const context = makeControlContext(config, database, logger, {
@@ -50,6 +53,11 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
       { name: "the jobs", start: async () => jobs },
       { name: "the dyno watch", start: async () => engine.watch },
       { name: "the first account", start: () => firstAccount(context.db, config) },
+      // For the operator, by way of the cluster's API: no other role may call it.
+      {
+        name: "the server",
+        start: () => startRoleServer({ config, routes: [accountRoutes(context)], logger }),
+      },
       { name: "the API", start: () => serveApi(context, engine, raw, stopping.signal) },
     ],
     STOP_WITHIN_MS,

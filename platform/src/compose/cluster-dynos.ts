@@ -78,7 +78,8 @@ export async function addressTowards(server: string): Promise<string> {
   }
 }
 
-function clusterTable(namespace: string): readonly AbilityRow[] {
+/** How dynos are kept apart in a cluster, for people. */
+export function clusterTable(namespace: string): readonly AbilityRow[] {
   return [
     {
       what: "Dynos",

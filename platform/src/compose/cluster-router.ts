@@ -13,6 +13,7 @@ import {
 } from "../edge/table/index.ts";
 import { errorText, type Logger, type Part, pause, type Running, systemClock } from "../kernel/index.ts";
 import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
+import { writeClusterPage } from "./cluster-page.ts";
 import { clusterPeer, startRoleServer } from "./cluster-peers.ts";
 import type { Config } from "./config.ts";
 import { type RouterSources, startRouterWith } from "./router-process.ts";
@@ -24,6 +25,7 @@ import { type RouterSources, startRouterWith } from "./router-process.ts";
 export async function startClusterRouter(config: Config, logger: Logger) {
   const { home } = config;
   mkdirSync(home.state, { recursive: true, mode: 0o700 });
+  writeClusterPage(config);
   const logs = makeLogClient({ peer: clusterPeer("logs", config), now: systemClock, logger });
   const journal = await openRouteJournal({ file: join(home.state, "router.json"), logger });
   const client = await openOwnCluster(config);
