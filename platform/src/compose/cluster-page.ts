@@ -5,7 +5,7 @@ import { makeFirstPage, writeFirstPage } from "./first-page.ts";
 
 /** What a browser sees on the ports of an installation that somebody has led to their machine. */
 export function writeClusterPage(config: Config): void {
-  mkdirSync(config.home.state, { recursive: true, mode: 0o700 });
+  mkdirSync(config.home.run, { recursive: true, mode: 0o700 });
   const page = makeFirstPage({
     config,
     email: config.adminEmail,
