@@ -7,8 +7,7 @@ const TREES = "{contract,platform,conformance,tools,buildpacks,cli}";
  * starts processes and holds them to times that a second one beside it would spoil. Where continuous integration shares its
  * machine with others, such a test is tried once more, and the report says so; a test that needs that is a bug to find.
  * Those of the third need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. Journeys
- * are among them, from the same source: those of the processes of one machine and of what pods do otherwise are not
- * (docs/guides/kubernetes.md, "What is different").
+ * are among them, from the same source; what differs is said in conformance/src/engine-differences.ts.
  */
 export default defineConfig({
   test: {
@@ -39,9 +38,10 @@ export default defineConfig({
           name: "kubernetes",
           include: [
             `${TREES}/**/*.kubernetes.test.ts`,
-            `conformance/src/journeys/{first-app,visits-and-runs,pushes,bad-input,foreign-tenant,examples}.slow.test.ts`,
+            `conformance/src/journeys/{first-app,visits-and-runs,pushes,bad-input,foreign-tenant,examples,runtime,logs}.slow.test.ts`,
           ],
           env: { CONIFER_ENGINE: "kubernetes" },
+          retry: Number(process.env.TEST_RETRIES ?? 0),
           exclude: ["**/node_modules/**"],
           testTimeout: 120_000,
           hookTimeout: 300_000,

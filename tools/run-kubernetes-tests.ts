@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { clusterFolders } from "./cluster/cluster-folders.ts";
 import { planCluster } from "./cluster/cluster-plan.ts";
@@ -6,7 +7,9 @@ import { readSettings } from "./cluster/cluster-settings.ts";
 import { takeDown } from "./cluster/take-down-cluster.ts";
 import { tellOnError } from "./cluster/tell-progress.ts";
 import { takeDownOrphans, testClusterName } from "./cluster/test-clusters.ts";
+import { makeConiferImage } from "./conifer-image/make-conifer-image.ts";
 import { imagesFolder } from "./images/images-folder.ts";
+import { makeBuilderImage } from "./images/make-builder-image.ts";
 import { makeRunImage } from "./images/make-run-image.ts";
 import { runSuites } from "./vitest-run.ts";
 
@@ -14,8 +17,8 @@ import { runSuites } from "./vitest-run.ts";
  * `npm run test:kubernetes`: the suites that need a Kubernetes, on the one that KUBECONFIG names, or on one of their own
  * that is taken down again afterwards, also after an interrupt. Arguments are passed on to vitest. The suites find the
  * cluster by KUBECONFIG; CONIFER_CLUSTER is its name when it is ours, so that they can reach its nodes.
- * CONIFER_CLUSTER_REGISTRY is where its nodes pull images: the suites are that registry, or the platform that a journey
- * starts, whose apps stand on the run image of `npm run images`.
+ * CONIFER_CLUSTER_REGISTRY is where its nodes pull images that suites serve. Journeys run on an installation, in the
+ * namespace that CONIFER_INSTALLATION names; on a cluster of somebody else's without that, they start the control plane here.
  */
 async function main(args: readonly string[]): Promise<number> {
   const suites = ["--project", "kubernetes", ...args];
@@ -25,10 +28,13 @@ async function main(args: readonly string[]): Promise<number> {
   const interrupt = catchInterrupt();
   try {
     const status =
-      (await runApart(["build"], interrupt)) ||
-      (await runApart(["up", "--name", name, "--nodes", "3", "--dual-stack"], interrupt));
+      (await runApart(["build"], { interrupt })) ||
+      (await runApart(["up", "--name", name, "--nodes", "3", "--dual-stack"], { interrupt }));
     if (status !== 0 || interrupt.caught) return status || 1;
-    return await runSuites(suites, { ...process.env, ...(await describeCluster(name)) });
+    const environment = { ...process.env, ...(await describeCluster(name)) };
+    const installed = await install(name, environment, interrupt);
+    if (!installed || interrupt.caught) return 1;
+    return await runSuites(suites, { ...environment, CONIFER_INSTALLATION: INSTALLATION });
   } finally {
     await takeDown(name, false, tellOnError);
   }
@@ -39,14 +45,44 @@ async function describeCluster(name: string): Promise<Record<string, string>> {
   const settings = await readSettings(folders);
   if (!settings) throw new Error(`The cluster ${name} has no settings.`);
   const { registry } = planCluster(settings);
-  const image = await makeRunImage(imagesFolder(process.env), tellOnError);
+  const images = imagesFolder(process.env);
+  const image = await makeRunImage(images, tellOnError);
+  const builder = await makeBuilderImage(images, tellOnError);
   return {
     KUBECONFIG: folders.kubeconfig,
     CONIFER_CLUSTER: name,
     CONIFER_CLUSTER_REGISTRY: registry,
     CONIFER_REGISTRY_ADDRESS: registry,
     CONIFER_RUN_IMAGE: image.folder,
+    CONIFER_BUILDER_IMAGE: builder.folder,
   };
+}
+
+/** Where Conifer's roles are. */
+const INSTALLATION = "conifer-system";
+/** Certificates that builds must trust where this machine's network has an authority of its own. */
+const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
+
+/** Puts Conifer into the cluster as an operator does, for the journeys; whether that went well. */
+async function install(name: string, environment: NodeJS.ProcessEnv, interrupt: Interrupt): Promise<boolean> {
+  const host = process.arch === "arm64" ? "arm64" : "amd64";
+  const image = await makeConiferImage({
+    cache: join(imagesFolder(process.env), "conifer"),
+    repository: join(import.meta.dirname, ".."),
+    architectures: [host],
+    signingKey: process.env.CONIFER_SIGNING_KEY,
+    tell: tellOnError,
+  });
+  const trust = existsSync(CERTIFICATES) ? ["--ca-bundle", CERTIFICATES] : [];
+  const values = ["router.service=NodePort", "imagePullPolicy=Never"].flatMap((value) => ["--set", value]);
+  const { CONIFER_RUN_IMAGE = "", CONIFER_BUILDER_IMAGE = "" } = environment;
+  const images = ["--run-image", CONIFER_RUN_IMAGE, "--builder-image", CONIFER_BUILDER_IMAGE];
+  const how = { interrupt, environment };
+  return (
+    (await runApart(["--name", name, "image", image.folder], how)) === 0 &&
+    (await runApart(["install", "--yes", ...values, ...trust], { ...how, entry: CONIFER })) === 0 &&
+    (await runApart(["images", ...images], { ...how, entry: CONIFER })) === 0
+  );
 }
 
 interface Interrupt {
@@ -67,12 +103,25 @@ function catchInterrupt(): Interrupt {
   return interrupt;
 }
 
-/** Runs the cluster tool in a process group of its own, which can be ended in the middle, compilers and all. */
-async function runApart(args: readonly string[], interrupt: Interrupt): Promise<number> {
+const CLUSTER = join(import.meta.dirname, "run-cluster.ts");
+const CONIFER = join(import.meta.dirname, "../cli/src/conifer.ts");
+
+interface Apart {
+  readonly interrupt: Interrupt;
+  /** Default: the cluster tool. */
+  readonly entry?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Runs a tool in a process group of its own, which can be ended in the middle, compilers and all. */
+async function runApart(
+  args: readonly string[],
+  { interrupt, entry = CLUSTER, environment = process.env }: Apart,
+): Promise<number> {
   if (interrupt.caught) return 1;
-  const entry = join(import.meta.dirname, "run-cluster.ts");
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry, ...args], {
     stdio: ["ignore", "ignore", "inherit"],
+    env: environment,
     detached: true,
   });
   interrupt.child = child;

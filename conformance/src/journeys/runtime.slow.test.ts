@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AppControl, controlApp } from "../app-control.ts";
+import { differs, onKubernetes } from "../engine-differences.ts";
 import { type Journey, type JourneyApp, setOut } from "../journey.ts";
 import { startLoad } from "../load.ts";
 import { trialApp } from "../trial-app.ts";
@@ -64,6 +65,9 @@ async function replaceStubborn(): Promise<Stubborn> {
   return { app: made, boot };
 }
 
+/** Builds in pods are slower to begin. */
+const TEN_DEPLOYS_MS = onKubernetes ? 480_000 : 180_000;
+
 describe("gapless", () => {
   const visitEach = { everyMs: 10 };
 
@@ -84,15 +88,19 @@ describe("gapless", () => {
     expect(load.answers().length).toBeGreaterThan(10);
   }
 
-  test("10 deploys", async () => {
-    await underLoad(async () => {
-      for (let i = 1; i <= 10; i++) {
-        await app.commit({ "label.txt": `deploy ${i}\n` });
-        await app.push();
-        expect((await control.answer()).label).toBe(`deploy ${i}`);
-      }
-    });
-  }, 180_000);
+  test(
+    "10 deploys",
+    async () => {
+      await underLoad(async () => {
+        for (let i = 1; i <= 10; i++) {
+          await app.commit({ "label.txt": `deploy ${i}\n` });
+          await app.push();
+          expect((await control.answer()).label).toBe(`deploy ${i}`);
+        }
+      });
+    },
+    TEN_DEPLOYS_MS,
+  );
 
   test("10 changes of config vars", async () => {
     await underLoad(async () => {
@@ -286,7 +294,7 @@ describe("what takes a minute", () => {
       await made.logSays(
         /heroku\[web\.1\]: Error R10 \(Boot timeout\) -> Web process failed to bind to \$PORT/,
       );
-      await made.logSays(expected[made.name] ?? /none/);
+      if (!differs("where a process listens")) await made.logSays(expected[made.name] ?? /none/);
       expect((await made.page()).status).toBe(503);
     }
   }, 120_000);
