@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LocalRoutes, type RemotePeer, startRemoteServer } from "../drivers/embedded/local/index.ts";
-import type { Logger, Running } from "../kernel/index.ts";
+import type { Logger } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 import { readSecret } from "./control-context.ts";
 
@@ -41,15 +41,21 @@ export interface RoleServerOptions {
   readonly routes: readonly LocalRoutes[];
   readonly passedOn?: Parameters<typeof startRemoteServer>[0]["passedOn"];
   readonly logger: Logger;
+  /** Default: where the other roles expect it. */
+  readonly port?: number | undefined;
 }
 
 /** Serves a role's calls to the other roles. */
-export async function startRoleServer({ config, ...options }: RoleServerOptions): Promise<Running> {
+export async function startRoleServer({
+  config,
+  port = INTERNAL_PORT,
+  ...options
+}: RoleServerOptions): ReturnType<typeof startRemoteServer> {
   const { home } = config;
   const read = (name: string) => readFileSync(join(home.keys, name), "utf8");
   return await startRemoteServer({
     ...options,
-    port: INTERNAL_PORT,
+    port,
     secret: readSecret(home),
     tls: { cert: read("internal.pem"), key: read("internal.key") },
   });

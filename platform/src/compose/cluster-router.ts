@@ -22,7 +22,7 @@ import { type RouterSources, startRouterWith } from "./router-process.ts";
  * The router role: routes and endpoints come from watches of the cluster, and the last ones are kept in its home, so that
  * it serves, and starts, while the cluster's API and every other role are away.
  */
-export async function startClusterRouter(config: Config, logger: Logger) {
+export async function startClusterRouter(config: Config, logger: Logger, port?: number) {
   const { home } = config;
   mkdirSync(home.state, { recursive: true, mode: 0o700 });
   writeClusterPage(config);
@@ -39,7 +39,7 @@ export async function startClusterRouter(config: Config, logger: Logger) {
     { name: "the routes", start: async () => watching },
     {
       name: "the server",
-      start: () => startRoleServer({ config, logger, routes: [routerRoutes(journal, watching)] }),
+      start: () => startRoleServer({ config, logger, port, routes: [routerRoutes(journal, watching)] }),
     },
   ];
   const sources: RouterSources = {

@@ -104,9 +104,11 @@ export function readConfig(env: Environment): Config {
     );
   const [, registryHost = "", registryPort = "6450"] = HOST_AND_PORT.exec(registryAddress ?? "") ?? [];
   const routerPort = read.port("CONIFER_ROUTER_PORT", 8080);
+  const absolute = (path: string) => (isAbsolute(path) ? path : resolve(path));
   const root = read.text("CONIFER_HOME") ?? join(homedir(), ".conifer");
+  const keys = read.text("CONIFER_KEYS");
   const config: Config = {
-    home: makeHome(isAbsolute(root) ? root : resolve(root), read.text("CONIFER_KEYS")),
+    home: makeHome(absolute(root), keys === undefined ? undefined : absolute(keys)),
     apiPort: read.port("CONIFER_PORT", 6400),
     routerPort,
     webPort: read.port("CONIFER_WEB_PORT", routerPort),

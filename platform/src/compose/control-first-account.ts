@@ -1,4 +1,4 @@
-import { countAccounts, createAccount, makePassword } from "../accounts/identity/index.ts";
+import { countAccounts, createAccount, lockAccounts, makePassword } from "../accounts/identity/index.ts";
 import { createAuthorization, makeToken } from "../accounts/token/index.ts";
 import { type Db, newId, systemClock } from "../kernel/index.ts";
 import { type Access, readAccessFile, writeAccessFile } from "./access-file.ts";
@@ -11,10 +11,10 @@ type Credentials = Pick<Access, "email" | "password" | "token">;
 /**
  * Makes the first account, its password and its token when the store has none, and writes access.json. The file comes
  * first: a start that is killed in between goes on with what the file says, so that nobody is locked out. When another
- * home made the account (a shared database), the file holds only what this home knows.
+ * home made the account (a shared database), the file holds only what this home knows. Of several processes that start at
+ * once one makes the account, and the others wait for it.
  */
 export async function ensureFirstAccount(db: Db, config: Config): Promise<void> {
-  const known = readKnown(config);
   const write = (credentials: Credentials) =>
     writeAccessFile(config.home, {
       api: `http://localhost:${config.apiPort}`,
@@ -23,28 +23,26 @@ export async function ensureFirstAccount(db: Db, config: Config): Promise<void> 
       ca: config.home.caFile,
       ...credentials,
     });
-  if ((await countAccounts(db)) > 0) return write(known);
-  const first: Credentials = {
-    email: (config.adminEmail ?? (known.email || USUAL_EMAIL)).toLowerCase(),
-    password: config.adminPassword ?? (known.password || makePassword()),
-    token: config.adminToken ?? (known.token || makeToken()),
-  };
-  write(first);
-  try {
-    await makeAccount(db, first);
-  } catch (thrown) {
-    // Another process of the same installation was faster.
-    if ((await countAccounts(db)) === 0) throw thrown;
-  }
+  if ((await countAccounts(db)) > 0) return write(readKnown(config));
+  await db.transaction().execute(async (trx) => {
+    await lockAccounts(trx);
+    const known = readKnown(config);
+    if ((await countAccounts(trx)) > 0) return write(known);
+    const first: Credentials = {
+      email: (config.adminEmail ?? (known.email || USUAL_EMAIL)).toLowerCase(),
+      password: config.adminPassword ?? (known.password || makePassword()),
+      token: config.adminToken ?? (known.token || makeToken()),
+    };
+    write(first);
+    await makeAccount(trx, first);
+  });
 }
 
-async function makeAccount(db: Db, first: Credentials): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    const deps = { db: trx, clock: systemClock, newId };
-    const { id: accountId } = await createAccount(first, deps);
-    const description = "Made at the first start";
-    await createAuthorization({ accountId, description, token: first.token }, deps);
-  });
+async function makeAccount(trx: Db, first: Credentials): Promise<void> {
+  const deps = { db: trx, clock: systemClock, newId };
+  const { id: accountId } = await createAccount(first, deps);
+  const description = "Made at the first start";
+  await createAuthorization({ accountId, description, token: first.token }, deps);
 }
 
 /** A damaged file is written anew; what it held is then set again with `npm run account -- password`. */

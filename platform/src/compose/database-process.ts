@@ -9,7 +9,7 @@ import type { Config } from "./config.ts";
 const DATABASE_PORT = 5432;
 
 /** The database role: a PostgreSQL of our own on its volume, for the other roles, over TLS. */
-export async function startDatabase(config: Config, logger: Logger): Promise<Running> {
+export async function startDatabase(config: Config, logger: Logger, port = DATABASE_PORT): Promise<Running> {
   systemNamespace(config);
   const { home, databasePassword } = config;
   if (!databasePassword)
@@ -27,7 +27,7 @@ export async function startDatabase(config: Config, logger: Logger): Promise<Run
     log: (text) => process.stderr.write(text),
     logger,
     network: {
-      port: DATABASE_PORT,
+      port,
       certificateFile: join(home.keys, "internal.pem"),
       keyFile: join(home.keys, "internal.key"),
       accessFile: join(home.state, "postgres.access"),

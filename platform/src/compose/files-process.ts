@@ -15,7 +15,7 @@ import { requireStore } from "./control-store.ts";
 const STOP_WITHIN_MS = 15_000;
 
 /** The files role: repositories, sources and outputs on its volume. Clients' requests for them come from the API. */
-export async function startFiles(config: Config, logger: Logger): Promise<Running> {
+export async function startFiles(config: Config, logger: Logger, port?: number): Promise<Running> {
   const { home } = config;
   mkdirSync(home.run, { recursive: true, mode: 0o700 });
   const database = await requireStore(config, logger);
@@ -33,7 +33,7 @@ export async function startFiles(config: Config, logger: Logger): Promise<Runnin
       name: "the server",
       start: () =>
         startRoleServer({
-          ...{ config, logger },
+          ...{ config, logger, port },
           routes: [outputRoutes(context.outputs), repositoryRoutes(files.repositories), sourceRoutes(files)],
           passedOn: answerBy(fileHandlers(context, files, stopping.signal)),
         }),

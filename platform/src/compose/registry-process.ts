@@ -22,7 +22,11 @@ const LEAST_FREE = 0.05;
  * The registry process: serves the images of the store to nodes, and takes those that are pushed. It asks neither control
  * nor the database: what a repository holds is on disk, and credentials are checked with the master key.
  */
-export async function startRegistryProcess(config: Config, logger: Logger): Promise<RunningRegistry> {
+export async function startRegistryProcess(
+  config: Config,
+  logger: Logger,
+  internalPort?: number,
+): Promise<RunningRegistry> {
   const { home } = config;
   const content = await openDiskImageStore(home.images);
   const registry = await startRegistry({
@@ -43,7 +47,10 @@ export async function startRegistryProcess(config: Config, logger: Logger): Prom
   });
   if (config.systemNamespace === undefined) return registry;
   const { startRoleServer } = await import("./cluster-peers.ts");
-  const server = await startRoleServer({ config, routes: [imageRoutes(content)], logger });
+  const server = await startRoleServer({
+    ...{ config, logger, port: internalPort },
+    routes: [imageRoutes(content)],
+  });
   return {
     ...registry,
     stop: async () => {

@@ -55,6 +55,11 @@ export async function countAccounts(db: Db): Promise<number> {
   return Number(row?.count ?? 0);
 }
 
+/** Nobody else makes an account before the transaction ends; those that are there can be read. */
+export async function lockAccounts(trx: Db): Promise<void> {
+  await sql`lock table accounts in share row exclusive mode`.execute(trx);
+}
+
 /** False when the address is taken; then nothing is written. */
 export async function insertAccount(
   db: Db,

@@ -43,6 +43,8 @@ export async function serverProcesses(dataDir: string): Promise<number[]> {
 export interface ClearOptions {
   readonly dataDir: string;
   readonly socketDir: string;
+  /** After which its socket file is named. */
+  readonly port?: number | undefined;
   /** How long a server that was left behind may take to end. */
   readonly withinMs: number;
 }
@@ -51,7 +53,8 @@ export interface ClearOptions {
  * Makes the folder free for a new server: ends a server that was left behind, waits for the backends of one that was
  * killed (a new one refuses to start beside them), and removes lock files whose owner is gone.
  */
-export async function clearPostgresRemains({ dataDir, socketDir, withinMs }: ClearOptions): Promise<void> {
+export async function clearPostgresRemains(options: ClearOptions): Promise<void> {
+  const { dataDir, socketDir, port = SOCKET_PORT, withinMs } = options;
   const deadline = Date.now() + withinMs;
   const left = await serverProcesses(dataDir);
   const master = (await readPostmasterFile(dataDir))?.pid;
@@ -67,8 +70,8 @@ export async function clearPostgresRemains({ dataDir, socketDir, withinMs }: Cle
     await pause(20);
   }
   await rm(join(dataDir, "postmaster.pid"), { force: true });
-  await rm(join(socketDir, `.s.PGSQL.${SOCKET_PORT}`), { force: true });
-  await rm(join(socketDir, `.s.PGSQL.${SOCKET_PORT}.lock`), { force: true });
+  await rm(join(socketDir, `.s.PGSQL.${port}`), { force: true });
+  await rm(join(socketDir, `.s.PGSQL.${port}.lock`), { force: true });
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -11,7 +11,7 @@ import {
 } from "./postgres-account.ts";
 import { findPostgresBinaries } from "./postgres-binaries.ts";
 import { POSTGRES_USER, preparePostgresData } from "./postgres-data.ts";
-import { clearPostgresRemains, readPostmasterFile } from "./postgres-remains.ts";
+import { type ClearOptions, clearPostgresRemains, readPostmasterFile } from "./postgres-remains.ts";
 import {
   accessRules,
   checkSocketDir,
@@ -57,12 +57,15 @@ const IMMEDIATE_STOP_MS = 3_000;
  * are gone. Resolves when connections are accepted; throws when the first start fails, with the server's own words.
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
-  checkSocketDir(options.socketDir);
+  checkSocketDir(options.socketDir, options.network?.port);
   const { password, launch } = await prepare(options);
   const server = new Keeper(options, launch);
   await server.start();
   return {
-    url: postgresUrl({ user: POSTGRES_USER, password, socketDir: options.socketDir }),
+    url: postgresUrl({
+      ...{ user: POSTGRES_USER, password },
+      ...{ socketDir: options.socketDir, port: options.network?.port },
+    }),
     pid: () => server.pid(),
     stop: () => server.stop(["SIGINT", "SIGQUIT", "SIGKILL"]),
     stopNow: () => server.stop(["SIGQUIT", "SIGKILL"]),
@@ -74,15 +77,22 @@ async function prepare(options: PostgresOptions) {
   const account = choosePostgresAccount(await gatherAccountFacts({ ...options, native: binaries.native }));
   const tools = { setpriv: await findProgram("setpriv"), unshare: await findProgram("unshare") };
   const runAs = (program: string, args: readonly string[]) => asAccount(account, program, args, tools);
-  await clearPostgresRemains({ ...options, withinMs: FAST_STOP_MS });
+  await clearPostgresRemains(remainsOf(options));
   const password = await preparePostgresData({ ...options, binaries, account, runAs });
   await mkdir(options.socketDir, { recursive: true, mode: 0o700 });
   if (account.kind === "account") await chown(options.socketDir, account.uid, account.gid);
   const { network } = options;
-  if (network) await writeFile(network.accessFile, accessRules(POSTGRES_USER), { mode: 0o600 });
+  if (network) {
+    await writeFile(network.accessFile, accessRules(POSTGRES_USER), { mode: 0o600 });
+    if (account.kind === "account") await chown(network.accessFile, account.uid, account.gid);
+  }
   const args = ["-D", options.dataDir, ...postgresSettings(options.socketDir, network)];
   options.logger.info("postgres prepared", { account: account.kind, major: binaries.major });
   return { password, launch: runAs(join(binaries.native, "bin/postgres"), args) };
+}
+
+function remainsOf({ dataDir, socketDir, network }: PostgresOptions): ClearOptions {
+  return { dataDir, socketDir, port: network?.port, withinMs: FAST_STOP_MS };
 }
 
 /** The server that runs now, and the will to keep one running. */
@@ -165,7 +175,7 @@ class Keeper {
       await pause(Math.min(100 * 2 ** failures, 5_000), signal);
       if (signal.aborted) return;
       try {
-        await clearPostgresRemains({ ...this.#options, withinMs: FAST_STOP_MS });
+        await clearPostgresRemains(remainsOf(this.#options));
         if (signal.aborted) return;
         await this.#startOne();
         failures = 0;

@@ -62,15 +62,15 @@ function networkSettings(network: PostgresNetwork): Readonly<Record<string, stri
   };
 }
 
-/** Only the name of the socket file tells it. */
+/** Without a network only the name of the socket file tells it; with one that file is named after its port. */
 export const SOCKET_PORT = 5432;
 
 /** sockaddr_un holds 107 bytes and a zero. */
 const LONGEST_SOCKET_PATH = 107;
 
 /** Throws when the socket's path would not fit in a unix address, which otherwise fails late and obscurely. */
-export function checkSocketDir(socketDir: string): void {
-  const path = `${socketDir}/.s.PGSQL.${SOCKET_PORT}`;
+export function checkSocketDir(socketDir: string, port = SOCKET_PORT): void {
+  const path = `${socketDir}/.s.PGSQL.${port}`;
   const over = Buffer.byteLength(path) - LONGEST_SOCKET_PATH;
   if (over <= 0) return;
   throw new Error(
@@ -80,7 +80,13 @@ export function checkSocketDir(socketDir: string): void {
 }
 
 /** The connection URL, in the form node-postgres reads: the host is the socket's folder. */
-export function postgresUrl(at: { user: string; password: string; socketDir: string }): string {
-  const host = encodeURIComponent(at.socketDir);
-  return `postgres://${at.user}:${encodeURIComponent(at.password)}@localhost:${SOCKET_PORT}/postgres?host=${host}`;
+export function postgresUrl(at: {
+  user: string;
+  password: string;
+  socketDir: string;
+  port?: number | undefined;
+}): string {
+  const { user, password, socketDir, port = SOCKET_PORT } = at;
+  const host = encodeURIComponent(socketDir);
+  return `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/postgres?host=${host}`;
 }

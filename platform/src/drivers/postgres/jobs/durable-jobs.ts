@@ -49,9 +49,15 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   });
   boss.on("error", (error) => logger.warn("jobs will try again", { error: error.message }));
   await underLock(database, () => boss.start());
-  for (const kind of kinds) await workOn(boss, kind, options);
+  const makeQueue = onceEach((name) => boss.createQueue(name, queueOptions(options)));
+  for (const kind of kinds) {
+    await makeQueue(kind.name);
+    await workOn(boss, kind, options);
+  }
   return {
     send: async (name, data, key) => {
+      // Another process works on it, which may not have started yet.
+      await makeQueue(name);
       await boss.send(name, data, key ? { singletonKey: key } : {});
     },
     stop: () => boss.stop({ graceful: true, timeout: STOP_MS }),
@@ -73,15 +79,28 @@ async function underLock(database: Database, work: () => Promise<unknown>): Prom
   }
 }
 
-async function workOn(boss: PgBoss, kind: JobKind, options: JobsOptions): Promise<void> {
-  await boss.createQueue(kind.name, {
+/** Does the work once for each name, and again for one whose work failed. */
+function onceEach(work: (name: string) => Promise<unknown>): (name: string) => Promise<void> {
+  const done = new Set<string>();
+  return async (name) => {
+    if (done.has(name)) return;
+    await work(name);
+    done.add(name);
+  };
+}
+
+function queueOptions({ heartbeatSeconds = 30 }: JobsOptions) {
+  return {
     policy: "short",
     retryLimit: RETRIES,
     retryDelay: 1,
     retryBackoff: true,
     retryDelayMax: LONGEST_PAUSE_SECONDS,
-    heartbeatSeconds: options.heartbeatSeconds ?? 30,
-  });
+    heartbeatSeconds,
+  } as const;
+}
+
+async function workOn(boss: PgBoss, kind: JobKind, options: JobsOptions): Promise<void> {
   const run = async (jobs: readonly { readonly data: Record<string, unknown> | null }[]) => {
     for (const job of jobs) await kind.run(job.data ?? {});
   };

@@ -1,0 +1,97 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { startJobs } from "../drivers/postgres/jobs/index.ts";
+import { newId, type Running, silentLogger } from "../kernel/index.ts";
+import { startTestControl, type TestControl } from "./control-fixtures.ts";
+import { CLEAR_BUILD_CACHE, makeJobKinds } from "./control-jobs.ts";
+import { idlePorts } from "./idle-ports-fixtures.ts";
+
+let control: TestControl;
+/** What was removed: `<kind of thing> <id>`. */
+let removed: string[];
+let failing: Set<string>;
+const running: Running[] = [];
+
+beforeAll(async () => {
+  control = await startTestControl({ ports: idlePorts() });
+});
+afterAll(() => control?.stop());
+beforeEach(() => {
+  removed = [];
+  failing = new Set();
+});
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) await one.stop();
+});
+
+const remove = (what: string) => async (id: string) => {
+  if (failing.delete(what)) throw new Error(`${what} cannot be removed just now`);
+  removed.push(`${what} ${id}`);
+};
+
+/** The kinds of jobs of a worker whose engine notes what it removes. */
+function kinds() {
+  const { context, engine } = control;
+  return makeJobKinds(
+    { ...context, logs: { ...context.logs, reader: { ...context.logs.reader, forget: remove("log") } } },
+    {
+      ...engine,
+      repositories: { ...engine.repositories, remove: remove("repository") },
+      builder: { ...engine.builder, clearCache: remove("cache") },
+    },
+  );
+}
+
+async function start(of: ReturnType<typeof kinds>) {
+  const { database } = control.context;
+  const jobs = await startJobs({ database, kinds: of, logger: silentLogger, pollSeconds: 0.5 });
+  running.push(jobs);
+  return jobs;
+}
+
+const finds = (expected: readonly string[]) =>
+  vi.waitFor(() => expect(removed).toEqual(expected), { timeout: 20_000, interval: 50 });
+
+describe("clearing an app's build cache", () => {
+  test("asked for before any worker was ever there: the first one does it", async () => {
+    const appId = newId();
+    const api = await start([]);
+    await api.send(CLEAR_BUILD_CACHE, { appId }, appId);
+    expect(removed).toEqual([]);
+    await start(kinds());
+    await finds([`cache ${appId}`]);
+  });
+
+  test("one that fails is tried again", async () => {
+    const appId = newId();
+    failing.add("cache");
+    await start(kinds());
+    await (await start([])).send(CLEAR_BUILD_CACHE, { appId }, appId);
+    await finds([`cache ${appId}`]);
+    expect(failing.size).toBe(0);
+  });
+
+  test("asked for several times while it waits: done once for each app", async () => {
+    const [one, other] = [newId(), newId()];
+    const api = await start([]);
+    for (const appId of [one, one, other, one]) await api.send(CLEAR_BUILD_CACHE, { appId }, appId);
+    await start(kinds());
+    await vi.waitFor(() => expect(removed).toHaveLength(2), { timeout: 20_000 });
+    expect(new Set(removed)).toEqual(new Set([`cache ${one}`, `cache ${other}`]));
+  });
+});
+
+describe("removing an app", () => {
+  const removal = () => kinds().find(({ name }) => name === "remove-app");
+
+  test("takes its repository, its log and its cache", async () => {
+    await removal()?.run({ appId: "app-1" });
+    expect(removed).toEqual(["repository app-1", "log app-1", "cache app-1"]);
+  });
+
+  test.each(["repository", "log", "cache"])("%s in the way: the next try removes all of it", async (what) => {
+    failing.add(what);
+    await expect(removal()?.run({ appId: "app-1" })).rejects.toThrow("just now");
+    await removal()?.run({ appId: "app-1" });
+    expect(removed.slice(-3)).toEqual(["repository app-1", "log app-1", "cache app-1"]);
+  });
+});
