@@ -139,7 +139,7 @@ describe("a workload that is waited for", () => {
     cluster.put(
       pod("newest-but-well", "2026-01-03T00:00:00Z", { conditions: [{ type: "Ready", status: "True" }] }),
     );
-    cluster.log = (path, previous) => `${path} ${previous ? "before" : "now"}\nlast line\n`;
+    cluster.log = (path, { previous }) => `${path} ${previous === "true" ? "before" : "now"}\nlast line\n`;
     await expect(waitForWorkload(object, options())).rejects.toThrow(
       "conifer-api is not well: no progress. Pod new: CrashLoopBackOff: Error: exit status 1.\n" +
         "Its last lines:\n    pods/conifer-system/new before\n    last line",
@@ -149,7 +149,7 @@ describe("a workload that is waited for", () => {
   it("shows the log of now where there is none of before, and none where there is none", async () => {
     cluster.put(object);
     cluster.put(pod("new", "2026-01-02T00:00:00Z", crashed(1)));
-    cluster.log = (_path, previous) => (previous ? "" : "just begun");
+    cluster.log = (_path, { previous }) => (previous === "true" ? "" : "just begun");
     await expect(waitForWorkload(object, options())).rejects.toThrow(/Its last lines:\n {4}just begun$/);
     cluster.log = () => " \n";
     await expect(waitForWorkload(object, options())).rejects.toThrow(/exit status 1\.$/);

@@ -31,11 +31,14 @@ export interface HeldCluster {
   refuse: (request: HeldRequest) => Refusal | undefined;
   /** What controllers say of an object as soon as it is there; undefined says nothing. */
   control: (object: HeldObject) => unknown;
-  /** What a pod's process has written; `previous` asks for the one before. */
-  log: (path: string, previous: boolean) => string;
+  /** What a pod's container has written, all of it; undefined says nothing and goes on until the reader leaves. */
+  log: (path: string, query: Exchange["query"]) => string | undefined;
   /** Puts an object there without a request. */
   put(object: HeldObject): HeldObject;
+  /** Takes one away, and what it owns. */
   drop(path: string): void;
+  /** As soon as somebody watches: an object goes without a word, and every watch has lost its way. */
+  loseWatches(gone?: string): Promise<void>;
   /** The object at a path such as `pods/builds/one`, `namespaces//builds`. */
   at(path: string): HeldObject | undefined;
   /** All paths, in order; of one collection with its beginning. */
@@ -91,6 +94,7 @@ export async function openHeldCluster(): Promise<HeldCluster> {
   const client = makeKubeClient(accessTo(api.url));
   const objects = new Map<string, HeldObject>();
   const watches = new Set<Watch>();
+  const awaited: (() => void)[] = [];
   const history: {
     readonly version: number;
     readonly type: string;
@@ -146,6 +150,7 @@ export async function openHeldCluster(): Promise<HeldCluster> {
     if (watch) {
       const one = { collection, selector: labelSelector, feed: exchange.begin() };
       watches.add(one);
+      for (const go of awaited.splice(0)) go();
       void one.feed.closed.then(() => watches.delete(one));
       for (const { version: at, type, path, object } of history)
         if (at > Number(exchange.query.resourceVersion) && path.startsWith(collection))
@@ -194,9 +199,11 @@ export async function openHeldCluster(): Promise<HeldCluster> {
       if (method !== "GET") cluster.changes.push(`${method} ${path}`);
       const refusal = cluster.refuse({ method, path, object: given });
       if (refusal) throw new Refused(...refusal);
-      if (exchange.path.endsWith("/log"))
-        exchange.reply(200, cluster.log(path, exchange.query.previous === "true"));
-      else if (method === "GET" && path.endsWith("/")) list(exchange, path);
+      if (exchange.path.endsWith("/log")) {
+        const text = cluster.log(path, exchange.query);
+        if (text === undefined) exchange.begin();
+        else exchange.reply(200, text);
+      } else if (method === "GET" && path.endsWith("/")) list(exchange, path);
       else if (method === "GET") exchange.reply(200, requireAt(path));
       else if (method === "DELETE") {
         remove(path, given ?? {});
@@ -220,6 +227,13 @@ export async function openHeldCluster(): Promise<HeldCluster> {
       return keep(`${pluralOf(object)}/${namespace}/${name}`, object);
     },
     drop,
+    loseWatches: async (gone = "") => {
+      while (watches.size === 0) await new Promise<void>((resolve) => awaited.push(resolve));
+      objects.delete(gone);
+      for (const { feed } of watches)
+        void feed.event("ERROR", status(410, "Expired", "too old resource version")).then(feed.end);
+      watches.clear();
+    },
     at: (path) => objects.get(path),
     paths: (beginning = "") => [...objects.keys()].filter((path) => path.startsWith(beginning)).toSorted(),
     close: async () => {
