@@ -2,6 +2,7 @@ import { pushLayout } from "@conifer/platform/platform-images";
 import { makeRegistryClient } from "@conifer/platform/registry-client";
 import { issuePushCredential, parseRepository, registryKeys } from "@conifer/platform/registry-credentials";
 import { CliError } from "../cli-error.ts";
+import { KEYS } from "../installation/installation-names.ts";
 
 export interface PlatformImage {
   /** An OCI layout. */
@@ -40,10 +41,15 @@ export async function pushPlatformImage({
   }
 }
 
+/** A parser's own words would quote the key. */
 function readMasterKey(text: string) {
-  const { current, keys } = JSON.parse(text) as { current: number; keys: Record<string, string> };
-  const entries = Object.entries(keys).map(
-    ([version, key]) => [Number(version), Buffer.from(key, "base64")] as const,
-  );
-  return { current, keys: new Map(entries) };
+  try {
+    const { current, keys } = JSON.parse(text) as { current: number; keys: Record<string, string> };
+    const entries = Object.entries(keys).map(
+      ([version, key]) => [Number(version), Buffer.from(key, "base64")] as const,
+    );
+    return { current, keys: new Map(entries) };
+  } catch {
+    throw new CliError("failed", `The installation's master key (Secret ${KEYS}) is damaged.`);
+  }
 }
