@@ -9,7 +9,7 @@ import {
   openKubeAccess,
   type Pod,
 } from "../platform/src/drivers/kubernetes/client/index.ts";
-import { startSteadyLoad } from "./installation/steady-load.ts";
+import { type LoadReport, startSteadyLoad } from "./platform/steady-load.ts";
 import { machineFacts } from "./router/machine-facts.ts";
 import { writeResult } from "./router/result-file.ts";
 
@@ -102,20 +102,23 @@ async function measureRollback(journey: Journey, app: JourneyApp): Promise<numbe
 }
 
 async function measureAway(client: KubeClient, namespace: string) {
-  const targets = (await podsOf(client, namespace, "router")).map(({ status }) => ({
-    host: status?.podIP ?? "",
-    port: 8080,
-  }));
-  const away: Record<string, Awaited<ReturnType<ReturnType<typeof startSteadyLoad>["stop"]>>> = {};
+  const routers = await podsOf(client, namespace, "router");
+  const addresses = routers.map(({ status }) => status?.podIP ?? "");
+  const away: Record<string, LoadReport> = {};
   for (const { role, plural, replicas } of ROLES) {
     const kind = { apiVersion: "apps/v1", kind: plural, plural };
     await scale(client, { kind, namespace, role, replicas: 0 });
-    const load = startSteadyLoad({ targets, app: "measured.localhost", perSecond: PER_SECOND });
+    const load = startSteadyLoad({
+      addresses,
+      port: 8080,
+      host: "measured.localhost",
+      perSecond: PER_SECOND,
+    });
     await wait(AWAY_SECONDS * 1_000);
     const counted = await load.stop();
     await scale(client, { kind, namespace, role, replicas });
     away[role] = counted;
-    console.log(`${role} away: ${counted.failed} of ${counted.sent} failed, median ${counted.medianMs} ms`);
+    console.log(`${role} away: ${counted.failed} of ${counted.sent} failed`);
   }
   return away;
 }

@@ -13,6 +13,8 @@ export interface SteadyLoad {
 
 export interface LoadOptions {
   readonly port: number;
+  /** Where the port is, taken in turn. Default: this machine. */
+  readonly addresses?: readonly string[];
   readonly host: string;
   readonly perSecond: number;
   /** Told of every answer: its text and when it was complete (ms of the process's clock). */
@@ -33,7 +35,9 @@ export function startSteadyLoad(options: LoadOptions): SteadyLoad {
   const ask = () => {
     sent += 1;
     const agent = sent % 2 === 0 ? kept : false;
-    const asked = one({ ...options, agent }).then(
+    const { addresses = ["127.0.0.1"] } = options;
+    const address = addresses[sent % addresses.length] ?? "";
+    const asked = one({ ...options, address, agent }).then(
       ({ status, body }) => {
         if (status !== 200) fail(`status ${status}`);
         else options.onAnswer?.(body, performance.now());
@@ -55,24 +59,22 @@ export function startSteadyLoad(options: LoadOptions): SteadyLoad {
 }
 
 interface Asking {
+  readonly address: string;
   readonly port: number;
   readonly host: string;
   readonly agent: Agent | false;
 }
 
-function one({ port, host, agent }: Asking): Promise<{ status: number; body: string }> {
+function one({ address, port, host, agent }: Asking): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const call = request(
-      { host: "127.0.0.1", port, headers: { host }, agent, timeout: 35_000 },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8").on("data", (text: string) => {
-          body += text;
-        });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
-        response.on("error", reject);
-      },
-    );
+    const call = request({ host: address, port, headers: { host }, agent, timeout: 35_000 }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => {
+        body += text;
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on("error", reject);
+    });
     call.on("error", reject);
     call.on("timeout", () => call.destroy(new Error("no answer in 35 s")));
     call.end();

@@ -5,7 +5,7 @@ const USAGE = `Conifer in a Kubernetes cluster.
   conifer install     put Conifer into a cluster, or upgrade what is there
   conifer uninstall   take it out again
   conifer connect     reach an installation from this machine
-  conifer account     make accounts, and take their access away
+  conifer accounts    make accounts, and take their access away
   conifer images      give it the images that it builds with
 
 \`conifer <command> --help\` tells more.
@@ -16,7 +16,7 @@ type Command = (args: readonly string[]) => Promise<number>;
 
 /** The path of a command's file is what the user types. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Command }>>> = {
-  account: () => import("./commands/account.ts"),
+  accounts: () => import("./commands/accounts.ts"),
   connect: () => import("./commands/connect.ts"),
   images: () => import("./commands/images.ts"),
   install: () => import("./commands/install.ts"),

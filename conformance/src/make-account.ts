@@ -8,7 +8,7 @@ export async function makeAccount(person: Person, email: string): Promise<string
   const installation = process.env.CONIFER_INSTALLATION;
   const words = (verb: string) =>
     installation
-      ? ["run", "-s", "conifer", "--", "account", verb, email, "--namespace", installation]
+      ? ["run", "-s", "conifer", "--", "accounts", verb, email, "--namespace", installation]
       : ["run", "-s", "account", "--", verb, email];
   const made = await person.npm(words("create"));
   const { stdout } = made.code === 0 ? made : await person.npm(words("password"));

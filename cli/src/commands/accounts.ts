@@ -11,9 +11,9 @@ import { PORT } from "../installation/role-table.ts";
 
 const USAGE = `Makes accounts of an installation, and takes their access away.
 
-  conifer account create <email>     make an account and print its password
-  conifer account password <email>   give it a new password
-  conifer account disable <email>    end its sessions and refuse its password and tokens
+  conifer accounts create <email>     make an account and print its password
+  conifer accounts password <email>   give it a new password
+  conifer accounts disable <email>    end its sessions and refuse its password and tokens
 
   --kubeconfig <file>, --context <name>   the cluster (default: KUBECONFIG, its current context)
   --namespace <name>                      where Conifer's own parts are (default conifer-system)
@@ -24,10 +24,10 @@ Exit status: 0 done, 1 failed, 2 wrong arguments.
 const VERBS = ["create", "password", "disable"] as const;
 type Verb = (typeof VERBS)[number];
 
-/** `conifer account` */
+/** `conifer accounts` */
 export async function run(args: readonly string[]): Promise<number> {
   const words = args.slice(0, 2).filter((word) => !word.startsWith("-"));
-  const options = readOptions("account", args.slice(words.length), CLUSTER_OPTIONS);
+  const options = readOptions("accounts", args.slice(words.length), CLUSTER_OPTIONS);
   if (options.help) {
     process.stdout.write(USAGE);
     return 0;
@@ -65,7 +65,7 @@ function readWords([verb, email]: readonly string[]): { readonly verb: Verb; rea
   if (known && email && /^[^@\s]+@[^@\s]+$/.test(email)) return { verb: known, email };
   throw new CliError(
     "usage",
-    "Say create, password or disable, and an e-mail address. `conifer account --help` tells more.",
+    "Say create, password or disable, and an e-mail address. `conifer accounts --help` tells more.",
   );
 }
 

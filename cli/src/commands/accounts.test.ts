@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CliError } from "../cli-error.ts";
-import { carryOut, run } from "./account.ts";
+import { carryOut, run } from "./accounts.ts";
 
 const calls: unknown[][] = [];
 const call = async (...given: unknown[]) => {
