@@ -145,7 +145,9 @@ export async function openHeldCluster(): Promise<HeldCluster> {
     return found;
   };
 
-  const list = (exchange: Exchange, collection: string) => {
+  const list = (exchange: Exchange, path: string) => {
+    // Without a namespace those of all.
+    const collection = path.replace(/\/\/$/, "/");
     const { labelSelector, watch } = exchange.query;
     if (watch) {
       const one = { collection, selector: labelSelector, feed: exchange.begin() };
@@ -166,6 +168,9 @@ export async function openHeldCluster(): Promise<HeldCluster> {
     });
   };
   const write = (exchange: Exchange, path: string, object: HeldObject): HeldObject => {
+    // Nobody keeps what is only asked.
+    if (path.endsWith("reviews//")) return { ...object, status: cluster.control(object) };
+    if (exchange.query.dryRun) return object;
     const { namespace, name, resourceVersion } = object.metadata ?? {};
     if (namespace && !objects.has(`namespaces//${namespace}`))
       throw new Refused(404, "NotFound", `namespaces "${namespace}" not found`);
@@ -196,10 +201,12 @@ export async function openHeldCluster(): Promise<HeldCluster> {
     const path = pathOf(exchange.path);
     const given = body === "" ? undefined : (JSON.parse(body) as HeldObject);
     try {
-      if (method !== "GET") cluster.changes.push(`${method} ${path}`);
+      const isAsked = method === "GET" || exchange.query.dryRun || path.endsWith("reviews//");
+      if (!isAsked) cluster.changes.push(`${method} ${path}`);
       const refusal = cluster.refuse({ method, path, object: given });
       if (refusal) throw new Refused(...refusal);
-      if (exchange.path.endsWith("/log")) {
+      if (exchange.path === "/version") exchange.reply(200, { gitVersion: "v1.34.1" });
+      else if (exchange.path.endsWith("/log")) {
         const text = cluster.log(path, exchange.query);
         if (text === undefined) exchange.begin();
         else exchange.reply(200, text);
