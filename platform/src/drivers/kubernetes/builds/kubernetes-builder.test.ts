@@ -242,7 +242,7 @@ describe("a build that cannot begin", () => {
   const quota = [403, "Forbidden", "pods is forbidden: exceeded quota: conifer-builds"] as const;
 
   it("waits for others where they use up the quota, and says so once", async () => {
-    let refusals = 1;
+    let refusals = 2;
     cluster.refuse = ({ method }) => (method === "POST" && refusals-- > 0 ? quota : undefined);
     succeedWith((await pushImage(registry, repository)).digest);
     const { builder } = await start();
