@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { homedir, hostname } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Home, makeHome } from "./home.ts";
 
 /** Every setting of a Conifer process, complete. Read once, at start. */
@@ -104,11 +104,10 @@ export function readConfig(env: Environment): Config {
     );
   const [, registryHost = "", registryPort = "6450"] = HOST_AND_PORT.exec(registryAddress ?? "") ?? [];
   const routerPort = read.port("CONIFER_ROUTER_PORT", 8080);
-  const absolute = (path: string) => (isAbsolute(path) ? path : resolve(path));
   const root = read.text("CONIFER_HOME") ?? join(homedir(), ".conifer");
   const keys = read.text("CONIFER_KEYS");
   const config: Config = {
-    home: makeHome(absolute(root), keys === undefined ? undefined : absolute(keys)),
+    home: makeHome(resolve(root), keys === undefined ? undefined : resolve(keys)),
     apiPort: read.port("CONIFER_PORT", 6400),
     routerPort,
     webPort: read.port("CONIFER_WEB_PORT", routerPort),
@@ -122,12 +121,7 @@ export function readConfig(env: Environment): Config {
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
     adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
-    adminToken: read.matching(
-      "CONIFER_ADMIN_TOKEN",
-      "a token of 16 characters or more",
-      /^\S{16,}$/,
-      "secret",
-    ),
+    adminToken: read.matching("CONIFER_ADMIN_TOKEN", "16 characters or more", /^\S{16,}$/, "secret"),
     databaseUrl: read.matching("DATABASE_URL", "a postgres:// address", /^postgres(ql)?:\/\/./, "secret"),
     engine,
     kubeconfig: read.text("KUBECONFIG"),

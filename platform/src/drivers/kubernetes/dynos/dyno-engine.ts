@@ -81,10 +81,9 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
   const told: ToldSpecs = new Map();
   const turns = makeTurns();
   const watchers = new Set<DynoWatcher>();
-  const { duty = "all", logs: sink } = options;
+  const { duty = "all", logs: sink, outputTold } = options;
   const keeps = duty === "all" || duty === "keep";
   const tells = duty === "all" || duty === "tell";
-  const { outputTold } = options;
   const logs = sink && tells && !outputTold ? makePodLogs({ client, namespace, logger, sink }) : undefined;
   const lines = sink && makeLinesInOrder(sink);
   const startedAt = now();
