@@ -41,7 +41,7 @@ async function main(): Promise<number> {
   const journey = await setOut();
   try {
     const app = await journey.deployApp("measured", HELLO_APP);
-    await app.pageSays("Hello");
+    await app.pageSays("hello");
     const pushes = await measurePushes(app);
     const rollbackMs = await measureRollback(journey, app);
     const away = await measureAway(client, namespace);
