@@ -87,7 +87,7 @@ async function startBuilds(
 const noBuilder: Builder = {
   async *build() {
     const message =
-      "This installation has no images to build with yet. Its operator adds them: conifer images push.";
+      "This installation has no images to build with yet. Its operator adds them: conifer images.";
     yield { kind: "result", result: { kind: "failed", message, exitCode: 1 } };
   },
   cancel: async () => {},
