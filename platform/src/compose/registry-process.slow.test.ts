@@ -90,12 +90,13 @@ it("serves with nothing beside it but its home, and logs one line a request and 
   const digest = await pushOne(Buffer.from("content"));
   expect((await ask(port, `GET /v2/${APP}/blobs/${digest}`, { as: pull() })).text).toBe("content");
   expect((await ask(port, "GET /v2/", { headers: { authorization: "Basic wrong" } })).status).toBe(401);
+  // An answer is logged once it is sent, which the client may know before.
+  await eventually(() => said.out.trim().split("\n").length).toBe(3);
   expect(await end(child, "SIGTERM")).toBe(0);
   const lines = said.out
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line))
-    // An answer is logged once it is sent, which the client may know before.
     .sort((a, b) => a.status - b.status);
   expect(lines).toMatchObject([
     { method: "GET", route: "blob", status: 200, principal: "space team" },
