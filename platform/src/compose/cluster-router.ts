@@ -105,12 +105,9 @@ function startHostWhenItCan(parts: {
     }
     return undefined;
   })();
-  const stopped = new Promise<undefined>((resolve) =>
-    stopping.signal.addEventListener("abort", () => resolve(undefined), { once: true }),
-  );
   return {
     async *watch(signal) {
-      const host = await Promise.race([starting, stopped]);
+      const host = await Promise.race([starting, aborted(AbortSignal.any([signal, stopping.signal]))]);
       if (host) yield* host.endpoints.watch(signal);
     },
     stop: async () => {
@@ -120,4 +117,11 @@ function startHostWhenItCan(parts: {
       await host?.stop();
     },
   };
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }

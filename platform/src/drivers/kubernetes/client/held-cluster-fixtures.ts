@@ -72,6 +72,7 @@ const isMatch = ({ metadata: { labels = {} } }: HeldObject, selector: string | u
   !selector ||
   selector.split(",").every((part) => {
     const [name = "", value] = part.split("=");
+    if (name.startsWith("!")) return !(name.slice(1) in labels);
     return value === undefined ? name in labels : labels[name] === value;
   });
 
