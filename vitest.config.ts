@@ -2,11 +2,20 @@ import { defineConfig } from "vitest/config";
 
 const TREES = "{contract,platform,conformance,tools,buildpacks,cli}";
 
+const ON_AN_INSTALLATION = ["conformance/**/*.kubernetes.test.ts", "tools/faults/**/*.kubernetes.test.ts"];
+const ON_A_CLUSTER = {
+  env: { CONIFER_ENGINE: "kubernetes" },
+  retry: Number(process.env.TEST_RETRIES ?? 0),
+  testTimeout: 120_000,
+  hookTimeout: 300_000,
+  maxWorkers: 1,
+};
+
 /**
- * Three projects, one after the other. The fast tests share what cores there are. A slow one has the machine to itself: it
+ * Projects, one after the other. The fast tests share what cores there are. A slow one has the machine to itself: it
  * starts processes and holds them to times that a second one beside it would spoil. Where continuous integration shares its
  * machine with others, such a test is tried once more, and the report says so; a test that needs that is a bug to find.
- * Those of the third need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. Journeys
+ * Those of the last two need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. Journeys
  * are among them, from the same source; what differs is said in conformance/src/engine-differences.ts.
  */
 export default defineConfig({
@@ -35,18 +44,23 @@ export default defineConfig({
       },
       {
         test: {
+          ...ON_A_CLUSTER,
           name: "kubernetes",
+          include: [`${TREES}/**/*.kubernetes.test.ts`],
+          exclude: ["**/node_modules/**", ...ON_AN_INSTALLATION],
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...ON_A_CLUSTER,
+          name: "installation",
           include: [
-            `${TREES}/**/*.kubernetes.test.ts`,
+            ...ON_AN_INSTALLATION,
             `conformance/src/journeys/{first-app,visits-and-runs,pushes,bad-input,foreign-tenant,examples,runtime,logs}.slow.test.ts`,
           ],
-          env: { CONIFER_ENGINE: "kubernetes" },
-          retry: Number(process.env.TEST_RETRIES ?? 0),
           exclude: ["**/node_modules/**"],
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
-          maxWorkers: 1,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterFolders } from "./cluster/cluster-folders.ts";
 import { planCluster } from "./cluster/cluster-plan.ts";
@@ -11,7 +12,7 @@ import { makeConiferImage } from "./conifer-image/make-conifer-image.ts";
 import { imagesFolder } from "./images/images-folder.ts";
 import { makeBuilderImage } from "./images/make-builder-image.ts";
 import { makeRunImage } from "./images/make-run-image.ts";
-import { runSuites } from "./vitest-run.ts";
+import { conclude, countSuites, runSuites } from "./vitest-run.ts";
 
 /**
  * `npm run test:kubernetes`: the suites that need a Kubernetes, on the one that KUBECONFIG names, or on one of their own
@@ -21,8 +22,7 @@ import { runSuites } from "./vitest-run.ts";
  * namespace that CONIFER_INSTALLATION names; on a cluster of somebody else's without that, they start the control plane here.
  */
 async function main(args: readonly string[]): Promise<number> {
-  const suites = ["--project", "kubernetes", ...args];
-  if (process.env.KUBECONFIG) return runSuites(suites);
+  if (process.env.KUBECONFIG) return runSuites([...SUITES, ...JOURNEYS, ...args]);
   const name = testClusterName(process.pid);
   await takeDownOrphans(tellOnError);
   const interrupt = catchInterrupt();
@@ -31,12 +31,36 @@ async function main(args: readonly string[]): Promise<number> {
       (await runApart(["build"], { interrupt })) ||
       (await runApart(["up", "--name", name, "--nodes", "3", "--dual-stack"], { interrupt }));
     if (status !== 0 || interrupt.caught) return status || 1;
-    const environment = { ...process.env, ...(await describeCluster(name)) };
-    const installed = await install(name, environment, interrupt);
-    if (!installed || interrupt.caught) return 1;
-    return await runSuites(suites, { ...environment, CONIFER_INSTALLATION: INSTALLATION });
+    return await runAll(name, args, interrupt);
   } finally {
     await takeDown(name, false, tellOnError);
+  }
+}
+
+const SUITES = ["--project", "kubernetes"];
+const JOURNEYS = ["--project", "installation"];
+
+/**
+ * The suites of the drivers and of the cluster itself take their time beside the journeys, in namespaces of their own. What
+ * they print comes when they have ended.
+ */
+async function runAll(name: string, args: readonly string[], interrupt: Interrupt): Promise<number> {
+  const environment = { ...process.env, ...(await describeCluster(name)) };
+  if (!(await install(name, environment, interrupt)) || interrupt.caught) return 1;
+  const folder = mkdtempSync(join(tmpdir(), "conifer-tests-"));
+  const output = join(folder, "suites.log");
+  const more = ["--passWithNoTests", ...args];
+  try {
+    const runs = await Promise.all([
+      countSuites([...SUITES, ...more], { environment, output }),
+      countSuites([...JOURNEYS, ...more], {
+        environment: { ...environment, CONIFER_INSTALLATION: INSTALLATION },
+      }),
+    ]);
+    process.stdout.write(readFileSync(output));
+    return conclude(runs);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

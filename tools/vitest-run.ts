@@ -1,38 +1,57 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { closingLine, countTests, isGood, type TestReport } from "./test-counts.ts";
+import { closingLine, countTests, isGood, type TestCounts, type TestReport } from "./test-counts.ts";
 
 /**
  * Runs suites with vitest and prints a last line that people and CI read. A signal to this process reaches vitest, which
  * then ends in good order.
  * @returns the exit status: 1 when a test failed or none ran
  */
-export async function runSuites(
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv = process.env,
-): Promise<number> {
+export async function runSuites(args: readonly string[]): Promise<number> {
+  return conclude([await countSuites(args)]);
+}
+
+/** Prints the last line of several runs; the exit status of all. */
+export function conclude(runs: readonly TestCounts[]): number {
+  const sum = (field: keyof TestCounts) => runs.reduce((total, counts) => total + counts[field], 0);
+  const counts = { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
+  console.log(closingLine(counts));
+  return isGood(counts) ? 0 : 1;
+}
+
+export interface CountOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Where what vitest prints goes, in place of this process's output. */
+  readonly output?: string;
+}
+
+/** Runs suites with vitest, and only counts. */
+export async function countSuites(args: readonly string[], options: CountOptions = {}): Promise<TestCounts> {
   const folder = mkdtempSync(join(tmpdir(), "conifer-tests-"));
   const reportFile = join(folder, "report.json");
   const report = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
   try {
-    const status = await runVitest([...args, ...report], environment);
-    const counts = countTests(readReport(reportFile), status);
-    console.log(closingLine(counts));
-    return isGood(counts) ? 0 : 1;
+    const status = await runVitest([...args, ...report], options);
+    return countTests(readReport(reportFile), status);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function runVitest(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number | null> {
+function runVitest(
+  args: readonly string[],
+  { environment = process.env, output }: CountOptions,
+): Promise<number | null> {
   const entry = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
+  const file = output === undefined ? undefined : openSync(output, "a");
   const child = spawn(process.execPath, [entry, "run", ...args], {
-    stdio: ["ignore", "inherit", "inherit"],
-    env,
+    stdio: ["ignore", file ?? "inherit", file ?? "inherit"],
+    env: environment,
   });
+  if (file !== undefined) closeSync(file);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
