@@ -4,7 +4,8 @@ import { testRouteTable } from "../../../edge/route/route-table-suite.ts";
 import { KIND, type KubeClient, makeKubeClient, openKubeAccess } from "../client/index.ts";
 import { openRoutedTable } from "./routed-table-fixtures.ts";
 
-// Ten thousand objects are made one by one, and a cluster takes its time.
+/** Each is an object that is made by itself, and a cluster takes its time. */
+const MANY = 1_000;
 vi.setConfig({ testTimeout: 300_000 });
 
 let client: KubeClient;
@@ -16,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => client?.close());
 
-testRouteTable("objects of a cluster", async () => {
+async function open() {
   const name = `conifer-test-${randomUUID().slice(0, 8)}`;
   const { apiVersion, kind } = KIND.namespace;
   await client.create({ apiVersion, kind, metadata: { name } });
@@ -28,4 +29,6 @@ testRouteTable("objects of a cluster", async () => {
       await client.remove({ kind: KIND.namespace }, name);
     },
   };
-});
+}
+
+testRouteTable("objects of a cluster", open, { many: MANY });
