@@ -107,7 +107,9 @@ describe("pods", () => {
       expect(command).toEqual(["/conifer/bin/role", role]);
     }
     const onNode = spec.volumes.filter(({ hostPath }) => hostPath).map(({ hostPath }) => hostPath?.path);
-    expect(onNode).toEqual(role === "agent" ? ["/var/lib/conifer/agent", "/var/log/pods"] : []);
+    expect(onNode).toEqual(
+      role === "agent" ? ["/var/lib/conifer/agent", "/var/log/pods", "/sys/fs/cgroup"] : [],
+    );
   });
 
   test.each(templates(small))("of $role find their settings and keys in their own namespace", (one) => {

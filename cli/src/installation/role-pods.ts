@@ -133,10 +133,16 @@ function makeContainer(role: Role, installation: Installation): Fields {
       { name: "tmp", mountPath: "/tmp" },
       ...(keys.length > 0 ? [{ name: "keys", mountPath: KEYS_FOLDER, readOnly: true }] : []),
       ...(trusts(role, installation) ? [{ name: "trust", mountPath: TRUST_FOLDER, readOnly: true }] : []),
-      ...(role === "agent" ? [{ name: "pod-logs", mountPath: "/var/log/pods", readOnly: true }] : []),
+      ...(role === "agent" ? AGENT_MOUNTS : []),
     ],
   };
 }
+
+/** With cgroups of version 1 each controller is a mount of its own below, which is to be read-only as well. */
+const AGENT_MOUNTS: readonly Fields[] = [
+  { name: "pod-logs", mountPath: "/var/log/pods", readOnly: true },
+  { name: "cgroups", mountPath: "/node/cgroup", readOnly: true, recursiveReadOnly: "IfPossible" },
+];
 
 /** The agent lives in another namespace and calls nobody but our own. */
 function trusts(role: Role, { values }: Installation): boolean {
@@ -190,6 +196,8 @@ function makeVolumes(role: Role): readonly Fields[] {
           },
         ]
       : []),
-    ...(role === "agent" ? [onNode("pod-logs", "/var/log/pods", "Directory")] : []),
+    ...(role === "agent"
+      ? [onNode("pod-logs", "/var/log/pods", "Directory"), onNode("cgroups", "/sys/fs/cgroup", "Directory")]
+      : []),
   ];
 }

@@ -104,7 +104,7 @@ export const VALUES = {
     pattern: new RegExp(`^${LABEL}/${LABEL}$`),
   }),
   "agent.enabled": truth(
-    "Whether an agent on each node reads what dynos write. Without it a worker does, while one runs.",
+    "Whether an agent on each node reads what dynos write, and tells R14. Without it a worker reads, and nobody tells R14.",
     true,
   ),
   ...resourceValues,

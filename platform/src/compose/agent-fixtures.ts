@@ -5,6 +5,7 @@ import { type LocalPeer, startLocalServer } from "../drivers/embedded/local/inde
 import { logRoutes, makeLogClient, makeStreamClient, openLogStore } from "../drivers/embedded/logs/index.ts";
 import type { KubeClient } from "../drivers/kubernetes/client/index.ts";
 import { startLogAgent } from "../drivers/kubernetes/logs/index.ts";
+import { startMemoryWatch } from "../drivers/kubernetes/memory/index.ts";
 import { type Logger, type Running, silentLogger, systemClock } from "../kernel/index.ts";
 import { formatLines } from "../observe/log/index.ts";
 
@@ -87,11 +88,23 @@ export interface TestAgentOptions {
   readonly peer: LocalPeer;
 }
 
-export function startTestAgent({ peer, ...options }: TestAgentOptions): Promise<Running> {
-  return startLogAgent({
+/** The parts of an agent as the role joins them; nodes of the development cluster have this machine's cgroups. */
+export async function startTestAgent({ peer, ...options }: TestAgentOptions): Promise<Running> {
+  const common = { logger: silentLogger, now: systemClock };
+  const { sink } = makeLogClient({ peer, ...common });
+  const memory = startMemoryWatch({ cgroups: "/sys/fs/cgroup", logs: sink, ...common });
+  const agent = await startLogAgent({
     ...options,
     streams: makeStreamClient(peer),
     logger: silentLogger,
     nowMs: Date.now,
+    alsoTell: memory.pods,
   });
+  return {
+    stop: async () => {
+      await agent.stop();
+      await memory.stop();
+      await sink.stop();
+    },
+  };
 }

@@ -140,4 +140,32 @@ describe.skipIf(!CONIFER_CLUSTER)("agents on the nodes of a cluster", () => {
     for (const [i, line] of told.entries())
       expect(line).toMatch(i % 2 === 0 ? /hello from run$/ : /Process exited with status 4$/);
   });
+
+  const MIB = 2 ** 20;
+  const SMALL = { limits: { memoryBytes: 64 * MIB, cpuShare: 1, pids: 64 } };
+  /** Holds so much memory until its output is read, which `sleep` never does. */
+  const holding = (mib: number) => `dd if=/dev/zero bs=${mib}M count=1 | sleep 1000`;
+
+  test("tell a dyno above its quota, which goes on, and no other", async () => {
+    await apply([worker(holding(96), SMALL), worker(holding(32), { ...SMALL, name: "worker.2" })]);
+    await logHas("heroku[worker.1]: Error R14 (Memory quota exceeded)");
+    const lines = await log("worker.1");
+    const at = lines.indexOf("heroku[worker.1]: Error R14 (Memory quota exceeded)");
+    expect(lines[at - 1]).toMatch(/^heroku\[worker\.1\]: Process running mem=(9\d|10\d)M\(1[45]\d\.\d%\)$/);
+    expect(lines.filter((line) => line.includes("Process exited"))).toEqual([]);
+    expect((await log("worker.2")).filter((line) => line.includes("R14"))).toEqual([]);
+  });
+
+  test("leave it to the node to end one that is above twice its quota", async () => {
+    const line = `dd if=/dev/zero bs=96M count=1 | sleep 8; exec dd if=/dev/zero of=/dev/null bs=200M count=1`;
+    await apply([worker(line, SMALL)]);
+    await logHas("heroku[worker.1]: Error R15 (Memory quota vastly exceeded)");
+    const lines = await log("worker.1");
+    const [told, ended] = ["R14", "R15"].map((code) =>
+      lines.findIndex((line) => line.includes(`Error ${code} `)),
+    );
+    expect(told).toBeGreaterThan(0);
+    expect(told).toBeLessThan(ended ?? 0);
+    expect(lines[(ended ?? 0) + 1] ?? "").not.toContain("R14");
+  });
 });

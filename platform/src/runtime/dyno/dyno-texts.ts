@@ -22,6 +22,10 @@ export const dynoTexts = {
   exitTimeout: (seconds: number) =>
     `Error R12 (Exit timeout) -> At least one process failed to exit within ${seconds} seconds of SIGTERM`,
   attachError: "Error R13 (Attach error) -> Failed to attach to process",
+  /** Both in bytes. */
+  memoryInUse: (used: number, quota: number) =>
+    `Process running mem=${Math.round(used / 2 ** 20)}M(${((used / quota) * 100).toFixed(1)}%)`,
+  quotaExceeded: "Error R14 (Memory quota exceeded)",
   memoryExceeded: "Error R15 (Memory quota vastly exceeded)",
   platformError: (message: string) => `Error R99 (Platform error) -> ${message}`,
 } as const;

@@ -15,3 +15,4 @@ export { dynoTexts, wrongPlace } from "./dyno-texts.ts";
 export { type DynoWatch, startDynoWatch } from "./dyno-watch.ts";
 export { type DynoIngredients, dynoKey, makeDynoSpec } from "./make-dyno-spec.ts";
 export { makeMarkerGuard } from "./marker-guard.ts";
+export { linesAboveQuota } from "./memory-quota.ts";

@@ -15,7 +15,7 @@ export {
   type Secret,
   type TerminatedState,
 } from "./kube-objects.ts";
-export { watchObjects } from "./object-watch.ts";
+export { type ObjectListener, watchObjects } from "./object-watch.ts";
 export { openPodForward, type PodPort } from "./pod-forward.ts";
 export { openPodStream, type PodStream } from "./pod-stream.ts";
 export { splitDocuments } from "./split-documents.ts";

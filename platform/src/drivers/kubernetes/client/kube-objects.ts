@@ -55,6 +55,8 @@ export interface ContainerState {
 export interface ContainerStatus {
   readonly name: string;
   readonly restartCount: number;
+  /** `containerd://<id>`; undefined until it was made. */
+  readonly containerID?: string;
   readonly ready?: boolean;
   readonly started?: boolean;
   readonly state?: ContainerState;

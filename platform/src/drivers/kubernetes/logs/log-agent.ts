@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { errorText, type Logger, type LogLine, pause, type Running } from "../../../kernel/index.ts";
 import type { LogStreams, StreamPiece } from "../../../observe/log/index.ts";
-import { KIND, type KubeClient, type Pod, watchObjects } from "../client/index.ts";
+import { KIND, type KubeClient, type ObjectListener, type Pod, watchObjects } from "../client/index.ts";
 import { LABEL, MANAGED_BY } from "../dynos/index.ts";
 import { type AgentState, openAgentState } from "./agent-state.ts";
 import { type FolderBell, makeFolderBell } from "./folder-bell.ts";
@@ -21,6 +21,8 @@ export interface LogAgentOptions {
   readonly streams: LogStreams;
   readonly logger: Logger;
   readonly nowMs: () => number;
+  /** Also told of the node's dynos: one watch is enough for all that an agent does. */
+  readonly alsoTell?: ObjectListener<Pod>;
 }
 
 interface KnownPod {
@@ -52,16 +54,25 @@ const LONGEST_PAUSE_MS = 5_000;
 export async function startLogAgent(options: LogAgentOptions): Promise<Running> {
   const stopping = new AbortController();
   const agent = new LogAgent(options, stopping.signal);
-  const { client, namespace, node, logger } = options;
+  const { client, namespace, node, logger, alsoTell } = options;
   const watching = watchObjects<Pod>({
     ...{ client, logger },
     place: { kind: KIND.pod, namespace },
     labelSelector: `${Object.entries(MANAGED_BY).map((each) => each.join("="))},${LABEL.dyno}`,
     fieldSelector: `spec.nodeName=${node}`,
     listener: {
-      replaced: (pods) => agent.replaced(pods),
-      changed: (pod) => agent.changed(pod),
-      removed: (pod) => agent.removed(pod),
+      replaced: (pods) => {
+        agent.replaced(pods);
+        alsoTell?.replaced(pods);
+      },
+      changed: (pod) => {
+        agent.changed(pod);
+        alsoTell?.changed(pod);
+      },
+      removed: (pod) => {
+        agent.removed(pod);
+        alsoTell?.removed(pod);
+      },
     },
   });
   const running = agent.run();

@@ -1,0 +1,1 @@
+export { startMemoryWatch } from "./memory-watch.ts";
