@@ -86,9 +86,24 @@ function placement(role: Role, { values }: Installation): Fields {
       ? { tolerations: [{ operator: "Exists" }] }
       : {
           ...(Object.keys(values.nodeSelector).length > 0 && { nodeSelector: values.nodeSelector }),
-          ...(values.tolerations.length > 0 && { tolerations: values.tolerations }),
+          ...tolerations(role, values.tolerations),
         }),
   };
+}
+
+/** So long a pod that keeps nothing stays on a node that does not answer; by default it would be five minutes. */
+const LOST_NODE_SECONDS = 5;
+
+/** One that has a volume cannot go elsewhere before its node is known to be gone. */
+function tolerations(role: Role, given: readonly Fields[]): Fields {
+  const lost = ["not-ready", "unreachable"].map((what) => ({
+    key: `node.kubernetes.io/${what}`,
+    operator: "Exists",
+    effect: "NoExecute",
+    tolerationSeconds: LOST_NODE_SECONDS,
+  }));
+  const all = [...given, ...(ROLE[role].kind === "Deployment" ? lost : [])];
+  return all.length > 0 ? { tolerations: all } : {};
 }
 
 function makeContainer(role: Role, installation: Installation): Fields {

@@ -5,6 +5,7 @@ import { makeLogClient, makeStreamClient } from "../drivers/embedded/logs/index.
 import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
 import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
 import type { KubeClient } from "../drivers/kubernetes/client/index.ts";
+import type { KubernetesDynoHost } from "../drivers/kubernetes/dynos/index.ts";
 import { keepLease } from "../drivers/kubernetes/leases/index.ts";
 import { openKubernetesRouteTable } from "../drivers/kubernetes/routes/index.ts";
 import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
@@ -23,6 +24,9 @@ import { type ControlWorkers, startControlWorkers } from "./control-workers.ts";
 const STOP_WITHIN_MS = 15_000;
 /** The one worker that tells what becomes of dynos. */
 const TELLER_LEASE = "conifer-teller";
+/** The one that sees to it that a lost node's dynos start elsewhere; soon another does, should it be lost with the node. */
+const NODES_LEASE = "conifer-nodes";
+const NODES_LEASE_SECONDS = 6;
 
 /** The worker role: several run at once, share the work by claims, and keep nothing. */
 export async function startWorker(config: Config, logger: Logger): Promise<Running> {
@@ -64,6 +68,7 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
       },
     },
     { name: "the events", start: () => startControlEvents(context, engine, () => workers) },
+    { name: "the nodes", start: async () => keepNodes(context, client, host) },
     { name: "the teller", start: async () => keepTeller(context, client) },
   ];
   return await startParts(parts, STOP_WITHIN_MS);
@@ -109,5 +114,20 @@ function keepTeller({ config, logger, logs }: ControlContext, client: KubeClient
     name: TELLER_LEASE,
     holder: config.podName,
     work: () => startClusterHost({ client, config, logger, duty: "tell", logs: logs.sink, ...told }),
+  });
+}
+
+function keepNodes(
+  { config, logger }: ControlContext,
+  client: KubeClient,
+  host: Pick<KubernetesDynoHost, "replaceLost">,
+): Running {
+  return keepLease({
+    ...{ client, logger, now: systemClock },
+    namespace: systemNamespace(config),
+    name: NODES_LEASE,
+    holder: config.podName,
+    durationSeconds: NODES_LEASE_SECONDS,
+    work: async () => host.replaceLost(),
   });
 }

@@ -15,12 +15,15 @@ import { makeDynoSecret, makeOneOffPod } from "./dyno-manifests.ts";
 import type { BoardDyno } from "./dyno-sight.ts";
 import { keepSpace } from "./keep-space.ts";
 import { currentRun } from "./pod-run.ts";
+import { startNodeCare } from "./replace-lost.ts";
 import { ORDINARY_LIMITS } from "./space-namespace.ts";
 
 /** The dynos of one namespace of a cluster, and what the router must know of them. */
 export interface KubernetesDynoHost extends Running {
   readonly dynos: DynoHost;
   readonly endpoints: EndpointSource;
+  /** Begins to start dynos of lost nodes elsewhere: in one process with the duty `keep` at a time; with `all` it is done. */
+  replaceLost(): Running;
 }
 
 /**
@@ -38,11 +41,15 @@ export async function startKubernetesDynoHost(
   const { board, space } = engine;
   await space.ready;
   board.opened();
+  const care = keeps ? startNodeCare({ space, writer: engine.writer, logger: options.logger }) : undefined;
+  if (duty === "all") care?.act();
   return {
+    replaceLost: () => care?.act() ?? { stop: async () => {} },
     dynos: makeDynoHost(engine),
     endpoints: { watch: (signal) => board.broadcast.watchEndpoints(signal) },
     stop: async () => {
       stopping.abort();
+      await care?.stop();
       await kept?.stop();
       await engine.reconciler.stop();
       await space.stop();

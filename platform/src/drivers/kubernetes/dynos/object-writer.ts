@@ -20,6 +20,8 @@ export interface ObjectWriter {
   create<T extends KubeObject>(object: T): Promise<T | undefined>;
   fix<T extends KubeObject>(object: T): Promise<T>;
   patchPod(name: string, patch: unknown): Promise<Pod | undefined>;
+  /** Does nothing when there is no such set, or somebody else has just written it. */
+  patchSet(name: string, patch: unknown): Promise<void>;
   remove(kind: typeof KIND.pod | typeof KIND.replicaSet | typeof KIND.secret, name: string): Promise<void>;
 }
 
@@ -48,12 +50,18 @@ export function makeObjectWriter(options: {
     ensure: async (object) => (await create(object)) ?? (await again(() => client.apply(object))),
     fix: (object) => again(() => client.apply(object)),
     patchPod: (name, patch) =>
-      again(() => client.merge<Pod>({ kind: KIND.pod, namespace }, name, patch)).catch((thrown: unknown) => {
-        if (isNotFound(thrown) || isConflict(thrown)) return undefined;
-        throw thrown;
-      }),
+      again(() => client.merge<Pod>({ kind: KIND.pod, namespace }, name, patch)).catch(unlessOvertaken),
+    patchSet: async (name, patch) =>
+      void (await again(() => client.merge({ kind: KIND.replicaSet, namespace }, name, patch)).catch(
+        unlessOvertaken,
+      )),
     remove: async (kind, name) => void (await again(() => client.remove({ kind, namespace }, name))),
   };
+}
+
+function unlessOvertaken(thrown: unknown): undefined {
+  if (isNotFound(thrown) || isConflict(thrown)) return undefined;
+  throw thrown;
 }
 
 async function requireOurs(client: KubeClient, object: KubeObject): Promise<void> {

@@ -29,6 +29,8 @@ export interface SpaceObjects extends Running {
   of(appId: string): AppObjects;
   record(appId: string): KnownRecord | undefined;
   secret(dynoId: string): SecretTrace | undefined;
+  allPods(): Iterable<Pod>;
+  allSets(): Iterable<ReplicaSet>;
   /** Takes over what a write answered, before the watch tells it; an older version than the known one is ignored. */
   take(object: KubeObject): void;
 }
@@ -88,6 +90,8 @@ export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
     of: (appId) => shelves.of(appId),
     record: (appId) => shelves.records.get(appId),
     secret: (dynoId) => shelves.secrets.get(dynoId)?.trace,
+    allPods: () => shelves.allPods(),
+    allSets: () => shelves.allSets(),
     take: (object) => tell(shelves.put(object)),
     stop: async () => {
       await Promise.all(watches.map((watch) => watch.stop()));
@@ -107,6 +111,14 @@ class Shelves {
 
   appIds(): ReadonlySet<string> {
     return new Set([...this.records.keys(), ...this.#dynos.keys()]);
+  }
+
+  *allPods(): Iterable<Pod> {
+    for (const pods of this.#pods.values()) yield* pods.values();
+  }
+
+  allSets(): Iterable<ReplicaSet> {
+    return this.#sets.values();
   }
 
   of(appId: string): AppObjects {
