@@ -41,8 +41,6 @@ const WORKLOAD = {
   daemonSet: { apiVersion: "apps/v1", kind: "DaemonSet", plural: "daemonsets" },
 } as const satisfies Record<string, KubeKind>;
 
-export type WorkloadKind = keyof typeof WORKLOAD;
-
 /** Every role of an installation, how it runs, and how many there are as it is installed. */
 export const ROLES = [
   { role: "api", workload: "deployment", replicas: 2 },
