@@ -68,7 +68,8 @@ export async function startPlatform(options: StartOptions = {}): Promise<Running
   const [apiPort, routerPort, routerTlsPort] = ports;
   const installation = process.env.CONIFER_INSTALLATION;
   const how = installation ? connecting(installation, home, ports) : starting(home, ports);
-  const child = spawn("npm", how.args, {
+  // A run of tests that is killed must not leave it behind.
+  const child = spawn("setpriv", ["--pdeathsig", "TERM", "npm", ...how.args], {
     cwd: options.clone ?? CLONE,
     env: { ...process.env, ...how.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
