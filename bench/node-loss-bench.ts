@@ -58,6 +58,8 @@ async function main(): Promise<number> {
     await control.scale("web", DYNOS);
     await control.dynosAre("web", Array(DYNOS).fill("up"), 120_000);
     for (let round = 0; round < ROUNDS; round += 1) {
+      await journey.api("DELETE", `/apps/${NAME}/dynos`);
+      await untilTrue("dynos on several nodes", async () => isSpread(await dynoPods(installation)));
       const loss = await loseNode(installation, cluster);
       losses.push(loss);
       console.log(JSON.stringify(loss));
@@ -131,6 +133,12 @@ function chooseVictim(pods: readonly Pod[]): string {
   const [most] = [...byNode].filter(([node]) => node !== "node1").sort(([, a], [, b]) => b.length - a.length);
   if (!most) throw new Error("no dyno is on any node but the first");
   return most[0];
+}
+
+/** A restart spreads anew what earlier losses have brought together. */
+function isSpread(pods: readonly Pod[]): boolean {
+  const away = pods.filter(({ spec }) => spec.nodeName !== "node1");
+  return pods.length === DYNOS && pods.every(isReady) && away.length > 1;
 }
 
 async function keeperNode({ client, namespace }: Installation): Promise<string | undefined> {

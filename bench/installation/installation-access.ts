@@ -94,29 +94,31 @@ export function isReady({ status, metadata }: Pick<Pod, "status" | "metadata">):
   return says === true && metadata.deletionTimestamp === undefined;
 }
 
-/** Returns when every node and every pod of the installation is ready; what does not answer meanwhile is asked again. */
+/** Returns when every node and every pod of the installation is ready. */
 export async function untilWell({ client, namespace }: Installation): Promise<void> {
   const node = { apiVersion: "v1", kind: "Node", plural: "nodes" };
   await untilTrue("all nodes and pods to be ready", async () => {
-    try {
-      const nodes = await client.list<Pod>({ kind: node }, {});
-      const pods = await client.list<Pod>({ kind: KIND.pod, namespace }, {});
-      return [...nodes.items, ...pods.items].every(isReady);
-    } catch {
-      return false;
-    }
+    const nodes = await client.list<Pod>({ kind: node }, {});
+    const pods = await client.list<Pod>({ kind: KIND.pod, namespace }, {});
+    return [...nodes.items, ...pods.items].every(isReady);
   });
 }
 
-/** Looks until it is so. Throws after five minutes. */
+/** Looks until it is so; a look that fails is one that says no. Throws after five minutes. */
 export async function untilTrue(
   what: string,
   look: () => Promise<boolean>,
   everyMs = LOOK_MS,
 ): Promise<void> {
   const until = performance.now() + READY_MS;
-  while (!(await look())) {
-    if (performance.now() > until) throw new Error(`waited five minutes for ${what}`);
+  let cause: unknown;
+  const dare = async () =>
+    await look().catch((thrown: unknown) => {
+      cause = thrown;
+      return false;
+    });
+  while (!(await dare())) {
+    if (performance.now() > until) throw new Error(`waited five minutes for ${what}`, { cause });
     await wait(everyMs);
   }
 }

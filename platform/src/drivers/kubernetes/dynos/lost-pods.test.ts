@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Pod, ReplicaSet } from "../client/index.ts";
 import { dynoLabels } from "./dyno-labels.ts";
 import { DYNO_PORTS, dynoPort, makeDynoSet } from "./dyno-manifests.ts";
-import { avoidedNodes, avoidNodes, podsToAsk, podsToReplace } from "./lost-pods.ts";
+import { avoidedNodes, avoidNodes, nodesHolding, podsToAsk, podsToReplace } from "./lost-pods.ts";
 import { holdsAll } from "./object-subset.ts";
 import { DYNO_ID, placement, pod, spec } from "./pod-fixtures.ts";
 
@@ -16,6 +16,12 @@ function on(node: string, change: Partial<Pod["metadata"]> = {}, ip = "198.18.12
     spec: { ...made.spec, nodeName: node },
     status: { ...made.status, podIP: ip },
   };
+}
+
+/** Made to keep off a node, and waiting for another. */
+function placeless(avoided: string): Pod {
+  const { spec: change } = avoidNodes(new Set([avoided])) as { spec: { template: Pick<Pod, "spec"> } };
+  return { ...on("a"), spec: change.template.spec };
 }
 
 const GOING = { deletionTimestamp: "2026-11-21T08:01:00Z" };
@@ -57,9 +63,19 @@ describe("what is replaced", () => {
     ["one that goes already", on("a", GOING), 0],
     ["a one-off dyno: it is not started again", on("a", ONE_OFF), 0],
     ["one that nobody has placed", { ...on("a"), spec: {} }, 0],
+    ["one that has no place and keeps off a lost node", placeless("a"), 0],
+    ["one that has no place and keeps off a node that is back", placeless("b"), 1],
   ])("%s", (_, one, count) => {
     expect(podsToReplace([one], lost)).toHaveLength(count);
-    expect(podsToReplace([one], new Set())).toEqual([]);
+  });
+
+  test("without a lost node: only what waits for a place because of one that is back", () => {
+    const pods = [on("a"), on("b"), { ...on("a"), spec: {} }, placeless("a")];
+    expect(podsToReplace(pods, new Set())).toEqual([placeless("a")]);
+  });
+
+  test("nodes hold pods that run, and such that go", () => {
+    expect(nodesHolding([on("a"), on("b", GOING), { ...on("c"), spec: {} }])).toEqual(new Set(["a", "b"]));
   });
 });
 

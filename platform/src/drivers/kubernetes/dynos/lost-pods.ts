@@ -42,13 +42,20 @@ function quietPort({ metadata }: Pod): number {
   return own === DYNO_PORTS.last ? DYNO_PORTS.first : own + 1;
 }
 
-/** Pods of formations that are on nodes which are lost and that nobody has told to go. */
+export function nodesHolding(pods: Iterable<Pod>): ReadonlySet<string> {
+  return new Set([...pods].flatMap(({ spec }) => spec.nodeName ?? []));
+}
+
+/**
+ * Pods of formations that nobody has told to go and that are to be made anew: on nodes which are lost; or nowhere yet, made
+ * when nodes were lost that are back.
+ */
 export function podsToReplace(pods: Iterable<Pod>, lost: ReadonlySet<string>): Pod[] {
-  if (lost.size === 0) return [];
-  return [...pods].filter(
-    ({ metadata, spec }) =>
-      lost.has(spec.nodeName ?? "") && metadata.deletionTimestamp === undefined && isFormation(metadata),
-  );
+  return [...pods].filter(({ metadata, spec }) => {
+    if (metadata.deletionTimestamp !== undefined || !isFormation(metadata)) return false;
+    if (spec.nodeName) return lost.has(spec.nodeName);
+    return [...avoidedBy(spec)].some((node) => !lost.has(node));
+  });
 }
 
 const NODE_NAME = "metadata.name";
@@ -66,10 +73,13 @@ export function avoidNodes(nodes: ReadonlySet<string>): unknown {
 
 /** The nodes that a set's next pods keep off. */
 export function avoidedNodes({ spec }: Pick<ReplicaSet, "spec">): ReadonlySet<string> {
-  const { template } = spec as {
-    readonly template?: { readonly spec?: { readonly affinity?: WrittenAffinity } };
-  };
-  const required = template?.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const { template } = spec as { readonly template?: { readonly spec?: Readonly<Record<string, unknown>> } };
+  return avoidedBy(template?.spec ?? {});
+}
+
+function avoidedBy({ affinity }: Readonly<Record<string, unknown>>): ReadonlySet<string> {
+  const written = affinity as WrittenAffinity | undefined;
+  const required = written?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   const fields = required?.nodeSelectorTerms?.[0]?.matchFields ?? [];
   return new Set(fields.filter(({ key }) => key === NODE_NAME).flatMap(({ values = [] }) => values));
 }

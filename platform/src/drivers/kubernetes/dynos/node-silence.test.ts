@@ -3,12 +3,14 @@ import { judgeNodes, type KnownNodes, LOST_AFTER_MS, LOST_FOR_MS, lostNodes } fr
 
 const SECOND = 1_000;
 
-/** Looks once a second; each text has the nodes that answer (`a`) and those that do not (`-b`). */
+/** Looks once a second; each text has the nodes that answer (`a`), that do not (`-b`), and whose pods all leave (`~c`). */
 function look(texts: readonly string[], everyMs = SECOND, before: KnownNodes = new Map(), since = 0) {
   return texts.reduce<KnownNodes>((known, text, i) => {
     const words = text.split(" ").filter(Boolean);
-    const answered = new Map(words.map((word) => [word.replace("-", ""), !word.startsWith("-")]));
-    return judgeNodes(known, answered, since + i * everyMs);
+    const asked = words.filter((word) => !word.startsWith("~"));
+    const answered = new Map(asked.map((word) => [word.replace("-", ""), !word.startsWith("-")]));
+    const holding = new Set(words.map((word) => word.replace(/[-~]/, "")));
+    return judgeNodes(known, { answered, holding, now: since + i * everyMs });
   }, before);
 }
 
@@ -40,16 +42,7 @@ describe("a node", () => {
 
   test("is lost once those come back without which nothing could be said", () => {
     const cutOff = look([ALL, ...times(9, "a -b -c")]);
-    const after = judgeNodes(
-      cutOff,
-      new Map([
-        ["a", true],
-        ["b", true],
-        ["c", false],
-      ]),
-      10 * SECOND,
-    );
-    expect([...lostNodes(after)]).toEqual(["c"]);
+    expect([...lostNodes(look([SILENT], SECOND, cutOff, 10 * SECOND))]).toEqual(["c"]);
   });
 });
 
@@ -57,14 +50,18 @@ describe("a lost node", () => {
   const lost = look([ALL, ...times(5, SILENT)]);
   const at = 5 * SECOND;
 
-  test("stays lost when it is back, and when no pod is left there", () => {
-    for (const text of [ALL, "a b"])
+  test("stays lost while pods are there, whether one answers or all are on their way out", () => {
+    for (const text of [ALL, "a b ~c"])
       expect([...lostNodes(look([text], SECOND, lost, at + LOST_FOR_MS - 1))]).toEqual(["c"]);
+  });
+
+  test("is back when it has let its pods go", () => {
+    expect(lostNodes(look(["a b"], SECOND, lost, at)).size).toBe(0);
   });
 
   test.each([
     ["is back", ALL],
-    ["has no pods", "a b"],
+    ["lets nothing go", "a b ~c"],
   ])("is as any other after a while, when it %s", (_, text) => {
     const later = look([text], SECOND, lost, at + LOST_FOR_MS);
     expect(lostNodes(later).size).toBe(0);
@@ -73,7 +70,7 @@ describe("a lost node", () => {
   });
 
   test("does not count as one of those that answer when it is not asked", () => {
-    const known = look(times(9, "a -b"), SECOND, lost, at + SECOND);
+    const known = look(times(9, "a -b ~c"), SECOND, lost, at + SECOND);
     expect([...lostNodes(known)].sort()).toEqual(["b", "c"]);
   });
 });

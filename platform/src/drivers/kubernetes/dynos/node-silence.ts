@@ -16,30 +16,39 @@ const LOST_AFTER_LOOKS = 4;
 /** By then the cluster itself has found out, or it was never lost. */
 export const LOST_FOR_MS = 120_000;
 
+/** A look at the nodes. */
+export interface NodesLook {
+  readonly now: number;
+  /** Whether something answered, on nodes where pods could be asked. */
+  readonly answered: ReadonlyMap<string, boolean>;
+  /** Nodes that hold pods of any kind, those on their way out included. */
+  readonly holding: ReadonlySet<string>;
+}
+
 /**
- * What is known of nodes after a look at some pods of each; `answered` has the nodes that were asked. Only one that has
- * answered before can fall silent. When more than half of the nodes are silent it is rather who looks that is cut off:
- * then none is taken for lost. One that is lost stays so for a while, whatever answers there: its pods are on their way.
+ * What is known of nodes after a look. Only one that has answered before can fall silent. When more than half of the nodes
+ * are silent it is rather who looks that is cut off: then none is taken for lost. One that is lost stays so until its pods
+ * are gone, since only a node that is back, or is no node any more, lets them go; in the end the cluster knows itself.
  */
-export function judgeNodes(
-  known: KnownNodes,
-  answered: ReadonlyMap<string, boolean>,
-  now: number,
-): KnownNodes {
+export function judgeNodes(known: KnownNodes, { answered, holding, now }: NodesLook): KnownNodes {
+  const keptLoss = (node: string, before: NodeSilence | undefined): Pick<NodeSilence, "lostAt"> => {
+    const lostAt = before?.lostAt;
+    return lostAt !== undefined && now - lostAt < LOST_FOR_MS && holding.has(node) ? { lostAt } : {};
+  };
   const next = new Map<string, NodeSilence>();
   for (const [node, heard] of answered) {
     const before = known.get(node);
-    if (heard) next.set(node, { silentSince: undefined, silentLooks: 0, ...keptLoss(before, now) });
+    if (heard) next.set(node, { silentSince: undefined, silentLooks: 0, ...keptLoss(node, before) });
     else if (before)
       next.set(node, {
         silentSince: before.silentSince ?? now,
         silentLooks: before.silentLooks + 1,
-        ...keptLoss(before, now),
+        ...keptLoss(node, before),
       });
   }
-  // Where no pod is left there is nobody to ask.
+  // Where all pods are on their way out there is nobody to ask.
   for (const [node, before] of known)
-    if (!answered.has(node) && keptLoss(before, now).lostAt !== undefined) next.set(node, before);
+    if (!answered.has(node) && keptLoss(node, before).lostAt !== undefined) next.set(node, before);
   const asked = [...next].filter(([node]) => answered.has(node));
   const silent = asked.filter(([, { silentLooks }]) => silentLooks > 0);
   if (silent.length * 2 > asked.length) return next;
@@ -49,11 +58,6 @@ export function judgeNodes(
 
 function isLong({ silentSince, silentLooks }: NodeSilence, now: number): boolean {
   return silentLooks >= LOST_AFTER_LOOKS && silentSince !== undefined && now - silentSince >= LOST_AFTER_MS;
-}
-
-function keptLoss(before: NodeSilence | undefined, now: number): Pick<NodeSilence, "lostAt"> {
-  const lostAt = before?.lostAt;
-  return lostAt !== undefined && now - lostAt < LOST_FOR_MS ? { lostAt } : {};
 }
 
 export function lostNodes(known: KnownNodes): ReadonlySet<string> {

@@ -49,14 +49,20 @@ function openNodes(where: Readonly<Record<string, string>>) {
             refused.times -= 1;
             throw new Error("429 too many requests");
           }
-          pods.delete(name);
+          // A node that is lost does not let it go.
+          const leaving = pods.get(name);
+          if (leaving)
+            pods.set(name, { ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: "now" } });
           log.push(`${name} goes`);
         },
       },
       logger: silentLogger,
       ask: async ({ host }) => !silent.has(nodeOf.get(host) ?? ""),
     });
-  return { care, silent, log, refused };
+  const letGo = (node: string) => {
+    for (const [name, { spec: placed }] of [...pods]) if (placed.nodeName === node) pods.delete(name);
+  };
+  return { care, silent, log, refused, letGo };
 }
 
 const DYNOS = { one: "a", two: "b", three: "b", four: "c" };
@@ -106,6 +112,22 @@ describe("care for nodes", () => {
     await seconds(7);
     log.length = 0;
     await vi.advanceTimersByTimeAsync(LOST_FOR_MS);
+    expect(log.toSorted()).toEqual(["dyno-three avoids nothing", "dyno-two avoids nothing"]);
+    await caring.stop();
+  });
+
+  test("takes it back at once when the node is back and has let its pods go", async () => {
+    const { care, silent, log, letGo } = openNodes(DYNOS);
+    const caring = care();
+    caring.act();
+    await seconds(1);
+    silent.add("b");
+    await seconds(7);
+    log.length = 0;
+    await seconds(5);
+    expect(log).toEqual([]);
+    letGo("b");
+    await seconds(1);
     expect(log.toSorted()).toEqual(["dyno-three avoids nothing", "dyno-two avoids nothing"]);
     await caring.stop();
   });

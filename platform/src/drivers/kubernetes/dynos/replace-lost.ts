@@ -2,7 +2,14 @@ import { connect } from "node:net";
 import { errorText, type Logger, pause, type Running } from "../../../kernel/index.ts";
 import { KIND } from "../client/index.ts";
 import { dynoObjectName, LABEL } from "./dyno-labels.ts";
-import { type AskedPod, avoidedNodes, avoidNodes, podsToAsk, podsToReplace } from "./lost-pods.ts";
+import {
+  type AskedPod,
+  avoidedNodes,
+  avoidNodes,
+  nodesHolding,
+  podsToAsk,
+  podsToReplace,
+} from "./lost-pods.ts";
 import { judgeNodes, type KnownNodes, lostNodes } from "./node-silence.ts";
 import type { ObjectWriter } from "./object-writer.ts";
 import type { SpaceObjects } from "./space-objects.ts";
@@ -66,7 +73,8 @@ async function watchNodes(
   while (!signal.aborted) {
     const began = performance.now();
     const before = lostNodes(known);
-    known = judgeNodes(known, await lookAt(podsToAsk(space.allPods()), ask), began);
+    const answered = await lookAt(podsToAsk(space.allPods()), ask);
+    known = judgeNodes(known, { answered, holding: nodesHolding(space.allPods()), now: began });
     const lost = lostNodes(known);
     for (const node of lost)
       if (!before.has(node)) logger.warn("a node has fallen silent; its dynos start on others", { node });
