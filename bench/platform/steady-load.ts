@@ -40,7 +40,7 @@ export function startSteadyLoad(options: LoadOptions): SteadyLoad {
     const agent = sent % 2 === 0 ? kept : false;
     const { addresses = ["127.0.0.1"] } = options;
     const address = addresses[sent % addresses.length] ?? "";
-    const asked = one({ ...options, address, agent }).then(
+    const asked = askOnce({ ...options, address, agent }).then(
       ({ status, body }) => {
         if (status !== 200) fail(`status ${status}`);
         else options.onAnswer?.(body, performance.now());
@@ -72,7 +72,8 @@ interface Asking {
   readonly agent: Agent | false;
 }
 
-function one({ address, port, host, agent }: Asking): Promise<{ status: number; body: string }> {
+/** One request; an answer is complete when it resolves. Throws when there is none within 35 s. */
+export function askOnce({ address, port, host, agent }: Asking): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const call = request({ host: address, port, headers: { host }, agent, timeout: 35_000 }, (response) => {
       let body = "";
