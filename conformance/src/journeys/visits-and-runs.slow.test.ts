@@ -255,6 +255,74 @@ describe("one-off dynos", () => {
   }
 });
 
+describe("commands inside a running dyno", () => {
+  const inside = (...args: string[]) => ["run:inside", "web.1", "-a", "visited", ...args];
+  const says = async (...command: string[]) =>
+    (await journey.person.heroku(inside("--", ...command))).stdout.trim();
+  let serving: string | undefined;
+
+  beforeAll(async () => {
+    serving = (await control.dynos())[0]?.id;
+  });
+  afterEach(async () => {
+    expect((await control.dynos()).map(({ id, state }) => [id, state])).toEqual([[serving, "up"]]);
+    await control.answers(() => true);
+  });
+
+  test("have its environment, with what the profile script adds", async () => {
+    const said = await journey.person.heroku(inside("--", "env"));
+    expect(said.code).toBe(0);
+    const env = new Map(said.stdout.split("\n").map((line) => line.split("=", 2) as [string, string]));
+    expect(env.get("DYNO")).toBe("web.1");
+    expect(env.get("PORT")).toMatch(/^\d+$/);
+    expect(env.get("TOLD")).toBe(" by the profile script");
+    await app.logSays(/heroku\[web\.1\]: Starting process inside with command `launcher env`/);
+  }, 120_000);
+
+  /** How many of the dyno's processes have such an argument; the one that asks does not count. */
+  const running = async (argument: string) => {
+    const pattern = argument.replace(/.$/, "[$&]");
+    return await says("sh", "-c", `cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -c '^${pattern}$'`);
+  };
+
+  test("share the dyno's files, and see its processes", async () => {
+    expect(await says("sh", "-c", "echo shared >/tmp/note")).toBe("");
+    expect(await says("cat", "/tmp/note")).toBe("shared");
+    expect(await running("node")).toMatch(/^[1-9]/);
+  }, 120_000);
+
+  test("the exit status comes through", async () => {
+    expect((await journey.person.heroku(inside("--exit-code", "--", "sh", "-c", "exit 3"))).code).toBe(3);
+    expect((await journey.person.heroku(inside("--exit-code", "--", "true"))).code).toBe(0);
+  }, 120_000);
+
+  test("in a terminal have its size, take Ctrl-C, and end with their client", async () => {
+    const shell = journey.person.terminal(inside("--", "bash"), { columns: 91, rows: 27 });
+    try {
+      await shell.sees(/[$#] $/, 30_000);
+      shell.types("stty size\r");
+      await shell.sees(/27 91/);
+      shell.types("echo begun; sleep 4711; echo after=$?\r");
+      await shell.sees(/^begun/m);
+      shell.types("\x03");
+      await shell.sees(/[$#] $/);
+      shell.types("echo on $DYNO; sleep 4712\r");
+      await shell.sees(/^on web\.1/m);
+      expect(await running("4712")).toBe("1");
+    } finally {
+      shell.kill("SIGKILL");
+      await shell.ended;
+    }
+    await waitUntil("its end", async () => (await running("4712")) === "0", { ms: 60_000 });
+  }, 180_000);
+
+  test("say what is wrong where there is no such dyno", async () => {
+    const said = await journey.person.heroku(["run:inside", "web.9", "-a", "visited", "--", "env"]);
+    expect(said.code).not.toBe(0);
+    expect(said.stderr).toContain("Couldn't find that dyno.");
+  }, 120_000);
+});
+
 /** The next event of this kind; rejects when the socket fails first. */
 function eventOf(socket: WebSocket, kind: "open" | "message" | "close"): Promise<unknown> {
   return new Promise((resolve, reject) => {

@@ -65,6 +65,7 @@ const ELSEWHERE: readonly string[] = [
   "DELETE /oauth/sessions/{session}",
   "GET /apps/{app}/pipeline-couplings",
   "POST /apps/{app}/oci-images",
+  "POST /apps/{app}/dynos/{dyno}",
 ];
 
 beforeAll(async () => {

@@ -23,7 +23,7 @@ import {
 } from "../http/index.ts";
 import type { Principal } from "../kernel/index.ts";
 import { logSessionHandlers } from "../observe/log/index.ts";
-import { dynoHandlers, formationHandlers } from "../runtime/formation/index.ts";
+import { dynoHandlers, formationHandlers, insideHandlers } from "../runtime/formation/index.ts";
 import { makeAttachUrl, oneOffHandlers } from "../runtime/one-off/index.ts";
 import { makeAuthenticate } from "./control-accounts.ts";
 import type { ControlContext } from "./control-context.ts";
@@ -74,6 +74,7 @@ export function makeHandlers(
 ): ApiHandlers {
   const { db } = context;
   const outputUrl = makeOutputUrl({ clock: context.clock, key: context.urlKey });
+  const attachUrl = makeAttachUrl(context.urlKey);
   return {
     ...accountHandlers({
       ...context,
@@ -102,7 +103,8 @@ export function makeHandlers(
     ...buildHandlers({ ...context, builder: engine.builder, outputUrl, makeUpload: engine.uploads.create }),
     ...formationHandlers(context),
     ...dynoHandlers({ ...context, watch: engine.watch, host: engine.host }),
-    ...oneOffHandlers({ ...engine.oneOffs, attachUrl: makeAttachUrl(context.urlKey) }),
+    ...oneOffHandlers({ ...engine.oneOffs, attachUrl }),
+    ...insideHandlers({ ...context, watch: engine.watch, attachUrl }),
     ...logSessionHandlers({ ...context, key: context.urlKey }),
   };
 }

@@ -1,7 +1,7 @@
 import { deleteExpiredAuthorizations } from "../accounts/token/index.ts";
 import type { JobKind } from "../drivers/postgres/jobs/index.ts";
 import { pruneEvents } from "../drivers/postgres/outbox/index.ts";
-import { deleteEndedOneOffs } from "../runtime/one-off/index.ts";
+import { deleteEndedOneOffs, deleteOldInsideRuns } from "../runtime/one-off/index.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { WorkerEngine } from "./control-engine.ts";
 
@@ -34,6 +34,7 @@ export function makeJobKinds(context: ControlContext, engine: WorkerEngine): rea
         await pruneEvents(db, before(EVENTS_DAYS));
         await deleteExpiredAuthorizations(db, before(1));
         await deleteEndedOneOffs(db, before(1));
+        await deleteOldInsideRuns(db, before(1));
       },
     },
   ];

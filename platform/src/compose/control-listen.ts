@@ -3,8 +3,9 @@ import { openCertificateAuthority } from "../edge/certificate/index.ts";
 import { makeApiListener, type RawHandler } from "../http/index.ts";
 import { type Running, systemClock } from "../kernel/index.ts";
 import { makeLogStreamHandler } from "../observe/log/index.ts";
-import { findOneOff, makeRendezvous } from "../runtime/one-off/index.ts";
+import { makeRendezvous } from "../runtime/one-off/index.ts";
 import { openApi } from "./control-api.ts";
+import { attachTargets } from "./control-attach.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { ApiEngine } from "./control-engine.ts";
 import { certificateNames, listenAddresses } from "./listen-addresses.ts";
@@ -29,12 +30,11 @@ export async function serveApi(
     addresses: listenAddresses(config.listen),
     tls: () => authority.issue(certificateNames(config.listen, hostname())),
     rendezvous: makeRendezvous({
-      host: engine.host,
+      ...attachTargets(context, engine.host),
       key,
       clock,
       logger,
       logs: context.logs.sink,
-      findDyno: (id) => findOneOff(context.db, id),
     }),
     logger,
   });

@@ -12,6 +12,9 @@ export function idlePorts(): ControlPorts {
       attach: async () => {
         throw new Error("nothing to attach to");
       },
+      runInside: async () => {
+        throw new Error("nothing to run inside");
+      },
       watch: async function* (signal) {
         yield { kind: "all", dynos: [] };
         await aborted(signal);

@@ -102,6 +102,7 @@ export const accessTable: Partial<Record<RouteKey, Access>> = {
   "DELETE /apps/{app}/dynos": app("write"),
   "GET /apps/{app}/dynos/{dyno}": app("read"),
   "DELETE /apps/{app}/dynos/{dyno}": app("write"),
+  "POST /apps/{app}/dynos/{dyno}": app("write"),
   "POST /apps/{app}/dynos/{dyno}/actions/stop": app("write"),
   "DELETE /apps/{app}/formations/{formation_type}": app("write"),
   "POST /apps/{app}/formations/{formation_type}/actions/stop": app("write"),

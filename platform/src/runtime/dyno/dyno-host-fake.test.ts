@@ -2,8 +2,9 @@ import { createInterface } from "node:readline";
 import { Readable, type Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { systemClock } from "../../kernel/index.ts";
-import { type FakeBehavior, makeFakeDynoHost } from "./dyno-host-fake.ts";
+import { type FakeBehavior, type FakeInside, makeFakeDynoHost } from "./dyno-host-fake.ts";
 import { type DynoBehavior, DynoFollower, suiteSpec, testDynoHost } from "./dyno-host-suite.ts";
+import { INSIDE, testDynoInsides } from "./dyno-inside-suite.ts";
 
 const BEHAVIORS: Readonly<Record<DynoBehavior, FakeBehavior>> = {
   serves: {},
@@ -20,10 +21,40 @@ async function echo(input: AsyncIterable<Buffer>, output: Writable): Promise<num
   return 5;
 }
 
+/** The suite's commands, as programs of the fake would do them. `files` are the dyno's. */
+async function inside({ spec, command, input, output }: FakeInside, files: Map<string, string>) {
+  const say = (text: string) => void output.write(text);
+  const env: Record<string, string> = { ...spec.env, ...command.env };
+  switch (command.line) {
+    case INSIDE.echo:
+      return await echo(input, output);
+    case INSIDE.tells:
+      return say(`${env.GREETING ?? ""} ${env.NAME ?? ""}, from ${spec.name}\n`);
+    case INSIDE["writes-both"]:
+      return say("out\nerr\n");
+    case INSIDE["leaves-child"]:
+      return say("left\n");
+    case INSIDE["reads-bye"]:
+      return say(files.get("bye") ?? "");
+    case INSIDE.stays:
+    case INSIDE["ignores-hup"]:
+      say("ready\n");
+      for await (const _ of input);
+      files.set("bye", "bye\n");
+      return;
+    default:
+      return say("gone\n");
+  }
+}
+
 function open() {
+  const files = new Map<string, string>();
   const host = makeFakeDynoHost({
     now: systemClock,
-    behavior: ({ image }) => BEHAVIORS[image as DynoBehavior],
+    behavior: ({ image }) => ({
+      ...BEHAVIORS[image as DynoBehavior],
+      inside: (given) => inside(given, files).catch(() => {}),
+    }),
   });
   const program = (behavior: DynoBehavior) => ({
     image: behavior,
@@ -34,6 +65,7 @@ function open() {
 }
 
 testDynoHost("the fake", async () => open());
+testDynoInsides("the fake", async () => open());
 
 test("a host that goes away breaks its watches off and is empty when it is back", async () => {
   const { host, program } = open();

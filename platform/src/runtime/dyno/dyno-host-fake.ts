@@ -1,7 +1,8 @@
 import { type Duplex, duplexPair, type Writable } from "node:stream";
 import { type Claim, type Clock, notFound, StaleClaim } from "../../kernel/index.ts";
 import type { DynoNews, DynoObservation, DynoSpec, DynoState } from "./dyno.ts";
-import type { DynoHost, RunOptions } from "./dyno-ports.ts";
+import type { DynoHost, InsideCommand, RunOptions } from "./dyno-ports.ts";
+import { notUp } from "./not-up.ts";
 
 /** What the process of a dyno does in the fake. Default: it listens at once and runs until it is stopped. */
 export interface FakeBehavior {
@@ -11,6 +12,15 @@ export interface FakeBehavior {
   readonly ignoresTerm?: boolean;
   /** What it does with its client; returns its status. Default: ends with 0 when its input ends. */
   readonly attached?: (input: AsyncIterable<Buffer>, output: Writable) => Promise<number>;
+  /** What a command that is run inside it does. Default: ends when its input ends. */
+  readonly inside?: (inside: FakeInside) => Promise<unknown>;
+}
+
+export interface FakeInside {
+  readonly spec: DynoSpec;
+  readonly command: InsideCommand;
+  readonly input: AsyncIterable<Buffer>;
+  readonly output: Writable;
 }
 
 export interface FakeDynoHostOptions {
@@ -36,6 +46,7 @@ interface FakeDyno {
   since: Date;
   readonly oneOff: RunOptions | undefined;
   readonly timers: Set<NodeJS.Timeout>;
+  readonly insides: Set<Duplex>;
   client?: Duplex;
 }
 
@@ -101,8 +112,7 @@ export function makeFakeDynoHost({ now, behavior = () => ({}) }: FakeDynoHostOpt
   const complete = (dyno: FakeDyno, exitCode: number) => {
     calm(dyno);
     dynos.delete(dyno.spec.id);
-    dyno.client?.end();
-    dyno.client?.resume();
+    for (const stream of [dyno.client, ...dyno.insides]) stream?.end().resume();
     enter(dyno, { kind: "complete", exitCode });
   };
   const stop = (dyno: FakeDyno) => {
@@ -114,7 +124,14 @@ export function makeFakeDynoHost({ now, behavior = () => ({}) }: FakeDynoHostOpt
     later(dyno, ignores ? dyno.spec.stopSeconds * 1_000 : 0, () => complete(dyno, ignores ? 137 : 143));
   };
   const add = (spec: DynoSpec, oneOff?: RunOptions) => {
-    const dyno: FakeDyno = { spec, state: { kind: "starting" }, since: now(), oneOff, timers: new Set() };
+    const dyno: FakeDyno = {
+      spec,
+      state: { kind: "starting" },
+      since: now(),
+      oneOff,
+      timers: new Set(),
+      insides: new Set(),
+    };
     dynos.set(spec.id, dyno);
     if (oneOff?.attach) tell(dyno);
     else start(dyno);
@@ -156,6 +173,19 @@ export function makeFakeDynoHost({ now, behavior = () => ({}) }: FakeDynoHostOpt
     stop: async (dynoId) => {
       const dyno = dynos.get(dynoId);
       if (dyno?.oneOff) stop(dyno);
+    },
+    runInside: async (dynoId, command) => {
+      const dyno = dynos.get(dynoId);
+      if (!dyno) throw notFound("dyno");
+      if (dyno.state.kind !== "up") throw notUp(dyno.spec.name, dyno.state.kind);
+      const [ours, theirs] = duplexPair({ allowHalfOpen: false });
+      dyno.insides.add(ours);
+      const { inside = ({ input }: FakeInside) => readToEnd(input) } = behavior(dyno.spec);
+      void inside({ spec: dyno.spec, command, input: untilEndOfInput(ours), output: ours }).finally(() => {
+        dyno.insides.delete(ours);
+        ours.end().resume();
+      });
+      return theirs;
     },
     watch: (signal) => follow(watchers, () => [...dynos.values()].map(observe), signal),
     crash: (dynoId, exitCode) => {

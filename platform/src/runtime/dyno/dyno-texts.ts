@@ -7,6 +7,7 @@ export interface ListeningPlace {
 /** What the dyno manager says in an app's log, in Heroku's words (facts: runtime §4 and §5, routing §5). */
 export const dynoTexts = {
   starting: (command: string) => `Starting process with command \`${command}\``,
+  startingInside: (command: string) => `Starting process inside with command \`${command}\``,
   changed: (from: string, to: string) => `State changed from ${from} to ${to}`,
   restarting: "Restarting",
   terminating: "Stopping all processes with SIGTERM",

@@ -13,6 +13,8 @@ import { type DynoRecord, listDynoRecords } from "./dyno-record-store.ts";
 import { noSuchType } from "./formation.ts";
 import { listFormation } from "./formation-store.ts";
 
+export type DynoListDependencies = Pick<DynoApiDependencies, "db" | "watch">;
+
 export interface DynoApiDependencies extends FormationDependencies {
   readonly watch: DynoWatch;
   readonly host: DynoHost;
@@ -79,7 +81,7 @@ async function requireType(call: ApiCall, deps: DynoApiDependencies): Promise<st
 }
 
 /** Old and new dynos of one name are both listed during a switch; warm and stopping ones are not. (design §3) */
-async function listDynos(appId: string, deps: DynoApiDependencies): Promise<readonly ListedDyno[]> {
+async function listDynos(appId: string, deps: DynoListDependencies): Promise<readonly ListedDyno[]> {
   const formation = (await listDynoRecords(deps.db, appId))
     .filter(({ duty }) => duty !== "warm")
     .map(fromRecord);
@@ -114,7 +116,7 @@ function fromOneOff(dyno: OneOff): ListedDyno {
 }
 
 /** By id, or by name: then the newest release's. (design §3 "Gapless") */
-async function findDyno(call: ApiCall, deps: DynoApiDependencies): Promise<ListedDyno> {
+export async function findDyno(call: ApiCall, deps: DynoListDependencies): Promise<ListedDyno> {
   const identity = call.params.dyno ?? "";
   const found = (await listDynos(call.app.id, deps))
     .filter(({ id, name }) => id === identity || name === identity)
@@ -141,7 +143,7 @@ export function stateWord(state: DynoState | undefined): "starting" | "up" | "cr
   }
 }
 
-function presentDyno(dyno: ListedDyno, call: ApiCall, watch: DynoWatch) {
+export function presentDyno(dyno: ListedDyno, call: ApiCall, watch: DynoWatch) {
   const seen = watch.find(dyno.id);
   return {
     app: { id: call.app.id, name: call.app.name },

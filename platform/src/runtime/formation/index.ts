@@ -6,4 +6,5 @@ export { requireDynoSize } from "./formation.ts";
 export { formationHandlers } from "./formation-api.ts";
 export { reconcileFormation } from "./formation-reconciler.ts";
 export { listFormation, listWebQuantities } from "./formation-store.ts";
+export { insideHandlers } from "./inside-api.ts";
 export { makeDeployVerifier } from "./verify-deploy.ts";

@@ -55,6 +55,10 @@ export class ScriptedEngine implements DynoHost {
     throw notFound("dyno");
   }
 
+  async runInside(_dynoId: string): Promise<Duplex> {
+    throw new Error("not part of these tests");
+  }
+
   async stop(dynoId: string): Promise<void> {
     this.#mustBeHere();
     if (this.#dynos.get(dynoId)?.oneOff) this.end(dynoId, 143);

@@ -1,8 +1,11 @@
 export { makeAttachUrl } from "./attach-secret.ts";
+export { beginInsideRun } from "./begin-inside-run.ts";
+export { deleteOldInsideRuns, findInsideRun } from "./inside-run-store.ts";
 export type { OneOff } from "./one-off.ts";
 export { oneOffHandlers } from "./one-off-api.ts";
 export { reconcileOneOffs } from "./one-off-reconciler.ts";
 export { deleteEndedOneOffs, findOneOff, listAppsWithOneOffs, listOneOffs } from "./one-off-store.ts";
+export { type InsideRunDependencies, recordInsideRun } from "./record-inside-run.ts";
 export { makeReleaseCommand } from "./release-command-runner.ts";
-export { makeRendezvous } from "./rendezvous.ts";
+export { makeRendezvous, type RendezvousTargets } from "./rendezvous.ts";
 export type { OneOffDependencies } from "./run-one-off.ts";

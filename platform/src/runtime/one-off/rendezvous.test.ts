@@ -42,7 +42,7 @@ beforeEach(async () => {
     return theirs;
   };
   const rendezvous = makeRendezvous({
-    host: { attach: (id) => attach(id) },
+    attach: (id) => attach(id),
     key: KEY,
     clock: () => new Date(0),
     logger: silentLogger,

@@ -1,18 +1,20 @@
 import type { Duplex } from "node:stream";
 import { type Clock, errorText, type Logger, type LogSink } from "../../kernel/index.ts";
-import type { DynoHost } from "../dyno/index.ts";
 import { dynoIdOf, type FirstLine, readFirstLine } from "./attach-secret.ts";
 
-export interface RendezvousDependencies {
-  readonly host: Pick<DynoHost, "attach">;
+/** What waits for clients, by the id in their secret. */
+export interface RendezvousTargets {
+  /** Connects the one client that it waits for. Throws not_found when nothing waits under that id. */
+  readonly attach: (id: string) => Promise<Duplex>;
+  /** The app and name of the dyno, for what its log says. */
+  readonly findDyno: (id: string) => Promise<{ readonly appId: string; readonly name: string } | undefined>;
+}
+
+export interface RendezvousDependencies extends RendezvousTargets {
   readonly key: Buffer;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly logs: LogSink;
-  /** The app and name of a one-off dyno, for what its log says. */
-  readonly findDyno: (
-    dynoId: string,
-  ) => Promise<{ readonly appId: string; readonly name: string } | undefined>;
   /** How long a client may take for its first line, and how long its line end may lag behind. */
   readonly firstLineMs?: number;
   readonly lineEndMs?: number;
@@ -40,7 +42,7 @@ async function connect(socket: Duplex, first: Buffer, deps: RendezvousDependenci
   const { secret, rest } = await readSecret(socket, first, deps);
   const dynoId = dynoIdOf(secret, deps.key);
   if (!dynoId) throw new Error("the secret is not one of ours");
-  const dyno = await deps.host.attach(dynoId).catch(async (thrown) => {
+  const dyno = await deps.attach(dynoId).catch(async (thrown) => {
     await tell(dynoId, `Failed to attach to process: ${errorText(thrown)}`, deps);
     throw thrown;
   });

@@ -12,6 +12,7 @@ const SUITES = [
   "dynos/host-killed",
   "sandbox/sandbox-view",
   "sandbox/sandbox-life",
+  "sandbox/enter-sandbox",
 ];
 
 /** Why these tests cannot be run as another user here; undefined when they can. */
@@ -51,7 +52,7 @@ test.skipIf(why !== undefined)(
       maxBuffer: 1 << 26,
     });
     const { stdout } = await run.catch((failed) => failed as { stdout: string });
-    expect(stdout).toMatch(/Test Files {2}5 passed \(5\)/);
+    expect(stdout).toMatch(/Test Files {2}6 passed \(6\)/);
   },
   240_000,
 );

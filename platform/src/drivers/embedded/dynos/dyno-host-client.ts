@@ -19,6 +19,8 @@ export function makeDynoHostClient(peer: LocalPeer): DynoHost {
       await callPeer(peer, dynoRoute.run(spec.id), { body });
     },
     attach: async (dynoId) => guarded(await upgradePeer(peer, dynoRoute.attach(dynoId))),
+    runInside: async (dynoId, command) =>
+      guarded(await upgradePeer(peer, dynoRoute.runInside(dynoId), { body: command })),
     stop: async (dynoId) => void (await callPeer(peer, dynoRoute.stop(dynoId))),
     watch: (signal) => watch(peer, signal),
   };

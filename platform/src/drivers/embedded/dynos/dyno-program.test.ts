@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { DynoSpec } from "../../../runtime/dyno/index.ts";
-import { type DynoImage, dynoEnvironment, dynoProgram } from "./dyno-program.ts";
+import type { DynoSpec, InsideCommand } from "../../../runtime/dyno/index.ts";
+import { type DynoImage, dynoEnvironment, dynoProgram, insideProgram } from "./dyno-program.ts";
 
 const IMAGE: DynoImage = {
   lowerDirs: ["/layers/b", "/layers/a"],
@@ -85,5 +85,25 @@ describe("the program of a dyno", () => {
   test("a type that the image has not is refused", () => {
     const spec = { ...SPEC, command: { kind: "process", type: "clock" } } as const;
     expect(() => dynoProgram({ spec, ...RUN })).toThrow("no process type clock");
+  });
+});
+
+describe("a further program of a dyno", () => {
+  const inside = (command: Partial<InsideCommand> = {}) =>
+    insideProgram({ spec: SPEC, ...RUN }, { line: "env", env: {}, ...command });
+
+  test("is a line of shell as the image runs one, where the dyno's process began", () => {
+    expect(inside()).toMatchObject({ argv: ["/bin/sh", "-c", "env"], cwd: "/workspace" });
+    expect(inside()).not.toHaveProperty("terminal");
+  });
+
+  test("has the dyno's environment, with its own above it", () => {
+    expect(inside().env).toEqual(dynoEnvironment(SPEC, IMAGE, 5123));
+    const env = { SHARED: "mine", TERM: "xterm" };
+    expect(inside({ env }).env).toEqual({ ...dynoEnvironment(SPEC, IMAGE, 5123), ...env });
+  });
+
+  test("has a terminal of the client's size", () => {
+    expect(inside({ terminal: { columns: 90, rows: 20 } }).terminal).toEqual({ columns: 90, rows: 20 });
   });
 });

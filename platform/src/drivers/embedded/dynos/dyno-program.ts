@@ -1,6 +1,6 @@
-import type { DynoSpec } from "../../../runtime/dyno/index.ts";
+import type { DynoSpec, InsideCommand } from "../../../runtime/dyno/index.ts";
 import type { UnpackedImage } from "../images/index.ts";
-import { DYNO_HOME, type SandboxSpec } from "../sandbox/index.ts";
+import { DYNO_HOME, type EnteringProgram, type SandboxSpec } from "../sandbox/index.ts";
 
 /** What the host must know of an image to run it. */
 export type DynoImage = Pick<UnpackedImage, "lowerDirs" | "env" | "workingDir" | "processArgv" | "shellArgv">;
@@ -46,6 +46,20 @@ export function dynoProgram({
     network: "own",
     stdin: attach ? "pipe" : "none",
     ...(attach?.terminal ? { terminal: attach.terminal } : {}),
+  };
+}
+
+/** A further program in the same sandbox; its own variables are the strongest. */
+export function insideProgram(
+  { spec, image, port }: Pick<ProgramOptions, "spec" | "image" | "port">,
+  { line, env, terminal }: InsideCommand,
+): EnteringProgram {
+  const [program = "/bin/sh", ...args] = image.shellArgv(line);
+  return {
+    argv: [program, ...args],
+    env: { ...dynoEnvironment(spec, image, port), ...env },
+    cwd: image.workingDir,
+    ...(terminal ? { terminal } : {}),
   };
 }
 

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { type DynoBroadcast, makeDynoBroadcast } from "../../../edge/route/index.ts";
 import type { LogSink } from "../../../kernel/index.ts";
 import type { BudgetedLogSink } from "../../../observe/log/index.ts";
-import type { AttachSession, DynoSpec } from "../../../runtime/dyno/index.ts";
+import type { AttachSession, DynoSpec, InsideCommand } from "../../../runtime/dyno/index.ts";
+import type { EnteredProgram } from "../sandbox/index.ts";
 import {
   type DynoEffect,
   type DynoEvent,
@@ -38,6 +39,8 @@ export interface DynoRoster {
   send(dynoId: string, event: DynoEvent): void;
   setSession(dynoId: string, session: AttachSession): void;
   find(dynoId: string): RosterDyno | undefined;
+  /** As `DynoRun.enter`, of the dyno's present run. */
+  enter(dynoId: string, command: InsideCommand): Promise<EnteredProgram>;
   ofApp(appId: string): DynoMachine[];
   ids(): string[];
   /** Resolves when no dyno and no trace of one is left. */
@@ -105,6 +108,12 @@ class Roster implements DynoRoster {
   find(dynoId: string): RosterDyno | undefined {
     const entry = this.#dynos.get(dynoId);
     return entry && { machine: entry.machine, terminal: entry.terminal !== undefined };
+  }
+
+  async enter(dynoId: string, command: InsideCommand): Promise<EnteredProgram> {
+    const run = this.#dynos.get(dynoId)?.run;
+    if (!run) throw new Error("the dyno has no process");
+    return await run.enter(command);
   }
 
   ofApp(appId: string): DynoMachine[] {

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { BusinessError, type Claim, errorText } from "../../../kernel/index.ts";
-import type { AppDynos, DynoHost, DynoSpec, RunOptions } from "../../../runtime/dyno/index.ts";
-import type { LocalRoutes } from "../local/index.ts";
+import type { AppDynos, DynoHost, DynoSpec, InsideCommand, RunOptions } from "../../../runtime/dyno/index.ts";
+import { type LocalRoutes, readUpgradeBody } from "../local/index.ts";
 
 /** The port's calls over a local socket; bodies are the port's own values as JSON. */
 export const dynoRoute = {
@@ -10,6 +10,7 @@ export const dynoRoute = {
   run: (dynoId: string) => `PUT /dynos/${encodeURIComponent(dynoId)}`,
   stop: (dynoId: string) => `DELETE /dynos/${encodeURIComponent(dynoId)}`,
   attach: (dynoId: string) => `GET /dynos/${encodeURIComponent(dynoId)}/attach`,
+  runInside: (dynoId: string) => `POST /dynos/${encodeURIComponent(dynoId)}/inside`,
   watch: "GET /dynos",
 } as const;
 
@@ -47,6 +48,14 @@ export function dynoHostRoutes(host: DynoHost): LocalRoutes {
           refuse(socket, thrown);
         }
       },
+      "POST /dynos/:id/inside": async ({ params, request }, socket, head) => {
+        try {
+          const { body, rest } = await readUpgradeBody(request, socket, head);
+          join(await host.runInside(params.id ?? "", body as InsideCommand), socket, rest);
+        } catch (thrown) {
+          refuse(socket, thrown);
+        }
+      },
     },
   };
 }
@@ -61,11 +70,13 @@ function join(dyno: Duplex, socket: Duplex, head: Buffer): void {
   dyno.pipe(socket);
 }
 
+const STATUS: Readonly<Record<string, string>> = { not_found: "404 Not Found", conflict: "409 Conflict" };
+
 function refuse(socket: Duplex, thrown: unknown): void {
   const id = thrown instanceof BusinessError ? thrown.id : "internal";
   const body = JSON.stringify({ id, message: errorText(thrown) });
   const head = [
-    `HTTP/1.1 ${id === "not_found" ? "404 Not Found" : "500 Internal Server Error"}`,
+    `HTTP/1.1 ${STATUS[id] ?? "500 Internal Server Error"}`,
     "content-type: application/json",
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",

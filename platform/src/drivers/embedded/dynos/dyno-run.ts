@@ -9,11 +9,11 @@ import {
   pause,
 } from "../../../kernel/index.ts";
 import { makeDynoOutput } from "../../../observe/log/index.ts";
-import type { AttachSession, DynoSpec } from "../../../runtime/dyno/index.ts";
-import type { Sandbox, Sandboxes } from "../sandbox/index.ts";
+import type { AttachSession, DynoSpec, InsideCommand } from "../../../runtime/dyno/index.ts";
+import type { EnteredProgram, Sandbox, Sandboxes } from "../sandbox/index.ts";
 import { watchBoot } from "./boot-watch.ts";
 import type { DynoEvent } from "./dyno-machine.ts";
-import { type DynoImage, dynoProgram } from "./dyno-program.ts";
+import { type DynoImage, dynoProgram, insideProgram } from "./dyno-program.ts";
 import type { PortPool } from "./port-pool.ts";
 
 export interface RunDependencies {
@@ -44,6 +44,8 @@ export interface DynoRun {
   /** Freezes it unless a connection is open; undefined where that cannot be done. */
   freeze(): Promise<"frozen" | "busy" | undefined>;
   thaw(): void;
+  /** Starts a command beside the dyno's process. Throws while there is none. */
+  enter(command: InsideCommand): Promise<EnteredProgram>;
   /** Resolves when nothing of it is left on this machine. Never rejects. */
   readonly gone: Promise<void>;
 }
@@ -54,6 +56,7 @@ const OUTPUT_WITHIN_MS = 10_000;
 /** Begins a run; returns before anything has happened. */
 export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
   let sandbox: Sandbox | undefined;
+  let image: DynoImage | undefined;
   let port = 0;
   let over = false;
   const stopWatching = new AbortController();
@@ -68,7 +71,6 @@ export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
     if (!over) options.tell(event);
   };
   const live = async () => {
-    let image: DynoImage;
     try {
       image = await deps.unpackImage(options.spec.image);
     } catch (thrown) {
@@ -120,6 +122,10 @@ export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
       return "frozen";
     },
     thaw: () => void sandbox?.thaw(),
+    enter: async (command) => {
+      if (!sandbox || !image) throw new Error("the dyno has no process");
+      return await sandbox.enter(insideProgram({ spec: options.spec, image, port }, command));
+    },
     gone,
   };
 }

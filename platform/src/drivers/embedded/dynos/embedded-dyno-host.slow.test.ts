@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { silentLogger } from "../../../kernel/index.ts";
-import { type DynoBehavior, testDynoHost } from "../../../runtime/dyno/dyno-host-suite.ts";
+import {
+  type DynoBehavior,
+  type DynoHostHarness,
+  testDynoHost,
+} from "../../../runtime/dyno/dyno-host-suite.ts";
+import { testDynoInsides } from "../../../runtime/dyno/dyno-inside-suite.ts";
 import { startLocalServer } from "../local/index.ts";
 import { makeDynoHostClient } from "./dyno-host-client.ts";
 import { type DynoWorld, openDynoWorld, program, shell } from "./dyno-host-fixtures.ts";
@@ -23,12 +28,12 @@ const BEHAVIORS = {
   echo: program("echo"),
 } satisfies Record<DynoBehavior, unknown>;
 
-testDynoHost("the embedded engine", async () => {
+async function open(): Promise<DynoHostHarness> {
   const running = await world.startHost();
   return { host: running.dynos, program: (behavior) => BEHAVIORS[behavior], close: () => running.stop() };
-});
+}
 
-testDynoHost("the embedded engine over its socket", async () => {
+async function openOverSocket(): Promise<DynoHostHarness> {
   const running = await world.startHost();
   const peer = { socketPath: join(world.home, "host.sock"), secret: "test" };
   const server = await startLocalServer({
@@ -44,4 +49,9 @@ testDynoHost("the embedded engine over its socket", async () => {
       await server.stop();
     },
   };
-});
+}
+
+testDynoHost("the embedded engine", open);
+testDynoInsides("the embedded engine", open);
+testDynoHost("the embedded engine over its socket", openOverSocket);
+testDynoInsides("the embedded engine over its socket", openOverSocket);

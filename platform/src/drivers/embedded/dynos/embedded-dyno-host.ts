@@ -12,9 +12,12 @@ import {
   ATTACH_IDLE_MS,
   type DynoHost,
   makeAttachSession,
+  notUp,
 } from "../../../runtime/dyno/index.ts";
+import { stateOf } from "./dyno-machine.ts";
 import { type DynoRoster, makeDynoRoster, type RosterDependencies } from "./dyno-roster.ts";
 import { type HostJournal, openHostJournal } from "./host-journal.ts";
+import { joinInside } from "./join-inside.ts";
 import { planApply } from "./plan-apply.ts";
 
 export interface EmbeddedDynoHostOptions extends RosterDependencies {
@@ -99,6 +102,17 @@ function makeDynoHost(state: HostState, { now }: EmbeddedDynoHostOptions): DynoH
     },
     stop: async (dynoId) => {
       if (roster.find(dynoId)?.machine.oneOff) roster.send(dynoId, { kind: "dismissed" });
+    },
+    runInside: async (dynoId, command) => {
+      const dyno = roster.find(dynoId);
+      if (!dyno) throw notFound("dyno");
+      const { machine } = dyno;
+      if (machine.phase.kind !== "up") throw notUp(machine.spec.name, stateOf(machine).kind);
+      const program = await roster.enter(dynoId, command);
+      return joinInside(program, {
+        terminal: command.terminal !== undefined,
+        stopSeconds: machine.spec.stopSeconds,
+      });
     },
     watch: (signal) => roster.broadcast.watchDynos(signal),
   };

@@ -12,3 +12,4 @@ export {
 export type { LocalCall } from "./local-routes.ts";
 export { type LocalRoutes, startLocalServer, startRemoteServer } from "./local-server.ts";
 export { passOn } from "./pass-on.ts";
+export { readUpgradeBody } from "./upgrade-body.ts";

@@ -8,6 +8,7 @@ import { request as httpsRequest } from "node:https";
 import type { Duplex, Readable } from "node:stream";
 import { type ErrorId, errorCatalog } from "@conifer/contract";
 import { BusinessError } from "../../../kernel/index.ts";
+import { UPGRADE_BODY } from "./upgrade-body.ts";
 
 /** Where another Conifer process listens, and the credential it wants. */
 export type LocalPeer = SocketPeer | RemotePeer;
@@ -88,10 +89,16 @@ export async function* streamPeer(
   }
 }
 
-/** Opens a raw two-way connection with an `Upgrade` request. Throws like `callPeer`. */
-export function upgradePeer(peer: LocalPeer, route: string): Promise<Duplex> {
+/** Opens a raw two-way connection with an `Upgrade` request; the body is its first bytes. Throws like `callPeer`. */
+export function upgradePeer(
+  peer: LocalPeer,
+  route: string,
+  { body }: Pick<CallOptions, "body"> = {},
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const request = open(peer, route, { headers: { connection: "Upgrade", upgrade: "conifer" } });
+    const text = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const length = text === undefined ? {} : { [UPGRADE_BODY]: text.length };
+    const request = open(peer, route, { headers: { connection: "Upgrade", upgrade: "conifer", ...length } });
     request.on("upgrade", (_response, socket, head) => {
       if (head.length > 0) socket.unshift(head);
       resolve(socket);
@@ -100,7 +107,8 @@ export function upgradePeer(peer: LocalPeer, route: string): Promise<Duplex> {
       void textOf(response).then((text) => reject(refusal(response.statusCode ?? 500, text)), reject);
     });
     request.on("error", (cause) => reject(new PeerGone(`${placeOf(peer)} is not there`, { cause })));
-    request.end();
+    // Behind the request, not in it: what Node does with a body before an upgrade differs between its versions.
+    request.end(() => text && request.socket?.write(text));
   });
 }
 

@@ -7,10 +7,11 @@ import { type Cgroups, openCgroups } from "./cgroups.ts";
 import { prepareHostBase } from "./host-base.ts";
 import { openOwnNetwork } from "./own-network.ts";
 import type { PipeStock } from "./pipe-stock.ts";
+import type { SandboxEngine } from "./sandbox-engine.ts";
 import { sharedNetwork } from "./sandbox-network.ts";
 import type { Account } from "./sandbox-plan.ts";
 import { SET_UP } from "./sandbox-scripts.ts";
-import { type SandboxEngine, startSandbox } from "./start-sandbox.ts";
+import { startSandbox } from "./start-sandbox.ts";
 
 export interface SandboxesOptions {
   /** CONIFER_HOME: it tells this instance's cgroups and addresses from another's. */
@@ -160,7 +161,7 @@ async function tryOut(engine: SandboxEngine, directory: string): Promise<string 
   }
 }
 
-const PROGRAMS = ["unshare", "setpriv", "setsid", "mount", "umount", "pivot_root", "mkfifo", "sh"];
+const PROGRAMS = ["unshare", "nsenter", "setpriv", "setsid", "mount", "umount", "pivot_root", "mkfifo", "sh"];
 
 /** Throws when this machine lacks a program that every sandbox needs. */
 export function requirePrograms(): void {

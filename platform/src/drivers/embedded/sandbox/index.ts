@@ -3,6 +3,8 @@ export type { AbilityRow } from "./abilities.ts";
 export { DYNO_HOME } from "./host-base.ts";
 export { openSandboxes } from "./open-sandboxes.ts";
 export type {
+  EnteredProgram,
+  EnteringProgram,
   ListeningSocket,
   Sandbox,
   SandboxBind,

@@ -1,7 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { argumentsOf, childrenOf, processTree, residentBytes, startTimeOf } from "./process-tree.ts";
+import {
+  argumentsOf,
+  childrenOf,
+  processTree,
+  residentBytes,
+  sessionOf,
+  startTimeOf,
+} from "./process-tree.ts";
 
 test("a tree has children, their children, and an end", async () => {
   const child = spawn("sh", ["-c", "sleep 60 & echo $!; wait"], { stdio: ["ignore", "pipe", "ignore"] });
@@ -22,4 +29,17 @@ test("a tree has children, their children, and an end", async () => {
   expect(startTimeOf(pid)).toBeUndefined();
   expect(residentBytes(pid)).toBe(0);
   expect(argumentsOf(pid)).toEqual([]);
+});
+
+test("a session is named by who began it, whatever the program is called", async () => {
+  const line = "exec -a 'a) S 1 2 3' sleep 60 & echo $!; wait";
+  const child = spawn("bash", ["-c", line], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const [text] = (await once(child.stdout, "data")) as [Buffer];
+  const member = Number(text.toString());
+  expect(sessionOf(child.pid as number)).toBe(child.pid);
+  expect(sessionOf(member)).toBe(child.pid);
+  expect(sessionOf(process.pid)).not.toBe(child.pid);
+  process.kill(member);
+  await once(child, "exit");
+  expect(sessionOf(child.pid as number)).toBeUndefined();
 });

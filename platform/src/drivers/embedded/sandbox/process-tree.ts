@@ -33,6 +33,13 @@ export function startTimeOf(pid: number): string | undefined {
   return fields?.[0] === "Z" || fields?.[0] === "X" ? undefined : fields?.[19];
 }
 
+/** The session of a process, named by the process that began it; undefined when there is no such process. (field 6) */
+export function sessionOf(pid: number): number | undefined {
+  const stat = quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  const session = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[3];
+  return session === undefined ? undefined : Number(session);
+}
+
 /** The arguments a process was started with; empty when it is gone. */
 export function argumentsOf(pid: number): string[] {
   return (quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").split("\0").slice(0, -1);

@@ -4,9 +4,11 @@ import { constants } from "node:os";
 import { pause } from "../../../kernel/index.ts";
 import type { CgroupPower } from "./cgroup-hierarchies.ts";
 import type { Cgroup } from "./cgroups.ts";
+import { enterSandbox } from "./enter-sandbox.ts";
 import { INIT_PATH } from "./host-base.ts";
 import { argumentsOf, childrenOf, processTree, residentBytes, startTimeOf } from "./process-tree.ts";
-import type { Sandbox, SandboxExit } from "./sandbox.ts";
+import type { EnteredProgram, EnteringProgram, Sandbox, SandboxExit, SandboxLimits } from "./sandbox.ts";
+import type { SandboxEngine } from "./sandbox-engine.ts";
 import { listeningSockets, type NetworkLease } from "./sandbox-network.ts";
 import { hasEstablished, readListening, socketInodes } from "./socket-table.ts";
 
@@ -21,6 +23,8 @@ export interface RunningParts extends Pick<Sandbox, "id" | "pipes" | "terminal">
   readonly lease: NetworkLease;
   /** What `cleanUp` does after the end, last first. */
   readonly undo: readonly (() => Promise<void>)[];
+  readonly engine: SandboxEngine;
+  readonly limits: SandboxLimits;
 }
 
 /** The handle on a sandbox whose processes exist. */
@@ -83,6 +87,7 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
       for (const member of processTree(inside).slice(1)) sendQuietly(member, name);
     },
     kill,
+    enter: (program) => enterOnceBuilt(parts, program, { pid, initPid, hasEnded: () => ended || killed }),
     freeze: () => setFrozen(true),
     thaw: () => setFrozen(false),
     ...makeSights(parts, { pid, initPid, hasEnded: () => ended }),
@@ -98,6 +103,20 @@ interface Living {
   readonly pid: number;
   readonly initPid: () => number | undefined;
   readonly hasEnded: () => boolean;
+}
+
+/** Until its own process 1 runs there, the namespaces show this machine's files. */
+async function enterOnceBuilt(
+  parts: RunningParts,
+  program: EnteringProgram,
+  { pid, initPid, hasEnded }: Living,
+): Promise<EnteredProgram> {
+  const deadline = performance.now() + BUILT_WITHIN_MS;
+  while (!hasEnded() && !isInit(initPid()) && performance.now() < deadline) await pause(2);
+  const init = initPid();
+  if (hasEnded() || init === undefined || !isInit(init)) throw new Error("the sandbox is not there");
+  const ownNetwork = parts.lease.setUp !== "";
+  return await enterSandbox(parts.engine, { ...parts, program, pids: { outer: pid, init }, ownNetwork });
 }
 
 /** What can be seen of a sandbox from outside. */
@@ -124,9 +143,15 @@ function makeSights(
   };
 }
 
+const BUILT_WITHIN_MS = 10_000;
+
+/** Process 1 is ours from the moment its set-up is complete; no program can make another look like it. */
+function isInit(pid: number | undefined): boolean {
+  return pid !== undefined && argumentsOf(pid)[1] === INIT_PATH;
+}
+
 /** False only when process 1 runs without its listener; before it runs, the listener is still to come. */
 function hasListener(init: number): boolean {
-  const isInit = (pid: number) => argumentsOf(pid)[1] === INIT_PATH;
   return !isInit(init) || (childrenOf(init) ?? []).some(isInit);
 }
 

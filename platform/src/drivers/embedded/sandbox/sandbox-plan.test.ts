@@ -7,6 +7,7 @@ import {
   bindTargets,
   checkLayer,
   commandLine,
+  enteringCommand,
   lowerPaths,
   type Machine,
   mountLines,
@@ -187,5 +188,41 @@ describe("layers and binds", () => {
     symlinkSync("/", join(folder, "layer/out"));
     const binds = [{ source: folder, target: "/out/x", writable: true }];
     expect(() => bindTargets(binds, [join(folder, "layer")])).toThrow("has a link at /out");
+  });
+});
+
+describe("the command that enters a sandbox", () => {
+  const entering = (machine: Machine, ownNetwork = false) =>
+    enteringCommand({ machine, argv: ["sh", "-c", "env"], pids: { outer: 7, init: 8 }, ownNetwork });
+  const words = (machine: Machine, ownNetwork?: boolean) =>
+    entering(machine, ownNetwork)
+      .map((word) => (word.includes("\n") ? "SCRIPT" : word))
+      .join(" ");
+  const NAMESPACES = "--mount=/proc/8/ns/mnt --pid=/proc/8/ns/pid --ipc=/proc/8/ns/ipc --uts=/proc/8/ns/uts";
+  const NOTHING = "--no-new-privs --bounding-set=-all --inh-caps=-all --ambient-caps=-all --pdeathsig KILL";
+  const AS_INSIDE = "unshare --user --map-user=1000 --map-group=1000 --keep-caps setpriv";
+
+  test("goes through the user namespace in which Conifer is root, where it is not root itself", () => {
+    expect(words(MACHINE)).toBe(
+      `sh -c SCRIPT sh nsenter --user=/proc/7/ns/user --preserve-credentials nsenter ${NAMESPACES} ` +
+        `${AS_INSIDE} ${NOTHING} sh -c SCRIPT sh sh -c env`,
+    );
+  });
+
+  test("as root becomes the owner of the program's files first", () => {
+    expect(words(AS_ROOT, true)).toBe(
+      `sh -c SCRIPT sh nsenter ${NAMESPACES} --net=/proc/8/ns/net ` +
+        `setpriv --reuid 96400 --regid 96400 --clear-groups ${AS_INSIDE} ${NOTHING} sh -c SCRIPT sh sh -c env`,
+    );
+  });
+
+  test("gives up all privileges by the command of the first program, in each case", () => {
+    for (const machine of [MACHINE, AS_ROOT, { ...AS_ROOT, userNamespace: false }]) {
+      const begins = commandLine({ machine, spec: SPEC, mounts: "/m", ownNetwork: false }).join(" ");
+      const [, dropped = ""] =
+        / (setpriv [^/]*KILL|unshare --user --map-user[^/]*KILL) sh \/\S+ node/.exec(begins) ?? [];
+      expect(dropped).toContain("--bounding-set=-all");
+      expect(words(machine)).toContain(dropped.slice(dropped.indexOf("--no-new-privs")));
+    }
   });
 });

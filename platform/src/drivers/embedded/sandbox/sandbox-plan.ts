@@ -2,6 +2,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { BASE_FOLDERS, type HostBase, INIT_PATH } from "./host-base.ts";
 import type { SandboxBind, SandboxSpec } from "./sandbox.ts";
+import { ENTER, JOIN } from "./sandbox-scripts.ts";
 
 /** Ids of a user and a group. */
 export interface Account {
@@ -112,6 +113,31 @@ export function commandLine({ machine, spec, mounts, ownNetwork }: CommandOption
     ...["sh", machine.setUpFile, spec.id, mounts, machine.mountPoint],
     ...dropPrivileges(machine),
     ...["sh", INIT_PATH, ...spec.argv],
+  ];
+}
+
+export interface EnteringOptions {
+  readonly machine: Machine;
+  readonly argv: readonly string[];
+  /** The sandbox's outermost process and its process 1, on this machine. */
+  readonly pids: { readonly outer: number; readonly init: number };
+  readonly ownNetwork: boolean;
+}
+
+/**
+ * The command that becomes a further program of a running sandbox. It makes a user namespace of its own beside the first
+ * program's, with the same users in it: whoever enters an existing one cannot give up privileges for good there.
+ */
+export function enteringCommand({ machine, argv, pids, ownNetwork }: EnteringOptions): string[] {
+  const asOwner = ["nsenter", `--user=/proc/${pids.outer}/ns/user`, "--preserve-credentials"];
+  const namespace = (name: string, file: string) => `--${name}=/proc/${pids.init}/ns/${file}`;
+  return [
+    ...["sh", "-c", JOIN, "sh"],
+    ...(machine.root ? [] : asOwner),
+    ...["nsenter", namespace("mount", "mnt"), namespace("pid", "pid"), namespace("ipc", "ipc")],
+    ...[namespace("uts", "uts"), ...(ownNetwork ? [namespace("net", "net")] : [])],
+    ...dropPrivileges(machine),
+    ...["sh", "-c", ENTER, "sh", ...argv],
   ];
 }
 

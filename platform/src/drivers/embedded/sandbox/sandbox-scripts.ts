@@ -31,6 +31,38 @@ echo "$CONIFER_SET_UP_DONE" >&2
 exec "$@" 2>&4 4>&-
 `;
 
+/** Limits that hold for each process. */
+const LIMITS = `
+  [ -z "$CONIFER_PIDS" ] || ulimit -p "$CONIFER_PIDS" || ulimit -u "$CONIFER_PIDS"
+  ulimit -c 0
+  ulimit -S -n 10000`;
+
+/** Becomes the program that the arguments name, in a session of its own. */
+const BECOME = String.raw`
+  cd "$CONIFER_CWD" || exit 126
+  if [ -n "$CONIFER_TERMINAL" ]; then set -- -c -- "$@"; else set -- -- "$@"; fi
+  unset PATH LC_ALL CONIFER_TERMINAL CONIFER_PIDS CONIFER_CWD CONIFER_CGROUPS CONIFER_CGROUPS_SLOW CONIFER_NETWORK CONIFER_SET_UP_DONE PWD OLDPWD
+  conifer_n=0
+  while [ "$conifer_n" -lt "$CONIFER_ENV_COUNT" ]; do
+    eval "conifer_text=\$CONIFER_ENV_$conifer_n; unset CONIFER_ENV_$conifer_n"
+    eval "$conifer_text"
+    conifer_n=$((conifer_n + 1))
+  done
+  unset conifer_n conifer_text CONIFER_ENV_COUNT
+  exec /usr/bin/setsid "$@"`;
+
+/** On this machine: joins the sandbox's cgroups, and becomes what enters its namespaces. */
+export const JOIN = `
+for group in $CONIFER_CGROUPS; do echo 0 >"$group" || exit 125; done
+exec "$@"
+`;
+
+/** In the sandbox, without any privilege: becomes a further program. */
+export const ENTER = `
+exec 5>&2 2>/dev/null${LIMITS}
+  exec 2>&5 5>&-${BECOME}
+`;
+
 /**
  * Process 1, without any privilege. The program is its child in the foreground, so that process 1 waits for it, reaps
  * orphans meanwhile, and ends with the program's status; the kernel then kills whatever is left.
@@ -42,7 +74,7 @@ exec "$@" 2>&4 4>&-
  * The program's environment comes as shell text in `CONIFER_ENV_<n>`, so that none of its variables (`LD_PRELOAD`,
  * `PATH`, `IFS` …) act on the programs above.
  */
-export const INIT = String.raw`
+export const INIT = `
 exec 4<&0 5>&2 </dev/null 2>/dev/null
 (
   trap '' HUP INT QUIT TERM USR1 USR2 ALRM
@@ -53,22 +85,8 @@ exec 4<&0 5>&2 </dev/null 2>/dev/null
   kill -s KILL -- -1
 ) &
 exec 3<&-
-(
-  [ -z "$CONIFER_PIDS" ] || ulimit -p "$CONIFER_PIDS" || ulimit -u "$CONIFER_PIDS"
-  ulimit -c 0
-  ulimit -S -n 10000
-  exec <&4 2>&5 4<&- 5>&-
-  cd "$CONIFER_CWD" || exit 126
-  if [ -n "$CONIFER_TERMINAL" ]; then set -- -c -- "$@"; else set -- -- "$@"; fi
-  unset PATH LC_ALL CONIFER_TERMINAL CONIFER_PIDS CONIFER_CWD CONIFER_CGROUPS CONIFER_CGROUPS_SLOW CONIFER_NETWORK CONIFER_SET_UP_DONE PWD OLDPWD
-  conifer_n=0
-  while [ "$conifer_n" -lt "$CONIFER_ENV_COUNT" ]; do
-    eval "conifer_text=\$CONIFER_ENV_$conifer_n; unset CONIFER_ENV_$conifer_n"
-    eval "$conifer_text"
-    conifer_n=$((conifer_n + 1))
-  done
-  unset conifer_n conifer_text CONIFER_ENV_COUNT
-  exec /usr/bin/setsid "$@"
+(${LIMITS}
+  exec <&4 2>&5 4<&- 5>&-${BECOME}
 )
 exit
 `;

@@ -66,6 +66,20 @@ export interface SandboxExit {
   readonly setUpError?: string;
 }
 
+/** A program to start beside the main one of a running sandbox. */
+export type EnteringProgram = Pick<SandboxSpec, "argv" | "env" | "cwd" | "terminal">;
+
+/** It ends with the sandbox at the latest. */
+export interface EnteredProgram {
+  /** As those of a sandbox; its input is always a pipe where there is no terminal. */
+  readonly pipes?: Sandbox["pipes"];
+  readonly terminal?: Duplex;
+  /** Resolves with its status when it has ended, whatever it has started. Never rejects. */
+  readonly exited: Promise<number>;
+  /** Reaches it and what it has started, but for what began a session of its own; also after its end. */
+  signal(name: "SIGHUP" | "SIGKILL"): void;
+}
+
 /** A TCP socket on which a process of the sandbox listens. */
 export interface ListeningSocket {
   /** As bound: `0.0.0.0`, `::`, `127.0.0.1` … */
@@ -89,6 +103,11 @@ export interface Sandbox {
   signal(name: "SIGTERM" | "SIGHUP" | "SIGINT" | "SIGKILL"): void;
   /** Ends all of it now. */
   kill(): void;
+  /**
+   * Starts a program in the sandbox: with its files, network, user, limits, and its processes in sight. Throws when the sandbox is ending, or
+   * has not begun.
+   */
+  enter(program: EnteringProgram): Promise<EnteredProgram>;
   /** Stops every process from being scheduled, until `thaw` or `kill`. Only where `abilities.freezer`. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;

@@ -2,29 +2,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeTree } from "../../files/trees/index.ts";
-import type { Cgroup, Cgroups } from "./cgroups.ts";
-import { openForWriting, openReader, openWriter, type PipeStock } from "./pipe-stock.ts";
+import type { Cgroup } from "./cgroups.ts";
+import { openForWriting } from "./pipe-stock.ts";
+import { openEnds, SYSTEM_PATH, spawned, withoutTerminals } from "./program-ends.ts";
 import { carryEnvironment } from "./program-environment.ts";
 import { makeRunningSandbox, SET_UP_DONE } from "./running-sandbox.ts";
 import type { Sandbox, SandboxSpec } from "./sandbox.ts";
-import { type NetworkLease, type SandboxNetwork, sharedNetwork } from "./sandbox-network.ts";
-import { checkLayer, commandLine, type Machine, mountLines } from "./sandbox-plan.ts";
+import type { SandboxEngine } from "./sandbox-engine.ts";
+import { type NetworkLease, sharedNetwork } from "./sandbox-network.ts";
+import { checkLayer, commandLine, mountLines } from "./sandbox-plan.ts";
 import { writeRecord } from "./sandbox-record.ts";
-import { openTerminal } from "./terminal.ts";
 import { makeWritableLayer } from "./writable-layer.ts";
-
-/** What starting a sandbox needs. */
-export interface SandboxEngine {
-  readonly machine: Machine;
-  readonly cgroups: Cgroups;
-  /** For sandboxes that want a network of their own. */
-  readonly network: SandboxNetwork;
-  readonly pipes: PipeStock;
-  /** Masters of open terminals, which every child of this process would inherit. */
-  readonly terminals: Set<number>;
-  /** Layers that were found to fit: layers never change. */
-  readonly checkedLayers: Set<string>;
-}
 
 /** As `Sandboxes.start`. */
 export async function startSandbox(engine: SandboxEngine, spec: SandboxSpec): Promise<Sandbox> {
@@ -82,7 +70,7 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
       ownNetwork: prepared.lease.setUp !== "",
     });
     const env = {
-      PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+      PATH: SYSTEM_PATH,
       LC_ALL: "C",
       CONIFER_CGROUPS: prepared.cgroup.joinNow.join(" "),
       CONIFER_CGROUPS_SLOW: prepared.cgroup.joinSlowly.join(" "),
@@ -114,52 +102,7 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
     powers: cgroups.powers,
     lease: prepared.lease,
     undo: prepared.undo,
+    engine,
+    limits: spec.limits,
   });
-}
-
-async function spawned(child: ChildProcess): Promise<ChildProcess> {
-  await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
-  return child;
-}
-
-interface Ends extends Pick<Sandbox, "pipes" | "terminal"> {
-  readonly theirs: readonly (number | "ignore")[];
-  readonly terminalPath?: string;
-  destroy(): void;
-}
-
-async function openEnds(engine: SandboxEngine, spec: SandboxSpec): Promise<Ends> {
-  if (spec.terminal) {
-    const { master, masterFd, theirs, path } = openTerminal(spec.terminal);
-    engine.terminals.add(masterFd);
-    master.once("close", () => engine.terminals.delete(masterFd));
-    // A terminal whose other side is gone reads as an error; to its reader that is the end.
-    master.on("error", () => master.destroy());
-    const destroy = () => master.destroy();
-    return { terminal: master, theirs: [theirs, theirs, theirs], terminalPath: path, destroy };
-  }
-  const out = openReader(await engine.pipes.take());
-  const err = openReader(await engine.pipes.take());
-  const input = spec.stdin === "pipe" ? openWriter(await engine.pipes.take()) : undefined;
-  // The program may close its input at any time; that concerns nobody here.
-  input?.ours.on("error", () => {});
-  return {
-    pipes: { stdout: out.ours, stderr: err.ours, ...(input ? { stdin: input.ours } : {}) },
-    theirs: [input?.theirs ?? "ignore", out.theirs, err.theirs],
-    destroy: () => {
-      for (const end of [out, err, input]) end?.ours.destroy();
-    },
-  };
-}
-
-/** Covers the masters of open terminals with `/dev/null`, so that no program gets hold of another's terminal. */
-function withoutTerminals(
-  theirs: readonly (number | "ignore")[],
-  terminals: ReadonlySet<number>,
-  nothing: number,
-): (number | "ignore")[] {
-  const stdio = [...theirs];
-  for (let fd = stdio.length; fd <= Math.max(0, ...terminals); fd++)
-    stdio[fd] = terminals.has(fd) ? nothing : "ignore";
-  return stdio;
 }

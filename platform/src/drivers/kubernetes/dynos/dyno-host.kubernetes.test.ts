@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
-import { testDynoHost } from "../../../runtime/dyno/dyno-host-suite.ts";
+import { type DynoHostHarness, testDynoHost } from "../../../runtime/dyno/dyno-host-suite.ts";
+import { testDynoInsides } from "../../../runtime/dyno/dyno-inside-suite.ts";
 import { BEHAVIORS, openTestCluster, type TestCluster } from "./cluster-fixtures.ts";
 
 let cluster: TestCluster;
@@ -8,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.close());
 
-testDynoHost("the Kubernetes engine", async () => {
+async function open(): Promise<DynoHostHarness> {
   const space = cluster.openSpace();
   const running = await space.startHost();
   return {
@@ -19,4 +20,7 @@ testDynoHost("the Kubernetes engine", async () => {
       await space.close();
     },
   };
-});
+}
+
+testDynoHost("the Kubernetes engine", open);
+testDynoInsides("the Kubernetes engine", open);

@@ -13,6 +13,7 @@ import { type DynoEngine, type KubernetesDynoHostOptions, startDynoEngine } from
 import { dynoObjectName } from "./dyno-labels.ts";
 import { makeDynoSecret, makeOneOffPod } from "./dyno-manifests.ts";
 import type { BoardDyno } from "./dyno-sight.ts";
+import { enterDyno } from "./enter-dyno.ts";
 import { keepSpace } from "./keep-space.ts";
 import { currentRun } from "./pod-run.ts";
 import { startNodeCare } from "./replace-lost.ts";
@@ -105,6 +106,7 @@ function makeDynoHost(engine: DynoEngine): DynoHost {
         },
         dynoId,
       ),
+    runInside: (dynoId, command) => enterDyno({ client, namespace, board, logger }, dynoId, command),
     stop: end,
     watch: (signal) => board.broadcast.watchDynos(signal),
   };

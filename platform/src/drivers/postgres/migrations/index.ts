@@ -4,6 +4,7 @@ import { accounts } from "./0002-accounts.ts";
 import { apps } from "./0003-apps.ts";
 import { delivery } from "./0004-delivery.ts";
 import { runtime } from "./0005-runtime.ts";
+import { insideRuns } from "./0006-inside-runs.ts";
 
 /** Every step of the schema, oldest first. A step that has been released is never changed. */
-export const migrations: readonly Migration[] = [events, accounts, apps, delivery, runtime];
+export const migrations: readonly Migration[] = [events, accounts, apps, delivery, runtime, insideRuns];

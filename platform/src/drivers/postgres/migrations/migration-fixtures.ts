@@ -95,6 +95,16 @@ export const seeds: Readonly<Record<string, Readonly<Record<string, Record<strin
       ...stamps,
     },
   },
+  "0006-inside-runs": {
+    inside_runs: {
+      id: id(1),
+      app_id: app,
+      dyno_id: id(2),
+      dyno_name: "web.1",
+      sealed_command: Buffer.from("sealed"),
+      created_at: NOW,
+    },
+  },
 };
 
 /** Run as a program: begins all steps, says that it is in the middle, and never ends by itself. */
