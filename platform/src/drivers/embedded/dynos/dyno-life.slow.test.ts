@@ -290,6 +290,30 @@ describe("a replacement", () => {
   });
 });
 
+describe("a dyno above its memory quota", () => {
+  const MIB = 2 ** 20;
+  const limits = { memoryBytes: 64 * MIB, cpuShare: 1, pids: 64 };
+  /** Holds so much until its output is read, which \`sleep\` never does. */
+  const worker = (mib: number, name: string) =>
+    spec(shell(`dd if=/dev/zero bs=${mib}M count=1 | sleep 1000`), {
+      name,
+      type: "worker",
+      duty: "work",
+      limits,
+    });
+
+  test("is told so and goes on; one below it is not", async () => {
+    const [above, below] = [worker(96, "worker.1"), worker(32, "worker.2")];
+    await apply(above, below);
+    await eventually("it is told", () => world.log("worker.1").some((line) => line.includes("R14")));
+    const lines = world.log("worker.1");
+    const at = lines.indexOf("heroku[worker.1]: Error R14 (Memory quota exceeded)");
+    expect(lines[at - 1]).toMatch(/: Process running mem=(9\d|10\d)M\(1[45]\d\.\d%\)$/);
+    expect(watched.statesOf(above.id)).toEqual(["starting", "up"]);
+    expect(world.log("worker.2").filter((line) => line.includes("R14"))).toEqual([]);
+  });
+});
+
 describe("the host's stop", () => {
   test("asks every dyno at once and waits for all", async () => {
     const dynos = Array.from({ length: 3 }, (_, n) => spec(program("serve"), { name: `web.${n + 1}` }));

@@ -15,6 +15,7 @@ import { watchBoot } from "./boot-watch.ts";
 import type { DynoEvent } from "./dyno-machine.ts";
 import { type DynoImage, dynoProgram, insideProgram } from "./dyno-program.ts";
 import type { PortPool } from "./port-pool.ts";
+import { watchQuota } from "./quota-watch.ts";
 
 export interface RunDependencies {
   readonly sandboxes: Sandboxes;
@@ -89,6 +90,7 @@ export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
     if (over) return;
     const outputs = connect(sandbox, options, deps);
     tell({ kind: "started" });
+    void followMemory(sandbox, options, deps, stopWatching.signal);
     if (options.spec.duty !== "work")
       void followBoot(sandbox, { port, spec: options.spec, tell, signal: stopWatching.signal });
     const { code, signal, setUpError } = await sandbox.exited;
@@ -133,6 +135,17 @@ export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
 function failure(reason: "image" | "platform", thrown: unknown, logger: Logger): DynoEvent {
   if (!(thrown instanceof BusinessError)) logger.error("a dyno cannot be started", { reason, error: thrown });
   return { kind: "failed", reason, message: errorText(thrown) };
+}
+
+async function followMemory(
+  sandbox: Sandbox,
+  { spec, sink }: RunOptions,
+  { now }: RunDependencies,
+  signal: AbortSignal,
+): Promise<void> {
+  const common = { appId: spec.appId, source: "heroku", process: spec.name } as const;
+  const say = (message: string) => sink.write({ ...common, time: now(), message });
+  await watchQuota(sandbox, { quotaBytes: spec.limits.memoryBytes, now, say, signal });
 }
 
 /** Resolves when both outputs have been read to their ends. */

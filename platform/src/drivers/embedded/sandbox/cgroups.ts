@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pause } from "../../../kernel/index.ts";
 import { type CgroupHierarchy, type CgroupPower, limitFiles } from "./cgroup-hierarchies.ts";
 import type { SandboxLimits } from "./sandbox.ts";
@@ -111,7 +111,7 @@ async function makeCgroup(
     joinSlowly: groups
       .filter((found) => found.version === 2 && !onlyFreezes(found))
       .map(({ group }) => join(group, "cgroup.procs")),
-    memoryBytes: async () => (memory ? Number(await readFile(memory.path, "utf8")) : undefined),
+    memoryBytes: async () => (memory ? await workingSetOf(memory.path) : undefined),
     ranOutOfMemory: async () =>
       memoryEvents !== undefined &&
       /^oom_kill [1-9]/m.test(await readFile(memoryEvents.path, "utf8").catch(() => "")),
@@ -124,6 +124,15 @@ async function makeCgroup(
     },
     remove: () => removeCgroup(folders),
   };
+}
+
+/** What is counted, without content of files that the kernel can drop at once. */
+async function workingSetOf(path: string): Promise<number> {
+  const used = Number(await readFile(path, "utf8"));
+  const stat = await readFile(join(dirname(path), "memory.stat"), "utf8");
+  // Version 1 sums up the groups below under another name.
+  const [, inactive] = /^total_inactive_file (\d+)$/m.exec(stat) ?? /^inactive_file (\d+)$/m.exec(stat) ?? [];
+  return Math.max(0, used - Number(inactive ?? 0));
 }
 
 function onlyFreezes({ version, powers }: UsableHierarchy): boolean {

@@ -116,7 +116,10 @@ export interface Sandbox {
   listeningSockets(port?: number): Promise<readonly ListeningSocket[]>;
   /** True while a connection to that local port is established. */
   hasConnections(port: number): Promise<boolean>;
-  /** Memory of all its processes: from the cgroup, else the sum of their resident sets. */
+  /**
+   * Memory of all its processes: from the cgroup, without content of files that can be dropped at once; else the sum of their
+   * resident sets.
+   */
   memoryBytes(): Promise<number>;
   /** True when the kernel killed a process in it at the memory limit. */
   ranOutOfMemory(): Promise<boolean>;
