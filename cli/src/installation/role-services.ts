@@ -60,12 +60,17 @@ function makeEdge(installation: Installation): Manifest {
   });
 }
 
-/** Its pods' own addresses under one name, for calls of roles to each other. */
+/**
+ * Its pods' own addresses under one name, for calls of roles to each other. A store is one pod: who calls it has nobody else to
+ * turn to, so its address stays known while it starts again. Otherwise it is missed until it was probed, and until resolvers
+ * forget that there was no such name.
+ */
 function makeInner(role: Role, ports: readonly PortName[], installation: Installation): Manifest {
   const shape = {
     name: objectName(role),
     type: "ClusterIP",
     clusterIP: "None",
+    ...(ROLE[role].state === "volume" && { publishNotReadyAddresses: true }),
     ports: ports.map((port) => ({ port })),
   };
   return makeService(role, installation, shape);
@@ -77,6 +82,7 @@ interface ServiceShape {
   readonly clusterIP?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly externalTrafficPolicy?: string;
+  readonly publishNotReadyAddresses?: boolean;
   readonly ports: readonly {
     readonly port: PortName;
     readonly number?: number;
