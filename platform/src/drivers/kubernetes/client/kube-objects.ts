@@ -87,6 +87,14 @@ export interface Pod extends KubeObject {
 
 export interface ReplicaSet extends KubeObject {
   readonly spec: Readonly<Record<string, unknown>>;
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
+  };
 }
 
 /** A kind of object and where the API keeps it. */

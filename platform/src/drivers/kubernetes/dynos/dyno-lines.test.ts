@@ -45,6 +45,27 @@ describe("a web dyno's log", () => {
     ]);
   });
 
+  test("a pod that the cluster refuses, said once however often it tries, and the start after it", () => {
+    const refusal = (pod: string) => ({ refused: `pods "${pod}" is forbidden: exceeded quota: dynos` });
+    const told = story(
+      {},
+      refusal("dyno-a"),
+      refusal("dyno-b"),
+      { runs: [podRun({ kind: "waiting" })] },
+      { runs: [podRun(RUNNING)], ...LISTENS },
+      { runs: [podRun(RUNNING)], ...LISTENS, ...refusal("dyno-c"), wanted: false },
+    );
+    expect(told).toEqual([
+      START,
+      'Error R99 (Platform error) -> pods "dyno-a" is forbidden: exceeded quota: dynos',
+      "State changed from starting to crashed",
+      "State changed from crashed to starting",
+      START,
+      "State changed from starting to up",
+      "State changed from up to down",
+    ]);
+  });
+
   test("a crash and the start after it", () => {
     const told = story(
       { runs: [podRun(RUNNING)], ...LISTENS },

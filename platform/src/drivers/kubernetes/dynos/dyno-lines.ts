@@ -16,6 +16,7 @@ export function linesOf({ before, after }: DynoChange): string[] {
     ...after.sight.exits.filter(({ key }) => !told.has(key)).flatMap(exitLines),
     ...bootLines(before?.sight, after.sight),
     ...blockedLines(before?.sight, after.sight),
+    ...refusedLines(before?.sight, after.sight),
     ...stateLines(before, after),
     ...leavingLines(before?.sight, after.sight),
   ];
@@ -42,6 +43,12 @@ function bootLines(before: DynoSight | undefined, after: DynoSight): string[] {
 function blockedLines(before: DynoSight | undefined, after: DynoSight): string[] {
   const now = blockOf(after);
   return now && blockOf(before)?.reason !== now.reason ? [texts.platformError(now.message)] : [];
+}
+
+/** Once for each time; the cluster's words name another pod at each try. */
+function refusedLines(before: DynoSight | undefined, { refused, wanted }: DynoSight): string[] {
+  if (refused === undefined || !wanted || before?.refused !== undefined) return [];
+  return [texts.platformError(refused.trim())];
 }
 
 function blockOf(sight: DynoSight | undefined) {

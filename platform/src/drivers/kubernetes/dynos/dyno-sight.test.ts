@@ -10,6 +10,16 @@ const gone = { leavingSince: 1 };
 describe("a dyno of a formation", () => {
   const rows: readonly [string, Partial<DynoSight>, object][] = [
     ["without a pod is starting", {}, { kind: "starting" }],
+    [
+      "that the cluster takes no pod of has crashed",
+      { refused: "exceeded quota" },
+      { kind: "crashed", reason: "platform" },
+    ],
+    [
+      "that the cluster takes no further pod of goes on with the one it has",
+      { refused: "exceeded quota", runs: [podRun(RUNNING)], listening: new Set([KEY]) },
+      { kind: "up" },
+    ],
     ["that is being made is starting", { runs: [podRun({ kind: "waiting" })] }, { kind: "starting" }],
     ["that runs without listening is starting", { runs: [podRun(RUNNING)] }, { kind: "starting" }],
     [

@@ -20,6 +20,8 @@ export interface DynoSight {
   readonly heardOn: ReadonlyMap<string, string>;
   /** The latest ends seen, the newest last. */
   readonly exits: readonly RunExit[];
+  /** Why the cluster takes no pod of it: a quota is used up, or a rule of the operator's is against it. */
+  readonly refused?: string;
 }
 
 /** A dyno as it was seen last. */
@@ -39,7 +41,8 @@ export function stateOfSight(sight: DynoSight): DynoState {
   if (sight.oneOff) return oneOffState(sight);
   if (!sight.wanted) return sight.runs.some(isAlive) ? { kind: "stopping" } : complete(sight);
   const current = currentRun(sight.runs);
-  if (!current || current.leavingSince !== undefined) return { kind: "starting" };
+  if (!current || current.leavingSince !== undefined)
+    return sight.refused === undefined ? { kind: "starting" } : { kind: "crashed", reason: "platform" };
   return runState(sight, current);
 }
 

@@ -63,6 +63,19 @@ describe("dynos are gathered", () => {
     expect(found).toMatchObject({ entry: { duty: "serve", name: "web.1" }, wanted: true });
   });
 
+  test.each<[string, string, string | undefined]>([
+    ["while the cluster refuses", "True", "exceeded quota"],
+    ["after it has refused", "False", undefined],
+  ])("with why there is no pod of them, %s one", (_when, status, refused) => {
+    const conditions = [
+      { type: "ReplicaFailure", status, reason: "FailedCreate", message: "exceeded quota" },
+    ];
+    const set = { apiVersion: "apps/v1", kind: "ReplicaSet", metadata: { name: "dyno" }, spec: {} };
+    const sets = new Map([[DYNO_ID, { ...set, status: { conditions } }]]);
+    const given = objects({ record: record(), secrets: secrets("formation"), sets });
+    expect(gatherSights({ known: [], objects: given, told: nobody })[0]?.refused).toBe(refused);
+  });
+
   test("from a pod alone, which is on its way out", () => {
     const given = objects({ record: record([]), pods: pods(running(true)) });
     const [found] = gatherSights({ known: [], objects: given, told: nobody });

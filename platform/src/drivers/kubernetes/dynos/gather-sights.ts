@@ -1,4 +1,4 @@
-import type { Pod } from "../client/index.ts";
+import type { Pod, ReplicaSet } from "../client/index.ts";
 import { type DynoEntry, entryOf } from "./app-record.ts";
 import { ANNOTATION, LABEL } from "./dyno-labels.ts";
 import { type DynoBody, dynoPort } from "./dyno-manifests.ts";
@@ -43,7 +43,8 @@ export function gatherSights(from: {
     // Leftovers of one that is gone for good are not a dyno any more.
     if (!old && !isWanted && runs.length === 0) return [];
     if (oneOff && !old && runs.length === 0) return [];
-    return [makeSight({ entry, body, old, oneOff, wanted: isWanted, runs })];
+    const refused = refusalOf(objects.sets.get(id));
+    return [makeSight({ entry, body, old, oneOff, wanted: isWanted, runs, refused })];
   });
 }
 
@@ -64,8 +65,9 @@ function makeSight(from: {
   readonly oneOff: boolean;
   readonly wanted: boolean;
   readonly runs: readonly PodRun[];
+  readonly refused: string | undefined;
 }): DynoSight {
-  const { entry, body, old, oneOff, wanted, runs } = from;
+  const { entry, body, old, oneOff, wanted, runs, refused } = from;
   const alive = new Set(runs.map(({ uid }) => uid));
   const isAlive = (key: string) => alive.has(key.slice(0, key.lastIndexOf("/")));
   const keep = (keys: ReadonlySet<string> | undefined) => new Set([...(keys ?? [])].filter(isAlive));
@@ -83,7 +85,14 @@ function makeSight(from: {
     timedOut: keep(old?.timedOut),
     heardOn: new Map([...(old?.heardOn ?? [])].filter(([key]) => isAlive(key))),
     exits: old?.exits ?? [],
+    ...(refused === undefined ? {} : { refused }),
   };
+}
+
+/** What the cluster's controller was told when it last tried to make the dyno's pod. */
+function refusalOf(set: ReplicaSet | undefined): string | undefined {
+  const failed = set?.status?.conditions?.find(({ type }) => type === "ReplicaFailure");
+  return failed?.status === "True" ? (failed.message ?? failed.reason ?? "") : undefined;
 }
 
 /** Only the record knows a dyno's duty; where that was lost, web dynos serve until the control plane speaks again. */
