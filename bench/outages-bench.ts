@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { controlApp } from "../conformance/src/app-control.ts";
 import { HELLO_APP } from "../conformance/src/app-folder.ts";
 import { setOut } from "../conformance/src/journey.ts";
 import {
@@ -23,6 +24,7 @@ import { readResult, writeResult } from "./router/result-file.ts";
  * had. Roles are scaled to none; the programs of a cluster of ours are stopped where they are (SIGSTOP).
  */
 const PER_SECOND = 500;
+const DYNOS = 4;
 const AWAY_SECONDS = Number(process.env.AWAY_SECONDS ?? 120);
 
 interface Outage {
@@ -77,13 +79,16 @@ async function main(): Promise<number> {
   try {
     const app = await journey.deployApp("measured", HELLO_APP);
     await app.pageSays("hello");
+    const control = controlApp(journey, app);
+    await control.scale("web", DYNOS);
+    await control.dynosAre("web", Array(DYNOS).fill("up"), 120_000);
     for (const outage of all.filter(({ part }) => wanted.includes(part))) {
       const counted = await tryOutage(installation, outage);
       away[outage.part] = counted;
       console.log(outage.part, JSON.stringify(counted));
       writeResult("outages", {
         figure: "requests through the routers that failed while a part was away and until all was well again",
-        ...{ perSecond: PER_SECOND, away, machine: machineFacts(["git --version"]) },
+        ...{ perSecond: PER_SECOND, dynos: DYNOS, away, machine: machineFacts(["git --version"]) },
       });
     }
   } finally {

@@ -104,13 +104,14 @@ export async function untilWell({ client, namespace }: Installation): Promise<vo
   });
 }
 
-/** Looks until it is so; a look that fails is one that says no. Throws after five minutes. */
+/** Looks until it is so; a look that fails is one that says no. Throws after `withinMs`, by default five minutes. */
 export async function untilTrue(
   what: string,
   look: () => Promise<boolean>,
   everyMs = LOOK_MS,
+  withinMs = READY_MS,
 ): Promise<void> {
-  const until = performance.now() + READY_MS;
+  const until = performance.now() + withinMs;
   let cause: unknown;
   const dare = async () =>
     await look().catch((thrown: unknown) => {
@@ -118,7 +119,7 @@ export async function untilTrue(
       return false;
     });
   while (!(await dare())) {
-    if (performance.now() > until) throw new Error(`waited five minutes for ${what}`, { cause });
+    if (performance.now() > until) throw new Error(`waited in vain for ${what}`, { cause });
     await wait(everyMs);
   }
 }

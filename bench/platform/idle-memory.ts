@@ -16,7 +16,8 @@ function tree(root: number): readonly number[] {
   return below(root);
 }
 
-function pssKb(pid: number): number {
+/** Proportional set size of a process, in KiB; 0 when it is gone. */
+export function pssKb(pid: number): number {
   return Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
 }
 

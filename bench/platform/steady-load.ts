@@ -3,7 +3,7 @@ import { Agent, request } from "node:http";
 export interface LoadReport {
   readonly sent: number;
   readonly failed: number;
-  /** What went wrong, and how often. */
+  /** What went wrong, with the code on the router's page, and how often. */
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -42,7 +42,7 @@ export function startSteadyLoad(options: LoadOptions): SteadyLoad {
     const address = addresses[sent % addresses.length] ?? "";
     const asked = askOnce({ ...options, address, agent }).then(
       ({ status, body }) => {
-        if (status !== 200) fail(`status ${status}`);
+        if (status !== 200) fail(`status ${status} ${/\bH\d\d\b/.exec(body)?.[0] ?? ""}`.trim());
         else options.onAnswer?.(body, performance.now());
       },
       (thrown: NodeJS.ErrnoException) => fail(thrown.code ?? thrown.message),

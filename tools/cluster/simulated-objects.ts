@@ -27,7 +27,15 @@ export function simulatedNode(name: string): KubernetesObject {
   return {
     apiVersion: "v1",
     kind: "Node",
-    metadata: { name, labels: { [SIMULATED_NODE]: "true", "kubernetes.io/hostname": name } },
+    metadata: {
+      name,
+      labels: {
+        [SIMULATED_NODE]: "true",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": process.arch === "x64" ? "amd64" : process.arch,
+      },
+    },
     spec: { taints: [{ key: SIMULATED_NODE, effect: "NoSchedule" }] },
     status: { capacity: size, allocatable: size },
   };

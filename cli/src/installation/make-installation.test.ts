@@ -139,6 +139,19 @@ describe("pods", () => {
     expect(spec).not.toHaveProperty("nodeSelector");
   });
 
+  test.each(templates(small))(
+    "of $role leave a lost node soon if they keep nothing",
+    ({ role, template }) => {
+      const lost = ["not-ready", "unreachable"].map((what) => ({
+        ...{ key: `node.kubernetes.io/${what}`, operator: "Exists" },
+        ...{ effect: "NoExecute", tolerationSeconds: 5 },
+      }));
+      const { tolerations = [] } = template.spec as { readonly tolerations?: readonly unknown[] };
+      const leaves = ["api", "worker", "router"].includes(role);
+      expect(tolerations).toEqual(leaves ? lost : role === "agent" ? [{ operator: "Exists" }] : []);
+    },
+  );
+
   test.each(templates(small))("of $role get a token only if it calls the cluster", ({ role, template }) => {
     expect(template.spec.automountServiceAccountToken).toBe(ROLE[role].account);
     expect(template.spec.serviceAccountName).toBe(ROLE[role].account ? `conifer-${role}` : "default");

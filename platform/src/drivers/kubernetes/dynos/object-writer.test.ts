@@ -101,6 +101,20 @@ describe("a writer", () => {
     expect(await writer.patchPod("p", {})).toBeUndefined();
   });
 
+  test.each([404, 409])("so does a set: %d", async (status) => {
+    const { writer, said } = oneObject(undefined, [error(status)]);
+    await writer.patchSet("s", {});
+    expect(said).toEqual(["merge"]);
+  });
+
+  test("a set is patched again when the server was busy, and told of when it may not be", async () => {
+    const { writer, said } = oneObject(undefined, [error(429), error(500)]);
+    await writer.patchSet("s", {});
+    expect(said).toEqual(["merge", "merge", "merge"]);
+    const forbidden = oneObject(undefined, [error(403)]);
+    await expect(forbidden.writer.patchSet("s", {})).rejects.toThrow(KubeError);
+  });
+
   test("a pod that may not be patched is told of", async () => {
     const { writer } = oneObject(undefined, [error(403)]);
     await expect(writer.patchPod("p", {})).rejects.toThrow(KubeError);

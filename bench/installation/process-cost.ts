@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { findNodes, type SeenProcess, seeProcesses } from "../../tools/cluster/cluster-processes.ts";
+import { pssKb } from "../platform/idle-memory.ts";
+import { CONTROL_PLANE } from "./paused-programs.ts";
+
+/** What the processes of a role, or of one of the cluster's own programs, take together. */
+export interface Cost {
+  readonly processes: number;
+  /** MB of 2^20 bytes, shared pages counted in parts. */
+  readonly memoryMb: number;
+  /** Seconds of a processor in a minute. */
+  readonly cpuSecondsPerMinute: number;
+}
+
+/** Counts for so long, while nothing else is asked of the installation. */
+export async function countCost(cluster: string, seconds: number): Promise<Readonly<Record<string, Cost>>> {
+  const before = groups(cluster);
+  const cpuBefore = new Map([...before].map(([name, pids]) => [name, sum(pids, cpuSeconds)]));
+  await wait(seconds * 1_000);
+  return Object.fromEntries(
+    [...before]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, pids]) => {
+        const cpu = ((sum(pids, cpuSeconds) - (cpuBefore.get(name) ?? 0)) / seconds) * 60;
+        const memoryMb = Math.round(sum(pids, pssKb) / 1_024);
+        return [name, { processes: pids.length, memoryMb, cpuSecondsPerMinute: Number(cpu.toFixed(2)) }];
+      }),
+  );
+}
+
+/** Process ids by role or program, of everything below the cluster's nodes. */
+function groups(cluster: string): ReadonlyMap<string, readonly number[]> {
+  const processes = seeProcesses();
+  const heads = new Set(findNodes(cluster, processes).map(({ pid }) => pid));
+  const parents = new Map(processes.map(({ pid }) => [pid, parentOf(pid)]));
+  const isInside = (pid: number): boolean => {
+    for (let one: number | undefined = pid; one; one = parents.get(one)) if (heads.has(one)) return true;
+    return false;
+  };
+  const found = new Map<string, number[]>();
+  for (const one of processes) {
+    const name = nameOf(one);
+    if (name && isInside(one.pid)) found.set(name, [...(found.get(name) ?? []), one.pid]);
+  }
+  return found;
+}
+
+const COUNTED = new Set<string>([...CONTROL_PLANE, "kwok"]);
+
+function nameOf({ command }: SeenProcess): string | undefined {
+  const [title = ""] = command;
+  const role = /^conifer (\w+)/.exec(title)?.[1];
+  const program = basename(title);
+  return role ? `conifer ${role}` : COUNTED.has(program) ? program : undefined;
+}
+
+function parentOf(pid: number): number | undefined {
+  return Number(/^PPid:\s*(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1]) || undefined;
+}
+
+const TICKS_PER_SECOND = 100;
+
+function cpuSeconds(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND;
+}
+
+function sum(pids: readonly number[], of: (pid: number) => number): number {
+  return pids.reduce((all, pid) => all + of(pid), 0);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,109 @@
+import { execFileSync } from "node:child_process";
+import { setTimeout as wait } from "node:timers/promises";
+import { controlApp } from "../conformance/src/app-control.ts";
+import { HELLO_APP } from "../conformance/src/app-folder.ts";
+import { setOut } from "../conformance/src/journey.ts";
+import { KIND, type Pod } from "../platform/src/drivers/kubernetes/client/index.ts";
+import { SIMULATED_NODE } from "../tools/cluster/simulated-objects.ts";
+import {
+  connectOptions,
+  type Installation,
+  openInstallation,
+  ROLES,
+  APPS as SPACE,
+  untilTrue,
+  untilWell,
+} from "./installation/installation-access.ts";
+import { countCost } from "./installation/process-cost.ts";
+import { seedApps } from "./installation/seed-apps.ts";
+import { readStored } from "./installation/stored-objects.ts";
+import { timed } from "./platform/timings.ts";
+import { machineFacts } from "./router/machine-facts.ts";
+import { writeResult } from "./router/result-file.ts";
+
+/**
+ * An installation with APPS (11000) apps whose dynos are on NODES (200) simulated nodes: what every role and the cluster's
+ * own programs take when nothing happens, without and with the apps, and how long all roles of Conifer together take from
+ * their end to a change that took effect. In a cluster of ours (CONIFER_CLUSTER), which is to be taken down afterwards.
+ */
+const APPS = Number(process.env.APPS ?? 11_000);
+const NODES = Number(process.env.NODES ?? 200);
+const IDLE_SECONDS = Number(process.env.IDLE_SECONDS ?? 60);
+const TEMPLATE = "seed";
+
+async function main(): Promise<number> {
+  const installation = await openInstallation();
+  const { cluster, namespace } = installation;
+  if (!cluster) throw new Error("Name a cluster of ours: CONIFER_CLUSTER.");
+  const figures: Record<string, unknown> = {};
+  const keep = (name: string, figure: unknown) => {
+    figures[name] = figure;
+    console.log(name, JSON.stringify(figure));
+    writeResult("scale", { apps: APPS, nodes: NODES, ...figures, machine: machineFacts([]) });
+  };
+  const journey = await setOut(await connectOptions());
+  const app = await journey.deployApp(TEMPLATE, HELLO_APP);
+  const control = controlApp(journey, app);
+  await control.scale("web", 0);
+  keep("without", await countCost(cluster, IDLE_SECONDS));
+  openSimulated(cluster);
+  await control.scale("worker", 1);
+  const seconds = await timed(async () => {
+    seedApps(cluster, { namespace, template: TEMPLATE, apps: APPS });
+    await untilTrue("all dynos to run", () => allRun(installation), 2_000, SEED_MS);
+  });
+  keep("secondsUntilAllRun", Math.round(seconds / 1_000));
+  keep("stored", readStored(cluster));
+  await wait(SETTLE_MS);
+  keep("with", await countCost(cluster, IDLE_SECONDS));
+  const restart = await timed(async () => {
+    await endRoles(installation);
+    await untilWell(installation);
+    console.log("all roles answer");
+  });
+  keep("rolesReadySeconds", Number((restart / 1_000).toFixed(1)));
+  await journey.end().catch(() => undefined);
+  await installation.client.close();
+  return restart <= BAR_MS ? 0 : 1;
+}
+
+const BAR_MS = 60_000;
+const SETTLE_MS = 30_000;
+const SEED_MS = 3_600_000;
+
+/** From now on dynos go to simulated nodes, and only there. */
+function openSimulated(cluster: string): void {
+  const run = (...args: string[]) =>
+    execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, ...args], { stdio: "inherit" });
+  run("scale", "--nodes", String(NODES));
+  run("kubectl", "taint", "nodes", "-l", `${SIMULATED_NODE}=true`, `${SIMULATED_NODE}-`);
+  run("kubectl", "cordon", "-l", `${SIMULATED_NODE}!=true`);
+}
+
+let told = 0;
+
+async function allRun({ client }: Installation): Promise<boolean> {
+  const query = { labelSelector: "conifer.dev/dyno", fieldSelector: "status.phase=Running" };
+  const { items } = await client.list<Pod>({ kind: KIND.pod, namespace: SPACE }, query);
+  if (items.length - told >= APPS / 10) console.log(`${items.length} dynos run`);
+  told = items.length - (items.length % Math.ceil(APPS / 10));
+  return items.length > APPS;
+}
+
+/** All pods of all roles at once, at no notice. They come back where they were, so the real nodes are open again. */
+async function endRoles({ client, namespace, cluster = "" }: Installation): Promise<void> {
+  const args = ["kubectl", "uncordon", "-l", `${SIMULATED_NODE}!=true`];
+  execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, ...args]);
+  const { items } = await client.list<Pod>({ kind: KIND.pod, namespace }, {});
+  const place = { kind: KIND.pod, namespace };
+  await Promise.all(
+    items.map(({ metadata }) => client.remove(place, metadata.name, { gracePeriodSeconds: 0 })),
+  );
+  const least = ROLES.reduce((all, { replicas }) => all + replicas, 0);
+  await untilTrue("the roles to be there again", async () => {
+    const now = await client.list<Pod>(place, {});
+    return now.items.length >= least;
+  });
+}
+
+process.exitCode = await main();
