@@ -75,15 +75,15 @@ function webUrl(host: string, port: number): string {
   return port === 80 ? `http://${host}/` : `http://${host}:${port}/`;
 }
 
-/** Claims of this process. One that was killed and is started again under the same name goes on with them. */
+/** Claims of this process, whose clock may be set while they last. One that was killed and is started again under the same name goes on with them. */
 function makeClaims(database: Database, holder: string) {
   const held = new Map<string, { claim: Claim; renewAt: number }>();
   return async (subject: string): Promise<Claim | undefined> => {
     const known = held.get(subject);
-    if (known && known.renewAt > Date.now()) return known.claim;
+    if (known && known.renewAt > performance.now()) return known.claim;
     const wanted = { subject, holder, leaseMs: LEASE_MS };
-    const claim = await takeClaim(database.db, wanted, systemClock);
-    if (claim) held.set(subject, { claim, renewAt: Date.now() + LEASE_MS / 3 });
+    const claim = await takeClaim(database.db, wanted);
+    if (claim) held.set(subject, { claim, renewAt: performance.now() + LEASE_MS / 3 });
     else held.delete(subject);
     return claim;
   };

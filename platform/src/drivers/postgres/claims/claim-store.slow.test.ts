@@ -1,37 +1,36 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Db, newId, StaleClaim } from "../../../kernel/index.ts";
 import { makeFakeDynoHost } from "../../../runtime/dyno/dyno-host-fake.ts";
 import { migrations } from "../migrations/index.ts";
 import { startTestServer, type TestServer } from "../store/database-fixtures.ts";
 import { migrate } from "../store/index.ts";
+import { ageClaims } from "./claim-fixtures.ts";
 import { takeClaim } from "./claim-store.ts";
 
-const LEASE_MS = 10_000;
+const LEASE_MS = 600_000;
 let server: TestServer;
 let db: Db;
-let nowMs: number;
-const clock = () => new Date(nowMs);
 
 beforeAll(async () => {
   server = await startTestServer();
 });
 afterAll(() => server.stop());
+afterEach(() => vi.useRealTimers());
 beforeEach(async () => {
-  nowMs = Date.parse("2026-11-21T04:00:00Z");
   db = server.open(await server.newDatabase()).db;
-  await migrate(db, migrations, clock());
+  await migrate(db, migrations, new Date());
 });
 
-const take = (holder: string, subject = "app/1") =>
-  takeClaim(db, { subject, holder, leaseMs: LEASE_MS }, clock);
+const take = (holder: string, subject = "app/1") => takeClaim(db, { subject, holder, leaseMs: LEASE_MS });
+const pass = (ms: number) => ageClaims(db, ms);
 
 describe("a claim", () => {
   test("is one holder's until its lease has run out", async () => {
     expect(await take("a")).toEqual({ subject: "app/1", number: 1 });
     expect(await take("b")).toBeUndefined();
-    nowMs += LEASE_MS - 1;
+    await pass(LEASE_MS / 2);
     expect(await take("b")).toBeUndefined();
-    nowMs += 1;
+    await pass(LEASE_MS / 2);
     expect(await take("b")).toEqual({ subject: "app/1", number: 2 });
     expect(await take("a")).toBeUndefined();
   });
@@ -39,14 +38,14 @@ describe("a claim", () => {
   test("is kept with its number when it is renewed in time", async () => {
     for (let i = 0; i < 5; i++) {
       expect(await take("a")).toMatchObject({ number: 1 });
-      nowMs += LEASE_MS / 2;
+      await pass(LEASE_MS / 2);
     }
     expect(await take("b")).toBeUndefined();
   });
 
   test("gets a new number when its own holder comes too late", async () => {
     await take("a");
-    nowMs += LEASE_MS;
+    await pass(LEASE_MS);
     expect(await take("a")).toMatchObject({ number: 2 });
   });
 
@@ -54,6 +53,24 @@ describe("a claim", () => {
     expect(await take("a", "app/1")).toMatchObject({ number: 1 });
     expect(await take("b", "app/2")).toMatchObject({ number: 1 });
   });
+
+  test.each([
+    ["ahead", 3_600_000],
+    ["behind", -3_600_000],
+  ])(
+    "is its holder's, and the next one's in time, although somebody's clock is an hour %s",
+    async (_how, ms) => {
+      expect(await take("a")).toMatchObject({ number: 1 });
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
+      expect(await take("b")).toBeUndefined();
+      await pass(LEASE_MS);
+      expect(await take("b")).toMatchObject({ number: 2 });
+      vi.useRealTimers();
+      expect(await take("a")).toBeUndefined();
+      await pass(LEASE_MS);
+      expect(await take("a")).toMatchObject({ number: 3 });
+    },
+  );
 
   test("goes to one of many who ask at once, each time under a higher number", async () => {
     let highest = 0;
@@ -63,20 +80,20 @@ describe("a claim", () => {
       expect(got).toHaveLength(1);
       expect(got[0]?.number).toBeGreaterThan(highest);
       highest = got[0]?.number ?? 0;
-      nowMs += LEASE_MS;
+      await pass(LEASE_MS);
     }
   });
 });
 
 test("a claimant that was stopped past its lease can do no harm: the engine refuses it", async () => {
-  const engine = makeFakeDynoHost({ now: clock });
+  const engine = makeFakeDynoHost({ now: () => new Date() });
   const appId = newId();
   const formation = { appId, dynos: [] };
   const first = await take("first");
   if (!first) throw new Error("no claim");
   await engine.apply(formation, first);
 
-  nowMs += LEASE_MS;
+  await pass(LEASE_MS);
   const second = await take("second");
   if (!second) throw new Error("no claim");
   await engine.apply(formation, second);

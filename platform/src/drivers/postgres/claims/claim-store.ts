@@ -1,17 +1,19 @@
 import { sql } from "kysely";
-import type { Claim, Clock, Db } from "../../../kernel/index.ts";
+import type { Claim, Db } from "../../../kernel/index.ts";
 
 /**
  * Takes or keeps the claim on a subject for `leaseMs`. A new holder gets a higher number than any before; the holder
  * itself keeps its number while its lease has not run out. Undefined while somebody else holds it.
+ *
+ * The database's clock counts, for claimants are on different nodes: one whose own clock is ahead would take what others
+ * hold, and what it held would be nobody's for as long as it was ahead.
  */
 export async function takeClaim(
   db: Db,
   wanted: { readonly subject: string; readonly holder: string; readonly leaseMs: number },
-  clock: Clock,
 ): Promise<Claim | undefined> {
-  const now = clock();
-  const until = new Date(now.getTime() + wanted.leaseMs);
+  const now = sql`clock_timestamp()`;
+  const until = sql`clock_timestamp() + ${wanted.leaseMs} * interval '1 millisecond'`;
   const { rows } = await sql<{ number: string }>`
     insert into claims as c (subject, number, holder, expires_at)
     values (${wanted.subject}, 1, ${wanted.holder}, ${until})

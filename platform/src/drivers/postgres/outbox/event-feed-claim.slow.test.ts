@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type DomainEvent, newId, type Running, silentLogger } from "../../../kernel/index.ts";
+import { ageClaims } from "../claims/claim-fixtures.ts";
 import { takeClaim } from "../claims/index.ts";
 import { migrations } from "../migrations/index.ts";
 import { startTestServer, type TestServer } from "../store/database-fixtures.ts";
@@ -8,6 +9,7 @@ import { startEventFeed } from "./event-feed.ts";
 import { makeAppendEvent } from "./outbox.ts";
 
 const APP = newId();
+const LEASE_MS = 600_000;
 const append = makeAppendEvent(() => new Date());
 let server: TestServer;
 let database: Database;
@@ -108,10 +110,9 @@ test("it is asked again before a second batch", async () => {
 });
 
 test("three processes with a claim: each event once, in order; another goes on when the holder is gone", async () => {
-  let now = Date.now();
   const claims = (holder: string) => async () => {
-    const wanted = { subject: "events", holder, leaseMs: 15_000 };
-    return (await takeClaim(database.db, wanted, () => new Date(now))) !== undefined;
+    const wanted = { subject: "events", holder, leaseMs: LEASE_MS };
+    return (await takeClaim(database.db, wanted)) !== undefined;
   };
   const names = ["one", "two", "three"];
   const processes = await Promise.all(names.map((name) => startProcess(claims(name))));
@@ -124,7 +125,7 @@ test("three processes with a claim: each event once, in order; another goes on w
   await add("d");
   for (const process of processes) if (process !== holder) await looks(process);
   expect(all()).toHaveLength(3);
-  now += 15_001;
+  await ageClaims(database.db, LEASE_MS);
   await vi.waitFor(() => expect(all()).toHaveLength(4));
   expect(holder?.seen).toEqual(["a", "b", "c"]);
   expect(processes.filter((process) => process !== holder).flatMap(({ seen }) => seen)).toEqual(["d"]);
