@@ -239,6 +239,17 @@ describe("one-off dynos", () => {
     await control.dynosAre("run", []);
   }, 60_000);
 
+  test("above its memory quota it is told so, and goes on", async () => {
+    const program =
+      "const a = Buffer.alloc(600 * 2 ** 20, 1); setTimeout(() => console.log('kept', a.length), 20000)";
+    await app.heroku("run:detached", "--", "node", "-e", program);
+    const line = await app.logSays(/heroku\[run\.\d+\]: Process running mem=\d+M\(1[12]\d\.\d%\)/, 60_000);
+    expect(line).toMatch(/mem=6\d\dM/);
+    await app.logSays(/heroku\[run\.\d+\]: Error R14 \(Memory quota exceeded\)/);
+    await app.logSays(/app\[run\.\d+\]: kept 629145600/, 60_000);
+    await control.dynosAre("run", []);
+  }, 150_000);
+
   test("ends when its client is killed", async () => {
     const shell = run("bash");
     await shell.sees(/[$#] $/, 30_000);
