@@ -31,6 +31,7 @@ const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const DYNOS = Number(process.env.DYNOS ?? 6);
 const PER_SECOND = 100;
 const NAME = "spread";
+const SETTLE_MS = 3_000;
 
 interface Loss {
   readonly node: string;
@@ -58,8 +59,12 @@ async function main(): Promise<number> {
     await control.scale("web", DYNOS);
     await control.dynosAre("web", Array(DYNOS).fill("up"), 120_000);
     for (let round = 0; round < ROUNDS; round += 1) {
+      const before = new Set((await dynoPods(installation)).map(({ metadata }) => metadata.uid));
       await journey.api("DELETE", `/apps/${NAME}/dynos`);
-      await untilTrue("dynos on several nodes", async () => isSpread(await dynoPods(installation)));
+      await untilTrue("new dynos on several nodes", async () =>
+        isSpread(await dynoPods(installation), before),
+      );
+      await wait(SETTLE_MS);
       const loss = await loseNode(installation, cluster);
       losses.push(loss);
       console.log(JSON.stringify(loss));
@@ -135,10 +140,11 @@ function chooseVictim(pods: readonly Pod[]): string {
   return most[0];
 }
 
-/** A restart spreads anew what earlier losses have brought together. */
-function isSpread(pods: readonly Pod[]): boolean {
+/** A restart spreads anew what earlier losses have brought together; it is over when no pod of before is left. */
+function isSpread(pods: readonly Pod[], before: ReadonlySet<string | undefined>): boolean {
   const away = pods.filter(({ spec }) => spec.nodeName !== "node1");
-  return pods.length === DYNOS && pods.every(isReady) && away.length > 1;
+  const isNew = pods.every((pod) => isReady(pod) && !before.has(pod.metadata.uid));
+  return pods.length === DYNOS && isNew && away.length > 1;
 }
 
 async function keeperNode({ client, namespace }: Installation): Promise<string | undefined> {
