@@ -23,6 +23,7 @@ api apps pods: get list watch create patch delete
 api apps secrets: get create
 api apps pods/attach pods/exec: get create
 api apps configmaps: get list watch
+api apps replicasets: get list watch
 router apps configmaps pods: get list watch
 agent apps pods: get list watch
 `;

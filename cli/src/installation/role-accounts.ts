@@ -46,6 +46,7 @@ export const RIGHTS: readonly Right[] = [
     ["", ["secrets"], ["get", "create"]],
     ["", STREAMS, ["get", "create"]],
     ["", ["configmaps"], READ],
+    ["apps", ["replicasets"], READ],
   ]),
   ...right("router", "apps", [["", ["configmaps", "pods"], READ]]),
   ...right("agent", "apps", [["", ["pods"], READ]]),

@@ -97,7 +97,7 @@ function startHostWhenItCan(parts: {
   const starting = (async () => {
     while (!stopping.signal.aborted) {
       try {
-        return await startClusterHost({ ...parts, duty: "view" });
+        return await startClusterHost({ ...parts, duty: "route" });
       } catch (thrown) {
         parts.logger.warn("dynos are not known yet", { error: errorText(thrown) });
         await pause(RETRY_MS, stopping.signal);

@@ -7,7 +7,7 @@ import {
   type Reconciler,
   startReconciler,
 } from "../../../kernel/index.ts";
-import type { KubeClient } from "../client/index.ts";
+import type { KubeClient, KubeKind } from "../client/index.ts";
 import { makeAppObject } from "./app-record.ts";
 import { makeTurns, type Turns } from "./app-turns.ts";
 import { readRecord } from "./apply-app.ts";
@@ -20,7 +20,7 @@ import { makeObjectWriter, type ObjectWriter, type ToldSpecs } from "./object-wr
 import { endedRuns, makePodLogs, type PodLogs } from "./pod-logs.ts";
 import { reconcileDynos } from "./reconcile-dynos.ts";
 import type { SpaceWishes } from "./space-namespace.ts";
-import { type SpaceObjects, VIEWED_KINDS, watchSpace } from "./space-objects.ts";
+import { ROUTED_KINDS, type SpaceObjects, VIEWED_KINDS, watchSpace } from "./space-objects.ts";
 
 export interface KubernetesDynoHostOptions {
   readonly client: KubeClient;
@@ -49,9 +49,12 @@ export interface KubernetesDynoHostOptions {
  * - `all`: everything below.
  * - `keep`: makes objects what the records say.
  * - `tell`: writes what dynos put out and what becomes of them to the log, and ends those whose time is over.
- * - `view`: knows where dynos are and acts on single ones. It reads no Secret.
+ * - `view`: knows how dynos fare and acts on single ones. It reads no Secret.
+ * - `route`: knows where dynos are.
  */
-export type DynoDuty = "all" | "keep" | "tell" | "view";
+export type DynoDuty = "all" | "keep" | "tell" | "view" | "route";
+
+const SEEN: Partial<Record<DynoDuty, readonly KubeKind[]>> = { view: VIEWED_KINDS, route: ROUTED_KINDS };
 
 const RELIST_MS = 30_000;
 const CONCURRENCY = 16;
@@ -113,7 +116,7 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
   let poke = (_appId: string) => {};
   const space = watchSpace({
     ...{ client, namespace, logger },
-    ...(duty === "view" ? { kinds: VIEWED_KINDS } : {}),
+    kinds: SEEN[duty],
     onChange: (appId) => {
       board.look(appId, space.of(appId));
       poke(appId);

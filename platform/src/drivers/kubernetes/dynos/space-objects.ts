@@ -40,15 +40,17 @@ export interface SpaceObjectsOptions {
   readonly namespace: string;
   readonly logger: Logger;
   /** Which kinds are watched. Default: all of them. */
-  readonly kinds?: readonly KubeKind[];
+  readonly kinds?: readonly KubeKind[] | undefined;
   /** Told after each change, with the app it concerns. */
   readonly onChange: (appId: string) => void;
   /** The app's record was removed by somebody; the last one is given. */
   readonly onRecordLost: (record: AppRecord) => void;
 }
 
-/** What tells where an app's dynos are; the rest is for who makes them. */
-export const VIEWED_KINDS: readonly KubeKind[] = [KIND.configMap, KIND.pod];
+/** What tells where an app's dynos are. */
+export const ROUTED_KINDS: readonly KubeKind[] = [KIND.configMap, KIND.pod];
+/** What tells how they fare: a set knows why it has no pod. The rest is for who makes them. */
+export const VIEWED_KINDS: readonly KubeKind[] = [...ROUTED_KINDS, KIND.replicaSet];
 const KINDS: readonly KubeKind[] = [KIND.configMap, KIND.secret, KIND.replicaSet, KIND.pod];
 
 export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
