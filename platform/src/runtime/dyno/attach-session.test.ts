@@ -45,6 +45,23 @@ describe("an attached client", () => {
     session.end();
   });
 
+  test.each([["one"], ["both"]])(
+    "does not wait for %s of the outputs that closed, empty, before it was joined",
+    async (which) => {
+      const { session, stdout, stderr, join } = connect();
+      for (const output of which === "both" ? [stdout, stderr] : [stderr]) {
+        output.end();
+        output.read(0);
+        await vi.waitFor(() => expect(output.closed).toBe(true));
+      }
+      join();
+      if (which === "one") stdout.end("out\n");
+      session.client.resume();
+      await session.outputEnded;
+      session.end();
+    },
+  );
+
   test("reads both outputs to their ends, then an end of its own", async () => {
     const { session, stdout, stderr, join, gone } = connect();
     join();

@@ -33,8 +33,11 @@ export interface AttachOptions {
 const END_OF_INPUT = 4;
 
 function readAll(outputs: readonly Readable[], take: (chunk: Buffer) => void, allClosed: () => void): void {
-  let open = outputs.length;
-  for (const output of outputs) {
+  // One that stayed empty may have closed before anybody listened.
+  const live = outputs.filter(({ closed }) => !closed);
+  let open = live.length;
+  if (open === 0) allClosed();
+  for (const output of live) {
     output.on("data", take);
     output.once("close", () => {
       open--;

@@ -71,12 +71,28 @@ test("a session in which nothing moves ends", async () => {
   vi.useRealTimers();
 });
 
-test("what holds the output open behind a program that has ended does not hold the client", async () => {
-  const { program, stdout, stderr } = scripted();
-  const ended = Promise.withResolvers<number>();
-  const client = joinInside({ ...program, exited: ended.promise }, OPTIONS);
+test("what holds the output open behind a program that has ended does not hold the client for long", async () => {
+  vi.useFakeTimers();
+  const { program, stdout } = scripted();
+  const client = joinInside({ ...program, exited: Promise.resolve(0), signal: () => {} }, OPTIONS);
   stdout.write("done");
-  ended.resolve(0);
-  expect(await readAll(client)).toBe("done");
-  expect([stdout, stderr].every(({ closed }) => closed)).toBe(true);
+  let text = "";
+  client.on("data", (chunk) => {
+    text += chunk;
+  });
+  const closed = new Promise((resolve) => client.once("close", resolve));
+  await vi.advanceTimersByTimeAsync(10_000);
+  await closed;
+  expect(text).toBe("done");
+  vi.useRealTimers();
+});
+
+test("a program that has ended, and said nothing, before its client was joined ends the client", async () => {
+  const { program, stdout, stderr } = scripted();
+  for (const output of [stdout, stderr]) {
+    output.end();
+    output.read(0);
+    await vi.waitFor(() => expect(output.closed).toBe(true));
+  }
+  expect(await readAll(joinInside({ ...program, exited: Promise.resolve(0) }, OPTIONS))).toBe("");
 });

@@ -3,6 +3,8 @@ import { pause } from "../../../kernel/index.ts";
 import { ATTACH_IDLE_MS, makeAttachSession } from "../../../runtime/dyno/index.ts";
 import type { EnteredProgram } from "../sandbox/index.ts";
 
+const OUTPUT_WITHIN_MS = 10_000;
+
 export interface InsideOptions {
   readonly terminal: boolean;
   /** From SIGHUP, when the client has gone, to SIGKILL. */
@@ -30,7 +32,10 @@ export function joinInside(
       late.abort();
     }
     program.signal("SIGKILL");
-    await session.outputEnded;
+    // What began a session of its own may hold the output open for as long as the dyno runs.
+    const slow = new AbortController();
+    await Promise.race([session.outputEnded, pause(OUTPUT_WITHIN_MS, slow.signal)]);
+    slow.abort();
     session.end();
     program.terminal?.destroy();
     pipes?.stdin?.destroy();
