@@ -115,7 +115,10 @@ async function loseNode(installation: Installation, cluster: string): Promise<Lo
   );
   const seconds = sinceSeconds(began);
   const { sent, failed, failures } = await load.stop();
-  execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, "up"], { stdio: "ignore" });
+  await untilTrue("the node to be back", async () => {
+    execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, "up"], { stdio: "ignore" });
+    return true;
+  });
   const back = performance.now();
   await untilWell(installation);
   await untilTrue("one pod for each dyno", async () => (await dynoPods(installation)).length === DYNOS);

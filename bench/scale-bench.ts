@@ -74,7 +74,7 @@ const SEED_MS = 3_600_000;
 /** From now on dynos go to simulated nodes, and only there. */
 function openSimulated(cluster: string): void {
   const run = (...args: string[]) =>
-    execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, ...args], { stdio: "inherit" });
+    execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, ...args], { stdio: "ignore" });
   run("scale", "--nodes", String(NODES));
   run("kubectl", "taint", "nodes", "-l", `${SIMULATED_NODE}=true`, `${SIMULATED_NODE}-`);
   run("kubectl", "cordon", "-l", `${SIMULATED_NODE}!=true`);

@@ -33,16 +33,19 @@ export async function countCost(cluster: string, seconds: number): Promise<Reado
 /** Process ids by role or program, of everything below the cluster's nodes. */
 function groups(cluster: string): ReadonlyMap<string, readonly number[]> {
   const processes = seeProcesses();
-  const heads = new Set(findNodes(cluster, processes).map(({ pid }) => pid));
+  const nodes = findNodes(cluster, processes);
+  const heads = new Set(nodes.map(({ pid }) => pid));
+  const namespaces = new Set(nodes.map(({ namespace }) => namespace));
   const parents = new Map(processes.map(({ pid }) => [pid, parentOf(pid)]));
-  const isInside = (pid: number): boolean => {
+  // What a node's containers run is below its first process; its own programs came into it from outside.
+  const isInside = ({ pid, namespace }: SeenProcess): boolean => {
     for (let one: number | undefined = pid; one; one = parents.get(one)) if (heads.has(one)) return true;
-    return false;
+    return namespaces.has(namespace);
   };
   const found = new Map<string, number[]>();
   for (const one of processes) {
     const name = nameOf(one);
-    if (name && isInside(one.pid)) found.set(name, [...(found.get(name) ?? []), one.pid]);
+    if (name && isInside(one)) found.set(name, [...(found.get(name) ?? []), one.pid]);
   }
   return found;
 }

@@ -23,7 +23,7 @@ export function planSimulated(
 
 /** A large node that does not exist. */
 export function simulatedNode(name: string): KubernetesObject {
-  const size = { cpu: "32", memory: "256Gi", pods: "110" };
+  const size = { cpu: "32", memory: "256Gi", "ephemeral-storage": "1Ti", pods: "110" };
   return {
     apiVersion: "v1",
     kind: "Node",
