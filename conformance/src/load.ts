@@ -3,6 +3,8 @@ import { waitUntil } from "./wait-until.ts";
 
 export interface LoadOptions {
   readonly routerPort: number;
+  /** Where the router listens; default: loopback. */
+  readonly address?: string;
   readonly host: string;
   readonly path?: string;
   /** One request each so many milliseconds, whatever becomes of those before. */
@@ -83,23 +85,20 @@ async function ask(options: LoadOptions, agent: Agent | false): Promise<LoadAnsw
 }
 
 function askOnce(
-  { routerPort, host, path = "/" }: LoadOptions,
+  { routerPort, address = "127.0.0.1", host, path = "/" }: LoadOptions,
   agent: Agent | false,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve) => {
-    const call = request(
-      { host: "127.0.0.1", port: routerPort, path, headers: { host }, agent },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", (thrown) => fail(`broken: ${thrown.message}`));
-        response.on("end", () => {
-          clearTimeout(timer);
-          const text = Buffer.concat(chunks).toString("utf8");
-          resolve({ status: response.statusCode ?? 0, text });
-        });
-      },
-    );
+    const call = request({ host: address, port: routerPort, path, headers: { host }, agent }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", (thrown) => fail(`broken: ${thrown.message}`));
+      response.on("end", () => {
+        clearTimeout(timer);
+        const text = Buffer.concat(chunks).toString("utf8");
+        resolve({ status: response.statusCode ?? 0, text });
+      });
+    });
     const timer = setTimeout(() => call.destroy(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
     const fail = (text: string) => {
       clearTimeout(timer);

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { Pod } from "../../platform/src/drivers/kubernetes/client/index.ts";
+
+/**
+ * The processes of a pod as this machine sees them: a development cluster's nodes are namespaces of it. Found by the pod's
+ * cgroup, which no other pod of any cluster has.
+ */
+function podProcesses({ metadata }: Pod): readonly PodProcess[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => read(`/proc/${name}/cgroup`).includes(`/pod${metadata.uid}/`))
+    .map((name) => ({
+      pid: Number(name),
+      isFirst: /^NSpid:.*\t1$/m.test(read(`/proc/${name}/status`)),
+      command: read(`/proc/${name}/cmdline`).split("\0").join(" ").trim(),
+    }));
+}
+
+interface PodProcess {
+  readonly pid: number;
+  /** Whether it is the first of its container, whose end is the container's. */
+  readonly isFirst: boolean;
+  readonly command: string;
+}
+
+/** The first process of its container; what is below it ends with it. That which holds the pod is none of them. */
+function firstProcess(pod: Pod): number {
+  const found = podProcesses(pod).find(({ isFirst, command }) => isFirst && !/\bpause\b/.test(command));
+  if (!found) throw new Error(`no process of ${pod.metadata.name} runs on this machine`);
+  return found.pid;
+}
+
+/** kill -9 of the container's first process. */
+export function killPod(pod: Pod): void {
+  process.kill(firstProcess(pod), "SIGKILL");
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
