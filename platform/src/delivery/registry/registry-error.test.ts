@@ -6,7 +6,7 @@ test.each([
   [invalidParams("another digest"), "DIGEST_INVALID", 400, {}],
   [new BusinessError("payload_too_large", "too large"), "SIZE_INVALID", 413, {}],
   [conflict("too many"), "TOOMANYREQUESTS", 429, { "retry-after": "30" }],
-  [new BusinessError("unavailable", "full"), "UNAVAILABLE", 503, { "retry-after": "60" }],
+  [new BusinessError("unavailable", "full"), "UNAVAILABLE", 507, {}],
   [notFound("upload"), "BLOB_UPLOAD_UNKNOWN", 404, {}],
   [notFound("image"), "BLOB_UNKNOWN", 404, {}],
 ])("a store's refusal: %s is %s", (thrown, code, status, headers) => {

@@ -61,7 +61,8 @@ export function asRegistryError(thrown: unknown): RegistryError | undefined {
     case "conflict":
       return new RegistryError("TOOMANYREQUESTS", message, { headers: { "retry-after": "30" } });
     case "unavailable":
-      return new RegistryError("UNAVAILABLE", message, { headers: { "retry-after": "60" } });
+      // Nothing but a full disk is told so by a store: that does not pass while a client waits (RFC 4918 §11.5).
+      return new RegistryError("UNAVAILABLE", message, { status: 507 });
     default:
       return undefined;
   }

@@ -85,10 +85,7 @@ describe("uploads on disk", () => {
         const { digest } = await pushBlob(registry, "team/app", "before");
         free = 0.04;
         const pushed = await registry.ask("POST /v2/team/app/blobs/uploads/", registry.push("team/app"));
-        expect([pushed.status, pushed.codes, pushed.headers["retry-after"]]).toEqual([
-          ...[503, ["UNAVAILABLE"]],
-          "60",
-        ]);
+        expect([pushed.status, pushed.codes]).toEqual([507, ["UNAVAILABLE"]]);
         const pulled = await registry.ask(`GET /v2/team/app/blobs/${digest}`, registry.pull("team"));
         expect(pulled.text).toBe("before");
         await registry.registry.stop();

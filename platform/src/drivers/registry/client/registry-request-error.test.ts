@@ -22,6 +22,7 @@ describe("a refusal", () => {
     [413, {}, /of this size/],
     [429, {}, /too many requests/],
     [503, {}, /try again later/],
+    [507, {}, /no room left/],
     [400, {}, /answer 400 \(bad\)\.$/],
   ])("%i %j", (status, more, wanted) => expect(refuse(status, "bad", more).message).toMatch(wanted));
 
@@ -34,6 +35,7 @@ describe("a refusal", () => {
     [501, false],
     [502, true],
     [503, true],
+    [507, false],
   ])("%i may pass: %s", (status, passing) => expect(refuse(status).passing).toBe(passing));
 
   it("quotes what is no answer of a registry in part, and takes any body", () => {

@@ -40,6 +40,8 @@ export interface RefusedAnswer {
 }
 
 const LONGEST_QUOTE = 300;
+/** Not implemented, and no room: to ask again does not help. */
+const LASTING = new Set([501, 507]);
 
 /** Reads a refusal. A body that is not the specification's, as of a proxy in between, is quoted in part. */
 export function refusalOf({ doing, status, body, retryAfter, named }: RefusedAnswer): RegistryRequestError {
@@ -51,7 +53,7 @@ export function refusalOf({ doing, status, body, retryAfter, named }: RefusedAns
   return new RegistryRequestError(text.trim(), {
     status,
     codes: errors.map(({ code }) => code),
-    passing: status === 408 || status === 429 || (status >= 500 && status !== 501),
+    passing: status === 408 || status === 429 || (status >= 500 && !LASTING.has(status)),
     retryAfterSeconds: seconds >= 0 ? seconds : undefined,
   });
 }
@@ -84,6 +86,8 @@ function adviceFor(status: number, named: boolean): string {
       return "The registry, or a proxy before it, does not take content of this size.";
     case 429:
       return "The registry has had too many requests; try again later.";
+    case 507:
+      return "The registry has no room left: give it a larger volume, or remove images there.";
     default:
       return status >= 500 ? "The registry is in trouble; try again later, and see its log." : "";
   }
