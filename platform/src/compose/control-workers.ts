@@ -1,6 +1,6 @@
 import { findApp } from "../apps/app/index.ts";
 import { type Build, followUp, listAppsWithBuilds, reconcileBuilds } from "../delivery/build/index.ts";
-import { listAppsWithCode, listAppsWithPending, reconcileReleases } from "../delivery/release/index.ts";
+import { listAppsWithPending, reconcileReleases } from "../delivery/release/index.ts";
 import { listStaleRoutes, reconcileRoute, replaceRoutes, type ToldRoute } from "../edge/route/index.ts";
 import {
   type Claim,
@@ -15,9 +15,10 @@ import {
   waiting,
 } from "../kernel/index.ts";
 import {
-  listAppsWithDynos,
   listFormation,
+  listFormationMarks,
   makeDeployVerifier,
+  makeSettledApps,
   reconcileFormation,
 } from "../runtime/formation/index.ts";
 import { listAppsWithOneOffs, makeReleaseCommand, reconcileOneOffs } from "../runtime/one-off/index.ts";
@@ -65,8 +66,7 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
     }),
     formation: start("formation", {
       concurrency: 8,
-      list: () => listRunning(context, engine),
-      reconcile: formationRound(context, engine),
+      ...formationRound(context, engine),
     }),
     oneOffs: start("one-offs", {
       concurrency: 4,
@@ -239,14 +239,11 @@ function formationRound(context: ControlContext, engine: WorkerEngine) {
     warmSeconds: WARM_SECONDS,
     warmBudget: WARM_BUDGET,
   };
-  return (appId: string) => reconcileFormation(appId, deps);
-}
-
-/** Apps that may have something to run, and apps that do. */
-async function listRunning({ db }: ControlContext, engine: WorkerEngine): Promise<readonly string[]> {
-  const withCode = await listAppsWithCode(db);
-  const withDynos = await listAppsWithDynos(db);
-  return [...new Set([...withCode, ...withDynos, ...engine.watch.appIds()])];
+  const apps = makeSettledApps({ marks: () => listFormationMarks(deps), clock: context.clock });
+  return {
+    list: apps.list,
+    reconcile: (appId: string) => apps.look(appId, () => reconcileFormation(appId, deps)),
+  };
 }
 
 /** At start the router gets all routes at once; until it has them, again and again. Later changes go one by one. */

@@ -188,6 +188,16 @@ export async function listFeatureSettings(
   return new Map(rows.map((row) => [row.name, { enabled: row.enabled, updatedAt: row.updated_at }]));
 }
 
+/** When one of an app's switches was set last, in milliseconds since the epoch; apps without any are left out. */
+export async function listFeatureChanges(db: Db): Promise<ReadonlyMap<string, number>> {
+  const rows = await tables(db)
+    .selectFrom("app_features")
+    .select(({ fn }) => ["app_id", fn.max("updated_at").as("changed")])
+    .groupBy("app_id")
+    .execute();
+  return new Map(rows.map(({ app_id, changed }) => [app_id, changed.getTime()]));
+}
+
 export async function setFeature(
   trx: Db,
   setting: { readonly appId: string; readonly name: string; readonly enabled: boolean; readonly now: Date },

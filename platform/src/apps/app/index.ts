@@ -5,6 +5,7 @@ export {
   findAppForUpdate,
   findRole,
   listAllApps,
+  listFeatureChanges,
   listFeatureSettings,
   listOwnedApps,
   updateApp,

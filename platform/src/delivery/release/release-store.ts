@@ -221,14 +221,14 @@ export async function findNewestRelease(db: Db, appId: string): Promise<Release 
 }
 
 /** Ids of apps whose current release has an image. */
-export async function listAppsWithCode(db: Db): Promise<ReadonlySet<string>> {
+export async function listAppsWithCode(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await tables(db)
     .selectFrom("release_heads")
     .innerJoin("releases", "releases.id", "release_heads.current_release_id")
-    .select("release_heads.app_id")
+    .select(["release_heads.app_id", "releases.id"])
     .where("releases.image_id", "is not", null)
     .execute();
-  return new Set(rows.map((row) => row.app_id));
+  return new Map(rows.map((row) => [row.app_id, row.id]));
 }
 
 /** Ids of apps with a release in line. */

@@ -60,10 +60,14 @@ export async function listDynoRecords(db: Db, appId: string): Promise<readonly D
     .execute();
 }
 
-export async function listAppsWithDynos(db: Db): Promise<readonly string[]> {
-  return (await tables(db).selectFrom("dynos").select("app_id").distinct().execute()).map(
-    (row) => row.app_id,
-  );
+/** How many there are and when one was changed last, as a text by app. */
+export async function listDynoMarks(db: Db): Promise<ReadonlyMap<string, string>> {
+  const rows = await tables(db)
+    .selectFrom("dynos")
+    .select(({ fn }) => ["app_id", fn.countAll<string>().as("count"), fn.max("updated_at").as("changed")])
+    .groupBy("app_id")
+    .execute();
+  return new Map(rows.map(({ app_id, count, changed }) => [app_id, `${count} ${changed.getTime()}`]));
 }
 
 /** The specs of an app's dynos as the engine is to have them: what may change comes from the record. */

@@ -20,6 +20,9 @@ export interface FormationReconcilerDependencies extends GatherDependencies {
   readonly applied: Map<string, string>;
 }
 
+/** How often it is seen whether there is more memory now. */
+const MEMORY_LOOK_MS = 30_000;
+
 /**
  * Makes an app's dynos what its current release and formation want: gather, decide, act, until nothing is left to do.
  * What is decided is recorded in one transaction, then handed to the engine whole: killed in between, the next call
@@ -48,6 +51,8 @@ export async function reconcileFormation(
     if (plan.limitedTo !== undefined) sayLimited(appId, plan.limitedTo, deps);
     await hand(appId, claim, deps);
     if (plan.steps.length > 0) continue;
+    if (!plan.lookAt && plan.limitedTo !== undefined)
+      return waiting("memory", "More dynos are started when there is memory.", MEMORY_LOOK_MS);
     if (!plan.lookAt) return done;
     const ms = Math.max(plan.lookAt.getTime() - deps.clock().getTime(), 100);
     return waiting("warm", "The warm dynos' time ends.", ms);

@@ -46,6 +46,16 @@ export async function listWebQuantities(db: Db): Promise<ReadonlyMap<string, num
   return new Map(rows.map((row) => [row.app_id, row.quantity]));
 }
 
+/** How many process types there are and when one was changed last, as a text by app. */
+export async function listTypeMarks(db: Db): Promise<ReadonlyMap<string, string>> {
+  const rows = await tables(db)
+    .selectFrom("formation")
+    .select(({ fn }) => ["app_id", fn.countAll<string>().as("count"), fn.max("updated_at").as("changed")])
+    .groupBy("app_id")
+    .execute();
+  return new Map(rows.map(({ app_id, count, changed }) => [app_id, `${count} ${changed.getTime()}`]));
+}
+
 export async function updateFormationType(
   trx: Db,
   id: string,

@@ -1,10 +1,11 @@
 export { changeFormation } from "./change-formation.ts";
 export { dynoHandlers } from "./dyno-api.ts";
-export { listAppsWithDynos } from "./dyno-record-store.ts";
 export { defaultSize, findDynoSize, limitsOf } from "./dyno-size.ts";
 export { requireDynoSize } from "./formation.ts";
 export { formationHandlers } from "./formation-api.ts";
+export { listFormationMarks } from "./formation-marks.ts";
 export { reconcileFormation } from "./formation-reconciler.ts";
 export { listFormation, listWebQuantities } from "./formation-store.ts";
 export { insideHandlers } from "./inside-api.ts";
+export { makeSettledApps } from "./settled-apps.ts";
 export { makeDeployVerifier } from "./verify-deploy.ts";

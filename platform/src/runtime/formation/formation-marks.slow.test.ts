@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { updateApp } from "../../apps/app/index.ts";
+import { startTestDelivery, type TestDelivery } from "../../delivery/release/delivery-fixtures.ts";
+import { restartDynos } from "./change-formation.ts";
+import { type FormationApp, makeFormationApp, WEB } from "./formation-app-fixtures.ts";
+import { listFormationMarks } from "./formation-marks.ts";
+
+let world: TestDelivery;
+let on: FormationApp;
+beforeAll(async () => {
+  world = await startTestDelivery();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  on = await makeFormationApp(world);
+});
+
+const marks = (watch = on.engine.view()) => listFormationMarks({ db: world.db, watch });
+const mark = async () => (await marks()).get(on.appId);
+
+test("an app without code and dynos has none", async () => {
+  expect(await mark()).toBeUndefined();
+});
+
+test("a mark stays while nothing changes, also when somebody looks", async () => {
+  await on.serving();
+  const before = await mark();
+  expect(before).toBeDefined();
+  await on.round();
+  expect(await mark()).toBe(before);
+});
+
+test.each<readonly [string, () => Promise<unknown>]>([
+  ["new code", () => on.push(WEB, "b")],
+  ["a config var", () => on.set({ GREETING: "hello" })],
+  ["a scale", () => on.scale("web", 3)],
+  ["a size", () => on.scale("web", 2, "Standard-2X")],
+  ["a switch", () => on.feature("preboot", false)],
+  [
+    "a name",
+    () => world.db.transaction().execute((trx) => updateApp(trx, on.appId, { name: "renamed" }, new Date())),
+  ],
+  ["a restart", () => restartDynos({ appId: on.appId, actor: on.actor }, world)],
+])("%s changes it", async (_what, change) => {
+  await on.serving();
+  const before = await mark();
+  await change();
+  expect(await mark()).not.toBe(before);
+});
+
+test("an engine that has come back changes it", async () => {
+  await on.serving();
+  const before = await mark();
+  const watch = { appIds: () => [], session: () => on.engine.view().session() + 1 };
+  expect((await listFormationMarks({ db: world.db, watch })).get(on.appId)).not.toBe(before);
+});
+
+test("an app that is gone and still has dynos has another mark each time", async () => {
+  const watch = { appIds: () => ["00000000-0000-4000-8000-000000000000"], session: () => 1 };
+  const look = async () => [...(await listFormationMarks({ db: world.db, watch })).entries()].at(-1);
+  const [first, second] = [await look(), await look()];
+  expect(first?.[0]).toBe(watch.appIds()[0]);
+  expect(second?.[1]).not.toBe(first?.[1]);
+});

@@ -1,0 +1,53 @@
+import type { Clock, Outcome } from "../../kernel/index.ts";
+
+/** What is recorded of each app that may have something to run, as a text that changes with it. */
+export type AppMarks = ReadonlyMap<string, string>;
+
+export interface SettledOptions {
+  readonly marks: () => Promise<AppMarks>;
+  readonly clock: Clock;
+}
+
+/**
+ * Remembers which apps were found to be as they should, so that looking at all of them again costs one question and not
+ * several for each. What is seen to change of an app's dynos is told as a hint, and needs no list.
+ */
+export interface SettledApps {
+  /** Apps of which something has changed since, or that nobody has looked at for long. */
+  list(): Promise<readonly string[]>;
+  /** Looks at an app. It has settled when nothing is left to do; the marks listed before that count. */
+  look(appId: string, work: () => Promise<Outcome>): Promise<Outcome>;
+}
+
+/** Nothing is believed for longer; half of it for the first, so that not all are looked at at once. */
+const LONGEST_MS = 3_600_000;
+
+export function makeSettledApps({ marks, clock }: SettledOptions): SettledApps {
+  const settled = new Map<string, { readonly mark: string; readonly until: number }>();
+  let listed: AppMarks = new Map();
+  return {
+    list: async () => {
+      listed = await marks();
+      const now = clock().getTime();
+      for (const appId of settled.keys()) if (!listed.has(appId)) settled.delete(appId);
+      return [...listed.keys()].filter((appId) => {
+        const last = settled.get(appId);
+        return !last || last.mark !== listed.get(appId) || last.until <= now;
+      });
+    },
+    look: async (appId, work) => {
+      // Taken before the work, which then has seen at least what the mark tells of.
+      const mark = listed.get(appId);
+      settled.delete(appId);
+      const outcome = await work();
+      if (outcome.kind === "done" && mark !== undefined)
+        settled.set(appId, { mark, until: clock().getTime() + LONGEST_MS * (0.5 + shareOf(appId) / 2) });
+      return outcome;
+    },
+  };
+}
+
+/** From 0 to 1, spread over ids. */
+function shareOf(appId: string): number {
+  return (Number.parseInt(appId.slice(0, 4), 16) || 0) / 0xffff;
+}
