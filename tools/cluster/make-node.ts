@@ -90,9 +90,17 @@ async function startNode(plan: ClusterPlan, node: NodePlan, programs: string): P
 async function plugIn(plan: ClusterPlan, node: NodePlan, pid: number, mtu: number): Promise<void> {
   const inside = await scriptInNode(pid, "ls /proc/sys/net/ipv4/conf");
   if (!inside.split("\n").includes("eth0")) {
-    await tryProgram("ip", ["link", "del", node.link]); // a former node's, which the kernel is about to take away
     const peer = ["peer", "name", "eth0", "netns", String(pid)];
-    await runProgram("ip", ["link", "add", node.link, "mtu", String(mtu), "type", "veth", ...peer]);
+    const add = ["link", "add", node.link, "mtu", String(mtu), "type", "veth", ...peer];
+    await waitUntil({
+      what: `the link ${node.link}`,
+      within: 15_000,
+      ask: async () => {
+        // A former node's, which the kernel is about to take away: until it has, the name is not free.
+        await tryProgram("ip", ["link", "del", node.link]);
+        return await runProgram("ip", add);
+      },
+    });
   }
   await runProgram("ip", ["link", "set", node.link, "master", plan.bridge, "up"]);
 }
