@@ -112,7 +112,7 @@ describe.skipIf(!CONIFER_INSTALLATION)("the guide, as it is written", () => {
       const [create = "", push = "", curl = ""] = blockWith("heroku create").commands;
       await type(create);
       expect(await type(push)).toMatch(/Released v\d+/);
-      expect(await type(curl)).toContain("<");
+      expect(await type(curl)).toContain("Hello from Express");
       await type("heroku apps:destroy my-first-app --confirm my-first-app");
     },
     GUIDE_MS,
