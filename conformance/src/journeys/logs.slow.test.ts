@@ -45,7 +45,7 @@ beforeAll(async () => {
     Procfile: "web: node server.js\nworker: node work.js\n",
   });
   await app.printed("ps:scale", "worker=1");
-  await app.logSays(/app\[worker\.1\]: the worker is here/);
+  await app.logSays(/app\[worker\.1\]: the worker is here/, 60_000);
 });
 
 afterAll(() => journey?.end());
