@@ -130,10 +130,10 @@ describe("a further program", () => {
     const entered = await sandbox.enter(program("sleep 1000 & setsid sleep 1001 & echo ready; wait; :"));
     const ready = new Promise((resolve) => entered.pipes?.stdout.once("data", resolve));
     await ready;
-    const running = () =>
-      processTree(sandbox.pid).flatMap(
-        (pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[1] ?? [],
-      );
+    const below = (root: number) => processTree(root).flatMap((pid) => commandOf(pid)[1] ?? []);
+    const running = () => below(sandbox.pid);
+    // Only then is it in a session of its own.
+    await eventually("both run", () => ["1000", "1001"].every((one) => below(process.pid).includes(one)));
     entered.signal("SIGHUP");
     expect(await entered.exited).toBe(129);
     entered.signal("SIGKILL");
@@ -156,3 +156,12 @@ describe("a further program", () => {
     expect(existsSync(join(world.home, "dynos", sandbox.id))).toBe(false);
   });
 });
+
+/** Nothing of a process that has just ended. */
+function commandOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}
