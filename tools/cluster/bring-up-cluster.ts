@@ -31,8 +31,7 @@ export async function bringUp(name: string, wishes: Wishes, tell: Tell): Promise
     await connectHost(plan, machine.mtu);
     await makeCredentials(plan, folders, programs);
     const rise = { ...machine, plan, folders, programs };
-    await startMembers(rise, tell);
-    await waitForMembers(rise, tell);
+    await waitForMembers(rise, await startMembers(rise, tell), tell);
     await furnishCluster(rise, tell);
   } finally {
     await release();

@@ -88,6 +88,15 @@ export function dnsObjects(
 /** The path of the Deployment's status. */
 export const DNS_PATH = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${NAME}`;
 
+/** The path of the list of its pods. */
+export const DNS_PODS_PATH = `/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=k8s-app%3Dkube-dns`;
+
+const READY = { path: "/ready", port: 8181 };
+
+/** The path on which the API server passes on what one of the pods itself says of whether it is ready. */
+export const dnsReadyPath = (pod: string) =>
+  `/api/v1/namespaces/${NAMESPACE}/pods/${pod}:${READY.port}/proxy${READY.path}`;
+
 function dnsDeployment(programs: string): KubernetesObject {
   const mounted = "/programs";
   return {
@@ -111,7 +120,7 @@ function dnsDeployment(programs: string): KubernetesObject {
               imagePullPolicy: "Never",
               command: [`${mounted}/coredns`, "-conf", "/configuration/Corefile"],
               resources: { requests: { cpu: "50m", memory: "70Mi" }, limits: { memory: "256Mi" } },
-              readinessProbe: { httpGet: { path: "/ready", port: 8181 }, periodSeconds: 2 },
+              readinessProbe: { httpGet: READY, periodSeconds: 2 },
               livenessProbe: { httpGet: { path: "/health", port: 8080 } },
               volumeMounts: [
                 { name: "configuration", mountPath: "/configuration" },

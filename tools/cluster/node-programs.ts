@@ -44,13 +44,14 @@ interface Start {
  * Starts a program in a node. One that runs is left alone, unless its arguments or its settings are no longer those it was
  * started with: then it starts again. It outlives this process and ends with its node; what it says goes to
  * `<logs>/<program>.log`.
+ * @returns whether it was started now
  */
-export async function startInNode({ node, command, programs, logs }: Start): Promise<void> {
+export async function startInNode({ node, command, programs, logs }: Start): Promise<boolean> {
   const { program, args, settings, outside } = command;
   const path = programs === undefined ? program : join(programs, program);
   const mark = `CONIFER_STARTED_AS=${await startMark([path, ...args], settings)}`;
   const running = node.programs.get(program);
-  if (running !== undefined && (await environmentOf(running)).includes(mark)) return;
+  if (running !== undefined && (await environmentOf(running)).includes(mark)) return false;
   await endInNode(node, program);
   await mkdir(logs, { recursive: true });
   const log = await open(join(logs, `${program}.log`), "a");
@@ -66,6 +67,7 @@ export async function startInNode({ node, command, programs, logs }: Start): Pro
   } finally {
     await log.close();
   }
+  return true;
 }
 
 /** Stands for all that decides how a program behaves. */

@@ -20,9 +20,13 @@ export interface Rise extends FileContext {
   readonly programs: string;
 }
 
+/** When the kubelets that had to be started were, in milliseconds since 1970, by node name. */
+export type KubeletStarts = ReadonlyMap<string, number>;
+
 /** Makes every node and starts its programs; those of the control plane are the first node's. */
-export async function startMembers(rise: Rise, tell: Tell): Promise<void> {
+export async function startMembers(rise: Rise, tell: Tell): Promise<KubeletStarts> {
   const { plan } = rise;
+  const starts = new Map<string, number>();
   await writeFiles(rise);
   const what = `${plan.nodes} ${plan.nodes === 1 ? "node" : "nodes"}`;
   await tellStep(tell, `Starting ${what} of ${plan.name}`, () =>
@@ -30,10 +34,11 @@ export async function startMembers(rise: Rise, tell: Tell): Promise<void> {
       plan.members.map(async (member) => {
         const live = await makeNode(rise, member);
         const control = member.number === 1 ? [startControlPlane(rise, member, live)] : [];
-        await allOrFirstFailure([...control, startNodePrograms(rise, member, live)]);
+        await allOrFirstFailure([...control, startNodePrograms(rise, member, live, starts)]);
       }),
     ),
   );
+  return starts;
 }
 
 /** Waits for all, so that nothing goes on behind the first failure, and then throws that. */
@@ -70,12 +75,19 @@ async function startControlPlane(rise: Rise, member: NodePlan, node: LiveNode): 
   }
 }
 
-async function startNodePrograms(rise: Rise, member: NodePlan, node: LiveNode): Promise<void> {
+async function startNodePrograms(
+  rise: Rise,
+  member: NodePlan,
+  node: LiveNode,
+  starts: Map<string, number>,
+): Promise<void> {
   const { plan, folders, programs } = rise;
   const logs = logsOf(rise, member);
   await startContainers({ node, programs, logs, folder: nodeFolder(folders, member.name) });
   for (const command of nodeCommands(plan, folders, member)) {
-    await startInNode({ node, command, programs, logs });
+    const now = Date.now();
+    const isNew = await startInNode({ node, command, programs, logs });
+    if (isNew && command.program === "kubelet") starts.set(member.name, now);
   }
   await startPolicyEnforcer(folders, member, node);
 }

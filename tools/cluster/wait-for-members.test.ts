@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { openClusterApi } from "./cluster-api.ts";
 import { type Script, type ScriptedApi, scriptApi } from "./cluster-api-fixtures.ts";
-import { DNS_PATH } from "./cluster-dns.ts";
+import { DNS_PATH, DNS_PODS_PATH } from "./cluster-dns.ts";
 import type { ClusterSettings } from "./cluster-plan.ts";
-import { allOrFirstFailure } from "./start-members.ts";
+import { allOrFirstFailure, type KubeletStarts } from "./start-members.ts";
 import { hasReadyReplicas, isReady, waitForMembers } from "./wait-for-members.ts";
 
 let server: ScriptedApi | undefined;
@@ -23,15 +23,24 @@ const whole =
     if (call.method === "PATCH") return { body: {} };
     if (call.path.endsWith("/proxy/healthz")) return { body: "ok" };
     if (call.path === DNS_PATH) return { body: { status: { readyReplicas: 1 } } };
+    if (call.path === DNS_PODS_PATH)
+      return { body: { items: ["a", "b"].map((name) => ({ metadata: { name } })) } };
+    if (call.path.endsWith("/pods/b:8181/proxy/ready")) return { body: "OK" };
+    if (call.path.endsWith("/pods/a:8181/proxy/ready")) return { status: 503, body: "not yet" };
     return { body: { spec: { podCIDR: "198.19.16.0/24" }, status: ready } };
   };
 
-async function wait(script: Script, settings: Partial<ClusterSettings> = {}) {
+async function wait(
+  script: Script,
+  settings: Partial<ClusterSettings> = {},
+  starts: KubeletStarts = new Map(),
+) {
   server = await scriptApi(script, settings);
   const { plan, folders, calls } = server;
   const said: string[] = [];
   const machine = { memory: 2 ** 34, mtu: 1500, nameServers: ["192.0.2.53"] };
-  await waitForMembers({ ...machine, plan, folders, programs: "/programs" }, (line) => said.push(line));
+  const rise = { ...machine, plan, folders, programs: "/programs" };
+  await waitForMembers(rise, starts, (line) => said.push(line));
   return { calls, said, plan };
 }
 
@@ -84,6 +93,28 @@ describe("waiting for the nodes", () => {
   });
 });
 
+describe("a kubelet that was started now", () => {
+  const said = (time?: string) => {
+    const condition = { type: "Ready", status: "True", ...(time && { lastHeartbeatTime: time }) };
+    return { body: { spec: { podCIDR: "x" }, status: { conditions: [condition] } } };
+  };
+  const startedAt = (time: string) => new Map([["node1", Date.parse(time)]]);
+
+  test("is not believed what was said before", async () => {
+    const answers = [said("2026-01-01T10:00:04Z"), said(), said("2026-01-01T10:00:06Z")];
+    const late: Script = ({ path }) =>
+      path === "/api/v1/nodes/node1" ? (answers.length > 1 ? answers.shift() : answers[0]) : undefined;
+    await wait(whole(late), {}, startedAt("2026-01-01T10:00:05.900Z"));
+    expect(answers).toHaveLength(1);
+  });
+
+  test("is believed in the second of its start: that is all the time tells", async () => {
+    const same: Script = ({ path }) =>
+      path === "/api/v1/nodes/node1" ? said("2026-01-01T10:00:05Z") : undefined;
+    await wait(whole(same), {}, startedAt("2026-01-01T10:00:05.900Z"));
+  });
+});
+
 describe("cluster DNS", () => {
   const corefileOf = (calls: ScriptedApi["calls"]) =>
     JSON.stringify(calls.find(({ path }) => path.includes("/configmaps/"))?.body);
@@ -103,6 +134,16 @@ describe("cluster DNS", () => {
       "Deployment",
     ]);
     expect(asked).toBe(3);
+  });
+
+  test("is answered by a pod, and not only said to be from before", async () => {
+    let asked = 0;
+    const { calls } = await wait(
+      whole(({ path }) =>
+        path.endsWith("b:8181/proxy/ready") && ++asked < 3 ? { status: 503, body: "gone" } : undefined,
+      ),
+    );
+    expect(calls.filter(({ path }) => path.endsWith("b:8181/proxy/ready"))).toHaveLength(3);
   });
 
   test.each([

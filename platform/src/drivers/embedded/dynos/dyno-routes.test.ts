@@ -128,6 +128,9 @@ describe("a command inside a dyno, over the socket", () => {
     const command = { line: "go", env: {} };
     await expect(host.runInside("none", command)).rejects.toMatchObject({ id: "not_found" });
     fake.crash(id, 1);
+    // The fake starts a dyno again once, at once; from its second crash on it stays down.
+    await expect.poll(() => [fake.starts(id), fake.present()[0]?.state.kind]).toEqual([2, "up"]);
+    fake.crash(id, 1);
     await expect(host.runInside(id, command)).rejects.toMatchObject({
       id: "conflict",
       message: expect.stringMatching(/^web\.1 is /),
