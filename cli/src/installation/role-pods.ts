@@ -17,7 +17,10 @@ import { PORT, ROLE, type Role } from "./role-table.ts";
 const USER = 1000;
 /** Files of the node's containers belong to root; the agent reads them as their owner, without any capability. */
 const AGENT_USER = 0;
-/** What a routed visitor may still be on its way with when a router or the API is told to end. */
+/**
+ * How long a router or the API that is told to end still takes connections: until then balancers have learned of it. The
+ * router knows of its end meanwhile, and tells those who stay connected; the API is only told of it afterwards.
+ */
 const LEAVE_SECONDS = 5;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -126,8 +129,7 @@ function makeContainer(role: Role, installation: Installation): Fields {
     startupProbe: { ...probe("/livez"), periodSeconds: 2, failureThreshold: 150, timeoutSeconds: 2 },
     livenessProbe: { ...probe("/livez"), periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },
     readinessProbe: { ...probe("/readyz"), periodSeconds: 3, failureThreshold: 2, timeoutSeconds: 3 },
-    ...(ports.some((port) => port === "http" || port === "api") && {
-      // Balancers learn of the end while connections are still taken.
+    ...(role === "api" && {
       lifecycle: { preStop: { sleep: { seconds: LEAVE_SECONDS } } },
     }),
     resources: {
@@ -174,6 +176,7 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
     field("POD_NAME", "metadata.name"),
     field("POD_IP", "status.podIP"),
     ...(role === "agent" ? [field("NODE_NAME", "spec.nodeName")] : []),
+    ...(role === "router" ? [{ name: "CONIFER_ROUTER_LEAVE", value: String(LEAVE_SECONDS) }] : []),
     ...(ROLE[role].database ? [secret("DATABASE_URL", DATABASE_SECRET, "url")] : []),
     ...(role === "database" && isPart(role, installation)
       ? [secret("CONIFER_DATABASE_PASSWORD", DATABASE_SECRET, "password")]

@@ -18,6 +18,8 @@ export interface Config {
   readonly webPort: number;
   /** CONIFER_ROUTER_TLS_PORT: apps over https. Default 8443. */
   readonly routerTlsPort: number;
+  /** CONIFER_ROUTER_LEAVE: seconds that a router that ends still takes requests, each told to come to another. Default: none. */
+  readonly routerLeave: number;
   /** CONIFER_LISTEN: addresses to listen on, separated by commas. Default 127.0.0.1, and ::1 where present. */
   readonly listen: readonly string[] | undefined;
   /** CONIFER_REGISTRY: whether the registry runs, whose images nodes pull. Default `on` with the engine `kubernetes`. */
@@ -112,6 +114,8 @@ export function readConfig(env: Environment): Config {
     routerPort,
     webPort: read.port("CONIFER_WEB_PORT", routerPort),
     routerTlsPort: read.port("CONIFER_ROUTER_TLS_PORT", 8443),
+    routerLeave:
+      read.text("CONIFER_ROUTER_LEAVE") === undefined ? 0 : read.number("CONIFER_ROUTER_LEAVE", 0, 60),
     listen: read.list("CONIFER_LISTEN", "an IP address", (text) => isIP(text) !== 0),
     registry: read.oneOf("CONIFER_REGISTRY", ["on", "off"], engine === "kubernetes" ? "on" : "off") === "on",
     registryPort: read.port("CONIFER_REGISTRY_PORT", Number(registryPort)),

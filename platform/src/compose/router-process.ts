@@ -5,7 +5,13 @@ import { type LocalPeer, startLocalServer } from "../drivers/embedded/local/inde
 import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { routeTableRoutes } from "../drivers/embedded/routes/index.ts";
 import { makeCertificateCache, openCertificateAuthority } from "../edge/certificate/index.ts";
-import { ListenError, type ProxyOptions, type RunningProxy, startProxy } from "../edge/proxy/index.ts";
+import {
+  ListenError,
+  LONGEST_LEAVE,
+  type ProxyOptions,
+  type RunningProxy,
+  startProxy,
+} from "../edge/proxy/index.ts";
 import {
   openRouteJournal,
   type RouteJournal,
@@ -23,7 +29,7 @@ export interface Router extends Running {
   readonly tlsPorts: readonly number[];
 }
 
-/** Requests in flight have their own limit of 30 seconds; this is for what comes after. */
+/** From when no connection is taken: requests in flight have their own limit of 30 seconds; this is for what comes after. */
 const STOP_WITHIN_MS = 35_000;
 
 /** Where a router has its routes and endpoints from, and where its lines go. */
@@ -92,13 +98,14 @@ export async function startRouterWith(
           now: systemClock,
           addresses: listenAddresses(config.listen),
           port: config.routerPort,
+          limits: { leaveMs: config.routerLeave * 1_000 },
           tls: tlsOf(config, table),
         });
         return proxy;
       },
     },
   ];
-  const running = await startParts(parts, STOP_WITHIN_MS);
+  const running = await startParts(parts, STOP_WITHIN_MS + config.routerLeave * LONGEST_LEAVE * 1_000);
   return { ports: proxy?.ports ?? [], tlsPorts: proxy?.tlsPorts ?? [], stop: running.stop };
 }
 

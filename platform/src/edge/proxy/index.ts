@@ -1,1 +1,7 @@
-export { ListenError, type ProxyOptions, type RunningProxy, startProxy } from "./proxy-server.ts";
+export {
+  ListenError,
+  LONGEST_LEAVE,
+  type ProxyOptions,
+  type RunningProxy,
+  startProxy,
+} from "./proxy-server.ts";

@@ -25,6 +25,12 @@ export interface ProxyLimits {
   readonly headMs: number;
   /** How long the rest of a request is read and dropped after an early answer, so that the answer gets through. */
   readonly lingerMs: number;
+  /**
+   * How long a router that stops still takes connections and requests, each answered with `Connection: close`, so that
+   * whoever chooses among routers learns of it before anybody is turned away. Longer while connections come, three times this
+   * at most.
+   */
+  readonly leaveMs: number;
   /** How long requests in flight may go on when the router stops. */
   readonly stopMs: number;
   /** How exactly the times above are kept. */
@@ -44,6 +50,7 @@ export const PROXY_LIMITS: ProxyLimits = {
   clientIdleMs: 60_000,
   headMs: 30_000,
   lingerMs: 5_000,
+  leaveMs: 0,
   stopMs: 30_000,
   tickMs: 100,
 };

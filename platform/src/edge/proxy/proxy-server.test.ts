@@ -188,6 +188,35 @@ describe("stopping", () => {
     });
   });
 
+  it("takes connections while it leaves, and tells each to come to another", async () => {
+    await using(async (keep) => {
+      const dyno = await keep(answeringDyno(() => OK));
+      const router = await fakeRouter({ limits: { leaveMs: 100 } });
+      router.endpoints(dyno.port);
+      const kept = await rawClient(router.port);
+      kept.send(`GET / HTTP/1.1\r\n${HOST}\r\n\r\n`);
+      expect(await kept.receives("ok")).not.toContain("Connection: close");
+      const stopped = router.stop();
+      kept.send(`GET / HTTP/1.1\r\n${HOST}\r\n\r\n`);
+      expect(await kept.receives("Connection: close")).toContain("200");
+      const late = await rawClient(router.port);
+      late.send(`GET / HTTP/1.1\r\n${HOST}\r\n\r\n`);
+      expect(await late.receives("ok")).toContain("Connection: close");
+      await stopped;
+      await expect(rawClient(router.port)).rejects.toThrow("ECONNREFUSED");
+    });
+  });
+
+  it("leaves in the end also when they do not cease to come", async () => {
+    const router = await fakeRouter({ limits: { leaveMs: 20 } });
+    let ended = false;
+    const stopped = router.stop().then(() => {
+      ended = true;
+    });
+    while (!ended) await rawClient(router.port).catch(() => undefined);
+    await stopped;
+  });
+
   it("ends with H24 what takes too long", async () => {
     await using(async (keep) => {
       const dyno = await keep(rawDyno((socket) => socket.resume()));

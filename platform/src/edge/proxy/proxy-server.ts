@@ -42,7 +42,7 @@ export interface RunningProxy extends Running {
   /** What it listens on, in the order of the addresses. */
   readonly ports: readonly number[];
   readonly tlsPorts: readonly number[];
-  /** Stops accepting, lets requests in flight end within the limit, then cuts what is left. */
+  /** Leaves, stops accepting, lets requests in flight end, then cuts what is left: each within its limit. */
   stop(): Promise<void>;
 }
 
@@ -73,6 +73,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const traffic = new AllTraffic({ table, sockets });
   const connections = new Set<ClientConnection>();
   const stopping = new AbortController();
+  let lastAccepted = 0;
+  let isClosed = false;
   let allClosed = () => {};
   const context: ClientContext = {
     ...sockets,
@@ -91,7 +93,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     },
   };
   const accept = (socket: Socket, tlsVersion: string | undefined) => {
-    if (stopping.signal.aborted) socket.destroy();
+    lastAccepted = performance.now();
+    if (isClosed) socket.destroy();
     else connections.add(new ClientConnection(context, { socket, tlsVersion }));
   };
 
@@ -99,6 +102,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const parts: Running[] = [deadlines.start(limits.tickMs)];
   const stop = async () => {
     stopping.abort();
+    if (servers.length > 0) await leave(limits.leaveMs, () => lastAccepted);
+    isClosed = true;
     for (const server of servers) server.close();
     for (const connection of connections) connection.closeWhenIdle();
     const closed = new Promise<void>((resolve) => {
@@ -129,6 +134,19 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     await stop();
     throw thrown;
   }
+}
+
+const QUIET_PART = 5;
+/** How often `leaveMs` a router takes at the most before it accepts no more. */
+export const LONGEST_LEAVE = 3;
+
+/** Returns after the time, and when then nobody has come for a part of it; or after three times as long. */
+async function leave(leastMs: number, lastAccepted: () => number): Promise<void> {
+  const began = performance.now();
+  const step = leastMs / QUIET_PART;
+  const isLeft = (now: number) =>
+    now >= began + leastMs * LONGEST_LEAVE || (now >= began + leastMs && now >= lastAccepted() + step);
+  while (leastMs > 0 && !isLeft(performance.now())) await pause(step);
 }
 
 type Accept = (socket: Socket, tlsVersion: string | undefined) => void;
