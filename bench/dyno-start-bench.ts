@@ -21,8 +21,8 @@ import { writeResult } from "./router/result-file.ts";
 
 /**
  * How long one more dyno takes to start, from the API's call until a router has an answer of it, and until the API says
- * that it is up; against a bare pod of the same image and command, from its creation until its port takes a connection. By turns, ROUNDS (5) of each; every node has
- * the image.
+ * that it is up; against a bare pod of the same image and command, from its creation until its port takes a connection. By
+ * turns, ROUNDS (5) of each; every node has the image.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const BAR = 2;

@@ -75,7 +75,10 @@ function webUrl(host: string, port: number): string {
   return port === 80 ? `http://${host}/` : `http://${host}:${port}/`;
 }
 
-/** Claims of this process, whose clock may be set while they last. One that was killed and is started again under the same name goes on with them. */
+/**
+ * Claims of this process, whose clock may be set while they last. One that was killed and is started again under the same
+ * name goes on with them.
+ */
 function makeClaims(database: Database, holder: string) {
   const held = new Map<string, { claim: Claim; renewAt: number }>();
   return async (subject: string): Promise<Claim | undefined> => {

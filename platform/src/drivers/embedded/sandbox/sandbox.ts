@@ -104,15 +104,17 @@ export interface Sandbox {
   /** Ends all of it now. */
   kill(): void;
   /**
-   * Starts a program in the sandbox: with its files, network, user, limits, and its processes in sight. Throws when the sandbox is ending, or
-   * has not begun.
+   * Starts a program in the sandbox: with its files, network, user, limits, and its processes in sight. Throws when the
+   * sandbox is ending, or has not begun.
    */
   enter(program: EnteringProgram): Promise<EnteredProgram>;
   /** Stops every process from being scheduled, until `thaw` or `kill`. Only where `abilities.freezer`. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Sockets that the sandbox's own processes hold, on whatever network they share with others. */
-  /** With a port: only sockets on it, which costs little when there is none. */
+  /**
+   * Sockets that the sandbox's own processes hold, on whatever network they share with others. With a port: only sockets on
+   * it, which costs little when there is none.
+   */
   listeningSockets(port?: number): Promise<readonly ListeningSocket[]>;
   /** True while a connection to that local port is established. */
   hasConnections(port: number): Promise<boolean>;
