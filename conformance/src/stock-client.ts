@@ -4,6 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { type LiveCommand, type LiveTerminal, startCommand, startTerminal } from "./live-command.ts";
+import { patience } from "./patience.ts";
 import { CLONE, type RunningPlatform } from "./running-platform.ts";
 
 /** The client that the journeys are driven with, as users install it. */
@@ -157,7 +158,7 @@ async function execute(
       {
         cwd: options.cwd,
         env: { ...options.env },
-        timeout: options.timeoutMs ?? COMMAND_MS,
+        timeout: patience(options.timeoutMs ?? COMMAND_MS),
         maxBuffer: 64 * 1024 * 1024,
       },
       (error: ExecFileException | null, stdout, stderr) => {

@@ -1,3 +1,5 @@
+import { patience } from "./patience.ts";
+
 /** How often a condition is looked at again, in milliseconds. */
 const LOOK_MS = 20;
 
@@ -10,13 +12,14 @@ export async function waitUntil<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   { ms = 10_000, instead }: { ms?: number; instead?: () => unknown } = {},
 ): Promise<T> {
-  const until = performance.now() + ms;
+  const limit = patience(ms);
+  const until = performance.now() + limit;
   while (true) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > until) {
       const there = instead ? `; instead:\n${String(instead())}` : "";
-      throw new Error(`waited ${ms} ms for ${what}${there}`);
+      throw new Error(`waited ${limit} ms for ${what}${there}`);
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }

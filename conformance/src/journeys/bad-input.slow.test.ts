@@ -182,7 +182,7 @@ describe("source tarballs", () => {
     expect(bomb.length).toBeLessThan(40 * 1024 * 1024);
     const { status, output } = await build(bomb);
     expect([status, output]).toEqual(["failed", expect.stringMatching(/"zeros" is larger than 1 GiB/)]);
-  }, 180_000);
+  }, 540_000);
 
   /** An archive of one file that holds so many zeros. */
   async function zipZeros(bytes: number): Promise<Buffer> {
@@ -233,5 +233,5 @@ describe("pushes", () => {
       "large.bin",
     ]);
     expect(run.stdout).toContain(createHash("sha256").update(bytes).digest("hex"));
-  }, 120_000);
+  }, 360_000);
 });

@@ -46,7 +46,7 @@ describe("echo-node", () => {
     await app.printed("config:set", "GREETING=hi");
     const second = await app.pageSays('"greeting":"hi"');
     expect(JSON.parse(second.body)).toMatchObject({ release: "v3" });
-  }, 120_000);
+  }, 360_000);
 });
 
 describe("node-express", () => {
@@ -57,7 +57,7 @@ describe("node-express", () => {
     expect(await app.page()).toMatchObject({ status: 200, body: "Hello from Express\n" });
     const commit = (await app.git("rev-parse", "HEAD")).stdout.trim();
     expect(JSON.parse((await app.page("/built")).body)).toEqual({ source: commit });
-  }, 180_000);
+  }, 540_000);
 
   test("has run its release command", async () => {
     expect(await app.printed("releases:output", "v2")).toContain("release command of v2");
@@ -75,7 +75,7 @@ describe("python-flask", () => {
   test("serves with gunicorn from requirements.txt", async () => {
     const app = await deployExample("python-flask");
     expect(await app.page()).toMatchObject({ status: 200, body: "Hello from Flask, release v2\n" });
-  }, 240_000);
+  }, 720_000);
 });
 
 describe("static-site", () => {
@@ -88,7 +88,7 @@ describe("static-site", () => {
     expect(known.status).toBe(304);
     expect(await app.page("/style.css")).toMatchObject({ status: 200 });
     expect(await app.page("/there-is-no-such-page")).toMatchObject({ status: 404 });
-  }, 120_000);
+  }, 360_000);
 });
 
 describe("websocket-chat", () => {
@@ -111,7 +111,7 @@ describe("websocket-chat", () => {
     await app.printed("ps:restart");
     expect((await left).map((event) => (event as CloseEvent).code)).toEqual([1001, 1001]);
     await dispatcher.close();
-  }, 180_000);
+  }, 540_000);
 });
 
 describe("crash-and-slow-boot", () => {
@@ -125,7 +125,7 @@ describe("crash-and-slow-boot", () => {
     await app.printed("config:set", "BOOT_DELAY=2000", "CRASH_AFTER=1000");
     await app.logSays(/app\[web\.1\]: crashing as told$/, 20_000);
     await app.logSays(/heroku\[web\.1\]: State changed from up to crashed$/, 20_000);
-  }, 120_000);
+  }, 360_000);
 });
 
 /** The next event of this kind; rejects when the socket fails first. */

@@ -127,14 +127,14 @@ describe("what passes the router", () => {
     let text = "";
     for await (const part of response) text += part;
     expect(JSON.parse(text)).toEqual({ bytes: BYTES, digest: digest.digest("hex") });
-  }, 60_000);
+  }, 180_000);
 
   test("50 MB down", async () => {
     const page = await app.page(`/down?${BYTES}`);
     expect(page.status).toBe(200);
     expect(page.body.length).toBe(BYTES);
     expect(page.body.endsWith("conifer ")).toBe(true);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("one-off dynos", () => {
@@ -162,7 +162,7 @@ describe("one-off dynos", () => {
     shell.types("echo $DYNO; exit\r");
     await shell.sees(/run\.\d+/);
     expect(await shell.ended).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   test("Ctrl-C reaches the program, not the session", async () => {
     const shell = run("bash");
@@ -176,7 +176,7 @@ describe("one-off dynos", () => {
     await shell.sees(/still 42/);
     shell.types("exit 0\r");
     await shell.ended;
-  }, 60_000);
+  }, 180_000);
 
   test("the exit status comes through", async () => {
     const command = journey.person.heroku([
@@ -192,7 +192,7 @@ describe("one-off dynos", () => {
     expect((await command).code).toBe(3);
     const good = await journey.person.heroku(["run", "--exit-code", "-a", "visited", "--", "true"]);
     expect(good.code).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   test.each([["told"], ["printenv TOLD"]])(
     "the profile script runs once before `%s`",
@@ -209,7 +209,7 @@ describe("one-off dynos", () => {
     });
     expect(counted.stdout).toContain("100000");
     expect(counted.code).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   test("without a terminal the program has none, and its output is not changed", async () => {
     const said = await journey.person.heroku([
@@ -219,7 +219,7 @@ describe("one-off dynos", () => {
       "process.stdout.write(String(process.stdout.isTTY ?? false) + '\\n')",
     ]);
     expect(said.stdout).toBe("false\n");
-  }, 60_000);
+  }, 180_000);
 
   test("two at once, each with its own name", async () => {
     const both = [run("--", "sh -c 'echo i am $DYNO; cat'"), run("--", "sh -c 'echo i am $DYNO; cat'")];
@@ -229,7 +229,7 @@ describe("one-off dynos", () => {
     for (const one of both) one.types("\x04");
     expect(await Promise.all(both.map((one) => one.ended))).toEqual([0, 0]);
     await control.dynosAre("run", []);
-  }, 60_000);
+  }, 180_000);
 
   test("detached: its output is in the log", async () => {
     const said = await app.heroku("run:detached", "--", "echo", "said", "by", "nobody");
@@ -237,7 +237,7 @@ describe("one-off dynos", () => {
     await app.logSays(/app\[run\.\d+\]: said by nobody/);
     await app.logSays(/heroku\[run\.\d+\]: Process exited with status 0/);
     await control.dynosAre("run", []);
-  }, 60_000);
+  }, 180_000);
 
   test("above its memory quota it is told so, and goes on", async () => {
     const program =
@@ -248,7 +248,7 @@ describe("one-off dynos", () => {
     await app.logSays(/heroku\[run\.\d+\]: Error R14 \(Memory quota exceeded\)/);
     await app.logSays(/app\[run\.\d+\]: kept 629145600/, 60_000);
     await control.dynosAre("run", []);
-  }, 150_000);
+  }, 450_000);
 
   test("ends when its client is killed", async () => {
     const shell = run("bash");
@@ -258,7 +258,7 @@ describe("one-off dynos", () => {
     await shell.ended;
     await control.dynosAre("run", []);
     await app.logSays(/heroku\[run\.\d+\]: Client connection closed\. Sending SIGHUP to all processes/);
-  }, 60_000);
+  }, 180_000);
 
   async function oneOffRuns(command: string): Promise<void> {
     const look = async () => (await control.dynos("run")).some(({ state }) => state === "up");
@@ -288,7 +288,7 @@ describe("commands inside a running dyno", () => {
     expect(env.get("PORT")).toMatch(/^\d+$/);
     expect(env.get("TOLD")).toBe(" by the profile script");
     await app.logSays(/heroku\[web\.1\]: Starting process inside with command `launcher env`/);
-  }, 120_000);
+  }, 360_000);
 
   /** How many of the dyno's processes have such an argument; the one that asks does not count. */
   const running = async (argument: string) => {
@@ -300,12 +300,12 @@ describe("commands inside a running dyno", () => {
     expect(await says("sh", "-c", "echo shared >/tmp/note")).toBe("");
     expect(await says("cat", "/tmp/note")).toBe("shared");
     expect(await running("node")).toMatch(/^[1-9]/);
-  }, 120_000);
+  }, 360_000);
 
   test("the exit status comes through", async () => {
     expect((await journey.person.heroku(inside("--exit-code", "--", "sh", "-c", "exit 3"))).code).toBe(3);
     expect((await journey.person.heroku(inside("--exit-code", "--", "true"))).code).toBe(0);
-  }, 120_000);
+  }, 360_000);
 
   test("in a terminal have its size, take Ctrl-C, and end with their client", async () => {
     const shell = journey.person.terminal(inside("--", "bash"), { columns: 91, rows: 27 });
@@ -325,13 +325,13 @@ describe("commands inside a running dyno", () => {
       await shell.ended;
     }
     await waitUntil("its end", async () => (await running("4712")) === "0", { ms: 60_000 });
-  }, 180_000);
+  }, 540_000);
 
   test("say what is wrong where there is no such dyno", async () => {
     const said = await journey.person.heroku(["run:inside", "web.9", "-a", "visited", "--", "env"]);
     expect(said.code).not.toBe(0);
     expect(said.stderr).toContain("Couldn't find that dyno.");
-  }, 120_000);
+  }, 360_000);
 });
 
 /** The next event of this kind; rejects when the socket fails first. */
