@@ -68,9 +68,7 @@ async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
 
 /** A role that was replaced may be looked for at its old address for as long as names are kept: then a push is told so. */
 async function pushSoon(): Promise<void> {
-  await expect
-    .poll(() => app.push().then(() => "pushed", String), { timeout: 60_000 })
-    .toBe("pushed");
+  await expect.poll(() => app.push().then(() => "pushed", String), { timeout: 60_000 }).toBe("pushed");
 }
 
 describe.skipIf(!hasInstallation)("an upgrade under visits", () => {
