@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { patience } from "./patience.ts";
 
 export interface Visit {
   readonly status: number;
@@ -15,7 +16,7 @@ export function visit(
 ): Promise<Visit> {
   return new Promise((resolve, reject) => {
     const call = request(
-      { host: "127.0.0.1", port: routerPort, path, headers: { host, ...headers }, timeout: 60_000 },
+      { host: "127.0.0.1", port: routerPort, path, headers: { host, ...headers }, timeout: patience(75_000) },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
