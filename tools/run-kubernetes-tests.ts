@@ -12,6 +12,7 @@ import { makeConiferImage } from "./conifer-image/make-conifer-image.ts";
 import { imagesFolder } from "./images/images-folder.ts";
 import { makeBuilderImage } from "./images/make-builder-image.ts";
 import { makeRunImage } from "./images/make-run-image.ts";
+import type { TestCounts } from "./test-counts.ts";
 import { conclude, countSuites, runSuites } from "./vitest-run.ts";
 
 /**
@@ -30,13 +31,18 @@ async function main(args: readonly string[]): Promise<number> {
     const status =
       (await runApart(["build"], { interrupt })) ||
       (await runApart(["up", "--name", name, "--nodes", "3", "--dual-stack"], { interrupt }));
-    if (status !== 0 || interrupt.caught) return status || 1;
+    if (status !== 0 || interrupt.caught) {
+      conclude([NOT_TRIED]);
+      return status || 1;
+    }
     return await runAll(name, args, interrupt);
   } finally {
     await takeDown(name, false, tellOnError);
   }
 }
 
+/** There is nothing to try them on. */
+const NOT_TRIED: TestCounts = { passed: 0, failed: 1, skipped: 0 };
 const SUITES = ["--project", "kubernetes"];
 const JOURNEYS = ["--project", "installation"];
 
@@ -46,7 +52,7 @@ const JOURNEYS = ["--project", "installation"];
  */
 async function runAll(name: string, args: readonly string[], interrupt: Interrupt): Promise<number> {
   const environment = { ...process.env, ...(await describeCluster(name)) };
-  if (!(await install(name, environment, interrupt)) || interrupt.caught) return 1;
+  if (!(await install(name, environment, interrupt)) || interrupt.caught) return conclude([NOT_TRIED]);
   const folder = mkdtempSync(join(tmpdir(), "conifer-tests-"));
   const output = join(folder, "suites.log");
   const more = ["--passWithNoTests", ...args];
