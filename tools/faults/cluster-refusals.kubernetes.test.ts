@@ -111,6 +111,20 @@ describe.skipIf(!hasInstallation)("a cluster that refuses", () => {
     await control.dynosAre("web", ["up"], LONG_MS);
   }, 300_000);
 
+  test("the image for some seconds: its dyno waits for it, and has not crashed", async () => {
+    await app.commit({ "label.txt": "the image came late\n" });
+    const push = installation.journey.person.startGit(["push", "heroku", "main"], { cwd: app.folder });
+    await push.sees(/Exporting the image/, LONG_MS);
+    const giveImages = await takeImages();
+    await app.logSays(/R99.*pull/i, LONG_MS);
+    await giveImages();
+    await push.sees(/Verifying deploy\.\.\. done\./, LONG_MS);
+    expect(await push.ended).toBe(0);
+    expect((await control.answer()).label).toBe("the image came late");
+    await app.commit({ "label.txt": "one\n" });
+    await app.push();
+  }, 400_000);
+
   test("room for builds, then the image to its nodes: the push waits, then says so, and the old release serves", async () => {
     await app.commit({ "label.txt": "first refused room, then its image\n" });
     const giveRoom = await takeRoom(BUILDS);

@@ -63,6 +63,7 @@ class Board implements DynoBoard {
         const dyno = this.find(id);
         if (dyno) options.onOverdue(dyno, "boot");
       },
+      onUnpulled: (id, uid) => this.#mark(id, "unpulled", uid),
       onClientMissing: (id) => {
         const dyno = this.find(id);
         if (dyno) options.onOverdue(dyno, "client");
@@ -107,7 +108,7 @@ class Board implements DynoBoard {
     this.#clocks.close();
   }
 
-  #mark(dynoId: string, what: "listening" | "timedOut", key: string, address?: string): void {
+  #mark(dynoId: string, what: "listening" | "timedOut" | "unpulled", key: string, address?: string): void {
     const dyno = this.find(dynoId);
     if (!dyno) return;
     const { sight } = dyno;

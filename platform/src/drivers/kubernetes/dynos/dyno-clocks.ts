@@ -1,10 +1,10 @@
 import type { Clock } from "../../../kernel/index.ts";
 import { AWAIT_CLIENT_MS, dynoTexts as texts } from "../../../runtime/dyno/index.ts";
-import { type BoardDyno, isAlive } from "./dyno-sight.ts";
+import { type BoardDyno, isAlive, mayGetImage } from "./dyno-sight.ts";
 import { currentRun, type PodRun, runKey } from "./pod-run.ts";
 import { findAddress } from "./port-probe.ts";
 
-/** What time does to dynos: their port is asked for, their time to boot, to end, and to wait for a client runs out. */
+/** What time does to dynos: their port is asked for, their time to get an image, to boot, to end, and to wait for a client runs out. */
 export interface DynoClocks {
   /** `late`: the dyno was found running, so that some of its time is over already. */
   set(dyno: BoardDyno, late: boolean): void;
@@ -15,9 +15,14 @@ export interface DynoClocksOptions {
   readonly now: Clock;
   onListening(dynoId: string, key: string, address: string): void;
   onTimedOut(dynoId: string, key: string): void;
+  /** A pod, by its uid, has not got its image. */
+  onUnpulled(dynoId: string, uid: string): void;
   onClientMissing(dynoId: string): void;
   say(dynoId: string, message: string): void;
 }
+
+/** Nodes ask for an image that they did not get again after 10 s, and then ever later. */
+const PULL_MS = 25_000;
 
 interface Clocks {
   /** By name; each is started once. */
@@ -77,6 +82,12 @@ function clocksOf(dyno: BoardDyno, late: boolean, options: DynoClocksOptions): M
   if (current.client === "awaited" && isAlive(current)) {
     const ms = AWAIT_CLIENT_MS - elapsed(current.createdAt);
     clocks.set("client", (signal) => after(ms, signal, () => options.onClientMissing(id)));
+  }
+  if (mayGetImage(sight, current)) {
+    const ms = PULL_MS - elapsed(current.createdAt);
+    clocks.set(`pull ${current.uid}`, (signal) =>
+      after(ms, signal, () => options.onUnpulled(id, current.uid)),
+    );
   }
   const key = runKey(current);
   if (!boots(dyno, current) || sight.timedOut.has(key)) return clocks;

@@ -236,8 +236,9 @@ describe("a dyno", () => {
     const watch = follow(host);
     const dyno = web();
     await apply([dyno]);
-    const { state } = await watch.until(dyno.id, "crashed");
-    expect(state.reason).toBe("image");
+    const stateNow = () => watch.seen.get(dyno.id)?.state;
+    await expect.poll(stateNow, { timeout: 60_000 }).toMatchObject({ kind: "crashed", reason: "image" });
+    expect(watch.statesOf(dyno.id)).toContain("starting");
     expect(space.log().join("\n")).toMatch(/Error R99 \(Platform error\) -> .*not found/);
   });
 

@@ -98,6 +98,19 @@ describe("a dyno of a formation", () => {
       { kind: "crashed", reason: "image" },
     ],
     [
+      "whose image its node still asks for is starting",
+      { runs: [podRun({ kind: "blocked", reason: "image", message: "", retried: true })] },
+      { kind: "starting" },
+    ],
+    [
+      "whose image did not come in time has crashed, though its node asks on",
+      {
+        runs: [podRun({ kind: "blocked", reason: "image", message: "", retried: true })],
+        unpulled: new Set(["pod-1"]),
+      },
+      { kind: "crashed", reason: "image" },
+    ],
+    [
       "whose pod was lost is starting",
       { runs: [podRun({ kind: "lost", message: "Evicted" })] },
       { kind: "starting" },
@@ -175,6 +188,19 @@ describe("a one-off dyno", () => {
     [
       "whose image is missing is over",
       { runs: [podRun({ kind: "blocked", reason: "image", message: "" })] },
+      { kind: "complete", exitCode: 1 },
+    ],
+    [
+      "whose image its node still asks for is starting",
+      { runs: [podRun({ kind: "blocked", reason: "image", message: "", retried: true })] },
+      { kind: "starting" },
+    ],
+    [
+      "whose image did not come in time is over",
+      {
+        runs: [podRun({ kind: "blocked", reason: "image", message: "", retried: true })],
+        unpulled: new Set(["pod-1"]),
+      },
       { kind: "complete", exitCode: 1 },
     ],
     [

@@ -16,6 +16,8 @@ export interface DynoSight {
   /** Runs whose port was seen to accept connections, and such that did not in time. */
   readonly listening: ReadonlySet<string>;
   readonly timedOut: ReadonlySet<string>;
+  /** Pods that did not get their image in time. */
+  readonly unpulled: ReadonlySet<string>;
   /** Where this process saw the port of a run accept connections. */
   readonly heardOn: ReadonlyMap<string, string>;
   /** The latest ends seen, the newest last. */
@@ -56,7 +58,8 @@ function oneOffState(sight: DynoSight): DynoState {
   if (!pod) return sight.wanted && sight.exits.length === 0 ? { kind: "starting" } : complete(sight);
   const { phase } = pod;
   if (phase.kind === "exited") return ended(phase.exit);
-  if (phase.kind === "lost" || phase.kind === "blocked") return { kind: "complete", exitCode: 1 };
+  if (phase.kind === "lost" || (phase.kind === "blocked" && !mayGetImage(sight, pod)))
+    return { kind: "complete", exitCode: 1 };
   if (!sight.wanted || pod.leavingSince !== undefined) return { kind: "stopping" };
   // Its process waits for the client.
   if (pod.client === "awaited") return { kind: "starting" };
@@ -71,6 +74,7 @@ function runState(sight: DynoSight, current: PodRun): DynoState {
     case "lost":
       return { kind: "starting" };
     case "blocked":
+      if (mayGetImage(sight, current)) return { kind: "starting" };
       return { kind: "crashed", reason: phase.reason };
     case "exited":
       return crashed(sight, phase.exit, phase.backOffMs ?? guessBackOff(current.run));
@@ -82,6 +86,11 @@ function runState(sight: DynoSight, current: PodRun): DynoState {
       return { kind: "up", address: { host, port: sight.port } };
     }
   }
+}
+
+/** Whether its node still tries to get its image, and has not tried for long. */
+export function mayGetImage({ unpulled }: DynoSight, { phase, uid }: PodRun): boolean {
+  return phase.kind === "blocked" && phase.retried === true && !unpulled.has(uid);
 }
 
 function crashed(sight: DynoSight, exit: RunExit, backOffMs: number): DynoState {

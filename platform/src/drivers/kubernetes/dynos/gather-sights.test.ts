@@ -132,7 +132,13 @@ describe("one-off dynos", () => {
 
 describe("what was learned of a pod's runs", () => {
   const known = [
-    { sight: sight({ listening: new Set(["pod-1/0", "old/3"]), timedOut: new Set(["old/3", "pod-1/2"]) }) },
+    {
+      sight: sight({
+        listening: new Set(["pod-1/0", "old/3"]),
+        timedOut: new Set(["old/3", "pod-1/2"]),
+        unpulled: new Set(["old", "pod-1"]),
+      }),
+    },
   ];
 
   test("is kept while the pod is there, and forgotten with it", () => {
@@ -140,6 +146,7 @@ describe("what was learned of a pod's runs", () => {
     const [found] = gatherSights({ known, objects: given, told: nobody });
     expect([...(found?.listening ?? [])]).toEqual(["pod-1/0"]);
     expect([...(found?.timedOut ?? [])]).toEqual(["pod-1/2"]);
+    expect([...(found?.unpulled ?? [])]).toEqual(["pod-1"]);
   });
 
   test("also comes from the node, which asks for the port, too", () => {

@@ -83,6 +83,7 @@ function makeSight(from: {
     port: dynoPort(entry.id),
     listening: new Set([...keep(old?.listening), ...started.map(({ uid, run }) => `${uid}/${run}`)]),
     timedOut: keep(old?.timedOut),
+    unpulled: new Set([...(old?.unpulled ?? [])].filter((uid) => alive.has(uid))),
     heardOn: new Map([...(old?.heardOn ?? [])].filter(([key]) => isAlive(key))),
     exits: old?.exits ?? [],
     ...(refused === undefined ? {} : { refused }),

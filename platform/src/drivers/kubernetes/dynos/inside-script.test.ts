@@ -44,7 +44,7 @@ describe("the entry", () => {
     const { out } = await enter(`${environmentLines({ A: "1" })}rest\n`, [
       "sh",
       "-c",
-      "cat; env | grep -ci conifer",
+      "cat; env | grep -ci '^[^=]*conifer'",
     ]);
     expect(out).toBe("rest\n0\n");
   });
@@ -75,7 +75,8 @@ describe("the filter", () => {
 
 describe("the signal", () => {
   test("reaches all of a session and nobody else", async () => {
-    const line = "sleep 1000 & sh -c 'sleep 1000; :' & echo ready; wait";
+    // Ready when all four are there: one that is about to be forked would not be reached.
+    const line = "sleep 1000 & sh -c 'sleep 1000 & echo ready; wait' & wait";
     const [one, other] = [1, 2].map(() =>
       spawn("sh", ["-c", line], {
         detached: true,

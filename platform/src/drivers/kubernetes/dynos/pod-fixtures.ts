@@ -120,6 +120,7 @@ export function sight(change: Partial<DynoSight> = {}): DynoSight {
     runs: [],
     listening: new Set(),
     timedOut: new Set(),
+    unpulled: new Set(),
     heardOn: new Map(),
     exits: [],
     ...change,

@@ -81,13 +81,13 @@ describe("the status of a pod", () => {
       "the image is not there",
       { state: { waiting: { reason: "ErrImagePull", message: "not found" } } },
       { phase: "Pending" },
-      { kind: "blocked", reason: "image", message: "not found" },
+      { kind: "blocked", reason: "image", message: "not found", retried: true },
     ],
     [
       "the image is tried again later",
       { state: { waiting: { reason: "ImagePullBackOff" } } },
       { phase: "Pending" },
-      { kind: "blocked", reason: "image", message: "ImagePullBackOff" },
+      { kind: "blocked", reason: "image", message: "ImagePullBackOff", retried: true },
     ],
     [
       "the image's name is wrong",

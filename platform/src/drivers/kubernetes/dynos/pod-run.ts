@@ -18,8 +18,16 @@ export interface RunExit {
 /** What the cluster says of a dyno's process. */
 export type RunPhase =
   | { readonly kind: "waiting" }
-  /** It cannot start: the image is not to be had, or the node refuses the container. */
-  | { readonly kind: "blocked"; readonly reason: "image" | "platform"; readonly message: string }
+  /**
+   * It cannot start: the image is not to be had, or the node refuses the container. `retried`: the node asks for the image
+   * again soon, and may get it, as when the registry was started again meanwhile.
+   */
+  | {
+      readonly kind: "blocked";
+      readonly reason: "image" | "platform";
+      readonly message: string;
+      readonly retried?: true;
+    }
   | { readonly kind: "running"; readonly startedAt: number; readonly started: boolean }
   /** It has ended and, unless it is a one-off dyno, will be started again; `backOffMs` as the node says it. */
   | { readonly kind: "exited"; readonly exit: RunExit; readonly backOffMs?: number }
@@ -90,13 +98,11 @@ function leavingSince({ spec }: Pod, deleted: string): number {
   return Date.parse(deleted) - (typeof grace === "number" ? grace : 0) * 1_000;
 }
 
+const RETRIED_IMAGE_REASONS = new Set(["ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"]);
 const IMAGE_REASONS = new Set([
-  "ErrImagePull",
-  "ImagePullBackOff",
   "InvalidImageName",
   "ErrImageNeverPull",
   "ImageInspectError",
-  "RegistryUnavailable",
   "SignatureValidationFailed",
 ]);
 const PLATFORM_REASONS = new Set([
@@ -136,6 +142,7 @@ function phaseOf(pod: Pod, container: ContainerStatus | undefined): RunPhase {
   const reason = waiting?.reason ?? "";
   const message = waiting?.message ?? reason;
   if (reason === "CrashLoopBackOff") return backOff(container, key, message);
+  if (RETRIED_IMAGE_REASONS.has(reason)) return { kind: "blocked", reason: "image", message, retried: true };
   if (IMAGE_REASONS.has(reason)) return { kind: "blocked", reason: "image", message };
   if (PASSING.test(message)) return { kind: "waiting" };
   if (PLATFORM_REASONS.has(reason)) return { kind: "blocked", reason: "platform", message };
