@@ -83,7 +83,14 @@ export function askOnce({ address, port, host, agent }: Asking): Promise<{ statu
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
       response.on("error", reject);
     });
-    call.on("error", reject);
+    // One that was kept may be closed by the other side just as it is used again: RFC 9112 section 9.3.1.
+    call.on("error", (thrown: NodeJS.ErrnoException) =>
+      reject(
+        call.reusedSocket
+          ? new Error(`${thrown.code ?? thrown.message} on a connection used before`)
+          : thrown,
+      ),
+    );
     call.on("timeout", () => call.destroy(new Error("no answer in 35 s")));
     call.end();
   });
