@@ -207,6 +207,16 @@ describe("stopping", () => {
     });
   });
 
+  it("tells those too who ask for no app while it leaves", async () => {
+    const router = await fakeRouter({ limits: { leaveMs: 100 } });
+    const client = await rawClient(router.port);
+    const stopped = router.stop();
+    client.send("GET / HTTP/1.1\r\nHost: nobody.localhost\r\n\r\n");
+    expect(await client.receives("</html>")).toContain("Connection: close");
+    await client.ended();
+    await stopped;
+  });
+
   it("leaves in the end also when they do not cease to come", async () => {
     const router = await fakeRouter({ limits: { leaveMs: 20 } });
     let ended = false;
