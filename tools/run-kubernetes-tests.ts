@@ -12,7 +12,7 @@ import { makeConiferImage } from "./conifer-image/make-conifer-image.ts";
 import { imagesFolder } from "./images/images-folder.ts";
 import { makeBuilderImage } from "./images/make-builder-image.ts";
 import { makeRunImage } from "./images/make-run-image.ts";
-import { conclude, countSuites, runSuites } from "./vitest-run.ts";
+import { conclude, countSuites, runSuites, type TestCounts } from "./vitest-run.ts";
 
 /**
  * `npm run test:kubernetes`: the suites that need a Kubernetes, on the one that KUBECONFIG names, or on one of their own
@@ -26,18 +26,17 @@ async function main(args: readonly string[]): Promise<number> {
   const name = testClusterName(process.pid);
   await takeDownOrphans(tellOnError);
   const interrupt = catchInterrupt();
+  let status = 0;
+  let runs: readonly TestCounts[] = [];
   try {
-    const status =
+    status =
       (await runApart(["build"], { interrupt })) ||
       (await runApart(["up", "--name", name, "--nodes", "3", "--dual-stack"], { interrupt }));
-    if (status !== 0 || interrupt.caught) {
-      conclude([]);
-      return status || 1;
-    }
-    return await runAll(name, args, interrupt);
+    if (status === 0 && !interrupt.caught) runs = await runAll(name, args, interrupt);
   } finally {
     await takeDown(name, false, tellOnError);
   }
+  return conclude(runs) && (status || 1);
 }
 
 const SUITES = ["--project", "kubernetes"];
@@ -47,9 +46,13 @@ const JOURNEYS = ["--project", "installation"];
  * The suites of the drivers and of the cluster itself take their time beside the journeys, in namespaces of their own. What
  * they print comes when they have ended.
  */
-async function runAll(name: string, args: readonly string[], interrupt: Interrupt): Promise<number> {
+async function runAll(
+  name: string,
+  args: readonly string[],
+  interrupt: Interrupt,
+): Promise<readonly TestCounts[]> {
   const environment = { ...process.env, ...(await describeCluster(name)) };
-  if (!(await install(name, environment, interrupt)) || interrupt.caught) return conclude([]);
+  if (!(await install(name, environment, interrupt)) || interrupt.caught) return [];
   const folder = mkdtempSync(join(tmpdir(), "conifer-tests-"));
   const output = join(folder, "suites.log");
   const more = ["--passWithNoTests", ...args];
@@ -61,7 +64,7 @@ async function runAll(name: string, args: readonly string[], interrupt: Interrup
       }),
     ]);
     process.stdout.write(readFileSync(output));
-    return conclude(runs);
+    return runs;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

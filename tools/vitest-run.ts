@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { closingLine, countTests, isGood, type TestCounts, type TestReport } from "./test-counts.ts";
 
+export type { TestCounts };
+
 /**
  * Runs suites with vitest and prints a last line that people and CI read. A signal to this process reaches vitest, which
  * then ends in good order.
