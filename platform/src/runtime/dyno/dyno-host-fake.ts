@@ -63,7 +63,8 @@ export function makeFakeDynoHost({ now, behavior = () => ({}) }: FakeDynoHostOpt
   const watchers = new Set<FakeWatcher>();
   const enter = (dyno: FakeDyno, state: DynoState) => {
     dyno.state = state;
-    dyno.since = now();
+    // Each later than the one before, however quickly they come.
+    dyno.since = new Date(Math.max(now().getTime(), dyno.since.getTime() + 1));
     tell(dyno);
   };
   const tell = (dyno: FakeDyno) => {
