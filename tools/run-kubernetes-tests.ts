@@ -24,8 +24,8 @@ import { conclude, countSuites, runSuites, type TestCounts } from "./vitest-run.
 async function main(args: readonly string[]): Promise<number> {
   if (process.env.KUBECONFIG) return runSuites([...SUITES, ...JOURNEYS, ...args]);
   const name = testClusterName(process.pid);
-  await takeDownOrphans(tellOnError);
   const interrupt = catchInterrupt();
+  await takeDownOrphans(tellOnError);
   let status = 0;
   let runs: readonly TestCounts[] = [];
   try {
