@@ -18,7 +18,10 @@ export interface Config {
   readonly webPort: number;
   /** CONIFER_ROUTER_TLS_PORT: apps over https. Default 8443. */
   readonly routerTlsPort: number;
-  /** CONIFER_ROUTER_LEAVE: seconds that a router that ends still takes requests, each told to come to another. Default: none. */
+  /**
+   * CONIFER_ROUTER_LEAVE: seconds that a router that ends still takes requests, each told to come to another. Default:
+   * none.
+   */
   readonly routerLeave: number;
   /** CONIFER_LISTEN: addresses to listen on, separated by commas. Default 127.0.0.1, and ::1 where present. */
   readonly listen: readonly string[] | undefined;

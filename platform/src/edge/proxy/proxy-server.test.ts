@@ -148,6 +148,15 @@ describe("starting", () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
+  it("does not take leave when it never was there", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as { port: number };
+    // Far longer than a test may take.
+    await expect(fakeRouter({ port, limits: { leaveMs: 600_000 } })).rejects.toThrow(ListenError);
+    await new Promise((resolve) => other.close(resolve));
+  });
+
   it("listens on every address", async () => {
     await using(async (keep) => {
       const port = await closedPort();

@@ -100,9 +100,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
 
   const servers: Server[] = [];
   const parts: Running[] = [deadlines.start(limits.tickMs)];
-  const stop = async () => {
+  const close = async () => {
     stopping.abort();
-    if (servers.length > 0) await leave(limits.leaveMs, () => lastAccepted);
     isClosed = true;
     for (const server of servers) server.close();
     for (const connection of connections) connection.closeWhenIdle();
@@ -116,6 +115,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     for (const connection of [...connections]) connection.forceClose();
     traffic.close();
     for (const part of parts.splice(0)) await part.stop();
+  };
+  const stop = async () => {
+    stopping.abort();
+    await leave(limits.leaveMs, () => lastAccepted);
+    await close();
   };
   const listen = async (make: () => Server, wanted: number) => {
     const ports: number[] = [];
@@ -131,7 +135,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     const tlsPorts = tls ? await listen(() => secureServer(tls, accept, parts), tls.port) : [];
     return { ports, tlsPorts, stop };
   } catch (thrown) {
-    await stop();
+    await close(); // nobody has been told to come here
     throw thrown;
   }
 }

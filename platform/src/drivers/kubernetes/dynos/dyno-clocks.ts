@@ -4,7 +4,10 @@ import { type BoardDyno, isAlive, mayGetImage } from "./dyno-sight.ts";
 import { currentRun, type PodRun, runKey } from "./pod-run.ts";
 import { findAddress } from "./port-probe.ts";
 
-/** What time does to dynos: their port is asked for, their time to get an image, to boot, to end, and to wait for a client runs out. */
+/**
+ * What time does to dynos: their port is asked for, their time to get an image, to boot, to end, and to wait for a client
+ * runs out.
+ */
 export interface DynoClocks {
   /** `late`: the dyno was found running, so that some of its time is over already. */
   set(dyno: BoardDyno, late: boolean): void;
