@@ -8,7 +8,10 @@ export const KEYS_FOLDER = "/etc/conifer/keys";
 export const TRUST_FOLDER = "/etc/conifer/trust";
 const TRUST_FILE = "ca-bundle.pem";
 
-/** Every role's settings, by the names that docs/guides/configuration.md tells of. */
+/**
+ * Every role's settings, by the names that docs/guides/configuration.md tells of. A change of one starts all pods anew: what
+ * one role alone reads, and what changes in daily work, is in that role's pod instead.
+ */
 export function roleSettings({ namespace, values }: Installation): Texts {
   const settings: Record<string, string | undefined> = {
     CONIFER_ENGINE: "kubernetes",
@@ -26,8 +29,6 @@ export function roleSettings({ namespace, values }: Installation): Texts {
     CONIFER_WEB_PORT: webPort(values),
     CONIFER_REGISTRY_PORT: String(PORT.images),
     CONIFER_REGISTRY_ADDRESS: registryAddress(values),
-    CONIFER_RUN_IMAGE: values.runImage,
-    CONIFER_BUILDER_IMAGE: values.builderImage,
     CONIFER_LOG_LEVEL: values.logLevel,
     ...(values.caBundle === undefined ? {} : trustSettings),
     CONIFER_LOG_AGENT: values["agent.enabled"] ? undefined : "off",
