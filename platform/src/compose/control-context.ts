@@ -24,7 +24,7 @@ export interface ControlSurroundings {
 }
 
 /** Long enough for a pause of the process, short enough for a takeover. */
-const LEASE_MS = 15_000;
+export const LEASE_MS = 15_000;
 
 /** One control process on this machine, beside its host. */
 export function localSurroundings({ home }: Config, logger: Logger): ControlSurroundings {

@@ -2,11 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type FakeBuilder, makeFakeBuilder } from "../delivery/build/builder-fake.ts";
 import { createBuild, followBuild } from "../delivery/build/index.ts";
 import { imageInfo, releaseAnImage } from "../delivery/release/release-fixtures.ts";
+import { takeClaim } from "../drivers/postgres/claims/index.ts";
 import type { RouteTable } from "../edge/route/index.ts";
 import { RoutingTable } from "../edge/table/routing-table.ts";
 import type { LogLine, Running } from "../kernel/index.ts";
 import { type FakeBehavior, type FakeDynoHost, makeFakeDynoHost } from "../runtime/dyno/dyno-host-fake.ts";
 import type { DynoSpec } from "../runtime/dyno/index.ts";
+import { LEASE_MS } from "./control-context.ts";
 import { startControlEvents } from "./control-events.ts";
 import { startTestControl, type TestControl } from "./control-fixtures.ts";
 import { makeJobKinds } from "./control-jobs.ts";
@@ -143,6 +145,34 @@ describe("a push", () => {
     expect((await call("GET /releases/v2")).body.current).toBe(true);
     expect((await call("GET /dynos")).body).toMatchObject([{ release: { version: 2 }, state: "up" }]);
   });
+
+  test("that takes longer than a claim lasts is told by one process alone", async () => {
+    behavior = () => ({ listens: "never" });
+    const claim = (subject: string) =>
+      takeClaim(control.context.db, { subject, holder: "another", leaseMs: LEASE_MS });
+    const { id } = await accept();
+    const over = new AbortController();
+    let text = "";
+    const reading = (async () => {
+      for await (const news of followBuild(id, control.context, over.signal))
+        if (news.kind === "output") text += news.text;
+    })().catch(() => {});
+    await vi.waitFor(() => expect(text).toContain("Verifying deploy... "), 10_000);
+    const another = startControlWorkers({ ...control.context, claim }, control.engine);
+    try {
+      const lapsed = Date.now() + LEASE_MS + 2_000;
+      const isOver = () => {
+        another.relist();
+        expect(Date.now()).toBeGreaterThan(lapsed);
+      };
+      await vi.waitFor(isOver, { timeout: 2 * LEASE_MS, interval: 500 });
+      expect(text.match(/Launching/g)).toHaveLength(1);
+    } finally {
+      over.abort();
+      await another.stop();
+      await reading;
+    }
+  }, 60_000);
 
   test("is told in the app's log", async () => {
     await push();

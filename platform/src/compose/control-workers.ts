@@ -133,16 +133,45 @@ async function claimed(
   round: (claim: Claim) => Promise<Outcome>,
 ): Promise<Outcome> {
   const claim = await context.claim(subject);
-  if (!claim) return waiting("claimed", "Another process does this.", 5_000);
-  const renewing = setInterval(() => {
-    context
-      .claim(subject)
-      .catch((thrown) => context.logger.debug("a claim could not be renewed", { error: errorText(thrown) }));
-  }, 5_000);
+  if (!claim) return waiting("claimed", "Another process does this.", RENEW_MS);
+  const stopRenewing = keepClaim(context, subject, () => {});
   try {
     return await round(claim);
   } finally {
-    clearInterval(renewing);
+    stopRenewing();
+  }
+}
+
+const RENEW_MS = 5_000;
+
+/** Renews a claim until the returned function is called; tells when another process has taken it. */
+function keepClaim(context: ControlContext, subject: string, lost: () => void): () => void {
+  const renew = async () => {
+    try {
+      if (!(await context.claim(subject))) lost();
+    } catch (thrown) {
+      context.logger.debug("a claim could not be renewed", { error: errorText(thrown) });
+    }
+  };
+  const renewing = setInterval(() => void renew(), RENEW_MS);
+  return () => clearInterval(renewing);
+}
+
+/**
+ * Work that outlasts the round it began in keeps that round's claim, so that no other process begins it as well. It is
+ * aborted when one has taken the claim, which then begins it anew.
+ */
+async function whileClaimed(
+  context: ControlContext,
+  { subject, stopping }: { readonly subject: string; readonly stopping: AbortSignal },
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const lost = new AbortController();
+  const stopRenewing = keepClaim(context, subject, () => lost.abort());
+  try {
+    await work(AbortSignal.any([stopping, lost.signal]));
+  } finally {
+    stopRenewing();
   }
 }
 
@@ -182,7 +211,12 @@ function buildRound(
       return app && context.webUrl(app.name);
     },
   };
-  const telling = onceAtATime((build: Build) => followUp(build, followDeps, stopping));
+  const subjectOf = (appId: string) => `builds:${appId}`;
+  const telling = onceAtATime((build: Build) =>
+    whileClaimed(context, { subject: subjectOf(build.appId), stopping }, (signal) =>
+      followUp(build, followDeps, signal),
+    ),
+  );
   const deps = {
     ...context,
     builder: engine.builder,
@@ -193,7 +227,7 @@ function buildRound(
   };
   return {
     reconcile: (appId: string, signal: AbortSignal) =>
-      claimed(context, `builds:${appId}`, () => reconcileBuilds(appId, deps, signal)),
+      claimed(context, subjectOf(appId), () => reconcileBuilds(appId, deps, signal)),
     told: telling.ended,
   };
 }

@@ -8,7 +8,7 @@ import { reconcileReleases } from "../release/release-reconciler.ts";
 import type { Build } from "./build.ts";
 import { updatePendingBuild } from "./build-store.ts";
 import { createBuild, requireBuild } from "./create-build.ts";
-import { followUp } from "./follow-up.ts";
+import { type FollowUpDependencies, followUp } from "./follow-up.ts";
 
 let world: TestDelivery;
 let outputs: ReturnType<typeof makeFakeOutputStore>;
@@ -37,7 +37,11 @@ async function ended(change: Parameters<typeof updatePendingBuild>[2]): Promise<
 
 const released = (release: Release) => ended({ status: "succeeded", releaseId: release.id });
 
-const tell = (build: Build, webUrl: string | undefined = "http://app.localhost:8080/") =>
+const tell = (
+  build: Build,
+  webUrl: string | undefined = "http://app.localhost:8080/",
+  more: Partial<FollowUpDependencies> = {},
+) =>
   followUp(
     build,
     {
@@ -46,6 +50,7 @@ const tell = (build: Build, webUrl: string | undefined = "http://app.localhost:8
       verifier: { verify: async () => verdict },
       webUrlOf: async () => webUrl,
       logger: silentLogger,
+      ...more,
     },
     stopping.signal,
   );
@@ -142,6 +147,39 @@ test.each([
   expect([outputs.textOf(build.id), outputs.ended.has(build.id)]).toEqual([text, true]);
 });
 
+/** Fails so many times before it works. */
+function after<A extends unknown[], T>(failures: number, work: (...given: A) => Promise<T>) {
+  let left = failures;
+  return async (...given: A): Promise<T> => {
+    left -= 1;
+    if (left >= 0) throw new Error("gone for a moment");
+    return await work(...given);
+  };
+}
+
+test.each<[string, () => Partial<FollowUpDependencies>]>([
+  ["keeper of outputs", () => ({ outputs: { ...outputs, append: after(2, outputs.append) } })],
+  ["look at dynos", () => ({ verifier: { verify: after(2, async () => verdict) } })],
+  ["look at the app", () => ({ webUrlOf: after(2, async () => "http://app.localhost:8080/") })],
+])("a %s that fails for a moment is tried again, and the push told to its end", async (_what, trouble) => {
+  const build = await released(await releaseAnImage(world, appId, { web: "serve" }));
+  await tell(build, "http://app.localhost:8080/", trouble());
+  expect(outputs.textOf(build.id)).toBe(
+    "-----> Launching...\n       Released v2\n       http://app.localhost:8080/ deployed to Conifer\n\nVerifying deploy... done.\n",
+  );
+  expect(outputs.ended.has(build.id)).toBe(true);
+});
+
+test("a push whose end cannot be seen says so, and ends", async () => {
+  const build = await released(await releaseAnImage(world, appId, { web: "serve" }));
+  const verify = after(1_000, async () => verdict);
+  await tell(build, undefined, { verifier: { verify }, troubleMs: 0 });
+  expect(outputs.textOf(build.id)).toMatch(
+    /Verifying deploy\.\.\. \n-----> Conifer could not see how this ended\. See heroku releases and heroku ps\.\n$/,
+  );
+  expect(outputs.ended.has(build.id)).toBe(true);
+});
+
 test("a build that never began gets an output all the same", async () => {
   const build = await ended({ status: "cancelled", message: "The build was cancelled." });
   await outputs.remove(build.id);
@@ -171,17 +209,4 @@ test("a stop leaves the output open, and the next process tells the rest", async
   await runCommand("migrated\n", 0);
   await again;
   expect(outputs.textOf(build.id)).toMatch(/migrated\n {7}Released v2\n/);
-});
-
-test("a failure to tell does not leave a client waiting", async () => {
-  const build = await released(await releaseAnImage(world, appId, { web: "serve" }));
-  const deps = {
-    ...world,
-    outputs,
-    verifier: { verify: () => Promise.reject(new Error("the store is away")) },
-    webUrlOf: async () => undefined,
-  };
-  await followUp(build, deps, stopping.signal);
-  expect(outputs.textOf(build.id)).toMatch(/Released v2\nVerifying deploy\.\.\. $/);
-  expect(outputs.ended.has(build.id)).toBe(true);
 });

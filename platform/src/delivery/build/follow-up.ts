@@ -1,4 +1,12 @@
-import { assertNever, BusinessError, type Clock, type Db, type Logger, pause } from "../../kernel/index.ts";
+import {
+  assertNever,
+  BusinessError,
+  type Clock,
+  type Db,
+  errorText,
+  type Logger,
+  pause,
+} from "../../kernel/index.ts";
 import type { OutputStore } from "../output/index.ts";
 import { type DeployVerifier, findRelease, type Release } from "../release/index.ts";
 import { type Build, failureText } from "./build.ts";
@@ -12,6 +20,8 @@ export interface FollowUpDependencies {
   readonly logger: Logger;
   /** `http://name.localhost:8080/` */
   readonly webUrlOf: (appId: string) => Promise<string | undefined>;
+  /** For how long what fails is tried again, in milliseconds. Default: a minute. */
+  readonly troubleMs?: number;
 }
 
 /** How often a release under way is looked at. */
@@ -19,18 +29,27 @@ const LOOK_MS = 100;
 /** How long a release command's last words may take to be shown after its release has settled. */
 const LAST_WORDS_MS = 2_000;
 
+/** What is away for a moment, such as the keeper of outputs, is waited for this long. */
+const TROUBLE_MS = 60_000;
+const TRY_AGAIN_MS = 500;
+const UNTOLD = "\n-----> Conifer could not see how this ended. See heroku releases and heroku ps.\n";
+
 /**
  * The end of a push: what became of the build, its release and its dynos, told in the build's output, which then ends.
- * The build's result stands, whatever happens here. Aborted or killed, the output stays open, and the next call tells
- * all of it again.
+ * The build's result stands, whatever happens here. What fails for a moment is tried again, and what cannot be told is said
+ * to be so. Aborted or killed, the output stays open, and the next call tells all of it again.
  */
 export async function followUp(build: Build, deps: FollowUpDependencies, signal: AbortSignal): Promise<void> {
-  const say = (text: string) => deps.outputs.append(build.id, text);
+  const { logger, troubleMs = TROUBLE_MS } = deps;
+  const insist: Telling["insist"] = (work) => tryAgain(work, { troubleMs, signal, logger });
+  const say = (text: string) => insist(() => deps.outputs.append(build.id, text));
   try {
-    await beginUnlessBegun(build.id, deps.outputs);
-    await tellResult({ build, deps, signal, say });
+    await insist(() => beginUnlessBegun(build.id, deps.outputs));
+    await tellResult({ build, deps, signal, say, insist });
   } catch (thrown) {
-    if (!signal.aborted) deps.logger.warn("a push could not be told to its end", fieldsOf(build, thrown));
+    if (signal.aborted) return;
+    deps.logger.warn("a push could not be told to its end", fieldsOf(build, thrown));
+    await deps.outputs.append(build.id, UNTOLD).catch(() => {});
   }
   if (signal.aborted) return;
   try {
@@ -38,6 +57,27 @@ export async function followUp(build: Build, deps: FollowUpDependencies, signal:
     await finishBuild(deps.db, build.id, deps.clock());
   } catch (thrown) {
     deps.logger.warn("a build's output could not be ended, will try again", fieldsOf(build, thrown));
+  }
+}
+
+interface Trouble {
+  readonly troubleMs: number;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/** Tries again until the time of trouble is over; throws then, and at once what another try would not mend. */
+async function tryAgain<T>(work: () => Promise<T>, { troubleMs, signal, logger }: Trouble): Promise<T> {
+  const until = performance.now() + troubleMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      const isFinal = thrown instanceof BusinessError && thrown.id !== "unavailable";
+      if (isFinal || signal.aborted || performance.now() >= until) throw thrown;
+      logger.debug("a push's end is tried to be told again", { error: errorText(thrown) });
+      await pause(TRY_AGAIN_MS, signal);
+    }
   }
 }
 
@@ -58,18 +98,21 @@ interface Telling {
   readonly deps: FollowUpDependencies;
   readonly signal: AbortSignal;
   readonly say: (text: string) => Promise<void>;
+  /** Tries again what fails for a moment. */
+  readonly insist: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 async function tellResult(telling: Telling): Promise<void> {
-  const { build, deps, say } = telling;
+  const { build, deps, say, insist } = telling;
   switch (build.status) {
     case "failed":
     case "cancelled":
       return await say(failureText(`Push failed: ${build.message ?? "The build failed."}`));
     case "succeeded": {
-      if (!build.releaseId)
+      const { releaseId } = build;
+      if (!releaseId)
         return await say("-----> A newer build has already released; this one is kept but not released.\n");
-      const release = await findRelease(deps.db, build.appId, build.releaseId);
+      const release = await insist(() => findRelease(deps.db, build.appId, releaseId));
       return release && (await tellRelease(release, telling));
     }
     case "pending":
@@ -80,7 +123,7 @@ async function tellResult(telling: Telling): Promise<void> {
 }
 
 async function tellRelease(release: Release, telling: Telling): Promise<void> {
-  const { deps, signal, say } = telling;
+  const { deps, signal, say, insist } = telling;
   await say("-----> Launching...\n");
   const settled = await settle(release, telling);
   if (settled.status === "pending") return;
@@ -93,10 +136,10 @@ async function tellRelease(release: Release, telling: Telling): Promise<void> {
     );
   }
   await say(`       Released v${settled.version}\n`);
-  const url = await deps.webUrlOf(release.appId);
+  const url = await insist(() => deps.webUrlOf(release.appId));
   if (url) await say(`       ${url} deployed to Conifer\n\n`);
   await say("Verifying deploy... ");
-  const verdict = await deps.verifier.verify(settled, signal);
+  const verdict = await insist(() => deps.verifier.verify(settled, signal));
   if (signal.aborted) return;
   switch (verdict.kind) {
     case "up":
@@ -112,7 +155,7 @@ async function tellRelease(release: Release, telling: Telling): Promise<void> {
 }
 
 /** Waits while the release is pending, showing what it waits for and all that its command prints, however soon it ended. */
-async function settle(release: Release, { deps, signal, say }: Telling): Promise<Release> {
+async function settle(release: Release, { deps, signal, say, insist }: Telling): Promise<Release> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   let showing: Promise<void> | undefined;
@@ -126,7 +169,7 @@ async function settle(release: Release, { deps, signal, say }: Telling): Promise
     }
     if (now.status !== "pending" || signal.aborted) break;
     await pause(LOOK_MS, signal);
-    const found = await findRelease(deps.db, release.appId, release.id);
+    const found = await insist(() => findRelease(deps.db, release.appId, release.id));
     if (!found) break;
     now = found;
   }
