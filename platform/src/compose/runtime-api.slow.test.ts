@@ -273,6 +273,12 @@ describe("a restart", () => {
     }, 5_000);
   });
 
+  test("by a stop of one that has just been stopped waits for nobody", async () => {
+    await running();
+    for (let n = 0; n < 5; n += 1) expect((await call("POST /dynos/worker.1/actions/stop")).status).toBe(202);
+    await shows("web.1 v2 up", "web.2 v2 up", "worker.1 v2 up");
+  });
+
   test.each(["DELETE /formations/clock", "POST /formations/clock/actions/stop", "DELETE /dynos/web.9"])(
     "of what is not there is refused: %s",
     async (route) => {

@@ -48,6 +48,13 @@ export function dynoHandlers(deps: DynoApiDependencies): ApiHandlers {
     await deps.host.stop(dynoId);
     return { status: 202, body: {} };
   };
+  const end = async (call: ApiCall, how: typeof stop) => {
+    const found = await seekDyno(call, deps);
+    if (found) return found.oneOff ? await stopOneOff(found.id) : await how(call, { dynoId: found.id });
+    // Where one dyno has gone and the next has not come, there is none to end.
+    if (await isPlace(call, deps)) return { status: 202, body: {} };
+    throw notFound("dyno");
+  };
   return {
     "GET /apps/{app}/dynos": async (call) => {
       const request = call.page(FIELDS);
@@ -58,14 +65,8 @@ export function dynoHandlers(deps: DynoApiDependencies): ApiHandlers {
       body: presentDyno(await findDyno(call, deps), call, deps.watch),
     }),
     "DELETE /apps/{app}/dynos": (call) => restart(call, {}),
-    "DELETE /apps/{app}/dynos/{dyno}": async (call) => {
-      const { id, oneOff } = await findDyno(call, deps);
-      return oneOff ? await stopOneOff(id) : await restart(call, { dynoId: id });
-    },
-    "POST /apps/{app}/dynos/{dyno}/actions/stop": async (call) => {
-      const { id, oneOff } = await findDyno(call, deps);
-      return oneOff ? await stopOneOff(id) : await stop(call, { dynoId: id });
-    },
+    "DELETE /apps/{app}/dynos/{dyno}": (call) => end(call, restart),
+    "POST /apps/{app}/dynos/{dyno}/actions/stop": (call) => end(call, stop),
     "DELETE /apps/{app}/formations/{formation_type}": async (call) =>
       restart(call, { type: await requireType(call, deps) }),
     "POST /apps/{app}/formations/{formation_type}/actions/stop": async (call) =>
@@ -117,14 +118,27 @@ function fromOneOff(dyno: OneOff): ListedDyno {
 
 /** By id, or by name: then the newest release's. (design §3 "Gapless") */
 export async function findDyno(call: ApiCall, deps: DynoListDependencies): Promise<ListedDyno> {
+  const found = await seekDyno(call, deps);
+  if (!found) throw notFound("dyno");
+  return found;
+}
+
+async function seekDyno(call: ApiCall, deps: DynoListDependencies): Promise<ListedDyno | undefined> {
   const identity = call.params.dyno ?? "";
-  const found = (await listDynos(call.app.id, deps))
+  return (await listDynos(call.app.id, deps))
     .filter(({ id, name }) => id === identity || name === identity)
     .sort(
       (a, b) => b.release.version - a.release.version || b.createdAt.getTime() - a.createdAt.getTime(),
     )[0];
-  if (!found) throw notFound("dyno");
-  return found;
+}
+
+/** Whether the formation has a dyno of that name, there or not. */
+async function isPlace(call: ApiCall, deps: DynoApiDependencies): Promise<boolean> {
+  const identity = call.params.dyno ?? "";
+  const places = (await listFormation(deps.db, call.app.id)).flatMap(({ type, quantity }) =>
+    Array.from({ length: quantity }, (_, at) => `${type}.${at + 1}`),
+  );
+  return places.includes(identity);
 }
 
 /** The API's word for a state (facts: runtime §4). What the engine does not know yet is starting. */
