@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type AppControl, controlApp } from "../../conformance/src/app-control.ts";
 import type { JourneyApp } from "../../conformance/src/journey.ts";
@@ -14,9 +15,10 @@ import {
   placeOf,
   SYSTEM,
 } from "./installation-under-test-fixtures.ts";
+import { firstProcess } from "./pod-processes-fixtures.ts";
 
 /**
- * What a cluster refuses an installation, for a while: room, rights, images, an end. What runs goes on without a failed
+ * What a cluster refuses an installation, for a while: room, rights, images, a volume, an end. What runs goes on without a failed
  * request, people are told why nothing new comes, and it comes as soon as the cluster gives in.
  */
 
@@ -141,6 +143,17 @@ describe.skipIf(!hasInstallation)("a cluster that refuses", () => {
     await giveImages();
     await control.answers(({ label }) => label.startsWith("first refused"), LONG_MS);
     await control.dynosAre("web", ["up"], LONG_MS);
+  }, 400_000);
+
+  test("room for images (a full volume): the push fails and says why, and the next one goes through", async () => {
+    await app.commit({ "label.txt": "first no room, then room\n" });
+    const give = await fillRegistry();
+    const { code, all } = await app.git("push", "heroku", "main");
+    expect(all).toMatch(/no room|full|space/i);
+    expect(code).not.toBe(0);
+    await give();
+    await app.push();
+    await control.answers(({ label }) => label === "first no room, then room", LONG_MS);
   }, 400_000);
 
   test("through all of it no request failed", async () => {
@@ -274,6 +287,20 @@ async function takeImages(): Promise<() => Promise<void>> {
     client.merge(place, "conifer-images", { spec: { selector: { "conifer.dev/role": role } } });
   await lead("nobody");
   return once(() => lead("registry"));
+}
+
+/**
+ * A file system without room lies over the folder in which the registry takes what is pushed, until its container is started
+ * anew, as an operator does who has made room.
+ */
+async function fillRegistry(): Promise<() => Promise<void>> {
+  const pods = await installation.podsOf("registry");
+  const options = ["-t", "tmpfs", "-o", "size=4k,mode=0777", NAME, "/var/lib/conifer/images/uploads"];
+  for (const pod of pods) execFileSync("mount", ["--namespace", String(firstProcess(pod)), ...options]);
+  return once(async () => {
+    await installation.kill(pods);
+    await installation.isWhole();
+  });
 }
 
 /** Of a run that was killed. */

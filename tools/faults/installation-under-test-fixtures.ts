@@ -10,10 +10,11 @@ import {
   openKubeAccess,
   type Pod,
 } from "../../platform/src/drivers/kubernetes/client/index.ts";
+import { isReady, routersNodePort } from "../router-nodes.ts";
 import { killPod } from "./pod-processes-fixtures.ts";
 
 /** What is tried here needs the cluster's nodes and an installation in it, both of this machine. */
-const { CONIFER_CLUSTER, CONIFER_INSTALLATION } = process.env;
+export const { CONIFER_CLUSTER, CONIFER_INSTALLATION } = process.env;
 export const hasInstallation = Boolean(CONIFER_CLUSTER && CONIFER_INSTALLATION);
 
 /** Where the parts of an installation are, by its defaults. */
@@ -68,7 +69,12 @@ export async function openInstallation(): Promise<InstallationUnderTest> {
     const { items } = await client.list<Pod>(place, { labelSelector: `conifer.dev/role=${role}` });
     return items.filter(isStaying).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   };
-  const appId = async (name: string) => (await journey.api("GET", `/apps/${name}`)).body.id as string;
+  const ids = new Map<string, string>();
+  const appId = async (name: string) => {
+    const id = ids.get(name) ?? ((await journey.api("GET", `/apps/${name}`)).body.id as string);
+    ids.set(name, id);
+    return id;
+  };
   return {
     client,
     journey,
@@ -102,9 +108,9 @@ export async function openInstallation(): Promise<InstallationUnderTest> {
       return items.filter(({ status }) => status?.phase === "Pending" || status?.phase === "Running");
     },
     loadBy: async (router, app) => {
-      const address = (router.status as { hostIP?: string } | undefined)?.hostIP;
+      const address = router.status?.hostIP;
       if (!address) throw new Error(`${router.metadata.name} has no node`);
-      const routerPort = await nodePort(client);
+      const routerPort = await routersNodePort(client, SYSTEM);
       return startLoad({ address, routerPort, host: `${app.name}.localhost`, everyMs: EVERY_MS });
     },
     end: async () => {
@@ -117,10 +123,6 @@ export async function openInstallation(): Promise<InstallationUnderTest> {
 export const placeOf = ({ metadata }: Pod) => ({ kind: KIND.pod, namespace: metadata.namespace ?? "" });
 
 const isStaying = ({ metadata }: Pod) => metadata.deletionTimestamp === undefined;
-
-const isReady = ({ metadata, status }: Pod) =>
-  !metadata.deletionTimestamp &&
-  (status?.conditions ?? []).some(({ type, status: is }) => type === "Ready" && is === "True");
 
 /** Its first start after an end comes at once, every further one after a pause that grows. */
 const waitsNextTime = (pod: Pod) => restartsOf(pod) > 0;
@@ -159,14 +161,4 @@ async function missingOf(
   const wanted = spec.replicas ?? status.desiredNumberScheduled ?? 0;
   const ready = (await podsOf(role)).filter(isReady).length;
   return ready === wanted ? [] : [`${role}: ${ready} of ${wanted}`];
-}
-
-async function nodePort(client: KubeClient): Promise<number> {
-  const kind = { apiVersion: "v1", kind: "Service", plural: "services" };
-  const { spec } = (await client.get({ kind, namespace: SYSTEM }, "conifer-edge")) as unknown as {
-    spec: { ports: readonly { port: number; nodePort?: number }[] };
-  };
-  const port = spec.ports.find((one) => one.port === 80)?.nodePort;
-  if (!port) throw new Error("The routers have no port of nodes; install with router.service=NodePort.");
-  return port;
 }

@@ -5,7 +5,7 @@ import type { Pod } from "../../platform/src/drivers/kubernetes/client/index.ts"
  * The processes of a pod as this machine sees them: a development cluster's nodes are namespaces of it. Found by the pod's
  * cgroup, which no other pod of any cluster has.
  */
-function podProcesses({ metadata }: Pod): readonly PodProcess[] {
+export function podProcesses({ metadata }: Pod): readonly PodProcess[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => read(`/proc/${name}/cgroup`).includes(`/pod${metadata.uid}/`))
@@ -24,7 +24,7 @@ interface PodProcess {
 }
 
 /** The first process of its container; what is below it ends with it. That which holds the pod is none of them. */
-function firstProcess(pod: Pod): number {
+export function firstProcess(pod: Pod): number {
   const found = podProcesses(pod).find(({ isFirst, command }) => isFirst && !/\bpause\b/.test(command));
   if (!found) throw new Error(`no process of ${pod.metadata.name} runs on this machine`);
   return found.pid;

@@ -69,6 +69,8 @@ export interface PodStatus {
   readonly message?: string;
   /** The first of `podIPs`, in the cluster's preferred family. */
   readonly podIP?: string;
+  /** Of its node. */
+  readonly hostIP?: string;
   /** At most one of each family. */
   readonly podIPs?: readonly { readonly ip: string }[];
   readonly conditions?: readonly {
