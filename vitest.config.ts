@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const TREES = "{contract,platform,conformance,tools,buildpacks,cli}";
 
-const ON_AN_INSTALLATION = ["conformance/**/*.kubernetes.test.ts", "tools/faults/**/*.kubernetes.test.ts"];
+const OF_OPERATORS = ["conformance/**/*.kubernetes.test.ts", "tools/faults/**/*.kubernetes.test.ts"];
 const ON_A_CLUSTER = {
   env: { CONIFER_ENGINE: "kubernetes" },
   retry: Number(process.env.TEST_RETRIES ?? 0),
@@ -15,8 +15,9 @@ const ON_A_CLUSTER = {
  * Projects, one after the other. The fast tests share what cores there are. A slow one has the machine to itself: it
  * starts processes and holds them to times that a second one beside it would spoil. Where continuous integration shares its
  * machine with others, such a test is tried once more, and the report says so; a test that needs that is a bug to find.
- * Those of the last two need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. Journeys
- * are among them, from the same source; what differs is said in conformance/src/engine-differences.ts.
+ * Those of the last three need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. The
+ * journeys on an installation are from the same source; what differs is said in conformance/src/engine-differences.ts. What
+ * operators do to an installation, and what befalls it, comes when nobody else uses it.
  */
 export default defineConfig({
   test: {
@@ -47,7 +48,7 @@ export default defineConfig({
           ...ON_A_CLUSTER,
           name: "kubernetes",
           include: [`${TREES}/**/*.kubernetes.test.ts`],
-          exclude: ["**/node_modules/**", ...ON_AN_INSTALLATION],
+          exclude: ["**/node_modules/**", ...OF_OPERATORS],
           sequence: { groupOrder: 3 },
         },
       },
@@ -56,11 +57,19 @@ export default defineConfig({
           ...ON_A_CLUSTER,
           name: "installation",
           include: [
-            ...ON_AN_INSTALLATION,
             `conformance/src/journeys/{first-app,visits-and-runs,pushes,bad-input,foreign-tenant,examples,runtime,logs}.slow.test.ts`,
           ],
           exclude: ["**/node_modules/**"],
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          ...ON_A_CLUSTER,
+          name: "operation",
+          include: OF_OPERATORS,
+          exclude: ["**/node_modules/**"],
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -2,16 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clusterFolders } from "./cluster/cluster-folders.ts";
-import { planCluster } from "./cluster/cluster-plan.ts";
-import { readSettings } from "./cluster/cluster-settings.ts";
 import { takeDown } from "./cluster/take-down-cluster.ts";
 import { tellOnError } from "./cluster/tell-progress.ts";
 import { takeDownOrphans, testClusterName } from "./cluster/test-clusters.ts";
 import { makeConiferImage } from "./conifer-image/make-conifer-image.ts";
+import { describeCluster } from "./describe-cluster.ts";
 import { imagesFolder } from "./images/images-folder.ts";
-import { makeBuilderImage } from "./images/make-builder-image.ts";
-import { makeRunImage } from "./images/make-run-image.ts";
+import { JOURNEYS, OPERATION, useInstallation } from "./use-installation.ts";
 import { conclude, countSuites, runSuites, type TestCounts } from "./vitest-run.ts";
 
 /**
@@ -19,10 +16,11 @@ import { conclude, countSuites, runSuites, type TestCounts } from "./vitest-run.
  * that is taken down again afterwards, also after an interrupt. Arguments are passed on to vitest. The suites find the
  * cluster by KUBECONFIG; CONIFER_CLUSTER is its name when it is ours, so that they can reach its nodes.
  * CONIFER_CLUSTER_REGISTRY is where its nodes pull images that suites serve. Journeys run on an installation, in the
- * namespace that CONIFER_INSTALLATION names; on a cluster of somebody else's without that, they start the control plane here.
+ * namespace that CONIFER_INSTALLATION names, and visit its apps by way of the nodes, which see the address in
+ * CONIFER_VISITOR; on a cluster of somebody else's without an installation, they start the control plane here.
  */
 async function main(args: readonly string[]): Promise<number> {
-  if (process.env.KUBECONFIG) return runSuites([...SUITES, ...JOURNEYS, ...args]);
+  if (process.env.KUBECONFIG) return runSuites([...SUITES, ...JOURNEYS, ...OPERATION, ...args]);
   const name = testClusterName(process.pid);
   const interrupt = catchInterrupt();
   await takeDownOrphans(tellOnError);
@@ -40,11 +38,10 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 const SUITES = ["--project", "kubernetes"];
-const JOURNEYS = ["--project", "installation"];
 
 /**
- * The suites of the drivers and of the cluster itself take their time beside the journeys, in namespaces of their own. What
- * they print comes when they have ended.
+ * The suites of the drivers and of the cluster itself take their time beside what is done with the installation, in namespaces
+ * of their own. What they print comes when they have ended.
  */
 async function runAll(
   name: string,
@@ -59,33 +56,19 @@ async function runAll(
   try {
     const runs = await Promise.all([
       countSuites([...SUITES, ...more], { environment, output }),
-      countSuites([...JOURNEYS, ...more], {
-        environment: { ...environment, CONIFER_INSTALLATION: INSTALLATION },
+      useInstallation(
+        { ...environment, CONIFER_INSTALLATION: INSTALLATION },
+        { namespace: INSTALLATION, args: more, isOver: () => interrupt.caught },
+      ).catch((thrown: unknown) => {
+        console.error(thrown);
+        return [{ passed: 0, failed: 1, skipped: 0 }];
       }),
     ]);
     process.stdout.write(readFileSync(output));
-    return runs;
+    return runs.flat();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function describeCluster(name: string): Promise<Record<string, string>> {
-  const folders = clusterFolders(name, process.env);
-  const settings = await readSettings(folders);
-  if (!settings) throw new Error(`The cluster ${name} has no settings.`);
-  const { registry } = planCluster(settings);
-  const images = imagesFolder(process.env);
-  const image = await makeRunImage(images, tellOnError);
-  const builder = await makeBuilderImage(images, tellOnError);
-  return {
-    KUBECONFIG: folders.kubeconfig,
-    CONIFER_CLUSTER: name,
-    CONIFER_CLUSTER_REGISTRY: registry,
-    CONIFER_REGISTRY_ADDRESS: registry,
-    CONIFER_RUN_IMAGE: image.folder,
-    CONIFER_BUILDER_IMAGE: builder.folder,
-  };
 }
 
 /** Where Conifer's roles are. */

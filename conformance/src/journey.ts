@@ -111,9 +111,13 @@ export function openApp(
     },
     logSays: async (pattern, ms) => {
       let lines: readonly string[] = [];
+      const match = (line: string) => pattern.test(line);
+      // The client takes a second of a processor to print them, so it is asked when the line is there.
       const look = async () => {
+        lines = await readLog(platform, name);
+        if (!lines.some(match)) return undefined;
         lines = await logLines();
-        return lines.find((line) => pattern.test(line));
+        return lines.find(match);
       };
       return await waitUntil(`a log line like ${pattern}`, look, {
         ms,
@@ -121,6 +125,17 @@ export function openApp(
       });
     },
   };
+}
+
+/** The lines that `heroku logs` would print, up to 1,500. */
+async function readLog(platform: RunningPlatform, name: string): Promise<readonly string[]> {
+  const { token } = platform.access;
+  const { status, body } = await callApi({ platform, token }, "POST", `/apps/${name}/log-sessions`, {
+    lines: 1500,
+  });
+  if (status !== 201) throw new Error(`no log session: ${status} ${JSON.stringify(body)}`);
+  const answer = await fetch(body.logplex_url, { signal: AbortSignal.timeout(60_000) });
+  return (await answer.text()).split("\n");
 }
 
 async function must(work: Promise<CommandResult>): Promise<CommandResult> {

@@ -26,6 +26,8 @@ export interface RunningPlatform {
   readonly apiPort: number;
   readonly routerPort: number;
   readonly routerTlsPort: number;
+  /** The address that routers see the journey's visits come from. */
+  readonly visitor: string;
   /** The process id of `npm start`. */
   readonly pid: number;
   /** Everything it has printed so far. */
@@ -61,12 +63,14 @@ export function removeHome(home: string): void {
 /**
  * Types `npm start` and waits for the line that scripts wait for. Throws with all it printed when that never comes. With
  * CONIFER_INSTALLATION, the namespace of an installation in the cluster of KUBECONFIG, it types `conifer connect` instead.
+ * With CONIFER_VISITOR too, a balancer leads the router's own port to the cluster's nodes, and they see that address.
  */
 export async function startPlatform(options: StartOptions = {}): Promise<RunningPlatform> {
   const home = options.home ?? makeHome();
-  const ports = options.ports ?? (process.env.CONIFER_INSTALLATION ? SETTLED_PORTS : await freePorts());
-  const [apiPort, routerPort, routerTlsPort] = ports;
-  const installation = process.env.CONIFER_INSTALLATION;
+  const { CONIFER_INSTALLATION: installation, CONIFER_VISITOR: balanced } = process.env;
+  const ports = options.ports ?? (installation && !balanced ? SETTLED_PORTS : await freePorts());
+  const [apiPort, connectedPort, routerTlsPort] = ports;
+  const isBalanced = Boolean(installation && balanced && !options.ports);
   const how = installation ? connecting(installation, home, ports) : starting(home, ports);
   // A run of tests that is killed must not leave it behind.
   const child = spawn("setpriv", ["--pdeathsig", "TERM", "npm", ...how.args], {
@@ -89,8 +93,9 @@ export async function startPlatform(options: StartOptions = {}): Promise<Running
     home,
     access,
     apiPort,
-    routerPort,
+    routerPort: isBalanced ? SETTLED_PORTS[1] : connectedPort,
     routerTlsPort,
+    visitor: (isBalanced && balanced) || "127.0.0.1",
     pid: child.pid ?? 0,
     output: () => text,
     roles: () => findRoles(home),

@@ -1,7 +1,8 @@
+import { onKubernetes } from "./engine-differences.ts";
 import { patience } from "./patience.ts";
 
-/** How often a condition is looked at again, in milliseconds. */
-const LOOK_MS = 20;
+/** After how many milliseconds a condition is looked at again. A cluster's own programs need the processors too. */
+const LOOK_MS = onKubernetes ? 100 : 20;
 
 /**
  * Resolves with the first value of `look` that is neither undefined nor false. Throws after the deadline, with what was

@@ -39,7 +39,7 @@ describe("echo-node", () => {
       "x-own": "header",
       "x-forwarded-proto": "http",
       "x-forwarded-port": String(journey.platform.routerPort),
-      "x-forwarded-for": "127.0.0.1",
+      "x-forwarded-for": journey.platform.visitor,
       host,
     });
     expect(first.headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);

@@ -32,7 +32,7 @@ beforeAll(async () => {
   app = await journey.deployApp("trial", trialApp());
   control = controlApp(journey, app);
   // What waits for the minute that an app has to listen waits beside the other tests.
-  misplaced = Promise.all(Object.entries(PLACES).map(([name, place]) => deployMisplaced(name, place)));
+  misplaced = deployMisplaced();
   misplaced.catch(() => {});
   stubborn = replaceStubborn();
   stubborn.catch(() => {});
@@ -43,14 +43,25 @@ afterAll(async () => {
   await journey?.end();
 });
 
-async function deployMisplaced(name: string, place: string): Promise<Misplaced> {
-  const made = await journey.makeApp(name, trialApp());
-  await controlApp(journey, made).setConfig({ LISTEN_ON: place });
-  const slow = { cwd: made.folder, timeoutMs: 300_000 };
-  const pushed = await journey.person.git(["push", "heroku", "main"], slow);
-  expect(pushed.code, pushed.all).toBe(0);
-  return { app: made, pushed: pushed.stderr };
+/** One build at a time, which leaves the other tests some of the machine; the waiting is done together. */
+async function deployMisplaced(): Promise<Misplaced[]> {
+  const waiting: Promise<Misplaced>[] = [];
+  for (const [name, place] of Object.entries(PLACES)) {
+    const made = await journey.makeApp(name, trialApp());
+    await controlApp(journey, made).setConfig({ LISTEN_ON: place });
+    const push = journey.person.startGit(["push", "heroku", "main"], { cwd: made.folder });
+    const whole = push.ended.then((code) => {
+      expect(code, push.output()).toBe(0);
+      return { app: made, pushed: push.output() };
+    });
+    whole.catch(() => {});
+    waiting.push(whole);
+    await push.sees(/Launching/, BUILD_MS);
+  }
+  return await Promise.all(waiting);
 }
+
+const BUILD_MS = 240_000;
 
 async function replaceStubborn(): Promise<Stubborn> {
   const made = await journey.makeApp("stubborn", trialApp());
@@ -69,7 +80,8 @@ async function replaceStubborn(): Promise<Stubborn> {
 const DEPLOYS = onKubernetes ? 3 : 10;
 
 describe("gapless", () => {
-  const visitEach = { everyMs: 10 };
+  // More than a small cluster's shared processors answer is a backlog (H11) and no gap; `npm run bench` has the load.
+  const visitEach = { everyMs: onKubernetes ? 40 : 10 };
 
   async function underLoad(work: () => Promise<void>): Promise<void> {
     const load = startLoad({
