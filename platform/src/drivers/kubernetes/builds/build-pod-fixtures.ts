@@ -45,7 +45,7 @@ export type PartStates = Partial<Record<PartName, number | TerminatedState | { r
 
 /** A pod as the cluster tells of it. */
 export function podOf(states: PartStates = {}, change: { readonly [P in keyof Pod]?: unknown } = {}): Pod {
-  const made = makeBuildPod(spec, 1, { placement, hostEnv: {} });
+  const made = makeBuildPod(spec, 1, { placement, hostEnv: {}, isWhole: false });
   const containerStatuses = PARTS.map((name): ContainerStatus => {
     const state = states[name];
     const common = { name, restartCount: 0 };

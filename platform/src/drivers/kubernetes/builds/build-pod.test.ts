@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { makeBuildPod, makeBuildSecret, PARTS } from "./build-pod.ts";
-import { placement, spec, task } from "./build-pod-fixtures.ts";
+import { GIB, placement, spec, task } from "./build-pod-fixtures.ts";
 
 interface Container {
   readonly name: string;
@@ -16,7 +16,7 @@ interface Container {
 }
 
 const podWith = (change: Partial<typeof placement> = {}, hostEnv: Record<string, string> = {}) =>
-  makeBuildPod(spec, 1, { placement: { ...placement, ...change }, hostEnv });
+  makeBuildPod(spec, 1, { placement: { ...placement, ...change }, hostEnv, isWhole: false });
 const containersOf = (pod: ReturnType<typeof podWith>) => pod.spec.containers as readonly Container[];
 const mountsOf = (name: string) => {
   const found = containersOf(podWith({ trust: "trust" })).find((one) => one.name === name);
@@ -81,11 +81,47 @@ describe("the pod of a build", () => {
   it("sets as much memory aside as it may ever take", () => {
     for (const { resources } of containersOf(podWith()))
       expect(resources.requests.memory).toBe(resources.limits.memory);
+    expect(podWith().spec).not.toHaveProperty("resources");
   });
+
+  it.each([
+    ["the app's build", 2 * GIB],
+    ["the export", 200 * 1024 ** 2],
+  ])(
+    "sets aside what %s needs, where a cluster does that for a pod as a whole",
+    (_hungriest, memoryBytes) => {
+      const whole = makeBuildPod(spec, 1, {
+        placement: { ...placement, memoryBytes },
+        hostEnv: {},
+        isWhole: true,
+      });
+      const { requests, limits } = whole.spec.resources as Container["resources"];
+      const asked = containersOf(whole).map(({ resources }) => Number(resources.requests.memory));
+      const most = containersOf(whole).map(({ resources }) => Number(resources.limits.memory));
+      expect(limits.memory).toBe(requests.memory);
+      expect(Number(requests.memory)).toBe(Math.max(...most) + PARTS.length * 16 * 1024 ** 2);
+      // As the API server wants it.
+      expect(asked.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(Number(requests.memory));
+      const millis = containersOf(whole).map(({ resources }) =>
+        Number.parseInt(resources.requests.cpu ?? "", 10),
+      );
+      expect(millis.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(
+        Number.parseInt(requests.cpu ?? "", 10),
+      );
+      // One that needs more than it may is ended alone, as anywhere.
+      expect(most).toEqual(
+        containersOf(podWith({ memoryBytes })).map(({ resources }) => Number(resources.limits.memory)),
+      );
+    },
+  );
 
   it("ends by itself, and is never started again", () => {
     expect(podWith().spec).toMatchObject({ activeDeadlineSeconds: 900, restartPolicy: "Never" });
-    const short = makeBuildPod({ ...spec, timeoutSeconds: 0.2 }, 1, { placement, hostEnv: {} });
+    const short = makeBuildPod({ ...spec, timeoutSeconds: 0.2 }, 1, {
+      placement,
+      hostEnv: {},
+      isWhole: false,
+    });
     expect(short.spec.activeDeadlineSeconds).toBe(1);
   });
 

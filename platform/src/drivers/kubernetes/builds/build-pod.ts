@@ -35,6 +35,8 @@ export const TRUST_FILE = "ca-certificates.crt";
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
 const MIB = 1024 * 1024;
+/** Memory of the exporter, which packs layers. */
+const EXPORT_BYTES = 512 * MIB;
 
 interface Part {
   readonly name: string;
@@ -111,7 +113,7 @@ function partsOf({ user, memoryBytes }: BuildPlacement): readonly Part[] {
         ...[...LAYERS, ...APP, ...LAYOUT, ...CACHE, ...RUN, ...owner, LAYOUTS.image.name],
       ),
       volumes: { build: "read", layouts: "write", layers: "write", workspace: "read" },
-      memoryBytes: 512 * MIB,
+      memoryBytes: EXPORT_BYTES,
     },
     {
       name: "deliver",
@@ -148,12 +150,23 @@ export function makeBuildSecret(task: BuildTask, attempt: number, namespace: str
   };
 }
 
+export interface BuildPodOptions {
+  readonly placement: BuildPlacement;
+  readonly hostEnv: Readonly<Record<string, string>>;
+  /**
+   * Whether the cluster sets memory aside for a pod as a whole. Then it is what the hungriest turn may take, since the other
+   * containers wait meanwhile; without, it is the sum of all.
+   */
+  readonly isWhole: boolean;
+}
+
 /** The pod of a build: all its containers begin at once and take turns; none is ever started again. */
 export function makeBuildPod(
   spec: Pick<BuildSpec, "id" | "appId" | "timeoutSeconds">,
   attempt: number,
-  { placement, hostEnv }: { placement: BuildPlacement; hostEnv: Readonly<Record<string, string>> },
+  options: BuildPodOptions,
 ): Pod {
+  const { placement, isWhole } = options;
   const { uid, gid } = placement.user;
   const { pullSecrets, nodeSelector, priorityClass } = placement;
   const name = buildObjectName(spec.id, attempt);
@@ -177,10 +190,11 @@ export function makeBuildPod(
       ...(pullSecrets.length > 0
         ? { imagePullSecrets: pullSecrets.map((secret) => ({ name: secret })) }
         : {}),
+      ...(isWhole ? { resources: wholeResources(placement) } : {}),
       ...(nodeSelector ? { nodeSelector } : {}),
       ...(priorityClass ? { priorityClassName: priorityClass } : {}),
       tolerations: [...tolerateLostNode(placement.lostNodeSeconds), ...(placement.tolerations ?? [])],
-      containers: parts.map((part, n) => container(part, placement, { hostEnv, before: parts[n - 1]?.name })),
+      containers: parts.map((part, n) => container(part, options, parts[n - 1]?.name)),
       volumes: volumes(name, placement),
     },
   };
@@ -188,13 +202,25 @@ export function makeBuildPod(
 
 /** Memory of what only moves files. */
 const SMALL_BYTES = 256 * MIB;
+/** Memory of a container that waits for its turn, or has had it: a shell. */
+const WAITING_BYTES = 16 * MIB;
+/** Thousandths of a core that are set aside for what only moves files. */
+const SMALL_MILLIS = 10;
+
+/** Requests equal limits: a build gets no memory that was not set aside. */
+function wholeResources({ memoryBytes, cpuMillis }: BuildPlacement): object {
+  const hungriest = Math.max(memoryBytes, EXPORT_BYTES);
+  const memory = String(hungriest + PARTS.length * WAITING_BYTES);
+  return { requests: { memory, cpu: `${cpuMillis + PARTS.length * SMALL_MILLIS}m` }, limits: { memory } };
+}
 
 function container(
   part: Part,
-  placement: BuildPlacement,
-  { hostEnv, before }: { hostEnv: Readonly<Record<string, string>>; before: string | undefined },
+  { placement, hostEnv, isWhole }: BuildPodOptions,
+  before: string | undefined,
 ): Record<string, unknown> {
-  const memory = String(part.memoryBytes ?? SMALL_BYTES);
+  const limit = String(part.memoryBytes ?? SMALL_BYTES);
+  const memory = isWhole ? String(WAITING_BYTES) : limit;
   const isLast = part.name === PARTS.at(-1);
   const env = part.name === "prepare" || isLast ? {} : phaseEnvironment(hostEnv);
   return {
@@ -205,8 +231,8 @@ function container(
     workingDir: part.buildpacks ? POD_PATHS.workspace : "/",
     env: Object.entries(env).map(([name, value]) => ({ name, value: value.replaceAll("$", "$$$$") })),
     resources: {
-      requests: { memory, cpu: part.name === "builder" ? `${placement.cpuMillis}m` : "10m" },
-      limits: { memory },
+      requests: { memory, cpu: part.name === "builder" ? `${placement.cpuMillis}m` : `${SMALL_MILLIS}m` },
+      limits: { memory: limit },
     },
     securityContext: {
       allowPrivilegeEscalation: false,

@@ -8,13 +8,14 @@ import { forgetCache } from "./cache-image-store.ts";
 import { concludeBuild } from "./conclude-build.ts";
 import { followPod } from "./follow-pod.ts";
 import { openPodBoard, type PodBoard } from "./pod-board.ts";
+import { askPodMemory } from "./pod-memory.ts";
 import { type BuildBounds, isOver, seePod } from "./pod-sight.ts";
-import { endPod, findNewestPod, startAttempt } from "./start-attempt.ts";
+import { endPod, findNewestPod, type StartOptions, startAttempt } from "./start-attempt.ts";
 import { keepSwept } from "./sweep-builds.ts";
 
 /** What serves one builder. */
 interface Engine {
-  readonly options: KubernetesBuilderOptions;
+  readonly options: StartOptions;
   readonly board: PodBoard;
 }
 
@@ -38,9 +39,10 @@ export async function startKubernetesBuilder(
     options,
   );
   const stopping = new AbortController();
+  const setsPodMemory = askPodMemory(client, placement, logger);
   await board.ready;
   return {
-    builder: makeBuilder({ options, board }, stopping.signal),
+    builder: makeBuilder({ options: { ...options, setsPodMemory }, board }, stopping.signal),
     stop: async () => {
       stopping.abort();
       await sweeping.stop();
@@ -121,7 +123,7 @@ async function* runBuild(
 async function* findOrStart(
   spec: BuildSpec,
   bounds: BuildBounds,
-  options: KubernetesBuilderOptions,
+  options: StartOptions,
   { leave, cancel }: Signals,
 ): AsyncGenerator<BuildNews, Pod | undefined> {
   const newest = await findNewestPod(spec.id, options);

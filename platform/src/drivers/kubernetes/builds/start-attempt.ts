@@ -12,6 +12,11 @@ const QUOTA_LOOK_MS = 1_000;
 /** How much longer than the build its credential is good: for waiting, and for what comes after the limit. */
 const CREDENTIAL_GRACE_MS = 3_600_000;
 
+export interface StartOptions extends KubernetesBuilderOptions {
+  /** Whether the cluster sets memory aside for a pod as a whole; see `askPodMemory`. */
+  readonly setsPodMemory: () => Promise<boolean>;
+}
+
 /** The pod of the build's newest try, as the cluster has it. */
 export async function findNewestPod(
   buildId: string,
@@ -30,7 +35,7 @@ export async function findNewestPod(
 export async function* startAttempt(
   spec: BuildSpec,
   attempt: number,
-  options: KubernetesBuilderOptions,
+  options: StartOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string, Pod | undefined> {
   const { client, placement, hostEnv, sources } = options;
@@ -46,12 +51,13 @@ export async function* startAttempt(
   }
   const secret = makeBuildSecret(makeTask(spec, options), attempt, placement.namespace);
   await client.apply(secret);
-  const pod = makeBuildPod(spec, attempt, { placement, hostEnv });
   for (let told = false; !signal.aborted; ) {
     try {
-      return await client.create(pod);
+      const isWhole = await options.setsPodMemory();
+      return await client.create(makeBuildPod(spec, attempt, { placement, hostEnv, isWhole }));
     } catch (thrown) {
-      if (isConflict(thrown)) return await client.get<Pod>(podPlace(placement), pod.metadata.name);
+      if (isConflict(thrown))
+        return await client.get<Pod>(podPlace(placement), buildObjectName(spec.id, attempt));
       if (!isQuota(thrown)) throw thrown;
       if (!told) yield WAITS_FOR_QUOTA;
       told = true;
