@@ -8,9 +8,16 @@ export interface ApiAnswer {
   readonly body: any;
 }
 
+export interface Caller {
+  readonly platform: Pick<RunningPlatform, "apiPort">;
+  readonly token?: string;
+  /** In place of a token. */
+  readonly authorization?: string;
+}
+
 /** Calls the API as a program would: over http on loopback, with a token. */
 export async function callApi(
-  { platform, token }: { platform: Pick<RunningPlatform, "apiPort">; token?: string },
+  { platform, token, authorization = token && `Bearer ${token}` }: Caller,
   method: string,
   path: string,
   body?: unknown,
@@ -19,7 +26,7 @@ export async function callApi(
     method,
     headers: {
       accept: "application/vnd.heroku+json; version=3",
-      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(authorization ? { authorization } : {}),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

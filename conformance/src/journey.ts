@@ -1,5 +1,6 @@
 import { type ApiAnswer, callApi } from "./api-call.ts";
 import { commitAll, type Files, makeAppFolder, writeFiles } from "./app-folder.ts";
+import { takeOwnAccess } from "./own-access.ts";
 import { type RunningPlatform, removeHome, type StartOptions, startPlatform } from "./running-platform.ts";
 import { type CommandResult, type Person, sitDown } from "./stock-client.ts";
 import { type Visit, visit } from "./visit.ts";
@@ -42,7 +43,7 @@ export interface JourneyApp {
 
 /** Starts a platform in a fresh home and sits a logged-in person down at it. */
 export async function setOut(options: StartOptions = {}): Promise<Journey> {
-  const platform = await startPlatform(options);
+  const platform = await takeOwnAccess(await startPlatform(options));
   const person = await sitDown(platform, { logIn: true });
   return joinJourney(platform, person);
 }

@@ -4,7 +4,7 @@ import type { Person } from "./stock-client.ts";
  * Makes an account, or gives it a new password when an earlier journey of the same installation has made it, as an operator
  * types it; returns the password.
  */
-export async function makeAccount(person: Person, email: string): Promise<string> {
+export async function makeAccount(person: Pick<Person, "npm">, email: string): Promise<string> {
   const installation = process.env.CONIFER_INSTALLATION;
   const words = (verb: string) =>
     installation

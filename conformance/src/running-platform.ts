@@ -88,7 +88,7 @@ export async function startPlatform(options: StartOptions = {}): Promise<Running
   const exit = once(child, "exit").then(([code]) => code as number | null);
   const withinMs = options.readyMs ?? READY_MS;
   await untilReady(child, () => text, { exit, withinMs, line: how.line });
-  const access = JSON.parse(readFileSync(join(home, "access.json"), "utf8")) as PlatformAccess;
+  const access = readAccess(home);
   return {
     home,
     access,
@@ -101,13 +101,17 @@ export async function startPlatform(options: StartOptions = {}): Promise<Running
     roles: () => findRoles(home),
     ended: () => exit,
     stop: async () => {
-      if (installation) await removeApps(access);
+      if (installation) await removeApps(readAccess(home));
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
       const code = await within(exit, STOP_MS, `npm did not end after SIGTERM:\n${text}`);
       return code;
     },
   };
 }
+
+/** As it is now: journeys may have taken over another account. */
+const readAccess = (home: string) =>
+  JSON.parse(readFileSync(join(home, "access.json"), "utf8")) as PlatformAccess;
 
 /** An installation tells its apps' addresses with the router's own port. */
 const SETTLED_PORTS = [6400, 8080, 8443] as const;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HELLO_APP, makeAppFolder } from "../app-folder.ts";
 import { type JourneyApp, joinJourney, openApp } from "../journey.ts";
 import { makeAccount } from "../make-account.ts";
+import { takeOwnAccess } from "../own-access.ts";
 import { type RunningPlatform, startPlatform } from "../running-platform.ts";
 import { type Person, sitDown } from "../stock-client.ts";
 
@@ -12,7 +13,7 @@ let person: Person;
 let app: JourneyApp;
 
 beforeAll(async () => {
-  platform = await startPlatform();
+  platform = await takeOwnAccess(await startPlatform());
   person = await sitDown(platform, { logIn: false });
   const folder = await makeAppFolder(person, "first-app", HELLO_APP);
   app = openApp(platform, person, { name: "first-app", folder });

@@ -297,7 +297,8 @@ describe("what takes a minute", () => {
       elsewhere: /The process listens on (\[::\]|0\.0\.0\.0):\d+; listen on 0\.0\.0\.0 or :: and on \$PORT/,
       nowhere: /R10/,
     };
-    for (const { app: made, pushed } of found) {
+    // Each page waits for a dyno that may still come.
+    const check = async ({ app: made, pushed }: Misplaced) => {
       // A pod may take so long to begin that the push does not wait for its time to be over.
       if (!onKubernetes || !pushed.includes("the dynos are still starting."))
         expect(pushed).toContain("web.1 did not listen on $PORT in time (R10).");
@@ -307,7 +308,8 @@ describe("what takes a minute", () => {
       );
       if (!differs("where a process listens")) await made.logSays(expected[made.name] ?? /none/);
       expect((await made.page()).status).toBe(503);
-    }
+    };
+    await Promise.all(found.map(check));
   }, 360_000);
 
   test("an app that ignores SIGTERM is killed after 30 s, and R12 says so; its successor serves meanwhile", async () => {
