@@ -5,6 +5,7 @@ import { makeAccount } from "../make-account.ts";
 import { takeOwnAccess } from "../own-access.ts";
 import { type RunningPlatform, startPlatform } from "../running-platform.ts";
 import { type Person, sitDown } from "../stock-client.ts";
+import { waitUntil } from "../wait-until.ts";
 
 /** What a newcomer does in the first hour, in order: each test goes on where the one before it ended. */
 
@@ -209,7 +210,7 @@ describe("the end", () => {
 
   test("a destroyed app is gone, and its name is free again", async () => {
     await app.printed("apps:destroy", "--confirm", "first-app");
-    expect(await app.page()).toMatchObject({ status: 404 });
+    await waitUntil("no such page", async () => (await app.page()).status === 404);
     expect((await person.heroku(["apps:info", "-a", "first-app"])).code).not.toBe(0);
     await person.heroku(["create", "first-app"]);
     await person.heroku(["apps:destroy", "-a", "first-app", "--confirm", "first-app"]);

@@ -59,11 +59,12 @@ describe("what is shown", () => {
   test("lines of the app, the router, the API and the dyno manager in one form", async () => {
     await app.page("/line?hello");
     await app.logSays(/app\[web\.1\]: hello$/);
+    const { email } = journey.platform.access;
     const lines = nonEmpty((await app.logLines()).join("\n"));
     expect(lines.filter((line) => !LINE.test(line))).toEqual([]);
     for (const pattern of [
-      /app\[api\]: Release v1 created by user admin@/,
-      /app\[api\]: Deploy [0-9a-f]{8} by user admin@/,
+      new RegExp(`app\\[api\\]: Release v1 created by user ${email}`),
+      new RegExp(`app\\[api\\]: Deploy [0-9a-f]{8} by user ${email}`),
       /app\[api\]: Scaled to .*worker@1:Standard-1X/,
       /app\[api\]: Build succeeded/,
       /heroku\[web\.1\]: Starting process with command `node server\.js`/,

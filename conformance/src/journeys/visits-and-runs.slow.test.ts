@@ -243,10 +243,10 @@ describe("one-off dynos", () => {
 
   test("above its memory quota it is told so, and goes on", async () => {
     const program =
-      "const a = Buffer.alloc(600 * 2 ** 20, 1); setTimeout(() => console.log('kept', a.length), 20000)";
+      "const a = Buffer.alloc(600 * 2 ** 20, 1); setTimeout(() => console.log('kept', a.length), 45000)";
     await app.heroku("run:detached", "--", "node", "-e", program);
-    const line = await app.logSays(/heroku\[run\.\d+\]: Process running mem=\d+M\(1[12]\d\.\d%\)/, 60_000);
-    expect(line).toMatch(/mem=6\d\dM/);
+    // One that is measured while it grows has less.
+    await app.logSays(/heroku\[run\.\d+\]: Process running mem=6\d\dM\(1[12]\d\.\d%\)/, 60_000);
     await app.logSays(/heroku\[run\.\d+\]: Error R14 \(Memory quota exceeded\)/);
     await app.logSays(/app\[run\.\d+\]: kept 629145600/, 60_000);
     await control.dynosAre("run", []);
