@@ -2,7 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findHolders, findNodes, nodeMark, type SeenProcess, seeProcesses } from "./cluster-processes.ts";
+import {
+  findHolders,
+  findNodes,
+  findStarters,
+  nodeMark,
+  type SeenProcess,
+  seeProcesses,
+} from "./cluster-processes.ts";
 
 const seen = (pid: number, innerPid: number, namespace: string, ...command: string[]): SeenProcess => ({
   pid,
@@ -61,6 +68,17 @@ describe("what holds nodes is found also on its way there", () => {
     expect(findHolders("dev", processes, 2)).toEqual([92]);
     expect(findHolders("dev", processes, 3)).toEqual([]);
   });
+});
+
+test("what started programs in a node is found by the node's process", () => {
+  const processes = [
+    seen(70, 70, "host", "nsenter", "-t", "90", "-m", "--", "env", "kubelet"),
+    seen(71, 71, "host", "/usr/bin/nsenter", "-t", "90", "-n", "--", "containerd"),
+    seen(72, 72, "host", "nsenter", "-t", "91", "-m", "--", "env", "kubelet"),
+    seen(73, 73, "host", "vi", "-t", "90"),
+    seen(90, 1, "one", "/programs/pause", nodeMark("dev", 1)),
+  ];
+  expect(findStarters(90, processes)).toEqual([70, 71]);
 });
 
 describe("processes are read from /proc", () => {

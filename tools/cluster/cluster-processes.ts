@@ -59,6 +59,18 @@ export function findHolders(cluster: string, processes: readonly SeenProcess[], 
     .map(({ pid }) => pid);
 }
 
+/**
+ * What started programs in a node and waits for their end. It stops when its program is stopped, does not go on with it, and
+ * then outlives it.
+ */
+export function findStarters(nodePid: number, processes: readonly SeenProcess[]): number[] {
+  return processes
+    .filter(({ command: [program = "", ...args] }) => {
+      return basename(program) === "nsenter" && args[0] === "-t" && args[1] === String(nodePid);
+    })
+    .map(({ pid }) => pid);
+}
+
 /** Every process of this machine that has a command line; those that end meanwhile are left out. */
 export function seeProcesses(proc = "/proc"): SeenProcess[] {
   return readdirSync(proc)

@@ -343,6 +343,9 @@ describe("faults", () => {
 describe("down", () => {
   test("leaves nothing behind, not even of an up that was killed in the middle", async () => {
     const block = status().pods;
+    const kubelet = findNodes(NAME, seeProcesses())[1]?.programs.get("kubelet");
+    if (!kubelet) throw new Error("no kubelet runs on the second node");
+    process.kill(kubelet, "SIGSTOP");
     cluster.must("down");
     expect(tracesOf(NAME, block)).toEqual([]);
     expect(existsSync(folders.state)).toBe(false);

@@ -4,7 +4,14 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ClusterFolders, nodeFolder } from "./cluster-folders.ts";
 import type { ClusterPlan, NodePlan } from "./cluster-plan.ts";
-import { findHolders, findNodes, type LiveNode, nodeMark, seeProcesses } from "./cluster-processes.ts";
+import {
+  findHolders,
+  findNodes,
+  findStarters,
+  type LiveNode,
+  nodeMark,
+  seeProcesses,
+} from "./cluster-processes.ts";
 import { nodeRoutes } from "./host-network.ts";
 import { makeNodeCgroups, removeCgroups } from "./node-cgroups.ts";
 import { endProcess, scriptInNode } from "./node-programs.ts";
@@ -108,4 +115,11 @@ async function plugIn(plan: ClusterPlan, node: NodePlan, pid: number, mtu: numbe
 /** Ends a node and all in it, and waits until it is gone. */
 export async function endNode(cluster: string, { number, pid }: LiveNode): Promise<void> {
   await endProcess(`node${number}`, pid, () => findNode(cluster, number)?.pid === pid);
+  for (const starter of findStarters(pid, seeProcesses())) {
+    try {
+      process.kill(starter, "SIGKILL");
+    } catch {
+      // It has seen its program's end by itself.
+    }
+  }
 }
