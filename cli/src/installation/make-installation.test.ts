@@ -53,12 +53,13 @@ describe("golden files", () => {
   });
 });
 
-test("the address of what is one pod stays known while that pod starts again, and of nothing else", () => {
+test("the address of what is one pod stays known while that pod starts again or its node is silent, and of nothing else", () => {
   const services = all(small).filter(({ kind }) => kind === "Service");
   const known = services.filter(({ spec }) => (spec as Record<string, unknown>).publishNotReadyAddresses);
   expect(known.map(({ metadata }) => metadata.name).sort()).toEqual([
     "conifer-database",
     "conifer-files",
+    "conifer-images",
     "conifer-logs",
     "conifer-registry",
   ]);

@@ -32,6 +32,8 @@ export function makeServices(role: Role, installation: Installation): Manifest[]
         makeService("registry", installation, {
           name: IMAGES_SERVICE,
           type: "NodePort",
+          // Also while the node that it is on is not heard of: dynos that start elsewhere need their images.
+          publishNotReadyAddresses: true,
           ports: [{ port: "images", nodePort: values["registry.nodePort"] }],
         }),
       ];
