@@ -67,6 +67,8 @@ export async function makeTestBuilds(world: TestDelivery) {
         ...deps,
         verifier: { verify: async () => outside.verdict },
         webUrlOf: async () => "http://app.localhost:8080/",
+        // A process that is killed tries nothing again.
+        troubleMs: 0,
       };
       const start = (build: Build) =>
         telling.set(build.id, telling.get(build.id) ?? followUp(build, follow, signal));

@@ -43,20 +43,21 @@ export async function followUp(build: Build, deps: FollowUpDependencies, signal:
   const { logger, troubleMs = TROUBLE_MS } = deps;
   const insist: Telling["insist"] = (work) => tryAgain(work, { troubleMs, signal, logger });
   const say = (text: string) => insist(() => deps.outputs.append(build.id, text));
+  let isTold = false;
   try {
     await insist(() => beginUnlessBegun(build.id, deps.outputs));
     await tellResult({ build, deps, signal, say, insist });
+    isTold = true;
   } catch (thrown) {
-    if (signal.aborted) return;
-    deps.logger.warn("a push could not be told to its end", fieldsOf(build, thrown));
-    await deps.outputs.append(build.id, UNTOLD).catch(() => {});
+    if (!signal.aborted) logger.warn("a push could not be told to its end", fieldsOf(build, thrown));
   }
   if (signal.aborted) return;
   try {
+    if (!isTold) await deps.outputs.append(build.id, UNTOLD);
     await deps.outputs.end(build.id);
     await finishBuild(deps.db, build.id, deps.clock());
   } catch (thrown) {
-    deps.logger.warn("a build's output could not be ended, will try again", fieldsOf(build, thrown));
+    logger.warn("a build's output could not be ended, will try again", fieldsOf(build, thrown));
   }
 }
 
