@@ -4,11 +4,11 @@ import { controlApp } from "../conformance/src/app-control.ts";
 import { HELLO_APP } from "../conformance/src/app-folder.ts";
 import { setOut } from "../conformance/src/journey.ts";
 import { KIND, type KubeClient, type Pod } from "../platform/src/drivers/kubernetes/client/index.ts";
+import { isReady } from "../tools/router-nodes.ts";
 import {
   APPS,
   connectOptions,
   type Installation,
-  isReady,
   openInstallation,
   ROUTER_PORT,
   routerAddresses,

@@ -6,11 +6,11 @@ import { setOut } from "../conformance/src/journey.ts";
 import { KIND, type KubeObject, type Pod } from "../platform/src/drivers/kubernetes/client/index.ts";
 import { LABEL } from "../platform/src/drivers/kubernetes/dynos/index.ts";
 import { findNodes, seeProcesses } from "../tools/cluster/cluster-processes.ts";
+import { isReady } from "../tools/router-nodes.ts";
 import {
   APPS,
   connectOptions,
   type Installation,
-  isReady,
   openInstallation,
   podsOf,
   ROUTER_PORT,

@@ -13,7 +13,7 @@ import {
   scaleRole,
   untilWell,
 } from "./installation/installation-access.ts";
-import { CONTROL_PLANE, pauseProgram } from "./installation/paused-programs.ts";
+import { CONTROL_PLANE, pauseForMeasure } from "./installation/paused-programs.ts";
 import { type LoadReport, startSteadyLoad } from "./platform/steady-load.ts";
 import { machineFacts } from "./router/machine-facts.ts";
 import { readResult, writeResult } from "./router/result-file.ts";
@@ -62,7 +62,7 @@ function programOutages(cluster: string | undefined): readonly Outage[] {
     return {
       part: program,
       begin: async () => {
-        goOn = pauseProgram(cluster, program);
+        goOn = pauseForMeasure(cluster, program);
       },
       end: async () => goOn(),
     };

@@ -1,5 +1,7 @@
-import { connect, createServer, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type ForwardedPort, forwardPort } from "../cli/src/connection/forward-port.ts";
+import { tellOnError } from "./cluster/tell-progress.ts";
 
 /** Where a connection is led: one of these, in turn. */
 export interface Places {
@@ -7,18 +9,15 @@ export interface Places {
   readonly addresses: readonly string[];
 }
 
-export interface LedVisitors {
-  readonly port: number;
+export interface LedVisitors extends ForwardedPort {
   /** The address that the places see visitors come from. */
   readonly seenAs: string;
-  /** Ends every connection. */
-  stop(): Promise<void>;
 }
 
 /** For how long a list of places is good. */
 const FRESH_MS = 1_000;
 const CONNECT_MS = 2_000;
-const TRIES = 8;
+const FIRST_TRIES = 8;
 const RETRY_MS = 250;
 
 /**
@@ -28,86 +27,59 @@ const RETRY_MS = 250;
  * @throws Error when none does at the beginning, or the port is taken
  */
 export async function leadVisitors(port: number, find: () => Promise<Places>): Promise<LedVisitors> {
-  const sockets = new Set<Socket>();
-  const keep = (socket: Socket) => sockets.add(socket.on("close", () => sockets.delete(socket)));
-  const next = takeTurns(find);
-  const first = await reach(next, () => false);
-  if (!first) throw new Error("no place takes connections");
+  const open = openInTurn(find);
+  const first = await openFirst(open);
   const { localAddress: seenAs = "" } = first;
   first.destroy();
-  const server = createServer({ allowHalfOpen: true }, (visitor) => {
-    keep(visitor).add(visitor);
-    visitor.on("error", () => visitor.destroy());
-    void lead(visitor, next, keep).catch(() => visitor.destroy());
+  const forwarded = await forwardPort({
+    port,
+    what: "the apps' port",
+    tell: tellOnError,
+    halves: true,
+    open,
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen({ port, host: "127.0.0.1" }, resolve);
-  });
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address ? address.port : port,
-    seenAs,
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { ...forwarded, seenAs };
 }
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** The next place, from a list that is read anew every second, or at once when the last one was no good. */
-function takeTurns(find: () => Promise<Places>): (isAgain: boolean) => Promise<Place> {
+/**
+ * A connection to the next place, from a list that is read anew every second, or at once when the last place was no good.
+ * Throws when that takes none.
+ */
+function openInTurn(find: () => Promise<Places>): () => Promise<Socket> {
   let known: { readonly places: Promise<Places>; readonly until: number } | undefined;
   let turn = 0;
-  return async (isAgain) => {
-    if (!known || isAgain || performance.now() > known.until)
+  return async () => {
+    if (!known || performance.now() > known.until)
       known = { places: find(), until: performance.now() + FRESH_MS };
-    const { port, addresses } = await known.places;
-    const host = addresses[turn++ % Math.max(1, addresses.length)];
-    if (host === undefined) throw new Error("nobody is there");
-    return { host, port };
+    try {
+      const { port, addresses } = await known.places;
+      const host = addresses[turn++ % Math.max(1, addresses.length)];
+      if (host === undefined) throw new Error("nobody is there");
+      return await openSocket(host, port);
+    } catch (thrown) {
+      known = undefined;
+      throw thrown;
+    }
   };
 }
 
-async function lead(
-  visitor: Socket,
-  next: (isAgain: boolean) => Promise<Place>,
-  keep: (socket: Socket) => unknown,
-): Promise<void> {
-  const router = await reach(next, () => visitor.destroyed);
-  if (!router) return void visitor.destroy();
-  keep(router);
-  router.on("error", () => visitor.destroy());
-  visitor.on("close", () => router.destroy());
-  router.on("close", () => visitor.destroySoon());
-  visitor.pipe(router).pipe(visitor);
-}
-
-/** A connection to the first place that takes one; undefined when none does, or it is no longer wanted. */
-async function reach(
-  next: (isAgain: boolean) => Promise<Place>,
-  isOver: () => boolean,
-): Promise<Socket | undefined> {
-  for (let tried = 0; tried < TRIES && !isOver(); tried += 1) {
-    if (tried > 0) await sleep(RETRY_MS);
-    const place = await next(tried > 0).catch(() => undefined);
-    const socket = place && (await open(place));
-    if (socket) return socket;
+async function openFirst(open: () => Promise<Socket>): Promise<Socket> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await open();
+    } catch (cause) {
+      if (tried === FIRST_TRIES) throw new Error("no place takes connections", { cause });
+      await sleep(RETRY_MS);
+    }
   }
-  return undefined;
 }
 
-/** Undefined when the place takes no connection in time. */
-async function open(place: Place): Promise<Socket | undefined> {
-  const socket = connect({ ...place, allowHalfOpen: true });
-  return await new Promise((resolve) => {
-    const fail = () => {
+function openSocket(host: string, port: number): Promise<Socket> {
+  const socket = connect({ host, port, allowHalfOpen: true });
+  return new Promise((resolve, reject) => {
+    const fail = (cause?: Error) => {
       socket.destroy();
-      resolve(undefined);
+      reject(new Error(`${host} takes no connection`, { cause }));
     };
     socket.setTimeout(CONNECT_MS, fail).once("error", fail);
     socket.once("connect", () => {

@@ -8,6 +8,7 @@ import {
   openKubeAccess,
   type Pod,
 } from "../../platform/src/drivers/kubernetes/client/index.ts";
+import { isReady } from "../../tools/router-nodes.ts";
 
 /** An installation that is measured, and the cluster of ours that it is in. */
 export interface Installation {
@@ -87,11 +88,6 @@ export async function podsOf(
 ): Promise<readonly Pod[]> {
   const labelSelector = `conifer.dev/role=${role}`;
   return (await client.list<Pod>({ kind: KIND.pod, namespace }, { labelSelector })).items;
-}
-
-export function isReady({ status, metadata }: Pick<Pod, "status" | "metadata">): boolean {
-  const says = status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True");
-  return says === true && metadata.deletionTimestamp === undefined;
 }
 
 /** Returns when every node and every pod of the installation is ready. */

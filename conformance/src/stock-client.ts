@@ -146,7 +146,8 @@ function writeNetrc(home: string, { access, apiPort }: RunningPlatform): void {
   writeFileSync(join(home, ".netrc"), entry(`localhost:${apiPort}`), { mode: 0o600 });
 }
 
-async function execute(
+/** Runs a program to its end; what it ends with is no error. */
+export async function execute(
   program: string,
   args: readonly string[],
   options: CommandOptions,

@@ -5,7 +5,8 @@ import type { JourneyApp } from "../../conformance/src/journey.ts";
 import { trialApp } from "../../conformance/src/trial-app.ts";
 import { waitUntil } from "../../conformance/src/wait-until.ts";
 import type { Pod } from "../../platform/src/drivers/kubernetes/client/index.ts";
-import { findNodes, findStarters, type LiveNode, seeProcesses } from "../cluster/cluster-processes.ts";
+import { findNodes, type LiveNode, seeProcesses } from "../cluster/cluster-processes.ts";
+import { pauseProgram } from "../cluster/pause-program.ts";
 import { isReady } from "../router-nodes.ts";
 import {
   CONIFER_CLUSTER,
@@ -110,13 +111,8 @@ function chooseNode(dynos: readonly Pod[]): ChosenNode {
   throw new Error("all dynos are on the first node");
 }
 
-function stopKubelet({ pid: node, programs }: LiveNode): () => void {
-  const kubelet = programs.get("kubelet");
-  if (!kubelet) throw new Error("no kubelet runs there");
-  process.kill(kubelet, "SIGSTOP");
-  return () => {
-    for (const pid of [kubelet, ...findStarters(node, seeProcesses())]) process.kill(pid, "SIGCONT");
-  };
+function stopKubelet(node: LiveNode): () => void {
+  return pauseProgram([node], "kubelet");
 }
 
 function cutOneWay({ pid }: LiveNode): () => void {

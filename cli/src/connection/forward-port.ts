@@ -12,6 +12,8 @@ export interface ForwardOptions {
   readonly tell: (line: string) => void;
   /** For messages: `the API`. */
   readonly what: string;
+  /** Whether the other side can be told that a client has ended its half. Default: no. */
+  readonly halves?: boolean;
 }
 
 export interface ForwardedPort {
@@ -25,7 +27,7 @@ const ADDRESSES = ["127.0.0.1", "::1"];
 /** How long a client waits while pods are replaced. */
 const OPEN_WITHIN_MS = 15_000;
 const RETRY_MS = 250;
-/** After the client's end, how long its answer may be silent: the other side is not told of that end. */
+/** After the client's end, how long its answer may be silent where the other side cannot be told of that end. */
 const LINGER_MS = 5_000;
 
 /**
@@ -90,10 +92,11 @@ async function join(socket: Socket, options: Joining): Promise<void> {
   remote.on("error", () => socket.destroy());
   remote.on("close", () => socket.destroySoon());
   socket.on("close", () => remote.destroy());
-  socket.on("end", () => {
-    socket.setTimeout(LINGER_MS, () => socket.destroy());
-  });
-  socket.pipe(remote, { end: false });
+  if (!options.halves)
+    socket.on("end", () => {
+      socket.setTimeout(LINGER_MS, () => socket.destroy());
+    });
+  socket.pipe(remote, { end: options.halves ?? false });
   remote.pipe(socket);
 }
 

@@ -168,7 +168,7 @@ function trusts(role: Role, { values }: Installation): boolean {
 
 function makeEnvironment(role: Role, installation: Installation): readonly Fields[] {
   const { values } = installation;
-  const text = (name: string, value: string | undefined) => ({ name, value });
+  const text = (name: string, value: string | undefined) => (value === undefined ? [] : [{ name, value }]);
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const secret = (name: string, from: string, key: string) => ({
     name,
@@ -178,11 +178,10 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
     field("POD_NAME", "metadata.name"),
     field("POD_IP", "status.podIP"),
     ...(role === "agent" ? [field("NODE_NAME", "spec.nodeName")] : []),
-    ...(role === "router" ? [text("CONIFER_ROUTER_LEAVE", String(LEAVE_SECONDS))] : []),
+    ...(role === "router" ? text("CONIFER_ROUTER_LEAVE", String(LEAVE_SECONDS)) : []),
     ...(role === "worker"
-      ? [text("CONIFER_RUN_IMAGE", values.runImage), text("CONIFER_BUILDER_IMAGE", values.builderImage)]
-      : []
-    ).filter(({ value }) => value !== undefined),
+      ? [...text("CONIFER_RUN_IMAGE", values.runImage), ...text("CONIFER_BUILDER_IMAGE", values.builderImage)]
+      : []),
     ...(ROLE[role].database ? [secret("DATABASE_URL", DATABASE_SECRET, "url")] : []),
     ...(role === "database" && isPart(role, installation)
       ? [secret("CONIFER_DATABASE_PASSWORD", DATABASE_SECRET, "password")]

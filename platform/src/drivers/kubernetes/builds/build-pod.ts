@@ -35,8 +35,6 @@ export const TRUST_FILE = "ca-certificates.crt";
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
 const MIB = 1024 * 1024;
-/** Memory of the exporter, which packs layers. */
-const EXPORT_BYTES = 512 * MIB;
 
 interface Part {
   readonly name: string;
@@ -113,7 +111,7 @@ function partsOf({ user, memoryBytes }: BuildPlacement): readonly Part[] {
         ...[...LAYERS, ...APP, ...LAYOUT, ...CACHE, ...RUN, ...owner, LAYOUTS.image.name],
       ),
       volumes: { build: "read", layouts: "write", layers: "write", workspace: "read" },
-      memoryBytes: EXPORT_BYTES,
+      memoryBytes: 512 * MIB,
     },
     {
       name: "deliver",
@@ -190,7 +188,7 @@ export function makeBuildPod(
       ...(pullSecrets.length > 0
         ? { imagePullSecrets: pullSecrets.map((secret) => ({ name: secret })) }
         : {}),
-      ...(isWhole ? { resources: wholeResources(placement) } : {}),
+      ...(isWhole ? { resources: wholeResources(parts, placement) } : {}),
       ...(nodeSelector ? { nodeSelector } : {}),
       ...(priorityClass ? { priorityClassName: priorityClass } : {}),
       tolerations: [...tolerateLostNode(placement.lostNodeSeconds), ...(placement.tolerations ?? [])],
@@ -208,18 +206,20 @@ const WAITING_BYTES = 16 * MIB;
 const SMALL_MILLIS = 10;
 
 /** Requests equal limits: a build gets no memory that was not set aside. */
-function wholeResources({ memoryBytes, cpuMillis }: BuildPlacement): object {
-  const hungriest = Math.max(memoryBytes, EXPORT_BYTES);
-  const memory = String(hungriest + PARTS.length * WAITING_BYTES);
-  return { requests: { memory, cpu: `${cpuMillis + PARTS.length * SMALL_MILLIS}m` }, limits: { memory } };
+function wholeResources(parts: readonly Part[], { cpuMillis }: BuildPlacement): object {
+  const memory = String(Math.max(...parts.map(limitOf)) + parts.length * WAITING_BYTES);
+  return { requests: { memory, cpu: `${cpuMillis + parts.length * SMALL_MILLIS}m` }, limits: { memory } };
 }
+
+/** The most memory that a container may take. */
+const limitOf = ({ memoryBytes = SMALL_BYTES }: Part) => memoryBytes;
 
 function container(
   part: Part,
   { placement, hostEnv, isWhole }: BuildPodOptions,
   before: string | undefined,
 ): Record<string, unknown> {
-  const limit = String(part.memoryBytes ?? SMALL_BYTES);
+  const limit = String(limitOf(part));
   const memory = isWhole ? String(WAITING_BYTES) : limit;
   const isLast = part.name === PARTS.at(-1);
   const env = part.name === "prepare" || isLast ? {} : phaseEnvironment(hostEnv);
