@@ -27,10 +27,10 @@ const NODE_PORT = "Port on every node; 0 lets the cluster choose.";
 
 /** Processors and memory that a role asks for, and the memory that it may have at the most. */
 const RESOURCES: Readonly<Record<Role, readonly [cpu: string, memory: string, most: string]>> = {
-  database: ["100m", "256Mi", "1Gi"],
-  files: ["50m", "128Mi", "768Mi"],
-  registry: ["50m", "128Mi", "512Mi"],
-  logs: ["50m", "128Mi", "512Mi"],
+  database: ["200m", "256Mi", "1Gi"],
+  files: ["100m", "128Mi", "768Mi"],
+  registry: ["100m", "128Mi", "512Mi"],
+  logs: ["100m", "128Mi", "512Mi"],
   api: ["100m", "192Mi", "768Mi"],
   worker: ["100m", "192Mi", "1Gi"],
   router: ["100m", "128Mi", "512Mi"],

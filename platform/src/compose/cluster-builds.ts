@@ -53,6 +53,7 @@ export interface ClusterBuildsParts {
 export interface BuildBounds {
   /** Of one build's own part; the parts around it take 1.8 GB more. */
   readonly memoryBytes: number;
+  /** Its weight beside dynos and roles when a node is busy; it may take all that is idle. */
   readonly cpuMillis: number;
   readonly diskBytes: number;
   /** Of all builds at once. */
@@ -65,7 +66,7 @@ const GIB = 1024 ** 3;
 const MINUTE_MS = 60_000;
 const PRIORITY_CLASS = "conifer-builds";
 const BOUNDS: BuildBounds = {
-  ...{ memoryBytes: 2 * GIB, cpuMillis: 250, diskBytes: 8 * GIB },
+  ...{ memoryBytes: 2 * GIB, cpuMillis: 50, diskBytes: 8 * GIB },
   quota: { pods: 20, memoryBytes: 64 * GIB },
   troubleMs: MINUTE_MS,
 };

@@ -203,7 +203,7 @@ const SMALL_BYTES = 256 * MIB;
 /** Memory of a container that waits for its turn, or has had it: a shell. */
 const WAITING_BYTES = 16 * MIB;
 /** Thousandths of a core that are set aside for what only moves files. */
-const SMALL_MILLIS = 10;
+const SMALL_MILLIS = 5;
 
 /** Requests equal limits: a build gets no memory that was not set aside. */
 function wholeResources(parts: readonly Part[], { cpuMillis }: BuildPlacement): object {
