@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ContainerStatus, Pod } from "../client/index.ts";
-import { ANNOTATION } from "./dyno-labels.ts";
+import { ANNOTATION, LABEL } from "./dyno-labels.ts";
 import { pod, podRun, RUNNING, terminated } from "./pod-fixtures.ts";
 import { currentRun, readBackOff, readPodRun, runKey } from "./pod-run.ts";
 
@@ -223,6 +223,20 @@ describe("a pod that its node ended", () => {
     const { phase } = readPodRun(pod({}, { status }));
     expect(phase).toMatchObject({ kind: "exited", exit: { code: 137 } });
     expect(phase).not.toHaveProperty("exit.notStarted");
+  });
+
+  test("before its process began has no end to tell of when it was told to go, and one when it stays", () => {
+    const seen = pod({ state: { terminated: unknown } });
+    expect(readPodRun(seen).phase).toMatchObject({
+      kind: "exited",
+      exit: { notStarted: "could not be located" },
+    });
+    const metadata = { ...seen.metadata, deletionTimestamp: "2026-11-21T08:00:30Z" };
+    expect(readPodRun({ ...seen, metadata }).phase).toMatchObject({ kind: "lost" });
+    const labels = { ...metadata.labels, [LABEL.part]: "one-off" };
+    expect(readPodRun({ ...seen, metadata: { ...metadata, labels } }).phase).toMatchObject({
+      kind: "exited",
+    });
   });
 
   test("is not one that failed by itself", () => {

@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import type { ContainerStatus, Pod, TerminatedState } from "../client/index.ts";
-import { ANNOTATION } from "./dyno-labels.ts";
+import { ANNOTATION, LABEL } from "./dyno-labels.ts";
 
 /** How a process ended. Times are milliseconds since the epoch, of whole seconds. */
 export interface RunExit {
@@ -125,14 +125,14 @@ function phaseOf(pod: Pod, container: ContainerStatus | undefined): RunPhase {
   const { metadata, status } = pod;
   const { waiting, running, terminated } = container?.state ?? {};
   const key = `${metadata.uid ?? metadata.name}/${container?.restartCount ?? 0}`;
-  if (terminated) {
+  if (terminated && !isUnknownEnd(pod, terminated)) {
     const { notStarted, ...exit } = exitOf(terminated, key);
     // Of what it ends itself, a node may not know how it ended.
     const known = notStarted === undefined || isEvicted(pod) ? {} : { notStarted };
     return { kind: "exited", exit: { ...exit, ...known } };
   }
-  if (status?.phase === "Failed")
-    return { kind: "lost", message: status.message ?? status.reason ?? "the pod failed" };
+  if (terminated || status?.phase === "Failed")
+    return { kind: "lost", message: status?.message ?? status?.reason ?? "the pod failed" };
   if (running)
     return {
       kind: "running",
@@ -149,6 +149,15 @@ function phaseOf(pod: Pod, container: ContainerStatus | undefined): RunPhase {
   return { kind: "waiting" };
 }
 
+/**
+ * A formation's pod that was told to go before its process had begun, such as one that the cluster's controller makes in
+ * the moment between a dyno's removal and its hearing of it: the node says of it what it says of a process that got lost.
+ */
+function isUnknownEnd({ metadata }: Pod, { reason }: TerminatedState): boolean {
+  const isLeaving = metadata.deletionTimestamp !== undefined;
+  return isLeaving && metadata.labels?.[LABEL.part] === "formation" && reason === UNKNOWN_END;
+}
+
 /** Between two runs the last one's end stands in `lastState`. */
 function backOff(container: ContainerStatus | undefined, key: string, message: string): RunPhase {
   const last = container?.lastState?.terminated;
@@ -157,8 +166,9 @@ function backOff(container: ContainerStatus | undefined, key: string, message: s
   return { kind: "exited", exit: exitOf(last, key), ...(backOffMs === undefined ? {} : { backOffMs }) };
 }
 
+const UNKNOWN_END = "ContainerStatusUnknown";
 /** Kubernetes' words for a container that the node could not start. */
-const NOT_STARTED = new Set(["StartError", "ContainerCannotRun", "ContainerStatusUnknown"]);
+const NOT_STARTED = new Set(["StartError", "ContainerCannotRun", UNKNOWN_END]);
 
 function exitOf(state: TerminatedState, key: string): RunExit {
   const startedAt = Date.parse(state.startedAt ?? "");
