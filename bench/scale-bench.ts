@@ -68,7 +68,8 @@ async function main(): Promise<number> {
 }
 
 const BAR_MS = 60_000;
-const SETTLE_MS = 30_000;
+/** Workers look once more at all that they have made. */
+const SETTLE_MS = 180_000;
 const SEED_MS = 3_600_000;
 
 /** From now on dynos go to simulated nodes, and only there. */
@@ -90,10 +91,14 @@ async function allRun({ client }: Installation): Promise<boolean> {
   return items.length > APPS;
 }
 
-/** All pods of all roles at once, at no notice. They come back where they were, so the real nodes are open again. */
+/** All pods of all roles at once, at no notice. They come back on the real nodes: a simulated one runs nothing. */
 async function endRoles({ client, namespace, cluster = "" }: Installation): Promise<void> {
-  const args = ["kubectl", "uncordon", "-l", `${SIMULATED_NODE}!=true`];
-  execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, ...args]);
+  const run = (...args: string[]) =>
+    execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, "kubectl", ...args], {
+      stdio: "ignore",
+    });
+  run("taint", "nodes", "-l", `${SIMULATED_NODE}=true`, `${SIMULATED_NODE}:NoSchedule`);
+  run("uncordon", "-l", `${SIMULATED_NODE}!=true`);
   const { items } = await client.list<Pod>({ kind: KIND.pod, namespace }, {});
   const place = { kind: KIND.pod, namespace };
   await Promise.all(

@@ -40,6 +40,8 @@ interface EnforcerTiming {
 }
 
 const TIMING: EnforcerTiming = { gatherMs: 3, rewriteMs: 30_000, retryMs: 1_000, longestRetryMs: 1_000 };
+/** With many pods the rules take long to make: so many times as long is then waited for more changes. */
+const REST = 4;
 const ANY = "";
 
 /**
@@ -76,6 +78,7 @@ export async function startPolicyEnforcer(options: EnforcerOptions): Promise<Run
     let written = "";
     while (!stopping.signal.aborted) {
       bell.calm();
+      const began = performance.now();
       try {
         const { text, pods: count } = await rules();
         if (text !== written || bell.isLate) {
@@ -83,8 +86,9 @@ export async function startPolicyEnforcer(options: EnforcerOptions): Promise<Run
           if (written === "") options.logger.info("network policies are enforced", { pods: count });
           written = text;
         }
+        const took = performance.now() - began;
         await bell.wait(timing.rewriteMs, stopping.signal);
-        await pause(timing.gatherMs, stopping.signal);
+        await pause(Math.max(timing.gatherMs, took * REST), stopping.signal);
       } catch (thrown) {
         options.logger.error("the packet filter was not written, will try again", {
           error: errorText(thrown),

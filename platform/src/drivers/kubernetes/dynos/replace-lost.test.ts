@@ -16,6 +16,7 @@ function openNodes(where: Readonly<Record<string, string>>) {
   const sets = new Map<string, ReplicaSet>();
   const silent = new Set<string>();
   const log: string[] = [];
+  const asked: string[] = [];
   const refused = { times: 0 };
   const nodeOf = new Map<string, string>();
   for (const [i, [id, node]] of Object.entries(where).entries()) {
@@ -57,12 +58,15 @@ function openNodes(where: Readonly<Record<string, string>>) {
         },
       },
       logger: silentLogger,
-      ask: async ({ host }) => !silent.has(nodeOf.get(host) ?? ""),
+      ask: async ({ host }) => {
+        asked.push(host);
+        return !silent.has(nodeOf.get(host) ?? "") && !silent.has(host);
+      },
     });
   const letGo = (node: string) => {
     for (const [name, { spec: placed }] of [...pods]) if (placed.nodeName === node) pods.delete(name);
   };
-  return { care, silent, log, refused, letGo };
+  return { care, silent, log, asked, refused, letGo };
 }
 
 const DYNOS = { one: "a", two: "b", three: "b", four: "c" };
@@ -73,6 +77,21 @@ afterEach(() => void vi.useRealTimers());
 const seconds = (count: number) => vi.advanceTimersByTimeAsync(count * 1_000);
 
 describe("care for nodes", () => {
+  test("asks one pod of a node, and others when it was silent: then the node is not lost", async () => {
+    const { care, silent, log, asked } = openNodes(DYNOS);
+    const caring = care();
+    const acting = caring.act();
+    await seconds(1);
+    const [ofA, ofB, otherOfB, ofC] = ["198.18.0.0", "198.18.0.1", "198.18.0.2", "198.18.0.3"] as const;
+    expect(new Set(asked)).toEqual(new Set([ofA, ofB, ofC]));
+    silent.add(ofB);
+    await seconds(20);
+    expect(new Set(asked)).toContain(otherOfB);
+    expect(log).toEqual([]);
+    await acting.stop();
+    await caring.stop();
+  });
+
   test("starts the dynos of a lost node elsewhere, and theirs only", async () => {
     const { care, silent, log } = openNodes(DYNOS);
     const caring = care();

@@ -73,7 +73,7 @@ async function watchNodes(
   while (!signal.aborted) {
     const began = performance.now();
     const before = lostNodes(known);
-    const answered = await lookAt(podsToAsk(space.allPods()), ask);
+    const answered = await lookAt(podsToAsk(space.allPods()), known, ask);
     known = judgeNodes(known, { answered, holding: nodesHolding(space.allPods()), now: began });
     const lost = lostNodes(known);
     for (const node of lost)
@@ -83,12 +83,15 @@ async function watchNodes(
   }
 }
 
+/** One pod speaks for its node. Where it was silent at the last look, others are asked too. */
 async function lookAt(
   asked: ReadonlyMap<string, readonly AskedPod[]>,
+  known: KnownNodes,
   ask: (pod: AskedPod) => Promise<boolean>,
 ): Promise<ReadonlyMap<string, boolean>> {
   const looks = [...asked].map(async ([node, pods]) => {
-    const heard = await Promise.all(pods.map(ask));
+    const isSilent = (known.get(node)?.silentLooks ?? 0) > 0;
+    const heard = await Promise.all(pods.slice(0, isSilent ? pods.length : 1).map(ask));
     return [node, heard.includes(true)] as const;
   });
   return new Map(await Promise.all(looks));

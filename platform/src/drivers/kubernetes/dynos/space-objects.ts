@@ -13,6 +13,7 @@ import {
 import { type AppRecord, readAppRecord } from "./app-record.ts";
 import { LABEL, OURS } from "./dyno-labels.ts";
 import { digestOfData, readDynoBody } from "./dyno-manifests.ts";
+import { keptPod, keptSet } from "./kept-objects.ts";
 import { type AppObjects, idsOf, type SecretTrace } from "./plan-objects.ts";
 
 /** A record and where a write must begin. */
@@ -21,7 +22,7 @@ export interface KnownRecord {
   readonly resourceVersion: string | undefined;
 }
 
-/** What a namespace holds of ours, kept up to date by watches. Values of Secrets are not kept. */
+/** What a namespace holds of ours, kept up to date by watches: of each object what is asked of it. Values of Secrets are not kept. */
 export interface SpaceObjects extends Running {
   /** Resolves when everything has been listed once. */
   readonly ready: Promise<unknown>;
@@ -156,10 +157,10 @@ class Shelves {
     if (!dynoId) return undefined;
     this.#dynos.set(appId, (this.#dynos.get(appId) ?? new Set()).add(dynoId));
     if (object.kind === KIND.secret.kind) this.secrets.set(dynoId, { appId, trace: traceOf(object) });
-    else if (object.kind === KIND.replicaSet.kind) this.#sets.set(dynoId, object as ReplicaSet);
+    else if (object.kind === KIND.replicaSet.kind) this.#sets.set(dynoId, keptSet(object as ReplicaSet));
     else {
       const pods = this.#pods.get(dynoId) ?? new Map<string, Pod>();
-      this.#pods.set(dynoId, pods.set(object.metadata.name, object as Pod));
+      this.#pods.set(dynoId, pods.set(object.metadata.name, keptPod(object as Pod)));
     }
     return appId;
   }
