@@ -25,10 +25,12 @@ import { writeResult } from "./router/result-file.ts";
 /**
  * From a node's end, all its processes at once, until every dyno that was there serves again elsewhere: each has a ready
  * pod on a node that lives, and the routers that are left have had an answer of each. Then the node comes back, and no dyno
- * may be there twice. CONIFER_CLUSTER names a cluster of ours with three nodes; ROUNDS (3), DYNOS (6).
+ * may be there twice. CONIFER_CLUSTER names a cluster of ours with three nodes; ROUNDS (3), DYNOS (6). With VICTIM=keeper it
+ * is the node of the worker that cares for lost nodes.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const DYNOS = Number(process.env.DYNOS ?? 6);
+const LOSES_KEEPER = process.env.VICTIM === "keeper";
 const PER_SECOND = 100;
 const NAME = "spread";
 const SETTLE_MS = 3_000;
@@ -60,7 +62,11 @@ async function main(): Promise<number> {
     await control.dynosAre("web", Array(DYNOS).fill("up"), 120_000);
     for (let round = 0; round < ROUNDS; round += 1) {
       const before = new Set((await dynoPods(installation)).map(({ metadata }) => metadata.uid));
-      await journey.api("DELETE", `/apps/${NAME}/dynos`);
+      // The database may have been on the node that was lost.
+      await untilTrue("a restart of all dynos", async () => {
+        const { status } = await journey.api("DELETE", `/apps/${NAME}/dynos`);
+        return status < 300;
+      });
       await untilTrue("new dynos on several nodes", async () =>
         isSpread(await dynoPods(installation), before),
       );
@@ -92,11 +98,11 @@ function report(losses: readonly Loss[]): void {
 
 async function loseNode(installation: Installation, cluster: string): Promise<Loss> {
   const pods = await dynoPods(installation);
-  const victim = chooseVictim(pods);
+  const victim = LOSES_KEEPER ? await moveKeeper(installation) : chooseVictim(pods);
   const there = pods.filter(({ spec }) => spec.nodeName === victim);
   const routers = await podsOf(installation, "router");
   const alive = routers.filter((pod) => isReady(pod) && pod.spec.nodeName !== victim);
-  const keeperThere = (await keeperNode(installation)) === victim;
+  const keeperThere = (await keeperPod(installation))?.spec.nodeName === victim;
   const heard = new Map<string, number>();
   const load = startSteadyLoad({
     addresses: alive.map(({ status }) => status?.podIP ?? ""),
@@ -143,6 +149,22 @@ function chooseVictim(pods: readonly Pod[]): string {
   return most[0];
 }
 
+/** Ends the keeper as long as it is on the first node, and returns where it is then. */
+async function moveKeeper(installation: Installation): Promise<string> {
+  let node: string | undefined;
+  await untilTrue("a keeper on another node than the first", async () => {
+    const keeper = await keeperPod(installation);
+    node = keeper?.spec.nodeName;
+    if (keeper && node === "node1") {
+      const { client, namespace } = installation;
+      await client.remove({ kind: KIND.pod, namespace }, keeper.metadata.name);
+    }
+    return node !== undefined && node !== "node1";
+  });
+  await untilWell(installation);
+  return node ?? "";
+}
+
 /** A restart spreads anew what earlier losses have brought together; it is over when no pod of before is left. */
 function isSpread(pods: readonly Pod[], before: ReadonlySet<string | undefined>): boolean {
   const away = pods.filter(({ spec }) => spec.nodeName !== "node1");
@@ -150,14 +172,14 @@ function isSpread(pods: readonly Pod[], before: ReadonlySet<string | undefined>)
   return pods.length === DYNOS && isNew && away.length > 1;
 }
 
-async function keeperNode({ client, namespace }: Installation): Promise<string | undefined> {
+async function keeperPod({ client, namespace }: Installation): Promise<Pod | undefined> {
   const kind = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", plural: "leases" };
   const lease = await client.get<KubeObject & { spec: { holderIdentity?: string } }>(
     { kind, namespace },
     "conifer-nodes",
   );
   const pods = await podsOf({ client, namespace }, "worker");
-  return pods.find(({ metadata }) => metadata.name === lease.spec.holderIdentity)?.spec.nodeName;
+  return pods.find(({ metadata }) => metadata.name === lease.spec.holderIdentity);
 }
 
 /** The process that holds the node's namespaces: the kernel ends the rest with it. */
