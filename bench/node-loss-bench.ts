@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { setTimeout as wait } from "node:timers/promises";
 import { controlApp } from "../conformance/src/app-control.ts";
 import { HELLO_APP } from "../conformance/src/app-folder.ts";
@@ -7,6 +6,7 @@ import { KIND, type KubeObject, type Pod } from "../platform/src/drivers/kuberne
 import { LABEL } from "../platform/src/drivers/kubernetes/dynos/index.ts";
 import { findNodes, seeProcesses } from "../tools/cluster/cluster-processes.ts";
 import { isReady } from "../tools/router-nodes.ts";
+import { runCluster } from "./installation/cluster-command.ts";
 import {
   APPS,
   connectOptions,
@@ -122,7 +122,7 @@ async function loseNode(installation: Installation, cluster: string): Promise<Lo
   const seconds = sinceSeconds(began);
   const { sent, failed, failures } = await load.stop();
   await untilTrue("the node to be back", async () => {
-    execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, "up"], { stdio: "ignore" });
+    runCluster(cluster, ["up"]);
     return true;
   });
   const back = performance.now();

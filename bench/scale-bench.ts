@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { setTimeout as wait } from "node:timers/promises";
 import { controlApp } from "../conformance/src/app-control.ts";
 import { HELLO_APP } from "../conformance/src/app-folder.ts";
 import { setOut } from "../conformance/src/journey.ts";
 import { KIND, type Pod } from "../platform/src/drivers/kubernetes/client/index.ts";
 import { SIMULATED_NODE } from "../tools/cluster/simulated-objects.ts";
+import { runCluster } from "./installation/cluster-command.ts";
 import {
   connectOptions,
   type Installation,
@@ -74,11 +74,9 @@ const SEED_MS = 3_600_000;
 
 /** From now on dynos go to simulated nodes, and only there. */
 function openSimulated(cluster: string): void {
-  const run = (...args: string[]) =>
-    execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, ...args], { stdio: "ignore" });
-  run("scale", "--nodes", String(NODES));
-  run("kubectl", "taint", "nodes", "-l", `${SIMULATED_NODE}=true`, `${SIMULATED_NODE}-`);
-  run("kubectl", "cordon", "-l", `${SIMULATED_NODE}!=true`);
+  runCluster(cluster, ["scale", "--nodes", String(NODES)]);
+  runCluster(cluster, ["kubectl", "taint", "nodes", "-l", `${SIMULATED_NODE}=true`, `${SIMULATED_NODE}-`]);
+  runCluster(cluster, ["kubectl", "cordon", "-l", `${SIMULATED_NODE}!=true`]);
 }
 
 let told = 0;
@@ -93,12 +91,9 @@ async function allRun({ client }: Installation): Promise<boolean> {
 
 /** All pods of all roles at once, at no notice. They come back on the real nodes: a simulated one runs nothing. */
 async function endRoles({ client, namespace, cluster = "" }: Installation): Promise<void> {
-  const run = (...args: string[]) =>
-    execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, "kubectl", ...args], {
-      stdio: "ignore",
-    });
-  run("taint", "nodes", "-l", `${SIMULATED_NODE}=true`, `${SIMULATED_NODE}:NoSchedule`);
-  run("uncordon", "-l", `${SIMULATED_NODE}!=true`);
+  const taint = `${SIMULATED_NODE}:NoSchedule`;
+  runCluster(cluster, ["kubectl", "taint", "nodes", "-l", `${SIMULATED_NODE}=true`, taint]);
+  runCluster(cluster, ["kubectl", "uncordon", "-l", `${SIMULATED_NODE}!=true`]);
   const { items } = await client.list<Pod>({ kind: KIND.pod, namespace }, {});
   const place = { kind: KIND.pod, namespace };
   await Promise.all(

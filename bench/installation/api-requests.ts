@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { runCluster } from "./cluster-command.ts";
 
 /** Requests that an API server has answered since it started, by `<verb> <resource>`. Watches count when they end. */
 export type RequestCounts = ReadonlyMap<string, number>;
@@ -8,8 +8,7 @@ const LABEL = /(\w+)="([^"]*)"/g;
 
 /** Reads the counters of a cluster of ours. */
 export function countRequests(cluster: string): RequestCounts {
-  const args = ["run", "-s", "cluster", "--", "--name", cluster, "kubectl", "get", "--raw", "/metrics"];
-  return readCounts(execFileSync("npm", args, { encoding: "utf8", maxBuffer: 64 * 2 ** 20 }));
+  return readCounts(runCluster(cluster, ["kubectl", "get", "--raw", "/metrics"]));
 }
 
 export function readCounts(metrics: string): RequestCounts {

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { runCluster } from "./cluster-command.ts";
 
 /**
  * Adds apps to an installation's database, as many copies of one that was deployed: the rows that the API, a build and a
@@ -24,9 +24,7 @@ export function seedApps(
     "--input-type=module",
     "-e",
   ];
-  execFileSync("npm", ["run", "-s", "cluster", "--", "--name", cluster, "kubectl", ...args, RUN_SQL], {
-    input: statements(template, apps),
-  });
+  runCluster(cluster, ["kubectl", ...args, RUN_SQL], statements(template, apps));
 }
 
 /** In the worker's pod, which may reach the database and has its address. */

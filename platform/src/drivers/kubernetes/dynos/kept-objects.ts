@@ -1,6 +1,6 @@
 import type { KubeObject, Pod, ReplicaSet } from "../client/index.ts";
 
-/** Of a pod what is asked of it: where it is and how it fares. The rest, nine tenths, was written by us or by nobody we ask. */
+/** Of a pod what is asked of it: where it is and how it fares. The rest is most of its text. */
 export function keptPod(pod: Pod): Pod {
   const { nodeName, terminationGracePeriodSeconds, affinity } = pod.spec;
   const { phase, reason, message, podIP, podIPs, containerStatuses } = pod.status ?? {};
@@ -20,7 +20,7 @@ export function keptSet(set: ReplicaSet): ReplicaSet {
   return { ...rest, ...(conditions ? { status: { conditions } } : {}) };
 }
 
-/** The list of who wrote which field is half of an object's text. */
+/** Nobody asks for the list of who wrote which field, which is long. */
 function withoutTrail<T extends KubeObject>(object: T): T {
   const { managedFields: _trail, ...metadata } = object.metadata as T["metadata"] & {
     readonly managedFields?: unknown;

@@ -125,14 +125,16 @@ function phaseOf(pod: Pod, container: ContainerStatus | undefined): RunPhase {
   const { metadata, status } = pod;
   const { waiting, running, terminated } = container?.state ?? {};
   const key = `${metadata.uid ?? metadata.name}/${container?.restartCount ?? 0}`;
-  if (terminated && !isUnknownEnd(pod, terminated)) {
+  if (terminated && isUnknownEnd(pod, terminated))
+    return { kind: "lost", message: terminated.message ?? UNKNOWN_END };
+  if (terminated) {
     const { notStarted, ...exit } = exitOf(terminated, key);
     // Of what it ends itself, a node may not know how it ended.
     const known = notStarted === undefined || isEvicted(pod) ? {} : { notStarted };
     return { kind: "exited", exit: { ...exit, ...known } };
   }
-  if (terminated || status?.phase === "Failed")
-    return { kind: "lost", message: status?.message ?? status?.reason ?? "the pod failed" };
+  if (status?.phase === "Failed")
+    return { kind: "lost", message: status.message ?? status.reason ?? "the pod failed" };
   if (running)
     return {
       kind: "running",
