@@ -293,3 +293,22 @@ describe("source tarballs", () => {
     expect((await hanging.git("push", "--force", "heroku", "main")).code).toBe(0);
   });
 });
+
+test("an app in a folder is built from there, and only when something changed there", async () => {
+  const web = Object.fromEntries(
+    Object.entries(HELLO_APP).map(([path, text]) => [`packages/web/${path}`, text]),
+  );
+  const inFolder = await journey.makeApp("in-a-folder", { ...web, "README.md": "Several apps.\n" });
+  await inFolder.printed("config:set", "PROJECT_PATH=packages/web");
+  await inFolder.push();
+  await inFolder.pageSays("hello nobody");
+  await inFolder.commit({ "README.md": "Several good apps.\n" });
+  const beside = await inFolder.push();
+  expect(said(beside)).toContain("Nothing changed in the folder that PROJECT_PATH names: v3 stays as it is");
+  expect(await inFolder.printed("releases")).not.toContain("v4");
+  await inFolder.commit({
+    "packages/web/server.js": HELLO_APP["server.js"]?.replace("hello", "good day") ?? "",
+  });
+  expect(said(await inFolder.push())).toContain("Released v4");
+  await inFolder.pageSays("good day nobody");
+});

@@ -1,6 +1,6 @@
 import type { Builder } from "../delivery/build/index.ts";
 import type { ImageStore } from "../delivery/image/index.ts";
-import { fetchSource, type GitRepositories, makeUploads } from "../delivery/source/index.ts";
+import { cutSource, fetchSource, type GitRepositories, makeUploads } from "../delivery/source/index.ts";
 import { makeGitRepositories, prepareGitFolder, startGitTransport } from "../drivers/embedded/git/index.ts";
 import { openDiskImageStore } from "../drivers/embedded/images/index.ts";
 import { openFileArchiveStore, openFileSourceStore } from "../drivers/embedded/sources/index.ts";
@@ -37,6 +37,7 @@ export interface WorkerEngine {
   readonly routes: RouteTable;
   readonly repositories: Pick<GitRepositories, "moveRef" | "remove">;
   readonly fetchSource: FetchSource;
+  readonly cutSource: CutSource;
 }
 
 type Uploads = ReturnType<typeof makeUploads>;
@@ -47,6 +48,9 @@ export type FetchSource = (
   checksum: string | null,
   signal: AbortSignal,
 ) => ReturnType<typeof fetchSource>;
+
+/** Stores a folder of a stored source as a source of its own. */
+export type CutSource = (digest: string, folder: string) => ReturnType<typeof cutSource>;
 
 /** Opens the ports' drivers; `onDynoChange` is told of every app whose dynos are seen to change. */
 export async function openControlEngine(
@@ -100,6 +104,7 @@ export async function openControlFiles(context: ControlContext) {
     repositories: makeGitRepositories(settings),
     git: await startGitTransport({ settings, socketPath: `${home.run}/push.sock`, logger }),
     fetchSource: fetch,
+    cutSource: (digest: string, folder: string) => cutSource(digest, folder, sources),
   };
 }
 

@@ -221,6 +221,7 @@ function buildRound(
     ...context,
     builder: engine.builder,
     fetchSource: engine.fetchSource,
+    cutSource: engine.cutSource,
     moveRef: engine.repositories.moveRef,
     timeoutSeconds: BUILD_SECONDS,
     followUp: telling.start,

@@ -50,6 +50,7 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     routes: table.routes,
     repositories: makeRepositoryClient(files),
     fetchSource: sources.fetchSource,
+    cutSource: sources.cutSource,
   };
   const parts: Part[] = [
     { name: "the database", start: async () => ({ stop: () => database.close() }) },

@@ -1,14 +1,5 @@
 import { findApp } from "../../apps/app/index.ts";
-import {
-  BusinessError,
-  type Clock,
-  type Db,
-  errorText,
-  type Logger,
-  type MasterKey,
-  notFound,
-  pause,
-} from "../../kernel/index.ts";
+import { BusinessError, errorText, type Logger, notFound, pause } from "../../kernel/index.ts";
 import { findConfig } from "../config/index.ts";
 import { findNewestImage } from "../image/index.ts";
 import type { OutputStore } from "../output/index.ts";
@@ -16,11 +7,12 @@ import { findHead } from "../release/index.ts";
 import { BUILDING_AGAIN, type Build, failureText, MOST_ATTEMPTS, NO_ENGINE } from "./build.ts";
 import type { Builder, BuildResult, BuildSpec } from "./build-ports.ts";
 import { findBuildById, updatePendingBuild } from "./build-store.ts";
+import { type ContentDependencies, chooseContent } from "./choose-content.ts";
 
-export interface AttemptDependencies {
-  readonly db: Db;
-  readonly clock: Clock;
-  readonly masterKey: MasterKey;
+/** What became of a build; `unchanged` when the release that runs is of the same content, so that nothing was built. */
+export type AttemptResult = BuildResult | { readonly kind: "unchanged"; readonly releaseId: string };
+
+export interface AttemptDependencies extends ContentDependencies {
   readonly builder: Builder;
   readonly outputs: OutputStore;
   readonly logger: Logger;
@@ -44,7 +36,7 @@ export async function attemptBuild(
   build: Build,
   deps: AttemptDependencies,
   signal: AbortSignal,
-): Promise<BuildResult> {
+): Promise<AttemptResult> {
   const over = new AbortController();
   const stop = AbortSignal.any([signal, over.signal]);
   await deps.outputs.begin(build.id);
@@ -52,7 +44,9 @@ export async function attemptBuild(
   try {
     if (build.sourceUrl !== null) await deps.outputs.append(build.id, "-----> Fetching source\n");
     const source = build.sourceDigest ?? (await fetchInto(build, deps, stop));
-    return await runAttempts({ ...build, sourceDigest: source }, deps, stop);
+    const { digest, servedBy } = await chooseContent(build, source, deps);
+    if (servedBy) return { kind: "unchanged", releaseId: servedBy.id };
+    return await runAttempts({ ...build, sourceDigest: digest }, deps, stop);
   } catch (thrown) {
     if (stop.aborted) return { kind: "cancelled" };
     if (thrown instanceof BusinessError && thrown.id !== "unavailable")

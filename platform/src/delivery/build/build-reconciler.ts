@@ -2,9 +2,8 @@ import { findAppForUpdate } from "../../apps/app/index.ts";
 import { type Db, done, type Outcome, waiting } from "../../kernel/index.ts";
 import { type ImageInfo, insertImage } from "../image/index.ts";
 import { createRelease, describeDeploy, findHead, type ReleaseDependencies } from "../release/index.ts";
-import { type AttemptDependencies, attemptBuild } from "./attempt-build.ts";
+import { type AttemptDependencies, type AttemptResult, attemptBuild } from "./attempt-build.ts";
 import { type Build, MOST_ATTEMPTS } from "./build.ts";
-import type { BuildResult } from "./build-ports.ts";
 import { findNextBuild, listUntoldBuilds, updatePendingBuild } from "./build-store.ts";
 
 export interface BuildReconcilerDependencies extends ReleaseDependencies, AttemptDependencies {
@@ -22,7 +21,7 @@ export interface BuildReconcilerDependencies extends ReleaseDependencies, Attemp
  * joins the engine's build, or keeps the image it has, and makes one release of it.
  *
  *     pending ──▶ has its image, cannot be cancelled ──▶ branch moved ──▶ succeeded, with its release
- *        └─────▶ failed, cancelled
+ *        └─────▶ failed, cancelled, or succeeded with the release there is: nothing changed
  */
 export async function reconcileBuilds(
   appId: string,
@@ -45,12 +44,14 @@ export async function reconcileBuilds(
 
 async function keepResult(
   build: Build,
-  result: BuildResult,
+  result: AttemptResult,
   deps: BuildReconcilerDependencies,
 ): Promise<void> {
   switch (result.kind) {
     case "succeeded":
       return await keepImage(build, result.image, deps);
+    case "unchanged":
+      return await leaveAsItIs(build, result.releaseId, deps);
     case "failed":
       return await fail(build, result.message, deps);
     case "lost":
@@ -65,6 +66,21 @@ async function fail(build: Build, message: string, deps: BuildReconcilerDependen
     if (!(await findAppForUpdate(trx, build.appId))) return;
     const failed = await updatePendingBuild(trx, build.id, { status: "failed", message }, deps.clock());
     if (failed) await announce(trx, build, "failed", deps);
+  });
+}
+
+/** A success without an image of its own: the release that runs is what it would have made. */
+async function leaveAsItIs(
+  build: Build,
+  releaseId: string,
+  deps: BuildReconcilerDependencies,
+): Promise<void> {
+  if (build.gitRef && build.sourceVersion) await deps.moveRef(build.appId, build.gitRef, build.sourceVersion);
+  await deps.db.transaction().execute(async (trx) => {
+    if (!(await findAppForUpdate(trx, build.appId))) return;
+    const change = { status: "succeeded", releaseId } as const;
+    if (await updatePendingBuild(trx, build.id, change, deps.clock()))
+      await announce(trx, build, "succeeded", deps);
   });
 }
 

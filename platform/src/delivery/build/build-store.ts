@@ -27,6 +27,8 @@ type BuildTables = {
     message: string | null;
     image_id: string | null;
     release_id: string | null;
+    built_digest: string | null;
+    built_config_id: string | null;
     attempts: number;
     created_at: Date;
     updated_at: Date;
@@ -112,6 +114,21 @@ export async function findNextBuild(db: Db, appId: string): Promise<Build | unde
   return row && fromRow(row);
 }
 
+/** A build that made this image of this content with this config. */
+export async function findBuildOf(
+  db: Db,
+  of: Readonly<Record<"appId" | "imageId" | "builtDigest" | "builtConfigId", string>>,
+): Promise<Build | undefined> {
+  const row = await selectBuilds(db)
+    .where("app_id", "=", of.appId)
+    .where("image_id", "=", of.imageId)
+    .where("built_digest", "=", of.builtDigest)
+    .where("built_config_id", "=", of.builtConfigId)
+    .limit(1)
+    .executeTakeFirst();
+  return row && fromRow(row);
+}
+
 export async function countBuildsBefore(db: Db, build: Build): Promise<number> {
   const row = await tables(db)
     .selectFrom("builds")
@@ -161,6 +178,9 @@ export interface BuildChange {
   readonly message?: string;
   readonly imageId?: string;
   readonly releaseId?: string;
+  /** What of its source is built, and with which config. */
+  readonly builtDigest?: string;
+  readonly builtConfigId?: string;
   readonly attempts?: number;
 }
 
@@ -197,6 +217,8 @@ function pendingUpdate(trx: Db, id: string, change: BuildChange, now: Date) {
       ...(change.message === undefined ? {} : { message: change.message }),
       ...(change.imageId === undefined ? {} : { image_id: change.imageId }),
       ...(change.releaseId === undefined ? {} : { release_id: change.releaseId }),
+      ...(change.builtDigest === undefined ? {} : { built_digest: change.builtDigest }),
+      ...(change.builtConfigId === undefined ? {} : { built_config_id: change.builtConfigId }),
       ...(change.attempts === undefined ? {} : { attempts: change.attempts }),
     })
     .where("id", "=", id)

@@ -28,6 +28,8 @@ export async function makeTestBuilds(world: TestDelivery) {
       digest: `digest of ${url}`,
       warnings: [],
     }),
+    /** The digest of a folder of a source. */
+    cutSource: async (digest: string, folder: string) => ({ digest: `${folder} of ${digest}` }),
     moveRef: async (_appId: string, ref: string, commit: string) =>
       void moves.push(`${ref} to ${commit.slice(0, 8)}`),
   };
@@ -38,12 +40,12 @@ export async function makeTestBuilds(world: TestDelivery) {
       builder: process.port(builder),
       outputs: process.port(outputs),
     };
-    const { fetch, moveRef } = process.port(outside);
+    const { fetch, moveRef, cutSource } = process.port(outside);
     const fetchSource = async (url: string) => {
       fetched.push(url);
       return await fetch(url);
     };
-    return { ...deps, fetchSource, moveRef, timeoutSeconds: 900, lookMs: 5 };
+    return { ...deps, fetchSource, cutSource, moveRef, timeoutSeconds: 900, lookMs: 5 };
   };
   return {
     app,

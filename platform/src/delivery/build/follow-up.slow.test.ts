@@ -35,7 +35,8 @@ async function ended(change: Parameters<typeof updatePendingBuild>[2]): Promise<
   return await requireBuild(world.db, id);
 }
 
-const released = (release: Release) => ended({ status: "succeeded", releaseId: release.id });
+const released = ({ id, imageId }: Release) =>
+  ended({ status: "succeeded", releaseId: id, ...(imageId === null ? {} : { imageId }) });
 
 const tell = (
   build: Build,
@@ -104,6 +105,16 @@ test("a release command that ended before anybody looked is shown all the same",
   expect(outputs.textOf(build.id)).toMatch(/it runs before the new version\.\nquick\n {7}Released v2\n/);
 });
 
+test("a build that found nothing changed names the release that stays, and waits for nothing", async () => {
+  const release = await releaseAnImage(world, appId, { web: "serve" });
+  const build = await ended({ status: "succeeded", releaseId: release.id });
+  await tell(build);
+  expect(outputs.textOf(build.id)).toBe(
+    "-----> Nothing changed in the folder that PROJECT_PATH names: v2 stays as it is\n",
+  );
+  expect(outputs.ended.has(build.id)).toBe(true);
+});
+
 test("a release command that fails ends the push with what to do", async () => {
   await releaseAnImage(world, appId, { web: "serve" });
   const build = await released(await releaseAnImage(world, appId, { web: "two", release: "migrate" }));
@@ -117,10 +128,10 @@ test("a release command that fails ends the push with what to do", async () => {
 });
 
 test("a release behind another says what it waits for, and then shows its own command", async () => {
-  await releaseAnImage(world, appId, { release: "migrate" }, "a");
+  const { imageId } = await releaseAnImage(world, appId, { release: "migrate" }, "a");
   await changeAppConfig({ appId, actor: world.actor, change: { A: "1" } }, world);
-  const third = (await world.releases(appId)).at(-1);
-  const build = await released(third ?? (await releaseAnImage(world, appId, {})));
+  const third = (await world.releases(appId)).at(-1) ?? (await releaseAnImage(world, appId, {}));
+  const build = await released({ ...third, imageId });
   const telling = tell(build);
   await vi.waitFor(() => expect(outputs.textOf(build.id)).toContain("Waiting for the release before it..."));
   await runCommand("migrated\n", 0);

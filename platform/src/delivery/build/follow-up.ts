@@ -114,6 +114,7 @@ async function tellResult(telling: Telling): Promise<void> {
       if (!releaseId)
         return await say("-----> A newer build has already released; this one is kept but not released.\n");
       const release = await insist(() => findRelease(deps.db, build.appId, releaseId));
+      if (build.imageId === null) return await say(unchangedText(release?.version));
       return release && (await tellRelease(release, telling));
     }
     case "pending":
@@ -121,6 +122,11 @@ async function tellResult(telling: Telling): Promise<void> {
     default:
       return assertNever(build.status);
   }
+}
+
+function unchangedText(version: number | undefined): string {
+  const release = version === undefined ? "the release" : `v${version}`;
+  return `-----> Nothing changed in the folder that PROJECT_PATH names: ${release} stays as it is\n`;
 }
 
 async function tellRelease(release: Release, telling: Telling): Promise<void> {

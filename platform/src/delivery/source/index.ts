@@ -1,3 +1,4 @@
+export { cutSource } from "./cut-source.ts";
 export { fetchSource } from "./fetch-source.ts";
 export { type GitHandlerDependencies, makeGitHandler } from "./git-handler.ts";
 export { type FollowedBuild, makeReceivePush } from "./receive-push.ts";

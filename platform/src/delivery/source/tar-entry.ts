@@ -21,6 +21,8 @@ export interface EntryRules {
   readonly limits: TarLimits;
   /** A leading directory to take off every path. */
   readonly strip?: string;
+  /** A directory, by its clean path: what is not below it is left out, and its path is taken off the rest. */
+  readonly within?: string;
   /**
    * `inside`: a symbolic link must stay inside the source. `any`: it may point anywhere, as in a checkout; it then means
    * what it means inside the dyno.
@@ -62,8 +64,9 @@ export function makeEntryJudge(rules: EntryRules): JudgeEntry {
   return (header) => {
     if (header.type === "pax-global-header") return undefined;
     countIn(header);
-    const path = stripped(cleanPath(header.name, limits), rules.strip);
-    if (path === "") return undefined;
+    const whole = stripped(cleanPath(header.name, limits), rules.strip);
+    const path = below(whole, rules.within);
+    if (path === "" || path === undefined) return undefined;
     const entry = classify(header, path, rules);
     requireFreePlace(entry, seen);
     if (entry.kind === "hardlink" && seen.get(entry.target) !== "file") {
@@ -98,6 +101,12 @@ function stripped(path: string, strip: string | undefined): string {
   return path === strip ? "" : path.slice(strip.length + 1);
 }
 
+/** The path from the directory on; undefined for one that is not in it. */
+function below(path: string, directory: string | undefined): string | undefined {
+  if (directory === undefined || path === directory) return directory === undefined ? path : "";
+  return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : undefined;
+}
+
 function classify(header: TarHeader, path: string, rules: EntryRules): SourceEntry {
   switch (header.type) {
     case "directory":
@@ -111,7 +120,8 @@ function classify(header: TarHeader, path: string, rules: EntryRules): SourceEnt
       return {
         kind: "hardlink",
         path,
-        target: stripped(cleanPath(header.linkname ?? "", rules.limits), rules.strip),
+        target:
+          below(stripped(cleanPath(header.linkname ?? "", rules.limits), rules.strip), rules.within) ?? "",
       };
     default:
       throw invalidParams(

@@ -28,6 +28,7 @@ async function serve(parts: Partial<RemoteSources>): Promise<RemoteSources> {
   const files: RemoteSources = {
     sources: { read: () => Promise.reject(notFound("source")) },
     fetchSource: () => Promise.reject(new Error("nothing to fetch")),
+    cutSource: () => Promise.reject(new Error("nothing to cut")),
     uploads: { create: async (base) => ({ getUrl: `${base}/get`, putUrl: `${base}/put` }) },
     ...parts,
   };
@@ -69,6 +70,19 @@ test.each([null, "SHA256:abc"])("what a URL names is fetched, with the checksum 
     sizeBytes: 7,
   });
 });
+
+test("a folder of a source is cut out", async () => {
+  const client = await serve({ cutSource: async (digest, within) => ({ digest: `${within} of ${digest}` }) });
+  expect(await client.cutSource(DIGEST, "packages/ü web")).toEqual({ digest: `packages/ü web of ${DIGEST}` });
+});
+
+test.each([{}, { digest: DIGEST }, { digest: 1, folder: "web" }])(
+  "a cut is of a digest and a folder: %j",
+  async (body) => {
+    await serve({});
+    await expect(callPeer(peer, "POST /sources/cut", { body })).rejects.toThrow();
+  },
+);
 
 test("a fetch that is refused says why", async () => {
   const client = await serve({

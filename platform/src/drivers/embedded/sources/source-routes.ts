@@ -7,6 +7,8 @@ export interface RemoteSources {
   readonly sources: Pick<SourceStore, "read">;
   /** Gets what a URL names into the store. Aborting gives the download up. */
   fetchSource(url: string, checksum: string | null, signal: AbortSignal): Promise<FetchedSource>;
+  /** Stores a folder of a stored source as a source of its own. */
+  cutSource(digest: string, folder: string): Promise<{ readonly digest: string }>;
   readonly uploads: {
     /** Addresses for one upload under `base`. */
     create(base: string): Promise<Upload>;
@@ -17,6 +19,7 @@ export interface RemoteSources {
  * Sources for other Conifer processes:
  * - `GET /sources/<digest>`: the bytes of its tar.
  * - `POST /sources/fetch` with `{url, checksum}`: what was stored; ends early when the caller goes away.
+ * - `POST /sources/cut` with `{digest, folder}`: the digest of the folder as a source of its own.
  * - `POST /uploads` with `{base}`: addresses for an upload.
  */
 export function sourceRoutes(files: RemoteSources): LocalRoutes {
@@ -28,6 +31,12 @@ export function sourceRoutes(files: RemoteSources): LocalRoutes {
         if (typeof url !== "string" || !(checksum === null || typeof checksum === "string"))
           throw new BusinessError("bad_request", "a url and a checksum or null are needed");
         return await files.fetchSource(url, checksum, call.signal);
+      },
+      "POST /sources/cut": async (call) => {
+        const { digest, folder } = ((await call.json()) ?? {}) as { digest?: unknown; folder?: unknown };
+        if (typeof digest !== "string" || typeof folder !== "string")
+          throw new BusinessError("bad_request", "a digest and a folder are needed");
+        return await files.cutSource(digest, folder);
       },
       "POST /uploads": async (call) => {
         const { base } = ((await call.json()) ?? {}) as { base?: unknown };
@@ -44,6 +53,10 @@ export function makeSourceClient(peer: LocalPeer): RemoteSources {
     sources: { read: (digest) => readPeer(peer, `GET /sources/${encodeURIComponent(digest)}`) },
     fetchSource: async (url, checksum, signal) =>
       (await callPeer(peer, "POST /sources/fetch", { body: { url, checksum }, signal })) as FetchedSource,
+    cutSource: async (digest, folder) =>
+      (await callPeer(peer, "POST /sources/cut", { body: { digest, folder } })) as {
+        readonly digest: string;
+      },
     uploads: {
       create: async (base) => (await callPeer(peer, "POST /uploads", { body: { base } })) as Upload,
     },
