@@ -49,6 +49,39 @@ describe("a reconciler", () => {
     expect(rounds).toBe(2);
   });
 
+  test("lets the process answer while very many keys have nothing to do", async () => {
+    const keys = Array.from({ length: 1_000 }, (_, n) => `key ${n}`);
+    let rounds = 0;
+    let turns = 0;
+    const turn = () => {
+      turns += 1;
+      next = setImmediate(turn);
+    };
+    let next = setImmediate(turn);
+    const loop = run(async () => {
+      rounds += 1;
+      return done;
+    }, keys);
+    await vi.waitFor(() => expect(rounds).toBe(1_000));
+    clearImmediate(next);
+    await loop.stop();
+    expect(turns).toBeGreaterThan(50);
+  });
+
+  test("stops between two turns, with keys that wait", async () => {
+    const keys = Array.from({ length: 1_000 }, (_, n) => `key ${n}`);
+    let rounds = 0;
+    const loop = run(async () => {
+      rounds += 1;
+      return done;
+    }, keys);
+    await vi.waitFor(() => expect(rounds).toBeGreaterThan(0), { interval: 1 });
+    await loop.stop();
+    const then = rounds;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(rounds).toBe(then);
+  });
+
   test("keeps to its concurrency", async () => {
     let inside = 0;
     let most = 0;

@@ -23,6 +23,11 @@ export interface Reconciler extends Running {
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 30_000;
+/**
+ * Rounds that begin before the event loop has its turn. A round that finds nothing to do may never wait for anything, and
+ * thousands of them in a row would keep the process from answering, its probes of life included.
+ */
+const ROUNDS_A_TURN = 16;
 
 /** Runs a reconciler: one round at a time for each key, retried with growing pauses, and all keys on a timer. */
 export function startReconciler(options: ReconcilerOptions): Reconciler {
@@ -51,7 +56,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   };
   const fill = () => {
     for (const key of waitingKeys) {
-      if (running.size >= options.concurrency) return;
+      if (running.size >= options.concurrency || !turns.mayBegin()) return;
       waitingKeys.delete(key);
       running.set(key, round(key));
     }
@@ -80,6 +85,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
       fill();
     }
   };
+  const turns = makeTurns(ROUNDS_A_TURN, fill);
   // What waits for something may have missed a hint; what has failed keeps its pause.
   const pokeAll = (keys: readonly string[]) => {
     for (const key of keys) if (!failures.has(key)) poke(key);
@@ -91,9 +97,31 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     stop: async () => {
       stopping.abort();
       for (const timer of timers.values()) clearTimeout(timer);
+      turns.stop();
       waitingKeys.clear();
       await Promise.all([listing.ended, ...running.values()]);
     },
+  };
+}
+
+/** Lets so many begin in a turn of the event loop; `goOn` is called in the next when there were more. */
+function makeTurns(most: number, goOn: () => void) {
+  let begun = 0;
+  let next: NodeJS.Immediate | undefined;
+  return {
+    mayBegin(): boolean {
+      if (begun < most) {
+        begun += 1;
+        return true;
+      }
+      next ??= setImmediate(() => {
+        next = undefined;
+        begun = 0;
+        goOn();
+      });
+      return false;
+    },
+    stop: () => clearImmediate(next),
   };
 }
 
