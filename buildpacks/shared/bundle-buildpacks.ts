@@ -20,7 +20,7 @@ function withAny() {
   ];
 }
 
-const FOLDERS = ["procfile", "profile", "nodejs", "python", "static"] as const;
+const FOLDERS = ["classic", "procfile", "profile", "nodejs", "python", "static"] as const;
 
 export interface BundledBuildpack {
   readonly id: string;

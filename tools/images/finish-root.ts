@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { CLASSIC_APP } from "../../platform/src/drivers/embedded/builds/index.ts";
 import { type DebianPackage, makeDpkgStatus } from "./apt-output.ts";
 import { ALTERNATIVES, type AppUser, MADE_FOLDERS, MADE_LINKS, makeFiles } from "./made-files.ts";
 import { MERGED_FOLDERS } from "./root-paths.ts";
@@ -39,6 +40,7 @@ export async function makeRootFiles(
     await writeFile(at(path), text, { mode: 0o644 });
   }
   for (const [path, target] of Object.entries(MADE_LINKS)) await makeLink(at(path), target);
+  await symlink(CLASSIC_APP.target, at(CLASSIC_APP.link));
   await makeAlternatives(root);
 }
 

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { makeRunConfig, RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
+import { CLASSIC_APP, makeRunConfig, RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
 import type { Tell } from "../cluster/tell-progress.ts";
 import { builderLabels } from "./builder-labels.ts";
 import { makeBuilderTree } from "./builder-tree.ts";
@@ -45,7 +45,7 @@ async function describeBuilderImage(release: DebianRelease, aside: string) {
   return {
     list: BUILDER_PACKAGES,
     files: "builder-packages",
-    recipe: JSON.stringify([makeConfig([{ diffId: "", what: "" }]), RUN_USER, tree.content]),
+    recipe: JSON.stringify([makeConfig([{ diffId: "", what: "" }]), RUN_USER, CLASSIC_APP, tree.content]),
     more: tree.pack,
     makeConfig,
   };

@@ -1,4 +1,4 @@
-import { makeRunConfig, RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
+import { CLASSIC_APP, makeRunConfig, RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
 import type { Tell } from "../cluster/tell-progress.ts";
 import type { DebianRelease } from "./debian-release.ts";
 import { type MadeImage, makePackagedImage } from "./make-packaged-image.ts";
@@ -19,7 +19,7 @@ async function describeRunImage(release: DebianRelease) {
   return {
     list: RUN_PACKAGES,
     files: "packages",
-    recipe: JSON.stringify([makeRunConfig(host, [{ diffId: "", what: "" }]), RUN_USER]),
+    recipe: JSON.stringify([makeRunConfig(host, [{ diffId: "", what: "" }]), RUN_USER, CLASSIC_APP]),
     more: async () => [],
     makeConfig: (layers: readonly { readonly diffId: string; readonly what: string }[]) =>
       makeRunConfig(

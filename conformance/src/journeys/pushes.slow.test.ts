@@ -312,3 +312,38 @@ test("an app in a folder is built from there, and only when something changed th
   expect(said(await inFolder.push())).toContain("Released v4");
   await inFolder.pageSays("good day nobody");
 });
+
+test("an app brings a classic buildpack in a folder, and a script of its own, and both take part", async () => {
+  const files = {
+    "project.toml": `[_]
+schema-version = "0.2"
+[[io.buildpacks.group]]
+uri = "./buildpack"
+[[io.buildpacks.group]]
+id = "heroku/nodejs"
+[[io.buildpacks.group]]
+id = "me/inline"
+[io.buildpacks.group.script]
+api = "0.10"
+inline = 'echo "inline sees $TOOL"'
+`,
+    "buildpack/bin/detect": "#!/bin/sh\necho Tool\n",
+    "buildpack/bin/compile": `#!/bin/bash
+echo "-----> Tool for $(cat "$3/GREETING")"
+echo 'export TOOL=a-tool' >"$(dirname "$0")/../export"
+mkdir -p "$1/.profile.d" && echo 'export GREETING="$GREETING by $HOME/tool"' >"$1/.profile.d/tool.sh"
+`,
+    "buildpack/bin/release": "#!/bin/sh\necho 'default_process_types: { web: node /app/server.js }'\n",
+    "server.js": HELLO_APP["server.js"] ?? "",
+    "package.json": HELLO_APP["package.json"] ?? "",
+  };
+  const classic = await journey.makeApp("classic", files);
+  await classic.printed("config:set", "GREETING=everybody");
+  for (const name of ["detect", "compile", "release"])
+    await classic.git("update-index", "--chmod=+x", `buildpack/bin/${name}`);
+  await classic.git("commit", "--quiet", "--message", "Executable");
+  const pushed = said(await classic.push());
+  expect(pushed).toContain("-----> Tool for everybody");
+  expect(pushed).toContain("inline sees a-tool");
+  await classic.pageSays("hello everybody by /workspace/tool");
+});

@@ -52,6 +52,22 @@ describe("the order of one build", () => {
     });
   });
 
+  it("has the buildpacks that the source brings at their places", () => {
+    const own = { kind: "folder", path: "packs/mine", name: "mine" } as const;
+    const placed = new Map([[own, { id: "me/mine", version: "3.0.0" }]]);
+    const descriptor = { before: [], after: [], env: {}, group: [wanted("conifer/nodejs"), own] };
+    expect(parse(makeOrder(OWN, AVAILABLE, descriptor, placed))).toEqual({
+      order: [
+        {
+          group: [
+            { id: "conifer/nodejs", version: "0.1.0" },
+            { id: "me/mine", version: "3.0.0" },
+          ],
+        },
+      ],
+    });
+  });
+
   const refused: readonly [string, string, RegExp][] = [
     [
       "heroku/cobol",

@@ -1,6 +1,7 @@
 import { parse, stringify } from "smol-toml";
 import { invalidParams } from "../../../kernel/index.ts";
-import type { ProjectDescriptor, WantedBuildpack } from "./project-descriptor.ts";
+import type { OwnBuildpack } from "./own-buildpack.ts";
+import type { NamedBuildpack, ProjectDescriptor, WantedBuildpack } from "./project-descriptor.ts";
 
 /** A buildpack that this platform has. */
 export interface AvailableBuildpack {
@@ -15,14 +16,21 @@ interface Reference extends AvailableBuildpack {
 /**
  * The `order.toml` of one build: the platform's own order, or the group that the source's `project.toml` lists, with
  * the buildpacks it wants before and after. Throws invalid_params for a buildpack that is not there.
+ * `own` tells what became of those that the source names by address or brings itself.
  * Heroku's names of buildpacks (`heroku/nodejs`) stand for ours of the same last name.
  */
 export function makeOrder(
   ownOrder: string,
   available: readonly AvailableBuildpack[],
   descriptor: ProjectDescriptor,
+  own: ReadonlyMap<OwnBuildpack, AvailableBuildpack> = new Map(),
 ): string {
-  const find = (wanted: WantedBuildpack) => findBuildpack(available, wanted);
+  const find = (wanted: WantedBuildpack) => {
+    if (!("kind" in wanted)) return findBuildpack(available, wanted);
+    const placed = own.get(wanted);
+    if (!placed) throw new Error("a buildpack of the source was not placed");
+    return placed;
+  };
   const around = (group: readonly object[]) => ({
     group: [...descriptor.before.map(find), ...group, ...descriptor.after.map(find)],
   });
@@ -34,7 +42,7 @@ export function makeOrder(
 
 function findBuildpack(
   available: readonly AvailableBuildpack[],
-  { id, version }: WantedBuildpack,
+  { id, version }: NamedBuildpack,
 ): AvailableBuildpack {
   const lastName = id.replace(/^heroku\//, "");
   const ofId = available.filter(

@@ -9,6 +9,8 @@ import { unpackTar } from "../../files/trees/index.ts";
 import { operatorFiles, userFiles } from "./build-environment.ts";
 import { type AvailableBuildpack, makeOrder } from "./buildpack-order.ts";
 import { filterSource } from "./filter-source.ts";
+import type { OwnBuildpack } from "./own-buildpack.ts";
+import { type BuildpackFetching, placeBuildpacks } from "./place-buildpacks.ts";
 import { type ProjectDescriptor, readProjectDescriptor } from "./project-descriptor.ts";
 import { LAYOUTS, type RunImage, writeSparseLayout } from "./run-image.ts";
 
@@ -25,6 +27,7 @@ export interface FolderSources {
   readonly runtimeSources: readonly string[];
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   readonly sourceLimits: { readonly bytes: number; readonly entries: number };
+  readonly fetching: BuildpackFetching;
 }
 
 /** The folders of one build as the lifecycle's phases are given them. */
@@ -33,6 +36,10 @@ export interface FilledFolder {
   readonly layers: string;
   readonly platform: string;
   readonly buildConfig: string;
+  /** Links to the platform's own at `/cnb/buildpacks`, and those that the source names or brings. */
+  readonly buildpacks: string;
+  /** Whether it brings any. */
+  readonly bringsBuildpacks: boolean;
   readonly layouts: string;
   readonly order: string;
   /** Layers of the run image and of the previous image, digest → diffID. */
@@ -56,7 +63,12 @@ export async function fillFolder(root: string, spec: BuildSpec, from: FolderSour
   await filterSource(at("workspace"), descriptor);
   await writeVariables(at("platform"), userFiles(spec, descriptor.env), from.owner);
   await writeVariables(at("build-config"), operatorFiles(from.hostEnv, from.runtimeSources), from.owner);
-  await writeFile(at("order.toml"), makeOrder(from.order, from.buildpacks, descriptor));
+  await mkdir(at("buildpacks"), { mode: 0o755 });
+  const own = await placeBuildpacks(ownBuildpacks(descriptor), {
+    ...{ at: at("buildpacks"), workspace: at("workspace") },
+    ...{ available: from.buildpacks, fetching: from.fetching },
+  });
+  await writeFile(at("order.toml"), makeOrder(from.order, from.buildpacks, descriptor, own));
   await giveTo(from.owner, at("order.toml"));
   const known = await writeLayouts(at("layouts"), spec, from);
   return {
@@ -65,9 +77,15 @@ export async function fillFolder(root: string, spec: BuildSpec, from: FolderSour
     layers: at("layers"),
     platform: at("platform"),
     buildConfig: at("build-config"),
+    buildpacks: at("buildpacks"),
+    bringsBuildpacks: own.size > 0,
     layouts: at("layouts"),
     order: at("order.toml"),
   };
+}
+
+function ownBuildpacks({ group = [], before, after }: ProjectDescriptor): OwnBuildpack[] {
+  return [...before, ...group, ...after].filter((wanted) => "kind" in wanted);
 }
 
 async function readDescriptor(workspace: string): Promise<ProjectDescriptor> {

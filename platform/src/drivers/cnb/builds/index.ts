@@ -2,7 +2,9 @@ export { operatorVariables, phaseEnvironment } from "./build-environment.ts";
 export { failureOf, type PhaseEnd, timeoutText } from "./build-failure-text.ts";
 export { collectImage, type ImageSink, intoStore } from "./collect-image.ts";
 export { type FilledFolder, type FolderSources, fillFolder, makeOwned } from "./fill-folder.ts";
+export type { BuildpackFetching } from "./place-buildpacks.ts";
 export {
+  CLASSIC_APP,
   type HostRelease,
   IMAGE_OWNER,
   LAYOUTS,

@@ -64,15 +64,56 @@ describe("project.toml", () => {
     );
   });
 
+  it("may name buildpacks by address, folder and script", () => {
+    const text = `
+      [[io.buildpacks.pre.group]]
+      uri = "https://example.com/bp.tgz"
+      [[io.buildpacks.group]]
+      uri = "./packs/mine"
+      [[io.buildpacks.group]]
+      id = "me/inline"
+      [io.buildpacks.group.script]
+      api = "0.10"
+      shell = "/bin/bash"
+      inline = "echo hi"
+    `;
+    expect(readProjectDescriptor(text)).toMatchObject({
+      before: [{ kind: "address", address: "https://example.com/bp.tgz", name: "bp" }],
+      group: [
+        { kind: "folder", path: "packs/mine", name: "mine" },
+        { kind: "script", id: "me/inline", api: "0.10", script: "#!/bin/bash\necho hi" },
+      ],
+    });
+  });
+
+  it("leaves a script its own first line, and takes /bin/sh for one without", () => {
+    const script = (inline: string) =>
+      readProjectDescriptor(
+        `[[io.buildpacks.group]]\nid = "a"\n[io.buildpacks.group.script]\napi = "0.10"\ninline = ${JSON.stringify(inline)}\n`,
+      ).group?.[0];
+    expect(script("#!/usr/bin/env node\n1")).toMatchObject({ script: "#!/usr/bin/env node\n1" });
+    expect(script("true")).toMatchObject({ script: "#!/bin/sh\ntrue" });
+  });
+
   const group = (entry: string) => `[[io.buildpacks.group]]\n${entry}\n`;
   const refused: readonly [string, string, RegExp][] = [
     ["what is not TOML", "[io", /not valid TOML/],
     ["include and exclude", '[io.buildpacks]\ninclude = ["a"]\nexclude = ["b"]', /both include and exclude/],
-    ["a buildpack by address", group('uri = "https://example.com/bp.tgz"'), /name one by its id/],
+    ["a buildpack of a container registry", group('uri = "docker://acme/bp"'), /docker: is not fetched/],
     [
-      "an inline script",
-      group('id = "a"\n[io.buildpacks.group.script]\napi = "0.9"\ninline = "x"'),
-      /inline script/,
+      "an inline script that says not what to run",
+      group('id = "a"\n[io.buildpacks.group.script]\napi = "0.9"\n'),
+      /texts api and inline/,
+    ],
+    [
+      "an inline script without an id",
+      group('[io.buildpacks.group.script]\ninline = "x"\n'),
+      /without an id/,
+    ],
+    [
+      "an inline script for a shell that is no path",
+      group('id = "a"\n[io.buildpacks.group.script]\napi = "0.9"\ninline = "x"\nshell = "bash"'),
+      /no absolute path/,
     ],
     ["a buildpack without a name", group('version = "1"'), /without an id/],
     [

@@ -1,8 +1,11 @@
 import { parse } from "smol-toml";
 import { invalidParams } from "../../../kernel/index.ts";
+import { type OwnBuildpack, readBuildpackUri } from "./own-buildpack.ts";
 
-/** A buildpack the source asks for. */
-export interface WantedBuildpack {
+/** A buildpack the source asks for: one of the platform's, or one of its own. */
+export type WantedBuildpack = NamedBuildpack | OwnBuildpack;
+
+export interface NamedBuildpack {
   readonly id: string;
   /** Empty: the one there is. */
   readonly version: string;
@@ -63,18 +66,30 @@ function listOf(value: unknown): Table[] {
 
 function readWanted(entry: Table): WantedBuildpack {
   const id = typeof entry.id === "string" ? entry.id : "";
-  if (entry.script !== undefined)
-    throw invalidParams("project.toml has a buildpack with an inline script. Those are not supported.");
+  if (entry.script !== undefined) return readScript(id, table(entry.script));
   const uri = typeof entry.uri === "string" ? entry.uri : "";
   const urn = /^urn:(?:cnb:registry:|cnb:builder:|buildpack:)(.+?)(?:@(.+))?$/.exec(uri);
-  if (uri && !urn)
-    throw invalidParams(
-      `project.toml asks for the buildpack ${uri}. Only buildpacks of this platform can be used; name one by its id.`,
-    );
+  if (uri && !urn) return readBuildpackUri(uri);
   const [named = "", at] = (id || (urn?.[1] ?? "")).split("@");
   if (!named) throw invalidParams("project.toml has a buildpack without an id.");
   const version = typeof entry.version === "string" ? entry.version : (urn?.[2] ?? at ?? "");
   return { id: named, version };
+}
+
+/** An inline buildpack (Project Descriptor 0.2, `script`): `shell` runs it, `/bin/sh` unless another is named. */
+function readScript(id: string, script: Table): OwnBuildpack {
+  const { api, inline, shell = "/bin/sh" } = script;
+  if (!id) throw invalidParams("project.toml has a buildpack without an id.");
+  if (typeof api !== "string" || typeof inline !== "string" || typeof shell !== "string")
+    throw invalidParams(
+      `The inline buildpack ${id} of project.toml needs a script with the texts api and inline.`,
+    );
+  if (!/^\/[^\n\r]*$/.test(shell))
+    throw invalidParams(
+      `The inline buildpack ${id} of project.toml has a shell that is no absolute path: ${shell}`,
+    );
+  const text = inline.startsWith("#!") ? inline : `#!${shell}\n${inline}`;
+  return { kind: "script", id, api, script: text };
 }
 
 function readVariable(entry: Table): [string, string] {

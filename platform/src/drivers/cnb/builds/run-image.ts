@@ -37,6 +37,9 @@ export const LAYOUTS = {
 /** The user of run images: whom programs find in /etc/passwd, with a home. */
 export const RUN_USER = { name: "dyno", ...IMAGE_OWNER, home: "/home/dyno" };
 
+/** Where classic buildpacks and their apps take the app to be (facts: runtime), and where it is. */
+export const CLASSIC_APP = { link: "app", target: "/workspace" };
+
 /** What images stand on: a run image of the platform's store, or one that stands for a machine's own base. */
 export interface RunImage {
   /** As people see it as an image's base: `conifer/run:debian-12`. The same for all versions of it. */

@@ -23,7 +23,8 @@ beforeEach(async () => {
 afterEach(() => bench.dispose());
 
 const fill = (source: string, more: Parameters<typeof specOf>[1] = {}) =>
-  fillBuildFolder(root, specOf(source, { appId: "app-1", ...more }), bench.options.machine);
+  fillBuildFolder(root, specOf(source, { appId: "app-1", ...more }), { ...bench.options.machine, fetching });
+const fetching = { signal: new AbortController().signal, tell: () => {} };
 
 describe("the folder of a build", () => {
   it("holds the source, variables that nobody else may read, and layouts", async () => {

@@ -1,4 +1,10 @@
-export { makeHostRunImage, makeRunConfig, RUN_USER, type RunImage } from "../../cnb/builds/index.ts";
+export {
+  CLASSIC_APP,
+  makeHostRunImage,
+  makeRunConfig,
+  RUN_USER,
+  type RunImage,
+} from "../../cnb/builds/index.ts";
 export { makeBuilderClient } from "./builder-client.ts";
 export { builderRoutes } from "./builder-routes.ts";
 export { startEmbeddedBuilder } from "./embedded-builder.ts";

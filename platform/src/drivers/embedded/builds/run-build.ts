@@ -3,6 +3,7 @@ import type { BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
 import { type ImageStore, readImageInfo } from "../../../delivery/image/index.ts";
 import { BusinessError, errorText, type Logger } from "../../../kernel/index.ts";
 import {
+  type BuildpackFetching,
   collectImage,
   type FolderSources,
   failureOf,
@@ -18,7 +19,7 @@ import { type BuildFolder, CACHE_NAME, fillBuildFolder } from "./build-folder.ts
 import type { PhaseRunner } from "./phase-runner.ts";
 
 /** What every build on this machine has in common. */
-export interface BuildMachine extends FolderSources {
+export interface BuildMachine extends Omit<FolderSources, "fetching"> {
   readonly images: ImageStore;
   readonly runner: PhaseRunner;
   /** CONIFER_HOME/build-cache. */
@@ -29,6 +30,8 @@ export interface BuildMachine extends FolderSources {
   readonly buildpacksFolder: string;
   /** The Node.js program that phase programs and buildpacks run with. */
   readonly node: string;
+  /** How buildpacks that sources name are fetched: from the public internet when missing. */
+  readonly download?: BuildpackFetching["download"];
   readonly limits: SandboxLimits;
   readonly imageLimitBytes: number;
   readonly logger: Logger;
@@ -43,7 +46,9 @@ export async function runBuild(
   const limit = AbortSignal.timeout(spec.timeoutSeconds * 1000);
   const signal = AbortSignal.any([around.signal, limit]);
   try {
-    const folder = await fillBuildFolder(around.root, spec, machine);
+    const tell = (line: string) => around.write(Buffer.from(`${line}\n`));
+    const fetching = { signal, tell, ...(machine.download ? { download: machine.download } : {}) };
+    const folder = await fillBuildFolder(around.root, spec, { ...machine, fetching });
     signal.throwIfAborted();
     const end = await runCreator(spec, machine, { folder, signal, write: around.write });
     signal.throwIfAborted();
@@ -84,9 +89,10 @@ function runCreator(
       readOnly(folder.order, "/cnb/order.toml"),
       readOnly(machine.lifecycle, "/cnb/lifecycle"),
       readOnly(machine.buildpacksFolder, "/cnb/buildpacks"),
+      ...(folder.bringsBuildpacks ? [readOnly(folder.buildpacks, BUILDPACKS)] : []),
       readOnly(machine.node, "/cnb/node/bin/node"),
     ],
-    argv: creatorArgv(machine.runImage.name),
+    argv: creatorArgv(machine.runImage.name, folder.bringsBuildpacks ? BUILDPACKS : "/cnb/buildpacks"),
     env: phaseEnvironment(machine.hostEnv),
     cwd: "/workspace",
     limits: machine.limits,
@@ -95,11 +101,23 @@ function runCreator(
   return machine.runner.run(job, signal);
 }
 
+/** The buildpacks of one build: the platform's own, and those of the source. */
+const BUILDPACKS = "/cnb/build-buildpacks";
+
 /** All by the Platform API, so that another lifecycle's creator can take its place. */
-function creatorArgv(runImage: string): readonly [string, ...string[]] {
+function creatorArgv(runImage: string, buildpacks: string): readonly [string, ...string[]] {
   return [
     "/cnb/lifecycle/creator",
-    ...["-app", "/workspace", "-layers", "/layers", "-cache-dir", join("/layers", CACHE_NAME)],
+    ...[
+      "-buildpacks",
+      buildpacks,
+      "-app",
+      "/workspace",
+      "-layers",
+      "/layers",
+      "-cache-dir",
+      join("/layers", CACHE_NAME),
+    ],
     ...["-layout", "-layout-dir", "/layouts", "-run-image", runImage],
     ...["-previous-image", LAYOUTS.previous.name, "-uid", `${IMAGE_OWNER.uid}`, "-gid", `${IMAGE_OWNER.gid}`],
     LAYOUTS.image.name,

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "
 import { chmod, chown, copyFile, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { RUN_USER } from "../../cnb/builds/index.ts";
+import { CLASSIC_APP, RUN_USER } from "../../cnb/builds/index.ts";
 import { removeTree } from "../../files/trees/index.ts";
 import { INIT } from "./sandbox-scripts.ts";
 
@@ -72,6 +72,7 @@ export async function prepareHostBase(options: HostBaseOptions): Promise<HostBas
   await mkdir(at(DYNO_HOME));
   if (options.owner) await chown(at(DYNO_HOME), options.owner.uid, options.owner.gid);
   await symlink("/run", at("var/run"));
+  await symlink(CLASSIC_APP.target, at(CLASSIC_APP.link));
   const folders = await makeSystemFolders(at);
   const devices = DEVICES.filter((name) => existsSync(`/dev/${name}`));
   await makeDevices(at, devices);

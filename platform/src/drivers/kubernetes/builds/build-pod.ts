@@ -57,7 +57,7 @@ const CACHE = ["-cache-image", LAYOUTS.cache.name];
 const LAYOUT = ["-layout", "-layout-dir", POD_PATHS.layouts];
 const INPUTS = [
   ...["-platform", `${POD_PATHS.build}/platform`, "-build-config", `${POD_PATHS.build}/build-config`],
-  ...["-buildpacks", "/cnb/buildpacks"],
+  ...["-buildpacks", `${POD_PATHS.build}/buildpacks`],
 ];
 
 /**

@@ -9,6 +9,8 @@ import { prepareBuild } from "./prepare-build.ts";
 
 // What the containers of a build pod run that are not phases: `prepare` before them and `deliver` after them.
 
+/** For all buildpacks that a source names by address. */
+const FETCH_MS = 300_000;
 const TERMINATION = "/dev/termination-log";
 
 function tell(verdict: PodVerdict): void {
@@ -25,9 +27,13 @@ function readRelease() {
 async function run(program: string, task: BuildTask, client: RegistryClient): Promise<void> {
   const { build, layouts } = POD_PATHS;
   if (program === "prepare") {
-    const fetching = fetchCache(join(build, "layouts"), task.repository, client);
-    await prepareBuild(build, task, { client, builder: { cnb: "/cnb", release: readRelease() } });
-    await fetching;
+    const cache = fetchCache(join(build, "layouts"), task.repository, client);
+    const fetching = { signal: AbortSignal.timeout(FETCH_MS), tell: (line: string) => console.log(line) };
+    await prepareBuild(build, task, {
+      ...{ client, fetching },
+      builder: { cnb: "/cnb", release: readRelease() },
+    });
+    await cache;
     return;
   }
   const image = await deliverImage({ build, layouts }, task, client);

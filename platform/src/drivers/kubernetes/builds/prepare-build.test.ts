@@ -100,8 +100,9 @@ const root = () => join(home, "build");
 async function prepare(more: Partial<BuildTask["spec"]> = {}) {
   await mkdir(root());
   const builder = { cnb: join(home, "cnb"), release };
-  await prepareBuild(root(), { ...task, spec: { ...spec, ...more } }, { client, builder });
+  await prepareBuild(root(), { ...task, spec: { ...spec, ...more } }, { client, builder, fetching });
 }
+const fetching = { signal: new AbortController().signal, tell: () => {} };
 const readFrom = (path: string) => readFile(join(root(), path), "utf8");
 const deliver = () => deliverImage({ build: root(), layouts: join(root(), "layouts") }, task, client);
 
@@ -148,7 +149,11 @@ describe("before the phases", () => {
     const source = await addSource({ name: "page", content: "x" });
     const builder = { cnb: join(home, "cnb"), release: { ...release, distroVersion: "13" } };
     await mkdir(root());
-    const preparing = prepareBuild(root(), { ...task, spec: { ...spec, source } }, { client, builder });
+    const preparing = prepareBuild(
+      root(),
+      { ...task, spec: { ...spec, source } },
+      { client, builder, fetching },
+    );
     await expect(preparing).rejects.toThrow("builds run here on debian 13");
   });
 

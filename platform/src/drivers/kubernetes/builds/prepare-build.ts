@@ -1,7 +1,12 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "smol-toml";
-import { fillFolder, type HostRelease, readRunImage } from "../../cnb/builds/index.ts";
+import {
+  type BuildpackFetching,
+  fillFolder,
+  type HostRelease,
+  readRunImage,
+} from "../../cnb/builds/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
 import type { BuildTask } from "./build-task.ts";
 import { readRepository } from "./repository-content.ts";
@@ -29,7 +34,11 @@ export const PREPARED_FILE = "prepared.json";
 export async function prepareBuild(
   root: string,
   task: BuildTask,
-  from: { readonly client: RegistryClient; readonly builder: BuilderContent },
+  from: {
+    readonly client: RegistryClient;
+    readonly builder: BuilderContent;
+    readonly fetching: BuildpackFetching;
+  },
 ): Promise<void> {
   const { client, builder } = from;
   const { repository, runImage } = task;
@@ -48,6 +57,7 @@ export async function prepareBuild(
     runtimeSources: task.runtimeSources,
     hostEnv: task.hostEnv,
     sourceLimits: task.sourceLimits,
+    fetching: from.fetching,
   });
   await writeFile(join(root, "run.toml"), stringify({ images: [{ image: standsOn.name }] }));
   const prepared: Prepared = { known: Object.fromEntries(filled.known) };
