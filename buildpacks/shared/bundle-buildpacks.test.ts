@@ -22,14 +22,14 @@ const madeAt = async (id: string) => (await stat(path.join(folderOf(id), "bin", 
 describe("the folders a lifecycle runs", () => {
   it("lie as in a builder image", () => {
     expect(bundled.buildpacks.map(({ id }) => id).toSorted()).toEqual([
-      ...["conifer/nodejs", "conifer/procfile", "conifer/profile", "conifer/python", "conifer/static"],
+      ...["conifer/go", "conifer/nodejs", "conifer/procfile", "conifer/profile", "conifer/python", "conifer/static"],
     ]);
     for (const { id, version, dir } of bundled.buildpacks) {
       expect(dir).toBe(path.join(target, id.replace("/", "_"), version));
     }
   });
 
-  it.each(["nodejs", "procfile", "profile", "python", "static"])(
+  it.each(["go", "nodejs", "procfile", "profile", "python", "static"])(
     "of %s have descriptor and programs",
     async (id) => {
       const descriptor = parse(await readFile(path.join(folderOf(id), "buildpack.toml"), "utf8"));
@@ -51,6 +51,7 @@ describe("the folders a lifecycle runs", () => {
     const order = parse(await readFile(bundled.orderFile, "utf8")).order as { group: { id: string }[] }[];
     expect(order.map(({ group }) => group.map(({ id }) => id))).toEqual([
       ["conifer/python", "conifer/procfile", "conifer/profile"],
+      ["conifer/go", "conifer/procfile", "conifer/profile"],
       ["conifer/nodejs", "conifer/procfile", "conifer/profile"],
       ["conifer/static", "conifer/procfile", "conifer/profile"],
     ]);

@@ -9,6 +9,7 @@ const BUILDPACKS = path.resolve(import.meta.dirname, "..");
 /** Our buildpacks in the order a lifecycle tries them: the first group whose required members pass is taken. */
 const ORDER: readonly (readonly { readonly id: string; readonly optional?: boolean }[])[] = [
   [{ id: "conifer/python" }, ...withAny()],
+  [{ id: "conifer/go" }, ...withAny()],
   [{ id: "conifer/nodejs" }, ...withAny()],
   [{ id: "conifer/static" }, ...withAny()],
 ];
@@ -20,7 +21,7 @@ function withAny() {
   ];
 }
 
-const FOLDERS = ["procfile", "profile", "nodejs", "python", "static"] as const;
+const FOLDERS = ["procfile", "profile", "nodejs", "python", "go", "static"] as const;
 
 export interface BundledBuildpack {
   readonly id: string;
