@@ -134,7 +134,8 @@ export interface AppBuilds {
 }
 
 const COPY = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
-const INHERITED = /^(PATH|HOME|.*_proxy|.*_PROXY|npm_config_.*|NPM_CONFIG_.*|PIP_.*|GO(PROXY|SUMDB|NOSUMDB|FLAGS)|MAVEN_MIRROR_URL|.*CERT.*|.*CA_BUNDLE)$/;
+const INHERITED =
+  /^(PATH|HOME|.*_proxy|.*_PROXY|npm_config_.*|NPM_CONFIG_.*|PIP_.*|GO(PROXY|SUMDB|NOSUMDB|FLAGS)|MAVEN_MIRROR_URL|.*CERT.*|.*CA_BUNDLE)$/;
 
 export interface AppBuildsOptions {
   /** A folder that bundleBuildpacks made. */

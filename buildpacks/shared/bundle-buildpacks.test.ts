@@ -22,7 +22,14 @@ const madeAt = async (id: string) => (await stat(path.join(folderOf(id), "bin", 
 describe("the folders a lifecycle runs", () => {
   it("lie as in a builder image", () => {
     expect(bundled.buildpacks.map(({ id }) => id).toSorted()).toEqual([
-      ...["conifer/go", "conifer/nodejs", "conifer/procfile", "conifer/profile", "conifer/python", "conifer/static"],
+      ...[
+        "conifer/go",
+        "conifer/nodejs",
+        "conifer/procfile",
+        "conifer/profile",
+        "conifer/python",
+        "conifer/static",
+      ],
     ]);
     for (const { id, version, dir } of bundled.buildpacks) {
       expect(dir).toBe(path.join(target, id.replace("/", "_"), version));

@@ -209,6 +209,24 @@ describe("python-flask", () => {
   });
 });
 
+describe("go-web", () => {
+  it("has two commands that each run under their name", async () => {
+    const app = await builtExample("go-web", "conifer/go");
+    const env = { PATH: `${path.join(app.layers, "commands", "bin")}:${process.env.PATH}` };
+    const web = await start(app.app, "web", env);
+    await says(web, "web listens on");
+    expect(await web.get("/")).toBe("Hello from Go, release v7\n");
+    expect(await web.get("/go")).toMatch(/^go1\.25\.\d+\n$/);
+    expect(await web.stop()).toBe(0);
+    expect(web.output()).toContain("web stops in good order");
+
+    const worker = await start(app.app, "worker", env);
+    await says(worker, "worker did piece 2");
+    expect(await worker.stop()).toBe(0);
+    expect(worker.output()).toContain("worker stops in good order");
+  }, 400_000);
+});
+
 describe("static-site", () => {
   it("is served with clean addresses and its own page for what is not there", async () => {
     const app = await builtExample("static-site", "conifer/static");

@@ -36,7 +36,8 @@ interface Entry {
 export async function* readZip(file: string): AsyncGenerator<ZipFile> {
   const handle = await open(file, "r");
   try {
-    const entries = readDirectory(await readAt(handle, await findDirectory(handle)));
+    const directory = await findDirectory(handle);
+    const entries = readDirectory(await readAt(handle, directory), directory.files);
     for (const entry of entries) {
       if (entry.name.endsWith("/")) continue;
       yield { name: entry.name, mode: entry.mode, content: await readContent(handle, entry) };
@@ -51,13 +52,17 @@ interface Span {
   readonly length: number;
 }
 
-async function findDirectory(handle: FileHandle): Promise<Span> {
+async function findDirectory(handle: FileHandle): Promise<Span & { readonly files: number }> {
   const { size } = await handle.stat();
   const length = Math.min(size, END_SIZE + LONGEST_COMMENT);
   const tail = await readAt(handle, { at: size - length, length });
   for (let i = tail.length - END_SIZE; i >= 0; i--) {
     if (tail.readUInt32LE(i) !== 0x06054b50) continue;
-    const span = { at: tail.readUInt32LE(i + 16), length: tail.readUInt32LE(i + 12) };
+    const span = {
+      at: tail.readUInt32LE(i + 16),
+      length: tail.readUInt32LE(i + 12),
+      files: tail.readUInt16LE(i + 10),
+    };
     if (span.at + span.length > size) break;
     return span;
   }
@@ -71,7 +76,7 @@ async function readAt(handle: FileHandle, { at, length }: Span): Promise<Buffer>
   return buffer;
 }
 
-function readDirectory(directory: Buffer): readonly Entry[] {
+function readDirectory(directory: Buffer, files: number): readonly Entry[] {
   const entries: Entry[] = [];
   const names = new Set<string>();
   let whole = 0;
@@ -85,6 +90,7 @@ function readDirectory(directory: Buffer): readonly Entry[] {
     if (entries.length > MOST_FILES || whole > LARGEST_WHOLE) throw new Error("the archive holds too much");
     i += 46 + lengths[0] + lengths[1] + lengths[2];
   }
+  if (entries.length !== files) throw new Error("the archive's directory is damaged");
   return entries;
 }
 

@@ -10,11 +10,18 @@ const WIDTH = 2 ** HEIGHT;
 const HASH_SIZE = 32;
 
 export function recordHash(record: Buffer | string): Buffer {
-  return createHash("sha256").update(Buffer.from([0])).update(record).digest();
+  return createHash("sha256")
+    .update(Buffer.from([0]))
+    .update(record)
+    .digest();
 }
 
 export function nodeHash(left: Buffer, right: Buffer): Buffer {
-  return createHash("sha256").update(Buffer.from([1])).update(left).update(right).digest();
+  return createHash("sha256")
+    .update(Buffer.from([1]))
+    .update(left)
+    .update(right)
+    .digest();
 }
 
 /**

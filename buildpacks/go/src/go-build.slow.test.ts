@@ -52,7 +52,11 @@ async function answerOf(app: AppBuilds, name: string): Promise<string> {
   await new Promise((resolve) => server.close(resolve));
   const child = spawn(binary(app, name), [], { cwd: app.app, env: { PORT: String(port) }, stdio: "ignore" });
   running.push(child);
-  const ask = () => fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.text(), () => "");
+  const ask = () =>
+    fetch(`http://127.0.0.1:${port}/`).then(
+      (answer) => answer.text(),
+      () => "",
+    );
   await expect.poll(ask, { timeout: 20_000, interval: 30 }).not.toBe("");
   return ask();
 }
@@ -135,91 +139,113 @@ describe("a module with several commands, from its first build on", () => {
 const NOWHERE_AT_ALL = { GOPROXY: NOWHERE.GOPROXY };
 
 describe("other layouts", () => {
-  it("a plain module is its own web process", async () => {
-    const app = await appOf(
-      {
-        "go.mod": "module example.com/apps/plain/v2\n\ngo 1.25\n",
-        "main.go": serverThatSays('"plain"'),
-        "examples/other/main.go": "package main\n\nthis does not even compile\n",
-      },
-      true,
-    );
-    const { code, output } = await app.build(NOWHERE_AT_ALL);
-    expect(output).toContain("Building plain\n");
-    expect(code).toBe(0);
-    expect(await answerOf(app, "plain")).toBe("plain");
-    expect((await app.launch()).processes).toMatchObject([{ type: "web", command: ["plain"] }]);
-  }, COLD);
+  it(
+    "a plain module is its own web process",
+    async () => {
+      const app = await appOf(
+        {
+          "go.mod": "module example.com/apps/plain/v2\n\ngo 1.25\n",
+          "main.go": serverThatSays('"plain"'),
+          "examples/other/main.go": "package main\n\nthis does not even compile\n",
+        },
+        true,
+      );
+      const { code, output } = await app.build(NOWHERE_AT_ALL);
+      expect(output).toContain("Building plain\n");
+      expect(code).toBe(0);
+      expect(await answerOf(app, "plain")).toBe("plain");
+      expect((await app.launch()).processes).toMatchObject([{ type: "web", command: ["plain"] }]);
+    },
+    COLD,
+  );
 
-  it("vendored modules are taken from the repository", async () => {
-    const app = await appOf(
-      {
-        "go.mod": "module example.com/sold\n\ngo 1.25\n\nrequire example.com/dep v1.0.0\n",
-        "main.go": serverThatSays("dep.Words").replace('"fmt"', '"example.com/dep"\n\t"fmt"'),
-        "vendor/modules.txt": "# example.com/dep v1.0.0\n## explicit; go 1.25\nexample.com/dep\n",
-        "vendor/example.com/dep/dep.go": 'package dep\n\nconst Words = "vendored"\n',
-      },
-      true,
-    );
-    const { code, output } = await app.build(NOWHERE_AT_ALL);
-    expect(output).toContain("Using the modules of the vendor folder");
-    expect(code).toBe(0);
-    expect(await answerOf(app, "sold")).toBe("vendored");
-    await app.change({ "vendor/modules.txt": "" });
-    const broken = await app.build(NOWHERE_AT_ALL);
-    expect(broken.code).toBe(1);
-    expect(broken.output).toContain(" !       go mod vendor && git add vendor");
-  }, COLD);
+  it(
+    "vendored modules are taken from the repository",
+    async () => {
+      const app = await appOf(
+        {
+          "go.mod": "module example.com/sold\n\ngo 1.25\n\nrequire example.com/dep v1.0.0\n",
+          "main.go": serverThatSays("dep.Words").replace('"fmt"', '"example.com/dep"\n\t"fmt"'),
+          "vendor/modules.txt": "# example.com/dep v1.0.0\n## explicit; go 1.25\nexample.com/dep\n",
+          "vendor/example.com/dep/dep.go": 'package dep\n\nconst Words = "vendored"\n',
+        },
+        true,
+      );
+      const { code, output } = await app.build(NOWHERE_AT_ALL);
+      expect(output).toContain("Using the modules of the vendor folder");
+      expect(code).toBe(0);
+      expect(await answerOf(app, "sold")).toBe("vendored");
+      await app.change({ "vendor/modules.txt": "" });
+      const broken = await app.build(NOWHERE_AT_ALL);
+      expect(broken.code).toBe(1);
+      expect(broken.output).toContain(" !       go mod vendor && git add vendor");
+    },
+    COLD,
+  );
 
-  it("a workspace's modules are built together", async () => {
-    const app = await appOf(
-      {
-        "go.work": "go 1.25.0\n\nuse (\n\t./site\n\t./words\n)\n",
-        "site/go.mod": "module example.com/site\n\ngo 1.25\n",
-        "site/main.go": serverThatSays("words.Say()").replace('"fmt"', '"example.com/words"\n\t"fmt"'),
-        "words/go.mod": "module example.com/words\n\ngo 1.25\n",
-        "words/words.go": 'package words\n\nfunc Say() string { return "from a workspace" }\n',
-        "words/cmd/count/main.go": "package main\n\nfunc main() {}\n",
-      },
-      true,
-    );
-    const { code, output } = await app.build(NOWHERE_AT_ALL);
-    expect(output).toContain("(the go line of go.work)");
-    expect(code).toBe(0);
-    expect(await answerOf(app, "site")).toBe("from a workspace");
-    expect((await app.launch()).processes).toMatchObject([{ type: "web" }, { type: "count" }]);
-  }, COLD);
+  it(
+    "a workspace's modules are built together",
+    async () => {
+      const app = await appOf(
+        {
+          "go.work": "go 1.25\n\nuse (\n\t./site\n\t./words\n)\n",
+          "site/go.mod": "module example.com/site\n\ngo 1.25\n",
+          "site/main.go": serverThatSays("words.Say()").replace('"fmt"', '"example.com/words"\n\t"fmt"'),
+          "words/go.mod": "module example.com/words\n\ngo 1.25\n",
+          "words/words.go": 'package words\n\nfunc Say() string { return "from a workspace" }\n',
+          "words/cmd/count/main.go": "package main\n\nfunc main() {}\n",
+        },
+        true,
+      );
+      const { code, output } = await app.build(NOWHERE_AT_ALL);
+      expect(output).toContain("(the go line of go.work)");
+      expect(code).toBe(0);
+      expect(await answerOf(app, "site")).toBe("from a workspace");
+      expect((await app.launch()).processes).toMatchObject([{ type: "web" }, { type: "count" }]);
+    },
+    COLD,
+  );
 
-  it("C code is compiled where there is a compiler", async ({ skip }) => {
-    const gcc = await runProgram("gcc", ["--version"], { cwd: "/", env: process.env }).catch(() => undefined);
-    if (gcc?.code !== 0) skip("there is no gcc on this machine");
-    const app = await appOf(
-      {
-        "go.mod": "module example.com/mixed\n\ngo 1.25\n",
-        "main.go": serverThatSays("C.GoString(C.words())").replace(
-          'import (\n\t"fmt"',
-          '// static const char *words(void) { return "from C"; }\nimport "C"\nimport (\n\t"fmt"',
-        ),
-      },
-      true,
-    );
-    expect(await app.build(NOWHERE_AT_ALL)).toMatchObject({ code: 0 });
-    expect(await answerOf(app, "mixed")).toBe("from C");
-  }, COLD);
+  it(
+    "C code is compiled where there is a compiler",
+    async ({ skip }) => {
+      const gcc = await runProgram("gcc", ["--version"], { cwd: "/", env: process.env }).catch(
+        () => undefined,
+      );
+      if (gcc?.code !== 0) skip("there is no gcc on this machine");
+      const app = await appOf(
+        {
+          "go.mod": "module example.com/mixed\n\ngo 1.25\n",
+          "main.go": serverThatSays("C.GoString(C.words())").replace(
+            'import (\n\t"fmt"',
+            '// static const char *words(void) { return "from C"; }\nimport "C"\nimport (\n\t"fmt"',
+          ),
+        },
+        true,
+      );
+      expect(await app.build(NOWHERE_AT_ALL)).toMatchObject({ code: 0 });
+      expect(await answerOf(app, "mixed")).toBe("from C");
+    },
+    COLD,
+  );
 });
 
 describe("versions", () => {
-  it("of years ago are fetched and checked by the checksum database", async () => {
-    const app = await appOf({
-      "go.mod": "module example.com/old\n\ngo 1.22.5\n\ntoolchain go1.22.6\n",
-      "main.go": serverThatSays("runtime.Version()").replace('"os"', '"os"\n\t"runtime"'),
-    });
-    const { code, output } = await app.build();
-    expect(output).toContain("Version asked for: Go 1.22.6 (the toolchain line of go.mod)");
-    expect(output).toContain("Using Go 1.22.6 from the Go module proxy");
-    expect(code).toBe(0);
-    expect(await answerOf(app, "old")).toBe("go1.22.6");
-  }, COLD);
+  it(
+    "of years ago are fetched and checked by the checksum database",
+    async () => {
+      const app = await appOf({
+        "go.mod": "module example.com/old\n\ngo 1.22.5\n\ntoolchain go1.22.6\n",
+        "main.go": serverThatSays("runtime.Version()").replace('"os"', '"os"\n\t"runtime"'),
+      });
+      const { code, output } = await app.build();
+      expect(output).toContain("Version asked for: Go 1.22.6 (the toolchain line of go.mod)");
+      expect(output).toContain("Using Go 1.22.6 from the Go module proxy");
+      expect(code).toBe(0);
+      expect(await answerOf(app, "old")).toBe("go1.22.6");
+    },
+    COLD,
+  );
 
   it("that are not to be had are told with those that are", async () => {
     const app = await appOf({ "go.mod": "module example.com/x\n\ngo 1.98\n", "main.go": "package main\n" });
@@ -244,7 +270,11 @@ describe("what goes wrong", () => {
       { "main.go": 'package main\n\nimport _ "github.com/go-chi/chi/v5"\n\nfunc main() {}\n' },
       "  go mod tidy && git add go.mod go.sum",
     ],
-    ["code that does not compile", { "main.go": "package main\n\nfunc main() { x }\n" }, "See its output above."],
+    [
+      "code that does not compile",
+      { "main.go": "package main\n\nfunc main() { x }\n" },
+      "See its output above.",
+    ],
     ["no command", { "lib.go": "package lib\n" }, "An app has a package main"],
     [
       "two commands of one name",

@@ -47,7 +47,10 @@ export function webCommand(commands: readonly GoCommand[]): GoCommand | undefine
  * The app's processes: `web`, and without a Procfile each other command under its own name. Binaries are on PATH and
  * run without a shell.
  */
-export function commandProcesses(commands: readonly GoCommand[], hasProcfile: boolean): readonly LaunchProcess[] {
+export function commandProcesses(
+  commands: readonly GoCommand[],
+  hasProcfile: boolean,
+): readonly LaunchProcess[] {
   const web = webCommand(commands);
   const others = hasProcfile ? [] : commands.filter((one) => one !== web && isProcessType(one.name));
   const start = ({ name }: GoCommand, type: string) => ({

@@ -46,7 +46,7 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly advice: readonly str
     ],
   },
   {
-    pattern: /fatal error: (\S+\.h): No such file|pkg-config: .*not found|cannot find -l(\S+)/,
+    pattern: /fatal error: (\S+\.h): No such file|pkg-config: .*not found|cannot find -l([\w.+-]+)/,
     advice: [
       "A package needs a C library ($1) that the build's base does not have. The operator installs its -dev package,",
       "or take a package that is written in Go alone.",

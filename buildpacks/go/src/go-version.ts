@@ -73,16 +73,16 @@ export function chooseGo(requirement: GoRequirement, available: readonly string[
   );
 }
 
-function choice(
-  version: GoVersion | undefined,
-  compromise?: GoChoice["compromise"],
-): GoChoice | undefined {
+function choice(version: GoVersion | undefined, compromise?: GoChoice["compromise"]): GoChoice | undefined {
   if (version === undefined) return undefined;
   return compromise === undefined ? { version: version.text } : { version: version.text, compromise };
 }
 
 /** What to name to whoever asked for something else: the newest of the newest lines, and of the line itself. */
-export function goVersionsToOffer(requirement: GoRequirement, available: readonly string[]): readonly string[] {
+export function goVersionsToOffer(
+  requirement: GoRequirement,
+  available: readonly string[],
+): readonly string[] {
   const known = available
     .flatMap((text) => parseGoVersion(text) ?? [])
     .filter(({ patch }) => patch >= 0)

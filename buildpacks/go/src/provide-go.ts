@@ -69,9 +69,13 @@ function listSources(context: BuildContext, fetcher: Fetcher): readonly GoSource
 
 function tellRequirement({ log }: BuildContext, { stated, statedIn, form }: GoRequirement): void {
   if (stated === undefined) {
-    log.detail("No version asked for; taking the newest. Set one by the go line of go.mod: go mod edit -go=1.25");
+    log.detail(
+      "No version asked for; taking the newest. Set one by the go line of go.mod: go mod edit -go=1.25",
+    );
   } else {
-    log.detail(`Version asked for: ${stated}${form === "line" ? ", the newest of its line" : ""} (${statedIn})`);
+    log.detail(
+      `Version asked for: ${stated}${form === "line" ? ", the newest of its line" : ""} (${statedIn})`,
+    );
   }
 }
 

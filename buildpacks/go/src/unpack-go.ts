@@ -40,7 +40,8 @@ async function unpackModule(
   for await (const { name, content } of readZip(file)) {
     if (count++ % STRIDE === 0) signal.throwIfAborted();
     sum.add(name, content);
-    if (!name.startsWith(top)) throw new Error(`it holds ${JSON.stringify(name)}, which is no file of the module`);
+    if (!name.startsWith(top))
+      throw new Error(`it holds ${JSON.stringify(name)}, which is no file of the module`);
     const own = ownName(name.slice(top.length));
     if (isDispensable(own)) continue;
     const at = path.join(target, own);

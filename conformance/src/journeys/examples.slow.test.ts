@@ -71,6 +71,15 @@ describe("node-express", () => {
   });
 });
 
+describe("go-web", () => {
+  test("is compiled, and each of its commands is a process type", async () => {
+    const app = await deployExample("go-web");
+    expect(await app.page()).toMatchObject({ status: 200, body: "Hello from Go, release v2\n" });
+    await app.printed("ps:scale", "worker=1");
+    await app.logSays(/app\[worker\.1\]: .*worker did piece 1$/);
+  }, 720_000);
+});
+
 describe("python-flask", () => {
   test("serves with gunicorn from requirements.txt", async () => {
     const app = await deployExample("python-flask");
