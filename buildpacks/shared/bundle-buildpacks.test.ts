@@ -24,6 +24,7 @@ describe("the folders a lifecycle runs", () => {
     expect(bundled.buildpacks.map(({ id }) => id).toSorted()).toEqual([
       ...[
         "conifer/go",
+        "conifer/java",
         "conifer/nodejs",
         "conifer/procfile",
         "conifer/profile",
@@ -36,7 +37,7 @@ describe("the folders a lifecycle runs", () => {
     }
   });
 
-  it.each(["go", "nodejs", "procfile", "profile", "python", "static"])(
+  it.each(["go", "java", "nodejs", "procfile", "profile", "python", "static"])(
     "of %s have descriptor and programs",
     async (id) => {
       const descriptor = parse(await readFile(path.join(folderOf(id), "buildpack.toml"), "utf8"));
@@ -51,6 +52,7 @@ describe("the folders a lifecycle runs", () => {
     for (const id of ["nodejs", "python", "static"]) {
       expect(existsSync(path.join(folderOf(id), "exec.d", "web-concurrency"))).toBe(true);
     }
+    expect(existsSync(path.join(folderOf("java"), "exec.d", "java-options"))).toBe(true);
     expect(existsSync(path.join(folderOf("static"), "launch", "static-server.mjs"))).toBe(true);
   });
 
@@ -58,6 +60,7 @@ describe("the folders a lifecycle runs", () => {
     const order = parse(await readFile(bundled.orderFile, "utf8")).order as { group: { id: string }[] }[];
     expect(order.map(({ group }) => group.map(({ id }) => id))).toEqual([
       ["conifer/python", "conifer/procfile", "conifer/profile"],
+      ["conifer/java", "conifer/procfile", "conifer/profile"],
       ["conifer/go", "conifer/procfile", "conifer/profile"],
       ["conifer/nodejs", "conifer/procfile", "conifer/profile"],
       ["conifer/static", "conifer/procfile", "conifer/profile"],

@@ -31,15 +31,19 @@ interface Entry {
 /**
  * The files of a zip archive, one after the other in the order of its directory (PKWARE APPNOTE 6.3: stored and
  * deflated files, without encryption and without the 64-bit form). Throws when the archive is damaged, names a file
- * outside itself or the same file twice, or holds more than is sensible. Nothing is written.
+ * outside itself or the same file twice, or holds more than is sensible. Nothing is written;
+ * the content of files that are not wanted is not read.
  */
-export async function* readZip(file: string): AsyncGenerator<ZipFile> {
+export async function* readZip(
+  file: string,
+  isWanted: (name: string) => boolean = () => true,
+): AsyncGenerator<ZipFile> {
   const handle = await open(file, "r");
   try {
     const directory = await findDirectory(handle);
     const entries = readDirectory(await readAt(handle, directory), directory.files);
     for (const entry of entries) {
-      if (entry.name.endsWith("/")) continue;
+      if (entry.name.endsWith("/") || !isWanted(entry.name)) continue;
       yield { name: entry.name, mode: entry.mode, content: await readContent(handle, entry) };
     }
   } finally {
