@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { baseJdks } from "../java/src/base-jdks.ts";
 import { type AppBuilds, makeAppBuilds, makeFolder } from "./buildpack-fixtures.ts";
 import { bundleBuildpacks } from "./bundle-buildpacks.ts";
 
@@ -225,6 +226,24 @@ describe("go-web", () => {
     expect(await worker.stop()).toBe(0);
     expect(worker.output()).toContain("worker stops in good order");
   }, 400_000);
+});
+
+const jdks = await baseJdks();
+
+describe.skipIf(jdks.length === 0)("java-web (skipped where /usr/lib/jvm has no JDK)", () => {
+  it("is found to be Spring Boot, and has the heap that its memory allows", async () => {
+    const app = await builtExample("java-web", "conifer/java");
+    const { processes } = (await app.launch()) as { processes: { args: string[] }[] };
+    const web = await start(app.app, processes[0]?.args[0]?.replace(/^exec /, "") ?? "", {
+      PATH: `${path.join(app.layers, "jre", "bin")}:/usr/bin:/bin`,
+      JAVA_TOOL_OPTIONS: "-Xmx300m",
+    });
+    await expect.poll(web.output, { timeout: 120_000, interval: 50 }).toContain("Started WebApplication");
+    expect(await web.get("/")).toBe("Hello from Spring Boot, release v7\n");
+    expect(Number(await web.get("/heap"))).toBeLessThanOrEqual(300);
+    expect(await web.stop()).toBe(143);
+    expect(web.output()).toContain("Graceful shutdown complete");
+  }, 600_000);
 });
 
 describe("static-site", () => {

@@ -43,7 +43,7 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly advice: readonly str
     advice: ["There is no task $1. Name one that makes the app: heroku config:set GRADLE_TASK=assemble"],
   },
   {
-    pattern: /Could not find artifact (\S+)|Could not find ([\w.-]+:[\w.-]+:[\w.-]+)/,
+    pattern: /Could not find artifact (\S+)|Could not find ([\w.-]+:[\w.-]+:[\w.-]*\w)/,
     advice: [
       "$1 is in none of the repositories. Check its name and version, or add the repository that has it.",
     ],
