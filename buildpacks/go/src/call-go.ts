@@ -4,7 +4,7 @@ import { BuildFailure } from "../../shared/build-failure.ts";
 import { runTool } from "../../shared/run-tool.ts";
 import { goAdvice } from "./go-failures.ts";
 
-/** How much of the output is looked through for the cause of a failure; characters. */
+/** How much of the output's end is looked through for the cause of a failure; characters. */
 const MOST_KEPT = 200_000;
 
 export interface GoCall {
@@ -26,8 +26,10 @@ export async function callGo(
   let length = 0;
   const keep = (line: string) => {
     if (show) context.log.detail(line);
+    lines.push(line);
     length += line.length;
-    if (length <= MOST_KEPT || show === false) lines.push(line);
+    // What is not shown is read by the caller, and whole.
+    while (show && length > MOST_KEPT) length -= lines.shift()?.length ?? length;
   };
   const code = await runTool({
     command: path.join(root, "bin", "go"),

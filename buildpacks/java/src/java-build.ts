@@ -2,31 +2,17 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
-import { BuildFailure } from "../../shared/build-failure.ts";
 import { shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
 import { keepCaches } from "../../shared/layer-folder.ts";
 import { makeFetcher } from "../../shared/verified-download.ts";
 import { buildWithGradle, buildWithMaven, type JavaBuilding } from "./build-tools.ts";
 import { findJars } from "./find-jars.ts";
 import { type JavaWeb, javaWeb } from "./java-processes.ts";
-import { type JavaRequirement, javaRequirement } from "./java-version.ts";
+import { readJavaFiles, requirementOf } from "./java-project.ts";
 import { makeRuntime } from "./make-runtime.ts";
 import { provideJdk } from "./provide-jdk.ts";
 import { tidyOutput } from "./tidy-output.ts";
 import { trustStore } from "./trust-store.ts";
-
-/** Files at the top that decide how an app is built. */
-const FILES = [
-  ...[
-    "system.properties",
-    ".java-version",
-    "pom.xml",
-    "mvnw",
-    ".mvn/wrapper/maven-wrapper.properties",
-    "settings.xml",
-  ],
-  ...["gradlew", "gradle/wrapper/gradle-wrapper.properties", "build.gradle", "build.gradle.kts", "Procfile"],
-];
 
 /** Where the base's bundle of trusted certificates is, unless SSL_CERT_FILE says otherwise. */
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
@@ -35,7 +21,7 @@ const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 export async function build(context: BuildContext): Promise<void> {
   const { log } = context;
   log.step("Java app detected");
-  const files = await readFiles(context);
+  const files = await readJavaFiles(context);
   const fetcher = makeFetcher(context.env, context.signal);
   const own = await mkdtemp(path.join(tmpdir(), "conifer-java-"));
   try {
@@ -62,32 +48,6 @@ export async function build(context: BuildContext): Promise<void> {
     await rm(own, { recursive: true, force: true });
     await fetcher.close();
   }
-}
-
-async function readFiles({ appDir }: BuildContext): Promise<Readonly<Record<string, string>>> {
-  const found: Record<string, string> = {};
-  for (const name of FILES) {
-    const text = await readFile(path.join(appDir, name), "utf8").catch(() => undefined);
-    if (text !== undefined) found[name] = text;
-  }
-  return found;
-}
-
-function requirementOf(files: Readonly<Record<string, string>>): JavaRequirement {
-  const gradle = files["build.gradle"] ?? files["build.gradle.kts"];
-  const stated = {
-    systemProperties: files["system.properties"],
-    versionFile: files[".java-version"],
-    pom: files["pom.xml"],
-    gradle,
-  };
-  const read = javaRequirement(
-    Object.fromEntries(Object.entries(stated).filter(([, text]) => text !== undefined)),
-  );
-  if (read.ok) return read.requirement;
-  throw new BuildFailure(`"${read.text}" is no version of Java (${read.statedIn}).`, [
-    "Write it as 21 or 21.0.2.",
-  ]);
 }
 
 async function trustedCertificates({ env }: BuildContext): Promise<Buffer | undefined> {
