@@ -85,6 +85,7 @@ export function scriptedFetcher(answers: Readonly<Record<string, unknown>>) {
     text: async (address) => String(await answer(address)),
     json: answer,
     file: async ({ address }: Download) => String(await answer(address)),
+    anyFile: async ({ address }) => String(await answer(address)),
     close: async () => {},
   };
   return { fetcher, asked };
@@ -133,7 +134,8 @@ export interface AppBuilds {
 }
 
 const COPY = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
-const INHERITED = /^(PATH|HOME|.*_proxy|.*_PROXY|npm_config_.*|NPM_CONFIG_.*|PIP_.*|.*CERT.*|.*CA_BUNDLE)$/;
+const INHERITED =
+  /^(PATH|HOME|.*_proxy|.*_PROXY|npm_config_.*|NPM_CONFIG_.*|PIP_.*|GO(PROXY|SUMDB|NOSUMDB|FLAGS)|MAVEN_MIRROR_URL|.*CERT.*|.*CA_BUNDLE)$/;
 
 export interface AppBuildsOptions {
   /** A folder that bundleBuildpacks made. */

@@ -22,14 +22,22 @@ const madeAt = async (id: string) => (await stat(path.join(folderOf(id), "bin", 
 describe("the folders a lifecycle runs", () => {
   it("lie as in a builder image", () => {
     expect(bundled.buildpacks.map(({ id }) => id).toSorted()).toEqual([
-      ...["conifer/nodejs", "conifer/procfile", "conifer/profile", "conifer/python", "conifer/static"],
+      ...[
+        "conifer/go",
+        "conifer/java",
+        "conifer/nodejs",
+        "conifer/procfile",
+        "conifer/profile",
+        "conifer/python",
+        "conifer/static",
+      ],
     ]);
     for (const { id, version, dir } of bundled.buildpacks) {
       expect(dir).toBe(path.join(target, id.replace("/", "_"), version));
     }
   });
 
-  it.each(["nodejs", "procfile", "profile", "python", "static"])(
+  it.each(["go", "java", "nodejs", "procfile", "profile", "python", "static"])(
     "of %s have descriptor and programs",
     async (id) => {
       const descriptor = parse(await readFile(path.join(folderOf(id), "buildpack.toml"), "utf8"));
@@ -44,6 +52,7 @@ describe("the folders a lifecycle runs", () => {
     for (const id of ["nodejs", "python", "static"]) {
       expect(existsSync(path.join(folderOf(id), "exec.d", "web-concurrency"))).toBe(true);
     }
+    expect(existsSync(path.join(folderOf("java"), "exec.d", "java-options"))).toBe(true);
     expect(existsSync(path.join(folderOf("static"), "launch", "static-server.mjs"))).toBe(true);
   });
 
@@ -51,6 +60,8 @@ describe("the folders a lifecycle runs", () => {
     const order = parse(await readFile(bundled.orderFile, "utf8")).order as { group: { id: string }[] }[];
     expect(order.map(({ group }) => group.map(({ id }) => id))).toEqual([
       ["conifer/python", "conifer/procfile", "conifer/profile"],
+      ["conifer/java", "conifer/procfile", "conifer/profile"],
+      ["conifer/go", "conifer/procfile", "conifer/profile"],
       ["conifer/nodejs", "conifer/procfile", "conifer/profile"],
       ["conifer/static", "conifer/procfile", "conifer/profile"],
     ]);

@@ -9,6 +9,8 @@ const BUILDPACKS = path.resolve(import.meta.dirname, "..");
 /** Our buildpacks in the order a lifecycle tries them: the first group whose required members pass is taken. */
 const ORDER: readonly (readonly { readonly id: string; readonly optional?: boolean }[])[] = [
   [{ id: "conifer/python" }, ...withAny()],
+  [{ id: "conifer/java" }, ...withAny()],
+  [{ id: "conifer/go" }, ...withAny()],
   [{ id: "conifer/nodejs" }, ...withAny()],
   [{ id: "conifer/static" }, ...withAny()],
 ];
@@ -20,7 +22,7 @@ function withAny() {
   ];
 }
 
-const FOLDERS = ["classic", "procfile", "profile", "nodejs", "python", "static"] as const;
+const FOLDERS = ["classic", "procfile", "profile", "nodejs", "python", "go", "java", "static"] as const;
 
 export interface BundledBuildpack {
   readonly id: string;
@@ -88,6 +90,8 @@ async function bundleOne(folder: string, dir: string): Promise<void> {
     await copyFile(path.join(BUILDPACKS, "shared", "web-concurrency.sh"), hook);
     await chmod(hook, 0o755);
   }
+  if (existsSync(path.join(source, "exec.d")))
+    await cp(path.join(source, "exec.d"), path.join(fresh, "exec.d"), { recursive: true });
   const program = path.join(source, "launch", `${folder}-server.ts`);
   if (existsSync(program)) await bundleServer(program, path.join(fresh, "launch", `${folder}-server.mjs`));
   for (const name of await readdir(path.join(fresh, "bin")))

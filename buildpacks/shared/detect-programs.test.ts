@@ -18,6 +18,11 @@ describe("what a buildpack takes", () => {
   it.each([
     ["nodejs", ["package.json"]],
     ["nodejs", ["package.json", "requirements.txt"]],
+    ["java", ["pom.xml"]],
+    ["java", ["gradlew", "package.json"]],
+    ["java", ["build.gradle.kts"]],
+    ["go", ["go.mod"]],
+    ["go", ["go.work", "package.json"]],
     ["python", ["requirements.txt"]],
     ["python", ["requirements.txt", "Pipfile"]],
     ["procfile", ["Procfile"]],
@@ -36,7 +41,33 @@ describe("what a buildpack says when it takes nothing", () => {
   const PYTHON = "Looked for requirements.txt at the top of the source.\n";
   const PROCFILE = "Looked for Procfile at the top of the source.\n";
   const STATIC = "Looked for index.html in public, dist, site and at the top of the source.\n";
+  const JAVA =
+    "Looked for pom.xml, mvnw, gradlew, build.gradle and settings.gradle at the top of the source.\n";
+  const GO = "Looked for go.mod and go.work at the top of the source.\n";
   it.each([
+    ["java", [], JAVA],
+    ["java", ["build.sbt"], `${JAVA}Found build.sbt, but apps are built by Maven or Gradle.\n`],
+    [
+      "java",
+      ["server/pom.xml"],
+      `${JAVA}Found server/pom.xml, but an app has to be at the top. Push that folder alone: git subtree push --prefix server heroku main\n`,
+    ],
+    ["go", [], GO],
+    [
+      "go",
+      ["Gopkg.lock", "main.go"],
+      `${GO}Found Gopkg.lock, but only modules are built. Make one: go mod init <module> && go mod tidy\n`,
+    ],
+    [
+      "go",
+      ["main.go"],
+      `${GO}Found main.go without a module. Make one: go mod init <module> && go mod tidy\n`,
+    ],
+    [
+      "go",
+      ["api/go.mod", "web/go.mod"],
+      `${GO}Found api/go.mod, but an app has to be at the top. Push that folder alone: git subtree push --prefix api heroku main\nOr make a workspace of the modules: go work init && go work use -r .\n`,
+    ],
     ["nodejs", [], NODE],
     [
       "nodejs",

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { baseJdks } from "../java/src/base-jdks.ts";
 import { type AppBuilds, makeAppBuilds, makeFolder } from "./buildpack-fixtures.ts";
 import { bundleBuildpacks } from "./bundle-buildpacks.ts";
 
@@ -207,6 +208,42 @@ describe("python-flask", () => {
     expect(await web.get("/")).toBe("Hello from Flask, release v7\n");
     expect(await web.stop()).toBe(0);
   });
+});
+
+describe("go-web", () => {
+  it("has two commands that each run under their name", async () => {
+    const app = await builtExample("go-web", "conifer/go");
+    const env = { PATH: `${path.join(app.layers, "commands", "bin")}:${process.env.PATH}` };
+    const web = await start(app.app, "web", env);
+    await says(web, "web listens on");
+    expect(await web.get("/")).toBe("Hello from Go, release v7\n");
+    expect(await web.get("/go")).toMatch(/^go1\.25\.\d+\n$/);
+    expect(await web.stop()).toBe(0);
+    expect(web.output()).toContain("web stops in good order");
+
+    const worker = await start(app.app, "worker", env);
+    await says(worker, "worker did piece 2");
+    expect(await worker.stop()).toBe(0);
+    expect(worker.output()).toContain("worker stops in good order");
+  }, 400_000);
+});
+
+const jdks = await baseJdks();
+
+describe.skipIf(jdks.length === 0)("java-web (skipped where /usr/lib/jvm has no JDK)", () => {
+  it("is found to be Spring Boot, and has the heap that its memory allows", async () => {
+    const app = await builtExample("java-web", "conifer/java");
+    const { processes } = (await app.launch()) as { processes: { args: string[] }[] };
+    const web = await start(app.app, processes[0]?.args[0]?.replace(/^exec /, "") ?? "", {
+      PATH: `${path.join(app.layers, "jre", "bin")}:/usr/bin:/bin`,
+      JAVA_TOOL_OPTIONS: "-Xmx300m",
+    });
+    await expect.poll(web.output, { timeout: 120_000, interval: 50 }).toContain("Started WebApplication");
+    expect(await web.get("/")).toBe("Hello from Spring Boot, release v7\n");
+    expect(Number(await web.get("/heap"))).toBeLessThanOrEqual(300);
+    expect(await web.stop()).toBe(143);
+    expect(web.output()).toContain("Graceful shutdown complete");
+  }, 600_000);
 });
 
 describe("static-site", () => {

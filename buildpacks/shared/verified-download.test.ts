@@ -154,3 +154,37 @@ describe("archives", () => {
 it("closes what it never opened", async () => {
   await expect(makeFetcher({}, signal).close()).resolves.toBeUndefined();
 });
+
+describe("a file that the caller checks", () => {
+  const fetcher = makeFetcher({}, signal);
+  afterEach(() => fetcher.close());
+
+  it("is fetched as it is, and removed in the end", async () => {
+    const file = await fetcher.anyFile({
+      address: `${registry.address}/x`,
+      most: CONTENT.length,
+      patient: true,
+    });
+    expect(await readFile(file, "utf8")).toBe(CONTENT);
+    await fetcher.close();
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it("is refused when it is larger than it may be, or not there", async () => {
+    const asked = { address: `${registry.address}/x`, most: CONTENT.length - 1, patient: false };
+    await expect(fetcher.anyFile(asked)).rejects.toThrow("it gave more than");
+    await expect(fetcher.anyFile({ ...asked, address: `${registry.address}/missing` })).rejects.toThrow(
+      "404",
+    );
+  });
+});
+
+it("members that are not wanted are left out", async () => {
+  await writeFiles(folder.at, { "top/a/b": "1", "top/a/b_test": "2", "top/testdata/c": "3" });
+  const env = { PATH: process.env.PATH };
+  await runProgram("tar", ["-czf", "x.tgz", "top"], { cwd: folder.at, env });
+  const target = path.join(folder.at, "out");
+  const without = ["*_test", "*/testdata"];
+  await unpackArchive(path.join(folder.at, "x.tgz"), target, { members: ["top/*"], without, env, signal });
+  expect((await readdir(target, { recursive: true })).toSorted()).toEqual(["a", "a/b"]);
+});

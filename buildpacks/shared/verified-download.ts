@@ -18,6 +18,14 @@ export interface Download {
   readonly integrity: string;
 }
 
+export interface UncheckedDownload {
+  readonly address: string;
+  /** Rejects when there is more; bytes. */
+  readonly most: number;
+  /** Whether a slow or failing source is waited for and asked again, as for a large file. */
+  readonly patient: boolean;
+}
+
 /**
  * Fetches over HTTP as npm does: its proxies (`HTTPS_PROXY`, `NO_PROXY`), its certificates (`NODE_EXTRA_CA_CERTS`, or
  * `npm_config_cafile` alone), its registry and access tokens.
@@ -28,6 +36,8 @@ export interface Fetcher {
   json(address: string): Promise<unknown>;
   /** A file whose content is checked. Rejects when it differs. The file is removed by `close`. */
   file(download: Download): Promise<string>;
+  /** A file that the caller checks itself. It is removed by `close`. */
+  anyFile(download: UncheckedDownload): Promise<string>;
   /** Removes what was fetched. */
   close(): Promise<void>;
 }
@@ -38,6 +48,10 @@ export function makeFetcher(env: Environment, signal: AbortSignal): Fetcher {
   let folder: string | undefined;
   let files = 0;
   const options = async () => ({ ...(await clientOptions(env)), ...RETRIES, signal, preferOnline: true });
+  const newFile = async () => {
+    folder ??= await mkdtemp(path.join(tmpdir(), "conifer-fetched-"));
+    return path.join(folder, `${files++}`);
+  };
   // The client is loaded at its first use: a build that fetches nothing does not pay for it.
   const client = async () => (await import("npm-registry-fetch")).default;
   return {
@@ -58,8 +72,7 @@ export function makeFetcher(env: Environment, signal: AbortSignal): Fetcher {
       });
     },
     async file(download) {
-      folder ??= await mkdtemp(path.join(tmpdir(), "conifer-fetched-"));
-      const target = path.join(folder, `${files++}`);
+      const target = await newFile();
       const fetch = await client();
       const found = await fetch(download.address, {
         ...(await options()),
@@ -70,17 +83,43 @@ export function makeFetcher(env: Environment, signal: AbortSignal): Fetcher {
       await pipeline(found.body, createWriteStream(target));
       return target;
     },
+    async anyFile({ address, most, patient }) {
+      const target = await newFile();
+      const fetch = await client();
+      const trying = patient
+        ? { fetchRetries: 2, timeout: FILE_TIMEOUT_MS }
+        : { fetchRetries: 1, timeout: LIST_TIMEOUT_MS };
+      const found = await fetch(address, { ...(await options()), ...trying });
+      await pipeline(found.body, atMost(most), createWriteStream(target));
+      return target;
+    },
     async close() {
       if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** Unpacks the members of a .tar.gz that match one of the shell patterns, without the archive's top folder. */
+function atMost(most: number) {
+  return async function* (source: AsyncIterable<Buffer>) {
+    let bytes = 0;
+    for await (const chunk of source) {
+      bytes += chunk.length;
+      if (bytes > most) throw new Error(`it gave more than ${most} bytes`);
+      yield chunk;
+    }
+  };
+}
+
+/** Unpacks the members of a .tar.gz that match one of the shell patterns and none of `without`, less the archive's top folder. */
 export async function unpackArchive(
   archive: string,
   target: string,
-  options: { readonly members: readonly string[]; readonly env: Environment; readonly signal: AbortSignal },
+  options: {
+    readonly members: readonly string[];
+    readonly without?: readonly string[];
+    readonly env: Environment;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   await mkdir(target, { recursive: true });
   const args = [
@@ -94,7 +133,11 @@ export async function unpackArchive(
   ];
   await readTool({
     command: "tar",
-    args: [...args, "--wildcards", ...options.members],
+    args: [
+      ...[...args, "--wildcards"],
+      ...(options.without ?? []).map((pattern) => `--exclude=${pattern}`),
+      ...options.members,
+    ],
     cwd: target,
     env: options.env,
     signal: options.signal,

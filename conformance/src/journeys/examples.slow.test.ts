@@ -1,7 +1,8 @@
-import { cpSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { Agent, WebSocket } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { onKubernetes } from "../engine-differences.ts";
 import { type Journey, type JourneyApp, setOut } from "../journey.ts";
 import { CLONE } from "../running-platform.ts";
 
@@ -69,6 +70,26 @@ describe("node-express", () => {
     await app.printed("ps:scale", "worker=0");
     await app.logSays(/app\[worker\.1\]: worker stops in good order$/);
   });
+});
+
+describe("go-web", () => {
+  test("is compiled, and each of its commands is a process type", async () => {
+    const app = await deployExample("go-web");
+    expect(await app.page()).toMatchObject({ status: 200, body: "Hello from Go, release v2\n" });
+    await app.printed("ps:scale", "worker=1");
+    await app.logSays(/app\[worker\.1\]: .*worker did piece 1$/);
+  }, 720_000);
+});
+
+/** A platform of this machine builds with its JDK; one on a cluster needs a source of JDKs that it can reach. */
+const hasJdk = !onKubernetes && existsSync("/usr/lib/jvm");
+
+describe.skipIf(!hasJdk)("java-web (skipped where the base has no JDK)", () => {
+  test("is built by Maven, and is Spring Boot in its dyno", async () => {
+    const app = await deployExample("java-web");
+    expect(await app.page()).toMatchObject({ status: 200, body: "Hello from Spring Boot, release v2\n" });
+    expect(Number((await app.page("/heap")).body)).toBeLessThanOrEqual(400);
+  }, 900_000);
 });
 
 describe("python-flask", () => {

@@ -19,11 +19,16 @@ describe("the environment of a build", () => {
   it("takes package mirrors and proxies from the operator, and nothing else", () => {
     const host = {
       PIP_INDEX_URL: "https://pypi.example",
+      GOSUMDB: "off",
+      MAVEN_MIRROR_URL: "https://maven.example",
       HTTPS_PROXY: "http://proxy:3128",
       SECRET: "x",
       HOME: "/root",
     };
     expect(operatorFiles(host, [])["PIP_INDEX_URL.default"]).toBe("https://pypi.example");
+    expect(operatorFiles(host, [])).toMatchObject({
+      ...{ "GOSUMDB.default": "off", "MAVEN_MIRROR_URL.default": "https://maven.example" },
+    });
     const env = phaseEnvironment(host);
     expect(env).toMatchObject({
       HTTPS_PROXY: "http://proxy:3128",

@@ -19,6 +19,7 @@ const MIRROR_VARIABLES = [
     "PIP_TRUSTED_HOST",
   ],
   ...["UV_INDEX_URL", "GOPROXY", "GONOSUMDB", "GOFLAGS", "BUNDLE_MIRROR__ALL"],
+  ...["GOSUMDB", "GOPRIVATE", "GONOPROXY", "MAVEN_MIRROR_URL"],
 ];
 
 /** Inherited by buildpacks as they are (Platform API 0.15); tools and tools' children read both spellings. */

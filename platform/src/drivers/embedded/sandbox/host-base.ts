@@ -141,6 +141,7 @@ async function makeEtc(at: At, { inside, caBundle }: HostBaseOptions): Promise<v
   await symlink("../usr/lib/os-release", at("etc/os-release"));
   await symlink("/proc/mounts", at("etc/mtab"));
   await copyAlternatives(at);
+  await copyJavaSettings(at);
   await copyCertificates(at, caBundle);
 }
 
@@ -155,6 +156,21 @@ async function copyAlternatives(at: At): Promise<void> {
     if (target.startsWith("/usr/") && !target.startsWith("/usr/local/"))
       await symlink(target, at("etc/alternatives", name));
   }
+}
+
+/** Debian's JDKs have their settings here, and without them no certificate and no random number; what only root may read stays. */
+async function copyJavaSettings(at: At): Promise<void> {
+  const jdks = readdirSync("/etc").filter((name) => /^java-\d+-openjdk$/.test(name));
+  for (const file of jdks.flatMap((name) => filesBelow(join("/etc", name)))) {
+    if ((lstatSync(file).mode & 0o004) === 0) continue;
+    await mkdir(at(file, ".."), { recursive: true });
+    await copyFile(file, at(file));
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 async function copyCertificates(at: At, caBundle: string | undefined): Promise<void> {

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSandboxWorld, type SandboxWorld } from "./sandbox-fixtures.ts";
@@ -81,6 +81,16 @@ describe("what a sandboxed program sees", () => {
     expect(zone).toBe("UTC");
     expect(passwd).toMatch(/^dyno:x:1000:1000:dyno:\/home\/dyno:/);
     expect(rest).toEqual(["resolves", "1"]);
+  });
+
+  const jdk = readdirSync("/etc").find((name) => /^java-\d+-openjdk$/.test(name));
+  test.skipIf(jdk === undefined)("a JDK of Debian with the settings it has in /etc", async () => {
+    const { code, out } = await world.run(
+      `cd /usr/lib/jvm/*${jdk?.replace("openjdk", "openjdk-*")} && bin/java -XshowSettings:properties -version 2>&1 && cat conf/security/java.security | wc -l`,
+    );
+    expect(code).toBe(0);
+    expect(out).toContain("java.home = /usr/lib/jvm/");
+    expect(Number(lines(out).at(-1))).toBeGreaterThan(100);
   });
 
   test("devices, and its standard streams by name, which can be opened again", async () => {
