@@ -20,6 +20,10 @@ describe("what a buildpack takes", () => {
     ["nodejs", ["package.json", "requirements.txt"]],
     ["python", ["requirements.txt"]],
     ["python", ["requirements.txt", "Pipfile"]],
+    ["python", ["uv.lock"]],
+    ["python", ["poetry.lock", "package.json"]],
+    ["python", ["Pipfile"]],
+    ["python", ["setup.py"]],
     ["procfile", ["Procfile"]],
     ["profile", [".profile"]],
     ["static", ["index.html"]],
@@ -33,7 +37,8 @@ describe("what a buildpack takes", () => {
 
 describe("what a buildpack says when it takes nothing", () => {
   const NODE = "Looked for package.json at the top of the source.\n";
-  const PYTHON = "Looked for requirements.txt at the top of the source.\n";
+  const PYTHON = 
+    "Looked for requirements.txt, uv.lock, poetry.lock, Pipfile.lock, pyproject.toml and setup.py at the top of the source.\n";
   const PROCFILE = "Looked for Procfile at the top of the source.\n";
   const STATIC = "Looked for index.html in public, dist, site and at the top of the source.\n";
   it.each([
@@ -43,11 +48,21 @@ describe("what a buildpack says when it takes nothing", () => {
       ["client/package.json", "server/package.json"],
       `${NODE}Found client/package.json, but an app has to be at the top. Push that folder alone: git subtree push --prefix client heroku main\n`,
     ],
-    ["python", ["app.py"], PYTHON],
+    ["python", ["app.txt"], PYTHON],
     [
       "python",
-      ["pyproject.toml", "poetry.lock"],
-      `${PYTHON}Found pyproject.toml, but packages are installed from requirements.txt with pip. Write one: pip freeze > requirements.txt\n`,
+      ["app.py"],
+      `${PYTHON}Found app.py, but nothing says which packages it needs. Add a requirements.txt, which may be empty: touch requirements.txt\n`,
+    ],
+    [
+      "python",
+      ["pyproject.toml"],
+      `${PYTHON}Found pyproject.toml, but it has no [project] table that names packages. Add one, or a requirements.txt.\n`,
+    ],
+    [
+      "python",
+      ["environment.yml", "app.py"],
+      `${PYTHON}Found environment.yml, but conda is not supported. Write the packages that pip can install: pip list --format=freeze > requirements.txt\n`,
     ],
     ["python", ["requirements.txt/file"], PYTHON],
     ["procfile", [], PROCFILE],
@@ -61,4 +76,16 @@ describe("what a buildpack says when it takes nothing", () => {
   ])("%s with %j", async (buildpack, files, output) => {
     expect(await detect(buildpack, files)).toMatchObject({ code: 100, output });
   });
+});
+
+it.each([
+  ["[project]\nname = 'a'\n", 0],
+  ["[build-system]\n", 0],
+  ["# x\n[tool.poetry]\n", 0],
+  ["[tool.poetry.group.dev]\n[tool.ruff]\n", 100],
+  ["text = '[project]'\n", 100],
+])("a pyproject.toml of %j: %i", async (text, code) => {
+  await writeFiles(folder.at, { "pyproject.toml": text });
+  const program = path.resolve(import.meta.dirname, "../python/bin/detect");
+  expect(await runProgram(program, [], { cwd: folder.at, env: process.env })).toMatchObject({ code });
 });
