@@ -30,6 +30,7 @@ describe("what a buildpack takes", () => {
     ["static", ["public/index.html"]],
     ["static", ["dist/index.html"]],
     ["static", ["site/index.html"]],
+    ["static", ["static.json"]],
   ])("%s: %j", async (buildpack, files) => {
     expect(await detect(buildpack, files)).toMatchObject({ code: 0, output: "" });
   });
@@ -37,10 +38,11 @@ describe("what a buildpack takes", () => {
 
 describe("what a buildpack says when it takes nothing", () => {
   const NODE = "Looked for package.json at the top of the source.\n";
-  const PYTHON = 
+  const PYTHON =
     "Looked for requirements.txt, uv.lock, poetry.lock, Pipfile.lock, pyproject.toml and setup.py at the top of the source.\n";
   const PROCFILE = "Looked for Procfile at the top of the source.\n";
-  const STATIC = "Looked for index.html in public, dist, site and at the top of the source.\n";
+  const STATIC =
+    "Looked for index.html in public, dist, site and at the top of the source, and for static.json.\n";
   it.each([
     ["nodejs", [], NODE],
     [
@@ -87,5 +89,15 @@ it.each([
 ])("a pyproject.toml of %j: %i", async (text, code) => {
   await writeFiles(folder.at, { "pyproject.toml": text });
   const program = path.resolve(import.meta.dirname, "../python/bin/detect");
+  expect(await runProgram(program, [], { cwd: folder.at, env: process.env })).toMatchObject({ code });
+});
+
+it.each([
+  ["[com.heroku.static-web-server]\n", 0],
+  ["[com.heroku.static-web-server.errors.404]\n", 0],
+  ["[com.heroku.other]\n", 100],
+])("a project.toml of %j: %i", async (text, code) => {
+  await writeFiles(folder.at, { "project.toml": text });
+  const program = path.resolve(import.meta.dirname, "../static/bin/detect");
   expect(await runProgram(program, [], { cwd: folder.at, env: process.env })).toMatchObject({ code });
 });

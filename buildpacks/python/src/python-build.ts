@@ -1,18 +1,14 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
-import { BuildFailure } from "../../shared/build-failure.ts";
 import { type LaunchProcess, shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
 import { keepCaches } from "../../shared/layer-folder.ts";
-import { makeFetcher } from "../../shared/verified-download.ts";
-import type { Python } from "./base-pythons.ts";
 import { runHook } from "./compile-hooks.ts";
 import { collectStatic } from "./django-project.ts";
-import { providePython } from "./provide-python.ts";
+import { findPython } from "./find-python.ts";
 import { type InstalledPackages, providePackages } from "./python-packages.ts";
 import { readStartFacts, webCommand } from "./python-processes.ts";
 import { type PythonProject, readProject } from "./python-project.ts";
-import { pythonRequirement } from "./python-version.ts";
 import { packagesEnv } from "./run-python.ts";
 
 /** Layers that later builds may need though this one did not. */
@@ -28,30 +24,13 @@ export async function build(context: BuildContext): Promise<void> {
   await runHook(context, "bin/pre_compile");
   const project = await readProject(appDir);
   for (const warning of project.warnings) log.warn(warning);
-  const python = await findPython(context, project);
+  const python = await findPython(context, project.stated);
   const used = project.files.has("manage.py") || existsSync(path.join(appDir, "bin/post_compile"));
   const packages = await providePackages(context, { python, project, used });
   await collectStatic(context, packages);
   await runHook(context, "bin/post_compile", packagesEnv(context, packages.dir));
   await keepCaches(context.layersDir, CACHES);
   await writeLaunchFile(context.layersDir, { processes: await defaultProcesses(context, project, packages) });
-}
-
-async function findPython(context: BuildContext, project: PythonProject): Promise<Python> {
-  const read = pythonRequirement(project.stated);
-  if (!read.ok) {
-    const range = read.statedIn.includes("pyproject");
-    throw new BuildFailure(
-      `"${read.text}" is no Python version${range ? " range" : ""} (${read.statedIn}).`,
-      [range ? "Write it as >=3.11 or >=3.11,<3.14." : "Write it as 3.11 or 3.11.2."],
-    );
-  }
-  const fetcher = makeFetcher(context.env, context.signal);
-  try {
-    return await providePython(context, read.requirement, { fetcher });
-  } finally {
-    await fetcher.close();
-  }
 }
 
 async function defaultProcesses(
