@@ -25,12 +25,17 @@ describe("what a buildpack takes", () => {
     ["go", ["go.work", "package.json"]],
     ["python", ["requirements.txt"]],
     ["python", ["requirements.txt", "Pipfile"]],
+    ["python", ["uv.lock"]],
+    ["python", ["poetry.lock", "package.json"]],
+    ["python", ["Pipfile"]],
+    ["python", ["setup.py"]],
     ["procfile", ["Procfile"]],
     ["profile", [".profile"]],
     ["static", ["index.html"]],
     ["static", ["public/index.html"]],
     ["static", ["dist/index.html"]],
     ["static", ["site/index.html"]],
+    ["static", ["static.json"]],
   ])("%s: %j", async (buildpack, files) => {
     expect(await detect(buildpack, files)).toMatchObject({ code: 0, output: "" });
   });
@@ -38,9 +43,11 @@ describe("what a buildpack takes", () => {
 
 describe("what a buildpack says when it takes nothing", () => {
   const NODE = "Looked for package.json at the top of the source.\n";
-  const PYTHON = "Looked for requirements.txt at the top of the source.\n";
+  const PYTHON =
+    "Looked for requirements.txt, uv.lock, poetry.lock, Pipfile.lock, pyproject.toml and setup.py at the top of the source.\n";
   const PROCFILE = "Looked for Procfile at the top of the source.\n";
-  const STATIC = "Looked for index.html in public, dist, site and at the top of the source.\n";
+  const STATIC =
+    "Looked for index.html in public, dist, site and at the top of the source, and for static.json.\n";
   const JAVA =
     "Looked for pom.xml, mvnw, gradlew, build.gradle and settings.gradle at the top of the source.\n";
   const GO = "Looked for go.mod and go.work at the top of the source.\n";
@@ -74,11 +81,21 @@ describe("what a buildpack says when it takes nothing", () => {
       ["client/package.json", "server/package.json"],
       `${NODE}Found client/package.json, but an app has to be at the top. Push that folder alone: git subtree push --prefix client heroku main\n`,
     ],
-    ["python", ["app.py"], PYTHON],
+    ["python", ["app.txt"], PYTHON],
     [
       "python",
-      ["pyproject.toml", "poetry.lock"],
-      `${PYTHON}Found pyproject.toml, but packages are installed from requirements.txt with pip. Write one: pip freeze > requirements.txt\n`,
+      ["app.py"],
+      `${PYTHON}Found app.py, but nothing says which packages it needs. Add a requirements.txt, which may be empty: touch requirements.txt\n`,
+    ],
+    [
+      "python",
+      ["pyproject.toml"],
+      `${PYTHON}Found pyproject.toml, but it has no [project] table that names packages. Add one, or a requirements.txt.\n`,
+    ],
+    [
+      "python",
+      ["environment.yml", "app.py"],
+      `${PYTHON}Found environment.yml, but conda is not supported. Write the packages that pip can install: pip list --format=freeze > requirements.txt\n`,
     ],
     ["python", ["requirements.txt/file"], PYTHON],
     ["procfile", [], PROCFILE],
@@ -92,4 +109,26 @@ describe("what a buildpack says when it takes nothing", () => {
   ])("%s with %j", async (buildpack, files, output) => {
     expect(await detect(buildpack, files)).toMatchObject({ code: 100, output });
   });
+});
+
+it.each([
+  ["[project]\nname = 'a'\n", 0],
+  ["[build-system]\n", 0],
+  ["# x\n[tool.poetry]\n", 0],
+  ["[tool.poetry.group.dev]\n[tool.ruff]\n", 100],
+  ["text = '[project]'\n", 100],
+])("a pyproject.toml of %j: %i", async (text, code) => {
+  await writeFiles(folder.at, { "pyproject.toml": text });
+  const program = path.resolve(import.meta.dirname, "../python/bin/detect");
+  expect(await runProgram(program, [], { cwd: folder.at, env: process.env })).toMatchObject({ code });
+});
+
+it.each([
+  ["[com.heroku.static-web-server]\n", 0],
+  ["[com.heroku.static-web-server.errors.404]\n", 0],
+  ["[com.heroku.other]\n", 100],
+])("a project.toml of %j: %i", async (text, code) => {
+  await writeFiles(folder.at, { "project.toml": text });
+  const program = path.resolve(import.meta.dirname, "../static/bin/detect");
+  expect(await runProgram(program, [], { cwd: folder.at, env: process.env })).toMatchObject({ code });
 });

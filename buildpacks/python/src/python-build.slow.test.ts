@@ -49,7 +49,7 @@ describe("an app with packages, from its first build on", () => {
   it("is built cold", async () => {
     const { code, output } = await app.build();
     expect(output).toMatch(
-      /-----> Python app detected\n {7}Using Python 3\.\d+\.\d+, as \.python-version asks\n/,
+      /-----> Python app detected\n {7}Using Python 3\.\d+\.\d+, as \.python-version asks \(3\.\d+\)\n/,
     );
     expect(output).toContain("-----> Installing packages (pip install -r requirements.txt)");
     expect(code).toBe(0);

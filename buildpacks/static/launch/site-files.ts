@@ -46,6 +46,16 @@ export function typeOf(path: string): string {
   return TYPES[extname(path).toLowerCase()] ?? "application/octet-stream";
 }
 
+/** How names are looked for. */
+export interface NameRules {
+  readonly index: string;
+  readonly cleanUrls: boolean;
+  /** Paths below the site's folder that are not served. */
+  readonly hidden: readonly string[];
+}
+
+const STANDARD: NameRules = { index: "index.html", cleanUrls: true, hidden: [] };
+
 /**
  * What a path means: the file of that name, `path.html`, or `path/index.html`. `isFolder` tells that it was the last,
  * whose address has to end in a slash for the page's own links to hold. Undefined when there is nothing.
@@ -53,13 +63,15 @@ export function typeOf(path: string): string {
 export async function findFile(
   top: string,
   pathname: string,
+  { index: page, cleanUrls, hidden }: NameRules = STANDARD,
 ): Promise<(SiteFile & { readonly isFolder: boolean }) | undefined> {
   const wanted = toFile(top, pathname);
   if (wanted === undefined) return undefined;
-  const index = join(wanted, "index.html");
-  for (const candidate of [wanted, `${wanted}.html`, index]) {
+  const index = join(wanted, page);
+  for (const candidate of [wanted, ...(cleanUrls ? [`${wanted}.html`] : []), index]) {
     const file = await regularFile(top, candidate);
-    if (file) return { ...file, isFolder: candidate === index };
+    if (file && !hidden.some((one) => file.path === join(top, one)))
+      return { ...file, isFolder: candidate === index };
   }
   return undefined;
 }

@@ -1,5 +1,4 @@
-import { createReadStream } from "node:fs";
-import { realpath } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import {
   createServer,
   type IncomingMessage,
@@ -9,29 +8,21 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { type ByteRange, readRange } from "./byte-range.ts";
-import { chooseEncoding, type KeptFile, makeKeptFiles } from "./kept-files.ts";
-import { cacheControl, findFile, regularFile, type SiteFile, typeOf } from "./site-files.ts";
+import { makeSender } from "./send-file.ts";
+import { DEFAULT_CONFIG, type SiteConfig } from "./site-config.ts";
+import { findFile, regularFile } from "./site-files.ts";
+import { type Routed, siteRules } from "./site-rules.ts";
 
-/** Files up to this size are read whole, hashed, compressed and kept; larger ones are streamed as they are. */
-const WHOLE_BYTES = 1024 * 1024;
 const TEXT = "text/plain; charset=utf-8";
 
-/** A request for a file that is there, with the status that its answer has. */
-interface Asked {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly file: SiteFile;
-  readonly status: 200 | 404;
-}
-
-/** Answers requests with the files below a folder; what is not there gets the site's 404.html. */
-async function makeSite(root: string): Promise<(...asked: Parameters<RequestListener>) => Promise<void>> {
+/** Answers requests with the files below a folder, as its settings say; what is not there gets the site's own page. */
+async function makeSite(
+  root: string,
+  config: SiteConfig,
+): Promise<(...asked: Parameters<RequestListener>) => Promise<void>> {
   const top = await realpath(root);
-  const load = makeKeptFiles();
-  const send = async (asked: Asked) =>
-    asked.file.size > WHOLE_BYTES ? await sendLarge(asked) : sendKept(asked, await load(asked.file));
+  const send = makeSender(top);
+  const rules = siteRules(config);
   return async (request, response) => {
     response.setHeader("X-Content-Type-Options", "nosniff");
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -39,87 +30,49 @@ async function makeSite(root: string): Promise<(...asked: Parameters<RequestList
       return end(response, 405, headers, "This site only answers GET and HEAD.\n");
     }
     const [pathname, query] = splitAddress(request.url ?? "/");
-    const file = await findFile(top, pathname);
+    const secure = config.httpsOnly ? secureAddress(request, pathname + query) : undefined;
+    if (secure !== undefined) return end(response, 301, { Location: secure });
+    const decoded = decodePath(pathname);
+    const added = rules.headers(decoded);
+    const file = await findFile(top, pathname, config);
+    const routed = rules.route(decoded, query, file !== undefined);
+    if (routed?.kind === "redirect")
+      return end(response, routed.status, { ...added, Location: routed.location });
+    const found = routed === undefined ? undefined : await routedFile(top, routed);
+    if (found) return await send({ request, response, added, ...found });
     if (file?.isFolder && !pathname.endsWith("/")) {
       // One slash at the front: two would name another host.
-      return end(response, 308, { Location: `${pathname.replace(/^\/+/, "/")}/${query}` });
+      return end(response, 308, { ...added, Location: `${pathname.replace(/^[/\\]+/, "/")}/${query}` });
     }
-    if (file) return await send({ request, response, file, status: 200 });
-    const missing = await regularFile(top, join(top, "404.html"));
-    if (missing) return await send({ request, response, file: missing, status: 404 });
-    end(
-      response,
-      404,
-      { "Content-Type": TEXT },
-      request.method === "HEAD" ? undefined : "There is nothing at this address.\n",
-    );
+    if (file) return await send({ request, response, added, file, status: 200 });
+    const missing = await regularFile(top, join(top, config.notFound.file));
+    if (missing)
+      return await send({ request, response, added, file: missing, status: config.notFound.status });
+    const body = request.method === "HEAD" ? undefined : "There is nothing at this address.\n";
+    end(response, 404, { "Content-Type": TEXT, ...added }, body);
   };
 }
 
-function sendKept(asked: Asked, entry: KeptFile): void {
-  const { request, response } = asked;
-  const range = asked.request.headers.range !== undefined;
-  const encoding = range ? "identity" : chooseEncoding(acceptedBy(request), entry.bodies);
-  const compressed = encoding !== "identity";
-  const body = entry.bodies[encoding] ?? entry.bodies.identity;
-  const part = answerHead(asked, {
-    // Several forms share the tag of their content, so it says "equal in meaning" for all but the plain one.
-    tag: compressed ? `W/"${entry.tag}"` : `"${entry.tag}"`,
-    size: body.length,
-    headers: { Vary: "Accept-Encoding", ...(compressed ? { "Content-Encoding": encoding } : {}) },
-  });
-  response.end(part && body.subarray(part.start, part.end + 1));
+async function routedFile(top: string, routed: Routed & { readonly kind: "file" }) {
+  const file = await regularFile(top, join(top, routed.file));
+  return file && { file, status: routed.status };
 }
 
-async function sendLarge(asked: Asked): Promise<void> {
-  const { file, response } = asked;
-  const tag = `"${file.size.toString(36)}-${Math.floor(file.modified).toString(36)}"`;
-  const part = answerHead(asked, { tag, size: file.size, headers: {} });
-  if (part === undefined) return void response.end();
-  await pipeline(createReadStream(file.path, { ...part }), response).catch(() => response.destroy());
-}
-
-/** Writes status and headers, and says which bytes of the content are to follow; undefined for none. */
-function answerHead(
-  { request, response, file, status }: Asked,
-  content: { readonly tag: string; readonly size: number; readonly headers: OutgoingHttpHeaders },
-): ByteRange | undefined {
-  const { tag, size } = content;
-  const headers = { "Cache-Control": cacheControl(file.path), ETag: tag, ...content.headers };
-  if (status === 200 && isKnown(request, tag)) {
-    response.writeHead(304, headers);
+/** The same address by HTTPS, for a request that reached the router by plain HTTP. */
+function secureAddress({ headers }: IncomingMessage, address: string): string | undefined {
+  const host = headers.host ?? "";
+  if (headers["x-forwarded-proto"] !== "http" || !/^[A-Za-z0-9.-]+$/.test(host.replace(/:\d+$/, "")))
     return undefined;
+  return `https://${host.replace(/:\d+$/, "")}/${address.replace(/^[/\\]+/, "")}`;
+}
+
+/** For rules, which are written for people; what cannot be decoded stays as it is. */
+function decodePath(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
   }
-  const range = status === 200 ? readRange(rangeOf(request, tag), size) : undefined;
-  if (range === "none") {
-    response.writeHead(416, { "Content-Range": `bytes */${size}` });
-    return undefined;
-  }
-  const part = range ?? { start: 0, end: size - 1 };
-  response.writeHead(range ? 206 : status, {
-    ...headers,
-    "Accept-Ranges": "bytes",
-    "Content-Type": typeOf(file.path),
-    "Content-Length": part.end - part.start + 1,
-    ...(range ? { "Content-Range": `bytes ${part.start}-${part.end}/${size}` } : {}),
-  });
-  return request.method === "HEAD" || size === 0 ? undefined : part;
-}
-
-/** A range counts only as part of the content that the client has the rest of. */
-function rangeOf({ method, headers }: IncomingMessage, tag: string): string | undefined {
-  const ifRange = headers["if-range"];
-  if (method !== "GET" || (ifRange !== undefined && ifRange !== tag)) return undefined;
-  return headers.range;
-}
-
-function acceptedBy({ headers }: IncomingMessage): string {
-  return String(headers["accept-encoding"] ?? "");
-}
-
-function isKnown({ headers }: IncomingMessage, tag: string): boolean {
-  const plain = (text: string) => text.trim().replace(/^W\//, "");
-  return (headers["if-none-match"] ?? "").split(",").some((one) => plain(one) === plain(tag));
 }
 
 /** The path, and the query with its question mark. */
@@ -135,9 +88,14 @@ function end(
   response.end(body);
 }
 
+async function readConfig(file: string | undefined): Promise<SiteConfig> {
+  if (file === undefined) return DEFAULT_CONFIG;
+  return { ...DEFAULT_CONFIG, ...(JSON.parse(await readFile(file, "utf8")) as Partial<SiteConfig>) };
+}
+
 /** Serves until SIGTERM; requests in flight are answered. */
-async function main(root: string, port: number): Promise<void> {
-  const site = await makeSite(root);
+async function main(root: string, port: number, settings: string | undefined): Promise<void> {
+  const site = await makeSite(root, await readConfig(settings));
   const server = createServer((request, response) => {
     site(request, response).catch((thrown) => {
       console.error(thrown);
@@ -161,4 +119,4 @@ async function main(root: string, port: number): Promise<void> {
   server.listen(port, "::");
 }
 
-if (import.meta.main) await main(process.argv[2] ?? ".", Number(process.env.PORT ?? 8000));
+if (import.meta.main) await main(process.argv[2] ?? ".", Number(process.env.PORT ?? 8000), process.argv[3]);

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
@@ -8,19 +7,23 @@ import { shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
 import { clearLayer, openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
 import { DEFAULT_NODE_LINE } from "../../shared/node-version.ts";
 import { provideNode } from "../../shared/provide-node.ts";
+import { runTool } from "../../shared/run-tool.ts";
 import { makeFetcher } from "../../shared/verified-download.ts";
+import type { SiteConfig } from "../launch/site-config.ts";
+import { planSite, readSiteStatements } from "./read-site.ts";
 
 const SERVER = "static-server.mjs";
-/** Where a site may stand in its repository, in the order they are tried. */
-const ROOTS = ["public", "dist", "site", "."] as const;
+const SETTINGS = "site.json";
 
-/** Puts a small web server beside the files of a site, and Node.js to run it. */
+/** Puts a small web server beside the files of a site, how it is to serve them, and Node.js to run it. */
 export async function build(context: BuildContext): Promise<void> {
   const { log, appDir } = context;
   log.step("Static site detected");
-  const root = ROOTS.find((name) => existsSync(path.join(appDir, name, "index.html")));
-  if (root === undefined)
-    throw new BuildFailure("The site has no index.html.", ["Put one at the top, or in public/."]);
+  const read = await readSiteStatements(appDir);
+  for (const warning of read.warnings) log.warn(warning);
+  if (read.statements.build !== undefined) await makeFiles(context, read.statements.build);
+  const { root, config, readFrom, warnings } = await planSite(appDir, read);
+  for (const warning of warnings) log.warn(warning);
   const fetcher = makeFetcher(context.env, context.signal);
   try {
     const node = await provideNode(
@@ -32,20 +35,50 @@ export async function build(context: BuildContext): Promise<void> {
   } finally {
     await fetcher.close();
   }
-  const server = await provideServer(context);
+  const server = await provideServer(context, config);
   log.detail(`Serving the files of ${root === "." ? "the top folder" : `${root}/`}`);
-  const line = `exec node ${server} ${path.join(appDir, root)}`;
-  await writeLaunchFile(context.layersDir, { processes: [shellProcess("web", line)] });
+  if (readFrom.length > 0)
+    log.detail(`Served as ${readFrom.join(", ")} ${readFrom.length === 1 ? "says" : "say"}`);
+  const words = [path.join(server, SERVER), path.join(appDir, root), path.join(server, SETTINGS)].map(quoted);
+  await writeLaunchFile(context.layersDir, {
+    processes: [shellProcess("web", `exec node ${words.join(" ")}`)],
+  });
 }
 
-async function provideServer(context: BuildContext): Promise<string> {
+/** Runs the app's own command that makes the files. */
+async function makeFiles(context: BuildContext, [command = "", ...args]: readonly string[]): Promise<void> {
+  const { appDir: cwd, env, log, signal } = context;
+  log.step(`Running ${[command, ...args].join(" ")}`);
+  const code = await runTool({ command, args, cwd, env, log, signal }).catch(
+    (thrown: NodeJS.ErrnoException) => {
+      if (thrown.code !== "ENOENT") throw thrown;
+      throw new BuildFailure(`There is no program ${command}.`, [
+        "Change build.command in project.toml, or put a buildpack that brings it before this one.",
+      ]);
+    },
+  );
+  if (code !== 0) {
+    throw new BuildFailure(`The site's build command ended with status ${code}; see its output above.`, [
+      "It is build.command in project.toml.",
+    ]);
+  }
+}
+
+async function provideServer(context: BuildContext, config: SiteConfig): Promise<string> {
   const layer = await openLayer(context.layersDir, "server");
   const program = await readFile(path.join(context.buildpackDir, "launch", SERVER));
-  const metadata = { key: contentKey(program) };
+  const settings = `${JSON.stringify(config, undefined, 1)}\n`;
+  const metadata = { key: contentKey(program, settings) };
   if (!sameMetadata(layer, metadata)) {
     await clearLayer(layer);
     await writeFile(path.join(layer.dir, SERVER), program);
+    await writeFile(path.join(layer.dir, SETTINGS), settings);
   }
   await saveLayer(layer, { launch: true }, metadata);
-  return path.join(layer.dir, SERVER);
+  return layer.dir;
+}
+
+/** A word of a shell line; most need nothing. */
+function quoted(word: string): string {
+  return /^[\w./@%+=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
