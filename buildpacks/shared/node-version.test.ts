@@ -21,6 +21,14 @@ describe("what an app asks for", () => {
       { engines: "22.x", nvmrc: "20" },
       { range: "22.x", statedIn: engines },
     ],
+    [
+      { engines: "22.x", volta: "20.1.0" },
+      { range: "22.x", statedIn: engines },
+    ],
+    [
+      { volta: "20.1.0", nvmrc: "22", nodeVersionFile: "24" },
+      { range: "20.1.0", statedIn: "volta.node in package.json" },
+    ],
     [{ nvmrc: "20\n" }, { range: "20", statedIn: ".nvmrc" }],
     [{ nvmrc: "v20.9.0\n" }, { range: "v20.9.0", statedIn: ".nvmrc" }],
     [{ nvmrc: "# ours\n\n  22 # jod\n" }, { range: "22", statedIn: ".nvmrc" }],

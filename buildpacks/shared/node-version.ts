@@ -26,19 +26,22 @@ export interface NodeRequirement {
 }
 
 export interface NodeStatements {
-  readonly engines?: string;
-  readonly nvmrc?: string;
-  readonly nodeVersionFile?: string;
+  readonly engines?: string | undefined;
+  /** `volta.node` of package.json, always an exact version. */
+  readonly volta?: string | undefined;
+  readonly nvmrc?: string | undefined;
+  readonly nodeVersionFile?: string | undefined;
 }
 
 export type RequirementResult =
   | { readonly ok: true; readonly requirement: NodeRequirement }
   | { readonly ok: false; readonly statedIn: string; readonly text: string };
 
-/** The first statement wins: `engines.node`, `.nvmrc`, `.node-version`; without any, the default line. */
+/** The first statement wins: `engines.node`, `volta.node`, `.nvmrc`, `.node-version`; without any, the default line. */
 export function nodeRequirement(stated: NodeStatements): RequirementResult {
   const places = [
     { text: stated.engines, statedIn: "engines.node in package.json" },
+    { text: stated.volta, statedIn: "volta.node in package.json" },
     { text: firstLine(stated.nvmrc), statedIn: ".nvmrc" },
     { text: firstLine(stated.nodeVersionFile), statedIn: ".node-version" },
   ];

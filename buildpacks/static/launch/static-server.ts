@@ -26,8 +26,14 @@ interface Asked {
   readonly status: 200 | 404;
 }
 
-/** Answers requests with the files below a folder; what is not there gets the site's 404.html. */
-async function makeSite(root: string): Promise<(...asked: Parameters<RequestListener>) => Promise<void>> {
+/**
+ * Answers requests with the files below a folder. What is not there gets, where there is a fallback and the address may
+ * be one of a page, that file; else the site's 404.html.
+ */
+async function makeSite(
+  root: string,
+  fallback: string | undefined,
+): Promise<(...asked: Parameters<RequestListener>) => Promise<void>> {
   const top = await realpath(root);
   const load = makeKeptFiles();
   const send = async (asked: Asked) =>
@@ -45,6 +51,9 @@ async function makeSite(root: string): Promise<(...asked: Parameters<RequestList
       return end(response, 308, { Location: `${pathname.replace(/^\/+/, "/")}/${query}` });
     }
     if (file) return await send({ request, response, file, status: 200 });
+    const page = fallback !== undefined && mayBePage(request, pathname);
+    const start = page ? await regularFile(top, join(top, fallback)) : undefined;
+    if (start) return await send({ request, response, file: start, status: 200 });
     const missing = await regularFile(top, join(top, "404.html"));
     if (missing) return await send({ request, response, file: missing, status: 404 });
     end(
@@ -122,6 +131,12 @@ function isKnown({ headers }: IncomingMessage, tag: string): boolean {
   return (headers["if-none-match"] ?? "").split(",").some((one) => plain(one) === plain(tag));
 }
 
+/** Addresses that a single-page app's own router answers: without an extension, asked for as a page. */
+function mayBePage({ headers }: IncomingMessage, pathname: string): boolean {
+  const accepted = headers.accept ?? "*/*";
+  return /text\/html|\*\/\*/.test(accepted) && !/\.[^/]*$/.test(pathname);
+}
+
 /** The path, and the query with its question mark. */
 function splitAddress(address: string): readonly [string, string] {
   const at = address.indexOf("?");
@@ -136,8 +151,8 @@ function end(
 }
 
 /** Serves until SIGTERM; requests in flight are answered. */
-async function main(root: string, port: number): Promise<void> {
-  const site = await makeSite(root);
+async function main(root: string, port: number, fallback?: string): Promise<void> {
+  const site = await makeSite(root, fallback);
   const server = createServer((request, response) => {
     site(request, response).catch((thrown) => {
       console.error(thrown);
@@ -161,4 +176,4 @@ async function main(root: string, port: number): Promise<void> {
   server.listen(port, "::");
 }
 
-if (import.meta.main) await main(process.argv[2] ?? ".", Number(process.env.PORT ?? 8000));
+if (import.meta.main) await main(process.argv[2] ?? ".", Number(process.env.PORT ?? 8000), process.argv[3]);

@@ -1,16 +1,13 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
-import { contentKey } from "../../shared/content-key.ts";
 import { shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
-import { clearLayer, openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
 import { DEFAULT_NODE_LINE } from "../../shared/node-version.ts";
 import { provideNode } from "../../shared/provide-node.ts";
+import { provideStaticServer } from "../../shared/static-server-layer.ts";
 import { makeFetcher } from "../../shared/verified-download.ts";
 
-const SERVER = "static-server.mjs";
 /** Where a site may stand in its repository, in the order they are tried. */
 const ROOTS = ["public", "dist", "site", "."] as const;
 
@@ -32,20 +29,8 @@ export async function build(context: BuildContext): Promise<void> {
   } finally {
     await fetcher.close();
   }
-  const server = await provideServer(context);
+  const server = await provideStaticServer(context);
   log.detail(`Serving the files of ${root === "." ? "the top folder" : `${root}/`}`);
   const line = `exec node ${server} ${path.join(appDir, root)}`;
   await writeLaunchFile(context.layersDir, { processes: [shellProcess("web", line)] });
-}
-
-async function provideServer(context: BuildContext): Promise<string> {
-  const layer = await openLayer(context.layersDir, "server");
-  const program = await readFile(path.join(context.buildpackDir, "launch", SERVER));
-  const metadata = { key: contentKey(program) };
-  if (!sameMetadata(layer, metadata)) {
-    await clearLayer(layer);
-    await writeFile(path.join(layer.dir, SERVER), program);
-  }
-  await saveLayer(layer, { launch: true }, metadata);
-  return path.join(layer.dir, SERVER);
 }
