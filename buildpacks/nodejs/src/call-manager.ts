@@ -63,7 +63,8 @@ export async function prune(installing: Installing, folder: string): Promise<voi
     return;
   }
   context.log.detail("Pruning development packages");
-  await callManager(installing, folder, args);
+  // Without a terminal to ask, pnpm makes modules anew only where it takes itself to be in CI.
+  await callManager(installing, folder, args, { CI: "1" });
 }
 
 /** Runs a script of the app, when it has one of that name, with the scripts that the manager runs beside it. */
@@ -83,11 +84,16 @@ export async function runScript(installing: Installing, name: string): Promise<v
   );
 }
 
-async function callManager(installing: Installing, folder: string, args: readonly string[]): Promise<void> {
+async function callManager(
+  installing: Installing,
+  folder: string,
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { kind } = installing.manager;
   // With NODE_ENV=production packages that the build needs would be left out.
   const { NODE_ENV: _, ...env } = await environment(installing);
-  const { code, output } = await run(installing, folder, { args, env });
+  const { code, output } = await run(installing, folder, { args, env: { ...env, ...more } });
   if (code === 0) return;
   throw new BuildFailure(
     `${nameOf(kind)} ${args[0]} failed with status ${code}. Its own words are above.`,

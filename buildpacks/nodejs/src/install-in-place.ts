@@ -46,7 +46,7 @@ export async function installInPlace(installing: Installing): Promise<readonly s
     await bringBack(installing, kept.dir);
     await saveLayer(kept, { cache: true }, metadata);
   } else {
-    await install(installing, context.appDir, plan.runsScripts ? "all" : "launch");
+    await installAmongFiles(installing);
     await clearLayer(kept);
     if (found.runScripts || project.yarn.zeroInstall) await dropLayer(kept);
     else {
@@ -59,6 +59,14 @@ export async function installInPlace(installing: Installing): Promise<readonly s
   await cleanUp(context.appDir, found.folders);
   await setUpLaunch(installing);
   return packageSlices(found.folders);
+}
+
+/** Where no script runs, what only development needs is not even installed; Yarn 2 and later check the lock file only with all. */
+async function installAmongFiles(installing: Installing): Promise<void> {
+  const { context, plan, project } = installing;
+  const all = plan.runsScripts || project.manager.kind === "berry";
+  await install(installing, context.appDir, all ? "all" : "launch");
+  if (all && !plan.runsScripts && plan.prunes) await prune(installing, context.appDir);
 }
 
 interface Workspaces {
@@ -123,7 +131,6 @@ function madeBy({ context, project }: Installing, folders: readonly string[]): s
 
 async function putAside(installing: Installing, to: string, folders: readonly string[]): Promise<void> {
   for (const name of madeBy(installing, folders)) {
-    await mkdir(path.dirname(path.join(to, name)), { recursive: true });
     await copyAny(installing, path.join(installing.context.appDir, name), path.join(to, name));
   }
 }
@@ -144,6 +151,7 @@ async function bringBack(installing: Installing, from: string): Promise<void> {
 
 async function copyAny({ context }: Installing, from: string, to: string): Promise<void> {
   await rm(to, { recursive: true, force: true });
+  await mkdir(path.dirname(to), { recursive: true });
   await copyFolder(context, from, to);
 }
 
