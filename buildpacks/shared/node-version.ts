@@ -23,6 +23,8 @@ export interface NodeRequirement {
   readonly range: string;
   /** For the log: `engines.node in package.json`; undefined when the app does not say. */
   readonly statedIn?: string;
+  /** Statements that say something else and do not count, for the log: `.nvmrc (20)`. */
+  readonly passedOver?: readonly string[];
 }
 
 export interface NodeStatements {
@@ -45,11 +47,18 @@ export function nodeRequirement(stated: NodeStatements): RequirementResult {
     { text: firstLine(stated.nvmrc), statedIn: ".nvmrc" },
     { text: firstLine(stated.nodeVersionFile), statedIn: ".node-version" },
   ];
-  for (const { text, statedIn } of places) {
-    if (text === undefined || text.trim() === "") continue;
-    const range = readRange(text.trim());
-    if (range === null) return { ok: false, statedIn, text: text.trim() };
-    return { ok: true, requirement: { range, statedIn } };
+  const said = places.flatMap(({ text, statedIn }) =>
+    text?.trim() ? [{ text: text.trim(), statedIn }] : [],
+  );
+  const [first, ...others] = said;
+  if (first !== undefined) {
+    const { text, statedIn } = first;
+    const range = readRange(text);
+    if (range === null) return { ok: false, statedIn, text };
+    const passedOver = others
+      .filter((other) => readRange(other.text) !== range)
+      .map((other) => `${other.statedIn} (${other.text})`);
+    return { ok: true, requirement: { range, statedIn, ...(passedOver.length > 0 ? { passedOver } : {}) } };
   }
   return { ok: true, requirement: { range: DEFAULT_NODE_LINE } };
 }

@@ -125,7 +125,9 @@ async function keptMetadata({ context, project, plan, manager }: Installing, fou
 /** What an installation made, relative to the app. */
 function madeBy({ context, project }: Installing, folders: readonly string[]): string[] {
   const modules = folders.map((folder) => path.join(folder, "node_modules"));
-  const yarn = project.manager.kind === "berry" ? YARN_FILES : [];
+  // Yarn runs scripts by its lock file, one that it has just made included.
+  const made = project.lockFile === undefined ? ["yarn.lock"] : [];
+  const yarn = project.manager.kind === "berry" ? [...YARN_FILES, ...made] : [];
   return [...modules, ...yarn].filter((name) => existsSync(path.join(context.appDir, name)));
 }
 

@@ -167,7 +167,15 @@ async function packagesMetadata({ context, project, plan, manager }: Installing)
 
 const MANIFESTS = [
   ...["package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc"],
-  ...["pnpm-lock.yaml", "pnpm-workspace.yaml", "yarn.lock", ".yarnrc"],
+  ...[
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    ".pnpmfile.cjs",
+    ".pnpmfile.mjs",
+    "patches",
+    "yarn.lock",
+    ".yarnrc",
+  ],
 ];
 
 /** Does something in a folder that meanwhile holds copies of the files a package manager reads. */
@@ -177,9 +185,9 @@ async function withManifests(
   act: () => Promise<void>,
 ): Promise<void> {
   const there = MANIFESTS.filter((name) => existsSync(path.join(appDir, name)));
-  for (const name of there) await cp(path.join(appDir, name), path.join(folder, name));
+  for (const name of there) await cp(path.join(appDir, name), path.join(folder, name), { recursive: true });
   await act();
-  for (const name of there) await rm(path.join(folder, name), { force: true });
+  for (const name of there) await rm(path.join(folder, name), { recursive: true, force: true });
 }
 
 /** The app finds its packages through a link; Node.js resolves packages of packages beside them in the layer. */

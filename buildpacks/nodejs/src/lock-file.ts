@@ -16,11 +16,11 @@ export interface LockFile {
  */
 export function parseLockFile(name: string, text: string): LockFile {
   if (name === "yarn.lock") {
-    const links = /^"?(?:[^\n]*, *"?)?[^\n"]*@(?:workspace:(?!\.")|file:|link:|portal:)/m.test(text);
+    const links = /@(?:workspace:(?!\.["'])|file:|link:|portal:)/.test(text);
     return { name, text, hasDevPackages: undefined, hasLinks: links };
   }
   if (name === "pnpm-lock.yaml") {
-    const links = /^\s+version: '?(?:link|file):/m.test(text);
+    const links = /^[ \t]+version: '?(?:link|file):/m.test(text);
     return { name, text, hasDevPackages: undefined, hasLinks: links };
   }
   const value = parseObject(name, text);

@@ -31,7 +31,7 @@ describe("an installation", () => {
     ["berry", "4.18.1", LOCKED, "install --immutable"],
     ["berry", "4.18.1", { ...LOCKED, zeroInstall: true }, "install --immutable --immutable-cache"],
     ["berry", "3.8.7", { locked: false, dev: true }, "install"],
-    ["berry", "4.18.1", LAUNCH, "workspaces focus --all --production"],
+    ["berry", "4.18.1", LAUNCH, "install --immutable"],
   ])("by %s %s for %j", (kind, version, wish, args) => {
     expect(installArgs({ kind, version }, wish).join(" ")).toBe(args);
   });

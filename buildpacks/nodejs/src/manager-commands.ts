@@ -10,7 +10,7 @@ export interface Speaker {
 export interface InstallWish {
   /** Whether there is a lock file, which must not change. */
   readonly locked: boolean;
-  /** Whether packages of devDependencies are installed too. */
+  /** Whether packages of devDependencies are installed too; Yarn 2 and later always do when they check the lock file. */
   readonly dev: boolean;
   /** Whether the archives of all packages are in the repository. */
   readonly zeroInstall?: boolean;
@@ -29,7 +29,6 @@ export function installArgs({ kind, version }: Speaker, wish: InstallWish): read
     const lock = locked ? "--frozen-lockfile" : "--no-lockfile";
     return ["install", lock, "--non-interactive", `--production=${!dev}`];
   }
-  if (!dev) return ["workspaces", "focus", "--all", "--production"];
   return ["install", ...(locked ? ["--immutable"] : []), ...(zeroInstall ? ["--immutable-cache"] : [])];
 }
 

@@ -64,7 +64,7 @@ function readsFiles({ installed }: PackageJson, files: ManagerFiles): boolean {
 /** pnpm's file may hold settings alone; then there are none. */
 function hasWorkspaces(packageJson: PackageJson, { kind }: ManagerChoice, files: ManagerFiles): boolean {
   if (kind !== "pnpm") return packageJson.installed.workspaces !== undefined;
-  return /^packages:\s*(?:\[\s*[^\]\s]|(?:#.*)?\r?\n(?:\s*(?:#.*)?\r?\n)*\s*-)/m.test(
+  return /^packages:[ \t]*(?:\[\s*[^\]\s]|(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-)/m.test(
     files["pnpm-workspace.yaml"] ?? "",
   );
 }

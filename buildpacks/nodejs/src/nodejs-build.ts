@@ -6,6 +6,7 @@ import { keepCaches } from "../../shared/layer-folder.ts";
 import { nodeRequirement } from "../../shared/node-version.ts";
 import { type NodeRuntime, provideNode } from "../../shared/provide-node.ts";
 import { type Fetcher, makeFetcher } from "../../shared/verified-download.ts";
+import { bringBuildCaches, takeBuildCaches } from "./build-caches.ts";
 import { installPackages } from "./install-packages.ts";
 import { type Manager, makeManager, managerOfApp } from "./manager-tool.ts";
 import { nameOf, PROGRAMS } from "./manager-version.ts";
@@ -29,7 +30,9 @@ export async function build(context: BuildContext): Promise<void> {
     const helpers = plan.runsScripts ? await helpersOf(context, { project, node, fetcher }) : [];
     // Both are fetched at the same time. Whoever needs it is told of a failure.
     if (node.isNew && plan.kind !== "nothing") manager.folder().catch(() => {});
+    await bringBuildCaches(context, project.packageJson);
     const slices = await installPackages({ context, plan, project, manager, helpers });
+    await takeBuildCaches(context, project.packageJson);
     const others = (name: keyof typeof PROGRAMS) =>
       makeManager(context, { node, choice: choiceOf(name), fetcher });
     await startApp(context, { project, plan, manager, slices, others });

@@ -404,8 +404,8 @@ describe("workspaces", () => {
 describe("scripts", () => {
   it("may call npm in an app of pnpm's, which is there then", async () => {
     const scripts = {
-      build: "npm run inner && pnpm run inner",
-      inner: "echo inner of $npm_config_user_agent",
+      build: "npm run inner && echo npm $(npm --version)",
+      inner: "echo pnpm $(pnpm --version)",
     };
     const app = await appOf(project({ scripts }, { "pnpm-lock.yaml": PNPM_9 }));
     const { code, output } = await app.build();
@@ -461,7 +461,7 @@ describe("a package manager at run time", () => {
 });
 
 describe("a patch of pnpm's", () => {
-  it("is applied, and another patch makes other packages", async () => {
+  it("is applied, also where packages are pruned, and another patch makes other packages", async () => {
     const patch = (word: string) => `diff --git a/index.js b/index.js
 --- a/index.js
 +++ b/index.js
@@ -471,7 +471,7 @@ describe("a patch of pnpm's", () => {
 `;
     const workspace = "patchedDependencies:\n  ms@2.1.3: patches/ms.patch\n";
     const files = { "pnpm-workspace.yaml": workspace, "patches/ms.patch": patch("one") };
-    const app = await appOf(project({ packageManager: "pnpm@10.34.9" }, files));
+    const app = await appOf(project({ packageManager: "pnpm@10.34.9", ...BUILD }, files));
     const { code, output } = await app.build();
     expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
     expect((await lstat(path.join(app.app, "node_modules"))).isSymbolicLink()).toBe(true);

@@ -47,6 +47,8 @@ describe("how packages get into the image", () => {
     ["in-place", { workspaces: ["packages/*"] }, undefined],
     ["in-place", { dependencies: { w: "file:./w" } }, undefined],
     ["in-place", { ...DEPENDENCIES, scripts: { build: "tsc" } }, LINKED],
+    ["in-place", { dependencies: { next: "16" }, scripts: { build: "next build" } }, PLAIN],
+    ["in-place", { devDependencies: { nuxt: "4" } }, PLAIN],
   ])("%s for %j", (kind, packageJson, packages) => {
     expect(planInstall(project(packageJson, packages)).kind).toBe(kind);
   });

@@ -17,13 +17,19 @@ export const SCRIPTS_OF_INSTALL = [
   "pnpm:devPreinstall",
 ] as const;
 
+/** Packages whose bundlers take only files below the app's folder, or copy packages by paths relative to it. */
+const BOUND_TO_FOLDER = [
+  ...["next", "nuxt", "nitropack", "nitro", "vinxi", "@angular/core"],
+  ...["@tanstack/react-start", "@solidjs/start", "@analogjs/platform"],
+];
+
 /**
  * How packages get into the image.
  * - `nothing`: there are none.
  * - `production`: no script of the app runs in the build, so only what runs later is installed, straight into a layer.
  * - `build`: scripts run with all packages, which are kept for the next build; a copy, pruned if need be, is launched.
  * - `in-place`: packages link into the app's folder (workspaces, `file:`) or the manager's own records do (Yarn 2 and
- *   later), so they stay in it, as slices of their own.
+ *   later), or the framework demands it, so they stay in it, as slices of their own.
  */
 export interface InstallPlan {
   readonly kind: "nothing" | "production" | "build" | "in-place";
@@ -65,7 +71,9 @@ export function planInstall(project: NodeProject, env: Environment = {}): Instal
     return { kind: "nothing", ...rest };
   const links =
     lockFile?.hasLinks || /"(?:file|link|portal|workspace):/.test(JSON.stringify(packageJson.installed));
-  if (links || project.hasWorkspaces || manager.kind === "berry") return { kind: "in-place", ...rest };
+  const bound = BOUND_TO_FOLDER.some((name) => packageJson.needs[name] !== undefined);
+  if (links || bound || project.hasWorkspaces || manager.kind === "berry")
+    return { kind: "in-place", ...rest };
   return { kind: ownScripts || runsScripts ? "build" : "production", ...rest };
 }
 
