@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ManagerKind } from "./choose-manager.ts";
+import type { ManagerKind } from "./choose-packager.ts";
 import { adviceFor } from "./failure-advice.ts";
 
 describe("what to do about what a package manager says", () => {

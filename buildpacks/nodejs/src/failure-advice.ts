@@ -1,5 +1,5 @@
-import type { ManagerKind } from "./choose-manager.ts";
-import { relockCommand } from "./manager-commands.ts";
+import type { ManagerKind } from "./choose-packager.ts";
+import { relockCommand } from "./packager-commands.ts";
 
 interface Cause {
   /** What the manager or its tools write. */

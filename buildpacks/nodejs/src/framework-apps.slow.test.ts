@@ -125,6 +125,7 @@ describe("create-next-app", () => {
         "--js",
         "--app",
         "--no-tailwind",
+        "--empty",
         "--no-eslint",
       ];
       const source = await scaffold("next-app", [...args, "--skip-install", "--disable-git", "--use-npm"]);

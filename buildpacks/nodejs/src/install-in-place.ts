@@ -11,7 +11,7 @@ import {
   saveLayer,
   setLaunchEnv,
 } from "../../shared/layer-folder.ts";
-import { type Installing, install, prune, runScript } from "./call-manager.ts";
+import { type Installing, install, prune, runScript } from "./call-packager.ts";
 import { object } from "./package-json.ts";
 import { packagesKey, SCRIPT_BEFORE, SCRIPTS_OF_INSTALL } from "./plan-install.ts";
 

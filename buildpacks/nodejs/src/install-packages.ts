@@ -12,9 +12,9 @@ import {
   saveLayer,
   setLaunchEnv,
 } from "../../shared/layer-folder.ts";
-import { type Installing, install, prune, runScript } from "./call-manager.ts";
+import { type Installing, install, prune, runScript } from "./call-packager.ts";
 import { installInPlace, PNPM_RECORDS } from "./install-in-place.ts";
-import { relockCommand } from "./manager-commands.ts";
+import { relockCommand } from "./packager-commands.ts";
 import { packagesKey, SCRIPT_BEFORE } from "./plan-install.ts";
 
 const LOCKS = {

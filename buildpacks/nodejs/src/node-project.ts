@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { BuildFailure } from "../../shared/build-failure.ts";
 import { contentKey } from "../../shared/content-key.ts";
-import { chooseManager, LOCK_FILES, type ManagerChoice, type ManagerFiles } from "./choose-manager.ts";
+import { chooseManager, LOCK_FILES, type ManagerChoice, type ManagerFiles } from "./choose-packager.ts";
 import { type LockFile, parseLockFile } from "./lock-file.ts";
 import { type PackageJson, parsePackageJson } from "./package-json.ts";
 import { readYarnSettings, type YarnSettings } from "./yarn-settings.ts";

@@ -4,15 +4,13 @@ import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
 import { keepCaches } from "../../shared/layer-folder.ts";
 import { nodeRequirement } from "../../shared/node-version.ts";
-import { type NodeRuntime, provideNode } from "../../shared/provide-node.ts";
-import { type Fetcher, makeFetcher } from "../../shared/verified-download.ts";
+import { provideNode } from "../../shared/provide-node.ts";
+import { makeFetcher } from "../../shared/verified-download.ts";
 import { bringBuildCaches, takeBuildCaches } from "./build-caches.ts";
 import { installPackages } from "./install-packages.ts";
-import { type Manager, makeManager, managerOfApp } from "./manager-tool.ts";
-import { nameOf, PROGRAMS } from "./manager-version.ts";
-import { programsCalled } from "./node-processes.ts";
 import { type NodeProject, readProject } from "./node-project.ts";
 import { planInstall } from "./plan-install.ts";
+import { helpersOf, managerOf, otherManager, tellManager } from "./provide-packager.ts";
 import { startApp } from "./start-app.ts";
 
 /** Builds a Node.js app: runtime, packages, build scripts, and the default process. */
@@ -33,8 +31,7 @@ export async function build(context: BuildContext): Promise<void> {
     await bringBuildCaches(context, project.packageJson);
     const slices = await installPackages({ context, plan, project, manager, helpers });
     await takeBuildCaches(context, project.packageJson);
-    const others = (name: keyof typeof PROGRAMS) =>
-      makeManager(context, { node, choice: choiceOf(name), fetcher });
+    const others = otherManager(context, { project, node, fetcher });
     await startApp(context, { project, plan, manager, slices, others });
     await node.keep();
     for (const one of [manager, ...helpers]) await one.keep();
@@ -45,46 +42,6 @@ export async function build(context: BuildContext): Promise<void> {
 }
 
 const CACHES = ["npm-cache", "pnpm-cache", "yarn-cache", "script-cache"];
-
-interface Parts {
-  readonly project: NodeProject;
-  readonly node: NodeRuntime;
-  readonly fetcher: Fetcher;
-}
-
-function managerOf(context: BuildContext, { project, node, fetcher }: Parts): Promise<Manager> {
-  const { manager: choice, yarn } = project;
-  if (choice.kind === "berry" && yarn.program !== undefined) {
-    return managerOfApp(context, { node, file: yarn.program });
-  }
-  return makeManager(context, { node, choice, fetcher });
-}
-
-/** Package managers that scripts call besides the app's own: `npm run` in an app of pnpm's is ordinary. */
-async function helpersOf(
-  context: BuildContext,
-  { project, node, fetcher }: Parts,
-): Promise<readonly Manager[]> {
-  const called = programsCalled(Object.values(project.packageJson.scripts).join("\n"));
-  const others = called.filter((name) => name !== PROGRAMS[project.manager.kind]);
-  return Promise.all(others.map((name) => makeManager(context, { node, choice: choiceOf(name), fetcher })));
-}
-
-const choiceOf = (kind: Manager["kind"]) => ({ kind, lock: undefined, asked: undefined });
-
-async function tellManager({ log }: BuildContext, project: NodeProject, manager: Manager): Promise<void> {
-  const { manager: choice, yarn } = project;
-  for (const warning of choice.warnings) log.warn(warning);
-  if (yarn.programIsMissing && choice.kind === "berry") {
-    log.warn(
-      "yarnPath in .yarnrc.yml names a file that is not in the repository; Yarn comes from the registry.",
-    );
-  }
-  const version = (await manager.version()).replace(/\+.*/, "");
-  const from = yarn.program !== undefined && choice.kind === "berry" ? yarn.program : choice.asked?.statedIn;
-  const why = [...new Set([choice.reason, from ?? "no version asked for"])].join("; ");
-  log.detail(`Package manager: ${nameOf(manager.kind)} ${version} (${why})`);
-}
 
 async function requirementOf(context: BuildContext, project: NodeProject) {
   const read = nodeRequirement({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ManagerKind } from "./choose-manager.ts";
+import type { ManagerKind } from "./choose-packager.ts";
 import { parseLockFile } from "./lock-file.ts";
 import type { NodeProject } from "./node-project.ts";
 import { parsePackageJson } from "./package-json.ts";

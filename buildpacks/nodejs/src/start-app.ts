@@ -13,10 +13,11 @@ import {
 } from "../../shared/layer-folder.ts";
 import { provideStaticServer } from "../../shared/static-server-layer.ts";
 import { type FrameworkStart, frameworkStart } from "./framework-start.ts";
-import { copyManager, type Manager } from "./manager-tool.ts";
-import { PROGRAMS } from "./manager-version.ts";
 import { type NodeStart, nodeStart, type Program } from "./node-processes.ts";
 import type { NodeProject } from "./node-project.ts";
+import { copyManager } from "./packager-copies.ts";
+import type { Manager } from "./packager-tool.ts";
+import { PROGRAMS } from "./packager-version.ts";
 import type { InstallPlan } from "./plan-install.ts";
 
 export interface BuiltApp {

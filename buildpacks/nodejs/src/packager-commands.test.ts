@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ManagerKind } from "./choose-manager.ts";
-import { type InstallWish, installArgs, pruneArgs, relockCommand } from "./manager-commands.ts";
+import type { ManagerKind } from "./choose-packager.ts";
+import { type InstallWish, installArgs, pruneArgs, relockCommand } from "./packager-commands.ts";
 
 const LOCKED = { locked: true, dev: true };
 const LAUNCH = { locked: true, dev: false };

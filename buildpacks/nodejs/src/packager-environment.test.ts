@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ManagerKind } from "./choose-manager.ts";
-import { managerVariables, withHeap } from "./manager-environment.ts";
+import type { ManagerKind } from "./choose-packager.ts";
+import { managerVariables, withHeap } from "./packager-environment.ts";
 
 const PLACES = { cache: "/layers/cache", node: "/layers/toolchain" };
 const of = (

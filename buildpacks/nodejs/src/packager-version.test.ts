@@ -1,7 +1,7 @@
 import { satisfies } from "semver";
 import { describe, expect, it } from "vitest";
-import type { ManagerKind } from "./choose-manager.ts";
-import { chooseManagerVersion, pinnedVersion } from "./manager-version.ts";
+import type { ManagerKind } from "./choose-packager.ts";
+import { chooseManagerVersion, pinnedVersion } from "./packager-version.ts";
 
 const pnpm = (format: string) => ({ name: "pnpm-lock.yaml", text: `lockfileVersion: '${format}'\n` });
 const berry = (format: number) => ({ name: "yarn.lock", text: `__metadata:\n  version: ${format}\n` });

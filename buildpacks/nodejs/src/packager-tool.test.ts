@@ -10,8 +10,9 @@ import {
   scriptedFetcher,
   writeFiles,
 } from "../../shared/buildpack-fixtures.ts";
-import type { ManagerChoice } from "./choose-manager.ts";
-import { copyManager, copyTool, makeManager, managerOfApp } from "./manager-tool.ts";
+import type { ManagerChoice } from "./choose-packager.ts";
+import { copyManager, copyTool } from "./packager-copies.ts";
+import { makeManager, managerOfApp } from "./packager-tool.ts";
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 beforeEach(async () => {

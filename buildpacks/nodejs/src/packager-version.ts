@@ -1,7 +1,7 @@
 import { maxSatisfying, satisfies, valid } from "semver";
 import { BuildFailure } from "../../shared/build-failure.ts";
 import { versionsToOffer } from "../../shared/node-version.ts";
-import type { ManagerChoice, ManagerKind } from "./choose-manager.ts";
+import type { ManagerChoice, ManagerKind } from "./choose-packager.ts";
 import { lockFormat } from "./lock-file.ts";
 
 interface Pin {

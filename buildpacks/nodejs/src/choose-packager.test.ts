@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseManager, LOCK_FILES, type ManagerFiles } from "./choose-manager.ts";
+import { chooseManager, LOCK_FILES, type ManagerFiles } from "./choose-packager.ts";
 import { parsePackageJson } from "./package-json.ts";
 
 const choose = (value: object, files: ManagerFiles = {}) =>

@@ -1,19 +1,18 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure, reasonOf } from "../../shared/build-failure.ts";
 import { contentKey } from "../../shared/content-key.ts";
-import { copyFolder } from "../../shared/copy-folder.ts";
 import { clearLayer, openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
 import { type Packument, registryDownload } from "../../shared/node-sources.ts";
 import { versionsToOffer } from "../../shared/node-version.ts";
 import { once } from "../../shared/once.ts";
 import type { NodeRuntime } from "../../shared/provide-node.ts";
 import { type Fetcher, unpackArchive } from "../../shared/verified-download.ts";
-import type { ManagerChoice, ManagerKind, ManagerRequirement } from "./choose-manager.ts";
-import { chooseManagerVersion, nameOf, PACKAGES, PROGRAMS } from "./manager-version.ts";
-import { object } from "./package-json.ts";
+import type { ManagerChoice, ManagerKind, ManagerRequirement } from "./choose-packager.ts";
+import { linkPrograms } from "./packager-copies.ts";
+import { chooseManagerVersion, nameOf, PACKAGES, PROGRAMS } from "./packager-version.ts";
 
 /** A package manager of the version the app gets, fetched when it is first needed and kept for the next build. */
 export interface Manager {
@@ -145,44 +144,6 @@ async function checkHash({ kind, version, asked }: ToolVersion, file: string): P
     `${nameOf(kind)} ${version} from the registry is not the one that packageManager in package.json names: its ${algorithm} is ${found}.`,
     [`Write it anew: corepack use ${PROGRAMS[kind]}@${version}. Or leave out everything from the + on.`],
   );
-}
-
-/** Puts the manager into a launch layer: the one the build used, or a way to the repository's own. */
-export async function copyManager(context: BuildContext, manager: Manager, to: string): Promise<void> {
-  const from = await manager.folder();
-  const name = PROGRAMS[manager.kind];
-  if (from === undefined) {
-    await mkdir(path.join(to, "bin"), { recursive: true });
-    const file = path.join(to, "bin", name);
-    await writeFile(file, `#!/bin/sh\nexec node '${await manager.program()}' "$@"\n`);
-    await chmod(file, 0o755);
-    return;
-  }
-  await copyTool(context, { from, to, name });
-}
-
-export async function copyTool(
-  context: Pick<BuildContext, "env" | "signal">,
-  { from, to, name }: { readonly from: string; readonly to: string; readonly name: string },
-): Promise<void> {
-  const place = path.join("lib", "node_modules");
-  await mkdir(path.join(to, place), { recursive: true });
-  await copyFolder(context, path.join(from, place, name), path.join(to, place, name));
-  await linkPrograms(to, name);
-}
-
-/** A link for each entry of the package's `bin`. */
-async function linkPrograms(folder: string, name: string): Promise<void> {
-  const home = path.join("lib", "node_modules", name);
-  const manifest: unknown = JSON.parse(await readFile(path.join(folder, home, "package.json"), "utf8"));
-  await mkdir(path.join(folder, "bin"), { recursive: true });
-  for (const [program, file] of Object.entries(object(object(manifest).bin))) {
-    const link = path.join(folder, "bin", path.basename(program));
-    const target = path.join(home, path.join("/", String(file)));
-    await chmod(path.join(folder, target), 0o755);
-    await rm(link, { force: true });
-    await symlink(path.join("..", target), link);
-  }
 }
 
 async function packumentOf(name: string, fetcher: Fetcher): Promise<Packument> {

@@ -1,5 +1,5 @@
 import { major } from "semver";
-import type { Speaker } from "./manager-commands.ts";
+import type { Speaker } from "./packager-commands.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

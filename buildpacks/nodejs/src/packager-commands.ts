@@ -1,5 +1,5 @@
 import { major, satisfies } from "semver";
-import type { ManagerKind } from "./choose-manager.ts";
+import type { ManagerKind } from "./choose-packager.ts";
 
 /** A manager with the version that decides its words. */
 export interface Speaker {

@@ -6,11 +6,11 @@ import { BuildFailure } from "../../shared/build-failure.ts";
 import { openLayer, saveLayer } from "../../shared/layer-folder.ts";
 import { runTool } from "../../shared/run-tool.ts";
 import { adviceFor } from "./failure-advice.ts";
-import { installArgs, pruneArgs, relockCommand, runArgs, type Speaker } from "./manager-commands.ts";
-import { managerVariables, withHeap } from "./manager-environment.ts";
-import type { Manager } from "./manager-tool.ts";
-import { nameOf, PROGRAMS } from "./manager-version.ts";
 import type { NodeProject } from "./node-project.ts";
+import { installArgs, pruneArgs, relockCommand, runArgs, type Speaker } from "./packager-commands.ts";
+import { managerVariables, withHeap } from "./packager-environment.ts";
+import type { Manager } from "./packager-tool.ts";
+import { nameOf, PROGRAMS } from "./packager-version.ts";
 import type { InstallPlan } from "./plan-install.ts";
 
 /** What the steps of an installation have in common. */
