@@ -1,10 +1,10 @@
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { copyFolder } from "../../shared/copy-folder.ts";
-import { object } from "./package-json.ts";
 import type { Manager } from "./packager-tool.ts";
 import { PROGRAMS } from "./packager-version.ts";
+import { linkPrograms } from "./program-links.ts";
 
 /** Puts the manager into a launch layer: the one the build used, or a way to the repository's own. */
 export async function copyManager(context: BuildContext, manager: Manager, to: string): Promise<void> {
@@ -28,18 +28,4 @@ export async function copyTool(
   await mkdir(path.join(to, place), { recursive: true });
   await copyFolder(context, path.join(from, place, name), path.join(to, place, name));
   await linkPrograms(to, name);
-}
-
-/** A link for each entry of the package's `bin`. */
-export async function linkPrograms(folder: string, name: string): Promise<void> {
-  const home = path.join("lib", "node_modules", name);
-  const manifest: unknown = JSON.parse(await readFile(path.join(folder, home, "package.json"), "utf8"));
-  await mkdir(path.join(folder, "bin"), { recursive: true });
-  for (const [program, file] of Object.entries(object(object(manifest).bin))) {
-    const link = path.join(folder, "bin", path.basename(program));
-    const target = path.join(home, path.join("/", String(file)));
-    await chmod(path.join(folder, target), 0o755);
-    await rm(link, { force: true });
-    await symlink(path.join("..", target), link);
-  }
 }

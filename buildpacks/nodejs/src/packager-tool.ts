@@ -11,8 +11,8 @@ import { once } from "../../shared/once.ts";
 import type { NodeRuntime } from "../../shared/provide-node.ts";
 import { type Fetcher, unpackArchive } from "../../shared/verified-download.ts";
 import type { ManagerChoice, ManagerKind, ManagerRequirement } from "./choose-packager.ts";
-import { linkPrograms } from "./packager-copies.ts";
 import { chooseManagerVersion, nameOf, PACKAGES, PROGRAMS } from "./packager-version.ts";
+import { linkPrograms } from "./program-links.ts";
 
 /** A package manager of the version the app gets, fetched when it is first needed and kept for the next build. */
 export interface Manager {
