@@ -92,8 +92,10 @@ async function bundleOne(folder: string, dir: string): Promise<void> {
   }
   if (existsSync(path.join(source, "exec.d")))
     await cp(path.join(source, "exec.d"), path.join(fresh, "exec.d"), { recursive: true });
-  const program = path.join(source, "launch", `${folder}-server.ts`);
-  if (existsSync(program)) await bundleServer(program, path.join(fresh, "launch", `${folder}-server.mjs`));
+  if (folder === "static" || folder === "nodejs") {
+    const program = path.join(BUILDPACKS, "static", "launch", "static-server.ts");
+    await bundleServer(program, path.join(fresh, "launch", "static-server.mjs"));
+  }
   for (const name of await readdir(path.join(fresh, "bin")))
     await chmod(path.join(fresh, "bin", name), 0o755);
   await rm(dir, { recursive: true, force: true });
@@ -135,8 +137,10 @@ async function bundleServer(program: string, outfile: string): Promise<void> {
     outfile,
     bundle: true,
     platform: "node",
-    target: "node24",
+    target: "node18",
     format: "esm",
+    // Older lines of Node.js do not know it, and here it is always so.
+    define: { "import.meta.main": "true" },
     legalComments: "none",
     logLevel: "warning",
   });

@@ -57,7 +57,7 @@ describe("what a buildpack says when it takes nothing", () => {
     [
       "java",
       ["server/pom.xml"],
-      `${JAVA}Found server/pom.xml, but an app has to be at the top. Push that folder alone: git subtree push --prefix server heroku main\n`,
+      `${JAVA}Found server/pom.xml, but an app has to be at the top. Name its folder: heroku config:set PROJECT_PATH=server\n`,
     ],
     ["go", [], GO],
     [
@@ -73,13 +73,13 @@ describe("what a buildpack says when it takes nothing", () => {
     [
       "go",
       ["api/go.mod", "web/go.mod"],
-      `${GO}Found api/go.mod, but an app has to be at the top. Push that folder alone: git subtree push --prefix api heroku main\nOr make a workspace of the modules: go work init && go work use -r .\n`,
+      `${GO}Found api/go.mod, but an app has to be at the top. Name its folder: heroku config:set PROJECT_PATH=api\nOr make a workspace of the modules: go work init && go work use -r .\n`,
     ],
     ["nodejs", [], NODE],
     [
       "nodejs",
       ["client/package.json", "server/package.json"],
-      `${NODE}Found client/package.json, but an app has to be at the top. Push that folder alone: git subtree push --prefix client heroku main\n`,
+      `${NODE}Found client/package.json, but an app has to be at the top. Name its folder: heroku config:set PROJECT_PATH=client\n`,
     ],
     ["python", ["app.txt"], PYTHON],
     [

@@ -102,6 +102,12 @@ describe("variables of the image", () => {
   ] as const)("%s", async (operation, files) => {
     expect(await variables(operation)).toEqual(files);
   });
+
+  it("are joined by what the buildpack says", async () => {
+    const layer = await open("a");
+    await setLaunchEnv(layer, { name: "OPTIONS", operation: "prepend", value: "-x", delimiter: " " });
+    expect(await readFile(path.join(layer.dir, "env.launch", "OPTIONS.delim"), "utf8")).toBe(" ");
+  });
 });
 
 describe("metadata", () => {

@@ -71,16 +71,21 @@ export async function keepCaches(layersDir: string, names: readonly string[]): P
   }
 }
 
+export interface LaunchVariable {
+  readonly name: string;
+  readonly operation: EnvOperation;
+  readonly value: string;
+  /** Between the value and what is there already; a colon unless said. */
+  readonly delimiter?: string;
+}
+
 /** A variable that processes of the image get from this layer (`env.launch/`). */
-export async function setLaunchEnv(
-  layer: Layer,
-  variable: { readonly name: string; readonly operation: EnvOperation; readonly value: string },
-): Promise<void> {
+export async function setLaunchEnv(layer: Layer, variable: LaunchVariable): Promise<void> {
   const dir = path.join(layer.dir, "env.launch");
   await mkdir(dir, { recursive: true });
   await writeFile(path.join(dir, `${variable.name}.${variable.operation}`), variable.value);
   if (variable.operation === "prepend" || variable.operation === "append") {
-    await writeFile(path.join(dir, `${variable.name}.delim`), ":");
+    await writeFile(path.join(dir, `${variable.name}.delim`), variable.delimiter ?? ":");
   }
 }
 

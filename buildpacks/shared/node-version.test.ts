@@ -19,7 +19,22 @@ describe("what an app asks for", () => {
     [{ engines: "^20.1 || 22" }, { range: "^20.1 || 22", statedIn: engines }],
     [
       { engines: "22.x", nvmrc: "20" },
+      { range: "22.x", statedIn: engines, passedOver: [".nvmrc (20)"] },
+    ],
+    [
+      { engines: "22.x", volta: "22.x", nvmrc: "lts/jod" },
       { range: "22.x", statedIn: engines },
+    ],
+    [
+      { engines: "22.x", volta: "20.1.0" },
+      { range: "22.x", statedIn: engines, passedOver: ["volta.node in package.json (20.1.0)"] },
+    ],
+    [
+      { volta: "20.1.0", nvmrc: "22", nodeVersionFile: "24" },
+      {
+        ...{ range: "20.1.0", statedIn: "volta.node in package.json" },
+        passedOver: [".nvmrc (22)", ".node-version (24)"],
+      },
     ],
     [{ nvmrc: "20\n" }, { range: "20", statedIn: ".nvmrc" }],
     [{ nvmrc: "v20.9.0\n" }, { range: "v20.9.0", statedIn: ".nvmrc" }],
@@ -36,7 +51,7 @@ describe("what an app asks for", () => {
     [{ nodeVersionFile: "node-22.1.0" }, { range: "22.1.0", statedIn: ".node-version" }],
     [
       { nvmrc: "20", nodeVersionFile: "22" },
-      { range: "20", statedIn: ".nvmrc" },
+      { range: "20", statedIn: ".nvmrc", passedOver: [".node-version (22)"] },
     ],
   ])("%o", (stated, requirement) => {
     expect(nodeRequirement(stated)).toEqual({ ok: true, requirement });

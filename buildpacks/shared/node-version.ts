@@ -23,30 +23,42 @@ export interface NodeRequirement {
   readonly range: string;
   /** For the log: `engines.node in package.json`; undefined when the app does not say. */
   readonly statedIn?: string;
+  /** Statements that say something else and do not count, for the log: `.nvmrc (20)`. */
+  readonly passedOver?: readonly string[];
 }
 
 export interface NodeStatements {
-  readonly engines?: string;
-  readonly nvmrc?: string;
-  readonly nodeVersionFile?: string;
+  readonly engines?: string | undefined;
+  /** `volta.node` of package.json, always an exact version. */
+  readonly volta?: string | undefined;
+  readonly nvmrc?: string | undefined;
+  readonly nodeVersionFile?: string | undefined;
 }
 
 export type RequirementResult =
   | { readonly ok: true; readonly requirement: NodeRequirement }
   | { readonly ok: false; readonly statedIn: string; readonly text: string };
 
-/** The first statement wins: `engines.node`, `.nvmrc`, `.node-version`; without any, the default line. */
+/** The first statement wins: `engines.node`, `volta.node`, `.nvmrc`, `.node-version`; without any, the default line. */
 export function nodeRequirement(stated: NodeStatements): RequirementResult {
   const places = [
     { text: stated.engines, statedIn: "engines.node in package.json" },
+    { text: stated.volta, statedIn: "volta.node in package.json" },
     { text: firstLine(stated.nvmrc), statedIn: ".nvmrc" },
     { text: firstLine(stated.nodeVersionFile), statedIn: ".node-version" },
   ];
-  for (const { text, statedIn } of places) {
-    if (text === undefined || text.trim() === "") continue;
-    const range = readRange(text.trim());
-    if (range === null) return { ok: false, statedIn, text: text.trim() };
-    return { ok: true, requirement: { range, statedIn } };
+  const said = places.flatMap(({ text, statedIn }) =>
+    text?.trim() ? [{ text: text.trim(), statedIn }] : [],
+  );
+  const [first, ...others] = said;
+  if (first !== undefined) {
+    const { text, statedIn } = first;
+    const range = readRange(text);
+    if (range === null) return { ok: false, statedIn, text };
+    const passedOver = others
+      .filter((other) => readRange(other.text) !== range)
+      .map((other) => `${other.statedIn} (${other.text})`);
+    return { ok: true, requirement: { range, statedIn, ...(passedOver.length > 0 ? { passedOver } : {}) } };
   }
   return { ok: true, requirement: { range: DEFAULT_NODE_LINE } };
 }

@@ -125,6 +125,14 @@ describe("the layer of Node.js", () => {
   });
 });
 
+it("tells which statements of versions it passed over", async () => {
+  const passedOver = [".nvmrc (20)", ".node-version (22)"];
+  const requirement = { range: "24.x", statedIn: "engines.node in package.json", passedOver };
+  const { output } = await build({ requirement });
+  expect(output).toContain("Version asked for: 24.x (engines.node in package.json)\n");
+  expect(output).toContain("Passed over: .nvmrc (20), .node-version (22)\n");
+});
+
 describe("the toolchain", () => {
   it("has headers beside the program, and is kept", async () => {
     const { tools } = await build({ toolchain: true });

@@ -132,6 +132,7 @@ async function versionFor(context: BuildContext, choice: Choice): Promise<string
       ? `No version asked for; taking the default, ${requirement.range}. Set engines.node in package.json to choose.`
       : `Version asked for: ${requirement.range || "*"} (${requirement.statedIn})`,
   );
+  if (requirement.passedOver) log.detail(`Passed over: ${requirement.passedOver.join(", ")}`);
   const last = lastVersion(context, requirement, layer);
   if (last !== undefined && (valid(requirement.range) !== null || (await isFresh(check)))) {
     await saveLayer(check, { cache: true }, {});

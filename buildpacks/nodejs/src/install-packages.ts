@@ -12,22 +12,36 @@ import {
   saveLayer,
   setLaunchEnv,
 } from "../../shared/layer-folder.ts";
-import { type Installing, npmInstall, npmPrune, runScript } from "./call-npm.ts";
+import { type Installing, install, prune, runScript } from "./call-packager.ts";
+import { installInPlace, PNPM_RECORDS } from "./install-in-place.ts";
+import { relockCommand } from "./packager-commands.ts";
 import { packagesKey, SCRIPT_BEFORE } from "./plan-install.ts";
 
-/** Carries the plan out, and runs the app's build scripts where they belong. */
-export async function installPackages(installing: Installing): Promise<void> {
+const LOCKS = {
+  npm: "package-lock.json",
+  pnpm: "pnpm-lock.yaml",
+  yarn: "yarn.lock",
+  berry: "yarn.lock",
+} as const;
+
+/**
+ * Carries the plan out, and runs the app's build scripts where they belong. Returns paths of the app that change only
+ * with its packages.
+ */
+export async function installPackages(installing: Installing): Promise<readonly string[]> {
   const { context, plan, project } = installing;
   if (plan.kind === "nothing") return await runScripts(installing);
   await removeCommittedPackages(context);
   if (project.lockFile === undefined) {
+    const { kind } = project.manager;
     context.log.warn(
-      "There is no package-lock.json, so versions may change with each build. Commit one: npm install && git add package-lock.json",
+      `There is no ${LOCKS[kind]}, so versions may change with each build. Commit one: ${relockCommand(kind)} && git add ${LOCKS[kind]}`,
     );
   }
+  if (plan.kind === "in-place") return await installInPlace(installing);
   if (plan.kind === "production") await installProduction(installing);
-  else if (plan.kind === "build") await installForScripts(installing);
-  else await installInPlace(installing);
+  else await installForScripts(installing);
+  return [];
 }
 
 async function removeCommittedPackages({ appDir, log }: BuildContext): Promise<void> {
@@ -40,9 +54,10 @@ async function removeCommittedPackages({ appDir, log }: BuildContext): Promise<v
 }
 
 /** Scripts of an app that has no packages: the one before is as good as any other. */
-async function runScripts(installing: Installing): Promise<void> {
+async function runScripts(installing: Installing): Promise<readonly string[]> {
   await runScript(installing, SCRIPT_BEFORE);
   if (installing.plan.script !== undefined) await runScript(installing, installing.plan.script);
+  return [];
 }
 
 async function installProduction(installing: Installing): Promise<void> {
@@ -53,7 +68,8 @@ async function installProduction(installing: Installing): Promise<void> {
     context.log.detail("Using the packages of the last build");
   } else {
     await clearLayer(layer);
-    await withManifests(context, layer.dir, () => npmInstall(installing, layer.dir, "launch"));
+    await installInto(installing, layer, "launch");
+    await removeRecords(layer);
     await putOnPath(layer);
   }
   await saveLayer(layer, { launch: true }, metadata);
@@ -74,7 +90,7 @@ async function installForScripts(installing: Installing): Promise<void> {
     context.log.detail("Using the packages of the last build");
   } else {
     await clearLayer(all);
-    await installAll(installing, all);
+    await installInto(installing, all, "all");
   }
   await keepScriptCache(context, all);
   await linkPackages(context, all);
@@ -98,14 +114,14 @@ async function installForScripts(installing: Installing): Promise<void> {
   await linkPackages(context, launch);
 }
 
-/** Scripts of the app's own installation may read its files, so it runs among them; otherwise in the layer at once. */
-async function installAll(installing: Installing, all: Layer): Promise<void> {
+/** Scripts and patches of the app's own installation read its files, so it runs among them; otherwise in the layer at once. */
+async function installInto(installing: Installing, layer: Layer, scope: "all" | "launch"): Promise<void> {
   const { context, plan } = installing;
-  if (!plan.ownScripts) {
-    return await withManifests(context, all.dir, () => npmInstall(installing, all.dir, "all"));
+  if (!plan.amongFiles) {
+    return await withManifests(context, layer.dir, () => install(installing, layer.dir, scope));
   }
-  await npmInstall(installing, context.appDir, "all");
-  await moveFolder(context, path.join(context.appDir, "node_modules"), path.join(all.dir, "node_modules"));
+  await install(installing, context.appDir, scope);
+  await moveFolder(context, path.join(context.appDir, "node_modules"), path.join(layer.dir, "node_modules"));
 }
 
 /**
@@ -133,44 +149,45 @@ async function copyPackages(
 async function readyForLaunch(installing: Installing, launch: Layer): Promise<void> {
   const { context, plan } = installing;
   await rm(path.join(launch.dir, "node_modules", ".cache"), { force: true });
-  if (plan.prunes) await withManifests(context, launch.dir, () => npmPrune(installing, launch.dir));
+  if (plan.prunes) await withManifests(context, launch.dir, () => prune(installing, launch.dir));
+  await removeRecords(launch);
   await putOnPath(launch);
 }
 
-async function installInPlace(installing: Installing): Promise<void> {
-  const { context, plan } = installing;
-  await runScript(installing, SCRIPT_BEFORE);
-  await npmInstall(installing, context.appDir, "all");
-  if (plan.script !== undefined) await runScript(installing, plan.script);
-  if (plan.prunes) await npmPrune(installing, context.appDir);
-  await rm(path.join(context.appDir, "node_modules", ".cache"), { recursive: true, force: true });
-  const layer = await openLayer(context.layersDir, "packages");
-  await clearLayer(layer);
-  await setLaunchEnv(layer, {
-    name: "PATH",
-    operation: "prepend",
-    value: path.join(context.appDir, "node_modules", ".bin"),
-  });
-  await saveLayer(layer, { launch: true }, { buildpack: context.version, form: "in-place" });
+/** pnpm's own records name the time of the installation; nobody needs them once the packages are in the image. */
+async function removeRecords({ dir }: Layer): Promise<void> {
+  for (const name of PNPM_RECORDS) await rm(path.join(dir, "node_modules", name), { force: true });
 }
 
-async function packagesMetadata({ context, project, plan, npm }: Installing) {
-  const key = packagesKey(project, plan, { node: npm.nodeVersion, npm: await npm.version() });
+async function packagesMetadata({ context, project, plan, manager }: Installing) {
+  const versions = { node: manager.nodeVersion, manager: await manager.version() };
+  const key = packagesKey(project, plan, versions);
   return { key, buildpack: context.version, form: plan.kind };
 }
 
-const MANIFESTS = ["package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc"] as const;
+const MANIFESTS = [
+  ...["package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc"],
+  ...[
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    ".pnpmfile.cjs",
+    ".pnpmfile.mjs",
+    "patches",
+    "yarn.lock",
+    ".yarnrc",
+  ],
+];
 
-/** Does something in a folder that meanwhile holds copies of the files npm reads. */
+/** Does something in a folder that meanwhile holds copies of the files a package manager reads. */
 async function withManifests(
   { appDir }: BuildContext,
   folder: string,
   act: () => Promise<void>,
 ): Promise<void> {
   const there = MANIFESTS.filter((name) => existsSync(path.join(appDir, name)));
-  for (const name of there) await cp(path.join(appDir, name), path.join(folder, name));
+  for (const name of there) await cp(path.join(appDir, name), path.join(folder, name), { recursive: true });
   await act();
-  for (const name of there) await rm(path.join(folder, name), { force: true });
+  for (const name of there) await rm(path.join(folder, name), { recursive: true, force: true });
 }
 
 /** The app finds its packages through a link; Node.js resolves packages of packages beside them in the layer. */

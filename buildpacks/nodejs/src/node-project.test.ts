@@ -2,117 +2,9 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeFolder, writeFiles } from "../../shared/buildpack-fixtures.ts";
-import { parseLockFile, parsePackageJson, readProject } from "./node-project.ts";
+import { readProject } from "./node-project.ts";
 
 const json = JSON.stringify;
-
-describe("package.json", () => {
-  it("keeps what decides the build", () => {
-    const read = parsePackageJson(
-      json({
-        name: "app",
-        engines: { node: "24.x", npm: ">=10" },
-        packageManager: "npm@11.0.0",
-        scripts: { start: "node .", test: 7 },
-        dependencies: { a: "1" },
-        overrides: { b: "2" },
-      }),
-    );
-    expect(read).toEqual({
-      engines: { node: "24.x", npm: ">=10" },
-      packageManager: "npm@11.0.0",
-      scripts: { start: "node ." },
-      installed: { dependencies: { a: "1" }, overrides: { b: "2" } },
-      hasDependencies: true,
-    });
-  });
-
-  it.each([
-    [{}, false],
-    [{ dependencies: {} }, false],
-    [{ dependencies: { a: "1" } }, true],
-    [{ devDependencies: { a: "1" } }, true],
-    [{ optionalDependencies: { a: "1" } }, true],
-    [{ peerDependencies: { a: "1" } }, true],
-    [{ workspaces: ["packages/*"] }, true],
-    [{ dependencies: "none" }, false],
-    [{ dependencies: null }, false],
-  ])("%j has packages to install: %s", (value, has) => {
-    expect(parsePackageJson(json(value)).hasDependencies).toBe(has);
-  });
-
-  it("may begin with a byte order mark", () => {
-    expect(parsePackageJson(`\uFEFF${json({ scripts: { start: "x" } })}`).scripts).toEqual({ start: "x" });
-  });
-
-  it.each([
-    ["", "package.json is not valid JSON"],
-    ["{", "package.json is not valid JSON"],
-    ['{"a": 1,}', "package.json is not valid JSON"],
-    ["[]", "package.json does not hold a JSON object."],
-    ["null", "package.json does not hold a JSON object."],
-    ['"text"', "package.json does not hold a JSON object."],
-  ])("%j is refused", (text, message) => {
-    expect(() => parsePackageJson(text)).toThrow(message);
-  });
-});
-
-describe("lock files", () => {
-  const root = { "": { name: "app" } };
-  const read = (value: unknown) => {
-    const { hasDevPackages, hasLinks } = parseLockFile("package-lock.json", json(value));
-    return [hasDevPackages, hasLinks];
-  };
-
-  it.each([
-    ["v3, nothing", { lockfileVersion: 3, packages: root }, [false, false]],
-    [
-      "v3, a package",
-      { lockfileVersion: 3, packages: { ...root, "node_modules/a": { version: "1.0.0" } } },
-      [false, false],
-    ],
-    [
-      "v3, a development package",
-      { lockfileVersion: 3, packages: { ...root, "node_modules/a": { version: "1.0.0", dev: true } } },
-      [true, false],
-    ],
-    [
-      "v3, optional in development",
-      { lockfileVersion: 3, packages: { ...root, "node_modules/a": { devOptional: true } } },
-      [true, false],
-    ],
-    [
-      "v3, a workspace",
-      { lockfileVersion: 3, packages: { ...root, "node_modules/w": { resolved: "packages/w", link: true } } },
-      [false, true],
-    ],
-    [
-      "v2, both lists",
-      {
-        lockfileVersion: 2,
-        packages: { ...root, "node_modules/a": { version: "1.0.0" } },
-        dependencies: { a: { version: "1.0.0" } },
-      },
-      [false, false],
-    ],
-    ["v1, a package", { lockfileVersion: 1, dependencies: { a: { version: "1.0.0" } } }, [false, false]],
-    [
-      "v1, a development package",
-      { lockfileVersion: 1, dependencies: { a: { version: "1.0.0", dev: true } } },
-      [true, false],
-    ],
-    ["v1, a folder", { lockfileVersion: 1, dependencies: { a: { version: "file:./a" } } }, [false, true]],
-    ["v1, nothing", { lockfileVersion: 1 }, [false, false]],
-  ])("%s", (_name, value, expected) => {
-    expect(read(value)).toEqual(expected);
-  });
-
-  it("that are no JSON are refused by name", () => {
-    expect(() => parseLockFile("package-lock.json", "<<<<<<< HEAD")).toThrow(
-      "package-lock.json is not valid JSON",
-    );
-  });
-});
 
 describe("an app's folder", () => {
   let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -128,12 +20,14 @@ describe("an app's folder", () => {
 
   it("may have no lock file", async () => {
     const read = await project({ "package.json": "{}" });
-    expect(read).toMatchObject({ lockFile: undefined, npmrc: "" });
+    expect(read).toMatchObject({ lockFile: undefined, manager: { kind: "npm" } });
   });
 
   it("has its .npmrc and lock file", async () => {
     const read = await project({ "package.json": "{}", "package-lock.json": lock, ".npmrc": "a=b" });
-    expect(read).toMatchObject({ lockFile: { name: "package-lock.json", text: lock }, npmrc: "a=b" });
+    expect(read).toMatchObject({ lockFile: { name: "package-lock.json", text: lock } });
+    await writeFiles(folder.at, { ".npmrc": "a=c" });
+    expect((await readProject(folder.at)).settingsKey).not.toBe(read.settingsKey);
   });
 
   it("prefers a shrinkwrap, as npm does", async () => {
@@ -146,23 +40,45 @@ describe("an app's folder", () => {
   });
 
   it.each([
-    ["yarn.lock", "Yarn"],
-    ["pnpm-lock.yaml", "pnpm"],
-    ["bun.lock", "Bun"],
-    ["bun.lockb", "Bun"],
-  ])("with %s alone is told that %s is not supported", async (file, manager) => {
-    await expect(project({ "package.json": "{}", [file]: "" })).rejects.toMatchObject({
-      message: `The app is locked with ${manager} (${file}). This buildpack builds with npm only.`,
-      advice: expect.arrayContaining([expect.stringContaining(`git rm ${file}`)]),
-    });
+    ["patches/ms.patch", true],
+    [".yarn/patches/ms.patch", true],
+    [".yarnrc.yml", true],
+    ["pnpm-workspace.yaml", true],
+    ["src/index.js", false],
+    [".yarn/cache/ms.zip", false],
+  ])("with another %s makes other packages: %s", async (file, differs) => {
+    const before = await project({ "package.json": "{}", [file]: "a: 1" });
+    const after = await project({ [file]: "a: 2" });
+    expect(after.settingsKey !== before.settingsKey).toBe(differs);
   });
 
-  it("with two lock files is told which to remove", async () => {
-    const files = { "package.json": "{}", "package-lock.json": lock, "yarn.lock": "" };
-    await expect(project(files)).rejects.toMatchObject({
-      message: "The app has two lock files, package-lock.json and yarn.lock.",
-      advice: expect.arrayContaining([expect.stringContaining("git rm yarn.lock")]),
-    });
+  it.each<[Readonly<Record<string, string>>, boolean]>([
+    [{ "pnpm-lock.yaml": "" }, false],
+    [{ "pnpm-lock.yaml": "", ".pnpmfile.cjs": "" }, true],
+    [{ "pnpm-lock.yaml": "", "pnpm-workspace.yaml": "patchedDependencies:\n  ms: a.patch\n" }, true],
+    [{ "package.json": json({ pnpm: { patchedDependencies: { ms: "a.patch" } } }) }, true],
+    [{ "yarn.lock": "# yarn lockfile v1\n", ".yarnrc": 'yarn-offline-mirror "./mirror"' }, true],
+    [{ "yarn.lock": "# yarn lockfile v1\n", ".yarnrc": "registry x" }, false],
+  ])("with %j is read by its installation: %s", async (files, readsFiles) => {
+    expect(await project({ "package.json": "{}", ...files })).toMatchObject({ readsFiles });
+  });
+
+  it.each([
+    ["packages:\n  - a\n", true],
+    ["packages:\n- a\n", true],
+    ["packages: # ours\n\n  # all\n  - 'packages/*'\n", true],
+    ["packages: ['a']\n", true],
+    ["packages: []\n", false],
+    ["onlyBuiltDependencies:\n  - esbuild\n", false],
+    ["", false],
+  ])("with a pnpm-workspace.yaml of %j has workspaces: %s", async (text, hasWorkspaces) => {
+    const files = { "package.json": "{}", "pnpm-lock.yaml": "", "pnpm-workspace.yaml": text };
+    expect(await project(files)).toMatchObject({ hasWorkspaces });
+  });
+
+  it("has workspaces by its manifest with npm and Yarn", async () => {
+    const files = { "package.json": json({ workspaces: ["a"] }), "yarn.lock": "# yarn lockfile v1\n" };
+    expect(await project(files)).toMatchObject({ hasWorkspaces: true, manager: { kind: "yarn" } });
   });
 
   it("with a folder in a file's place is told so", async () => {

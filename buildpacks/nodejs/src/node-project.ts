@@ -1,149 +1,82 @@
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { BuildFailure } from "../../shared/build-failure.ts";
-
-/** What the buildpack reads of a package.json. */
-export interface PackageJson {
-  readonly engines?: { readonly node?: string; readonly npm?: string };
-  readonly packageManager?: string;
-  readonly scripts: Readonly<Record<string, string>>;
-  /** The fields that decide what is installed, for a key. */
-  readonly installed: Readonly<Record<string, unknown>>;
-  readonly hasDependencies: boolean;
-}
-
-/** A package-lock.json or npm-shrinkwrap.json. */
-export interface LockFile {
-  readonly name: string;
-  readonly text: string;
-  readonly hasDevPackages: boolean;
-  /** Workspaces and `file:` dependencies: folders of the app, linked from node_modules by relative paths. */
-  readonly hasLinks: boolean;
-}
+import { contentKey } from "../../shared/content-key.ts";
+import { chooseManager, LOCK_FILES, type ManagerChoice, type ManagerFiles } from "./choose-packager.ts";
+import { type LockFile, parseLockFile } from "./lock-file.ts";
+import { type PackageJson, parsePackageJson } from "./package-json.ts";
+import { readYarnSettings, type YarnSettings } from "./yarn-settings.ts";
 
 export interface NodeProject {
   readonly packageJson: PackageJson;
+  readonly manager: ManagerChoice;
   readonly lockFile: LockFile | undefined;
-  readonly npmrc: string;
+  /** Names the content of settings, patches and plug-ins that change what an installation makes. */
+  readonly settingsKey: string;
+  /** Whether the installation reads files of the app besides manifest, lock file and settings (patches, hooks). */
+  readonly readsFiles: boolean;
+  /** Whether there are workspaces: packages of the app's own below it. */
+  readonly hasWorkspaces: boolean;
+  readonly yarn: YarnSettings;
 }
 
-const INSTALL_FIELDS = [
-  "dependencies",
-  "devDependencies",
-  "optionalDependencies",
-  "peerDependencies",
-  "bundleDependencies",
-  "bundledDependencies",
-  "overrides",
-  "workspaces",
-] as const;
-
-const DEPENDENCY_FIELDS = [
-  "dependencies",
-  "devDependencies",
-  "optionalDependencies",
-  "peerDependencies",
-] as const;
-
-/** Lock files of package managers other than npm, and what to do with an app that has one. */
-const OTHER_LOCKS: readonly { readonly file: string; readonly manager: string }[] = [
-  { file: "yarn.lock", manager: "Yarn" },
-  { file: "pnpm-lock.yaml", manager: "pnpm" },
-  { file: "bun.lock", manager: "Bun" },
-  { file: "bun.lockb", manager: "Bun" },
+const SETTINGS = [
+  ".npmrc",
+  ".yarnrc",
+  ".yarnrc.yml",
+  "pnpm-workspace.yaml",
+  ".pnpmfile.cjs",
+  ".pnpmfile.mjs",
 ];
+/** Folders an installation may read: pnpm's and patch-package's, Yarn's. */
+const READ_FOLDERS = ["patches", ".yarn/patches", ".yarn/plugins"];
 
 /** Reads what decides the build. Throws a BuildFailure for files that cannot be used. */
 export async function readProject(appDir: string): Promise<NodeProject> {
   const packageJson = parsePackageJson((await readIfThere(appDir, "package.json")) ?? "");
-  const shrinkwrap = await readIfThere(appDir, "npm-shrinkwrap.json");
-  const lock = await readIfThere(appDir, "package-lock.json");
-  const lockFile =
-    shrinkwrap !== undefined
-      ? parseLockFile("npm-shrinkwrap.json", shrinkwrap)
-      : lock !== undefined
-        ? parseLockFile("package-lock.json", lock)
-        : undefined;
-  for (const other of OTHER_LOCKS) {
-    if ((await readIfThere(appDir, other.file)) !== undefined) refuseOtherManager(other, lockFile);
+  const files: Record<string, string | undefined> = {};
+  for (const name of [...LOCK_FILES.map((lock) => lock.name), ...SETTINGS]) {
+    files[name] = await readIfThere(appDir, name);
   }
-  return { packageJson, lockFile, npmrc: (await readIfThere(appDir, ".npmrc")) ?? "" };
-}
-
-export function parsePackageJson(text: string): PackageJson {
-  const value = parseObject("package.json", text);
-  const scripts = stringsOf(value.scripts);
-  const engines = stringsOf(value.engines);
-  const installed: Record<string, unknown> = {};
-  for (const field of INSTALL_FIELDS) if (value[field] !== undefined) installed[field] = value[field];
+  const manager = chooseManager(packageJson, files);
+  const { lock } = manager;
+  const folders = await Promise.all(READ_FOLDERS.map((name) => folderKey(path.join(appDir, name))));
   return {
-    ...(typeof value.packageManager === "string" ? { packageManager: value.packageManager } : {}),
-    engines,
-    scripts,
-    installed,
-    hasDependencies:
-      value.workspaces !== undefined ||
-      DEPENDENCY_FIELDS.some((field) => Object.keys(object(value[field])).length > 0),
+    packageJson,
+    manager,
+    lockFile: lock && parseLockFile(lock.name, lock.text),
+    settingsKey: contentKey(...SETTINGS.map((name) => files[name] ?? ""), ...folders),
+    readsFiles: readsFiles(packageJson, files),
+    hasWorkspaces: hasWorkspaces(packageJson, manager, files),
+    yarn: readYarnSettings(files[".yarnrc.yml"] ?? "", (name) => existsSync(path.join(appDir, name))),
   };
 }
 
-export function parseLockFile(name: string, text: string): LockFile {
-  const value = parseObject(name, text);
-  // Lock files of npm 7 and later list "packages"; those of npm 5 and 6 a tree of "dependencies".
-  const packages = Object.entries(object(value.packages)).filter(([where]) => where !== "");
-  const old = Object.values(object(value.dependencies));
-  const entries = [...packages.map(([, entry]) => object(entry)), ...old.map(object)];
-  return {
-    name,
-    text,
-    hasDevPackages: entries.some((entry) => entry.dev === true || entry.devOptional === true),
-    hasLinks: entries.some(
-      (entry) =>
-        entry.link === true || (typeof entry.version === "string" && entry.version.startsWith("file:")),
-    ),
-  };
+function readsFiles({ installed }: PackageJson, files: ManagerFiles): boolean {
+  if (files[".pnpmfile.cjs"] !== undefined || files[".pnpmfile.mjs"] !== undefined) return true;
+  const patched = /["']?patchedDependencies["']?\s*:/;
+  if (patched.test(JSON.stringify(installed.pnpm ?? "")) || patched.test(files["pnpm-workspace.yaml"] ?? ""))
+    return true;
+  return /offline-mirror|yarn-path/.test(files[".yarnrc"] ?? "");
 }
 
-function refuseOtherManager(
-  other: { readonly file: string; readonly manager: string },
-  lock?: LockFile,
-): never {
-  if (lock !== undefined) {
-    throw new BuildFailure(`The app has two lock files, ${lock.name} and ${other.file}.`, [
-      "They can disagree about versions. Keep the one of the package manager you use:",
-      `  git rm ${other.file} && git commit -m "Use npm"`,
-    ]);
-  }
-  throw new BuildFailure(
-    `The app is locked with ${other.manager} (${other.file}). This buildpack builds with npm only.`,
-    [
-      `Support for ${other.manager} is to come. Until then, lock the app with npm:`,
-      `  npm install --package-lock-only && git rm ${other.file}`,
-      `  git add package-lock.json && git commit -m "Lock dependencies with npm"`,
-    ],
+/** pnpm's file may hold settings alone; then there are none. */
+function hasWorkspaces(packageJson: PackageJson, { kind }: ManagerChoice, files: ManagerFiles): boolean {
+  if (kind !== "pnpm") return packageJson.installed.workspaces !== undefined;
+  return /^packages:[ \t]*(?:\[\s*[^\]\s]|(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-)/m.test(
+    files["pnpm-workspace.yaml"] ?? "",
   );
 }
 
-function parseObject(name: string, text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch (thrown) {
-    throw new BuildFailure(`${name} is not valid JSON: ${(thrown as Error).message}`, [
-      `Correct the file. This shows the place: node -p 'JSON.parse(fs.readFileSync("${name}"))'`,
-    ]);
-  }
-  throw new BuildFailure(`${name} does not hold a JSON object.`, [`Make one with: npm init -y`]);
-}
-
-function object(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function stringsOf(value: unknown): Record<string, string> {
-  const strings = Object.entries(object(value)).filter(([, text]) => typeof text === "string");
-  return Object.fromEntries(strings) as Record<string, string>;
+async function folderKey(folder: string): Promise<string> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  const parts: (string | Buffer)[] = [];
+  for (const name of names.sort()) parts.push(path.relative(folder, name), await readFile(name));
+  return contentKey(...parts);
 }
 
 function readIfThere(appDir: string, name: string): Promise<string | undefined> {

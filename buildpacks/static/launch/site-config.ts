@@ -10,6 +10,8 @@ export interface SiteConfig {
   readonly httpsOnly: boolean;
   /** The page for what is not there, below the site's folder, and the status it is sent with. */
   readonly notFound: { readonly file: string; readonly status: number };
+  /** The start page of a single-page app: it answers where an address is no file's and may be a page's. */
+  readonly fallback?: string;
   readonly headers: readonly HeaderRule[];
   /** The first that matches counts. */
   readonly routes: readonly Route[];

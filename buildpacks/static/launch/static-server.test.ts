@@ -22,8 +22,8 @@ interface Served {
   readonly exited: Promise<unknown[]>;
 }
 
-async function serve(root: string): Promise<Served> {
-  const child = spawn(process.execPath, [SERVER, root], {
+async function serve(root: string, ...settings: string[]): Promise<Served> {
+  const child = spawn(process.execPath, [SERVER, root, ...settings], {
     env: { PATH: process.env.PATH, PORT: "0" },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -200,6 +200,40 @@ describe("compression", () => {
   it("is left out for those who do not ask for it", async () => {
     const answer = await ask("/style.css");
     expect([answer.headers["content-encoding"], String(answer.body)]).toEqual([undefined, CSS]);
+  });
+});
+
+describe("a single-page app", () => {
+  let spa: Served;
+  beforeAll(async () => {
+    const settings = path.join(folder.at, "site.json");
+    await writeFile(settings, JSON.stringify({ fallback: "index.html" }));
+    spa = await serve(path.join(folder.at, "site"), settings);
+  });
+  afterAll(async () => {
+    spa.child.kill("SIGKILL");
+    await spa.exited;
+  });
+
+  it.each([
+    ["/users/7", { accept: "text/html,*/*" }, 200, "start"],
+    ["/users/7", {}, 200, "start"],
+    ["/about", {}, 200, "about"],
+    ["/", {}, 200, "start"],
+    ["/assets/none.js", {}, 404, "not here"],
+    ["/api/data", { accept: "application/json" }, 404, "not here"],
+    ["/.env", {}, 404, "not here"],
+  ])("answers %s with %j: %i", async (target, headers, status, body) => {
+    const answer = await ask(target, { port: spa.port, headers });
+    expect([answer.status, answer.body.toString()]).toEqual([status, body]);
+  });
+
+  it("lets its start page be asked for again", async () => {
+    const { headers } = await ask("/users/7", { port: spa.port });
+    expect(headers).toMatchObject({
+      "cache-control": "public, no-cache",
+      "content-type": "text/html; charset=utf-8",
+    });
   });
 });
 

@@ -45,6 +45,10 @@ async function makeSite(
       return end(response, 308, { ...added, Location: `${pathname.replace(/^[/\\]+/, "/")}/${query}` });
     }
     if (file) return await send({ request, response, added, file, status: 200 });
+    const { fallback } = config;
+    const isPage = fallback !== undefined && mayBePage(request, pathname);
+    const start = isPage ? await regularFile(top, join(top, fallback)) : undefined;
+    if (start) return await send({ request, response, added, file: start, status: 200 });
     const missing = await regularFile(top, join(top, config.notFound.file));
     if (missing)
       return await send({ request, response, added, file: missing, status: config.notFound.status });
@@ -73,6 +77,12 @@ function decodePath(pathname: string): string {
   } catch {
     return pathname;
   }
+}
+
+/** Addresses that a single-page app's own router answers: without an extension, asked for as a page. */
+function mayBePage({ headers }: IncomingMessage, pathname: string): boolean {
+  const accepted = headers.accept ?? "*/*";
+  return /text\/html|\*\/\*/.test(accepted) && !/\.[^/]*$/.test(pathname);
 }
 
 /** The path, and the query with its question mark. */

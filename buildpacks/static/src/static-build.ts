@@ -1,19 +1,13 @@
-import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
-import { contentKey } from "../../shared/content-key.ts";
 import { shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
-import { clearLayer, openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
 import { DEFAULT_NODE_LINE } from "../../shared/node-version.ts";
 import { provideNode } from "../../shared/provide-node.ts";
 import { runTool } from "../../shared/run-tool.ts";
+import { provideStaticServer } from "../../shared/static-server-layer.ts";
 import { makeFetcher } from "../../shared/verified-download.ts";
-import type { SiteConfig } from "../launch/site-config.ts";
 import { planSite, readSiteStatements } from "./read-site.ts";
-
-const SERVER = "static-server.mjs";
-const SETTINGS = "site.json";
 
 /** Puts a small web server beside the files of a site, how it is to serve them, and Node.js to run it. */
 export async function build(context: BuildContext): Promise<void> {
@@ -35,11 +29,11 @@ export async function build(context: BuildContext): Promise<void> {
   } finally {
     await fetcher.close();
   }
-  const server = await provideServer(context, config);
+  const { server, settings } = await provideStaticServer(context, config);
   log.detail(`Serving the files of ${root === "." ? "the top folder" : `${root}/`}`);
   if (readFrom.length > 0)
     log.detail(`Served as ${readFrom.join(", ")} ${readFrom.length === 1 ? "says" : "say"}`);
-  const words = [path.join(server, SERVER), path.join(appDir, root), path.join(server, SETTINGS)].map(quoted);
+  const words = [server, path.join(appDir, root), settings].map(quoted);
   await writeLaunchFile(context.layersDir, {
     processes: [shellProcess("web", `exec node ${words.join(" ")}`)],
   });
@@ -62,20 +56,6 @@ async function makeFiles(context: BuildContext, [command = "", ...args]: readonl
       "It is build.command in project.toml.",
     ]);
   }
-}
-
-async function provideServer(context: BuildContext, config: SiteConfig): Promise<string> {
-  const layer = await openLayer(context.layersDir, "server");
-  const program = await readFile(path.join(context.buildpackDir, "launch", SERVER));
-  const settings = `${JSON.stringify(config, undefined, 1)}\n`;
-  const metadata = { key: contentKey(program, settings) };
-  if (!sameMetadata(layer, metadata)) {
-    await clearLayer(layer);
-    await writeFile(path.join(layer.dir, SERVER), program);
-    await writeFile(path.join(layer.dir, SETTINGS), settings);
-  }
-  await saveLayer(layer, { launch: true }, metadata);
-  return layer.dir;
 }
 
 /** A word of a shell line; most need nothing. */
