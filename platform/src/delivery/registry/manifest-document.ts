@@ -1,5 +1,6 @@
-import { isDigest, MEDIA, type OciDescriptor, parseIndex, parseManifest } from "../image/index.ts";
+import { MEDIA, type OciDescriptor, parseIndex, parseManifest } from "../image/index.ts";
 import { RegistryError } from "./registry-error.ts";
+import { isSubject } from "./registry-rules.ts";
 
 /** What the registry has to know of a manifest that is pushed. */
 export interface ManifestDocument {
@@ -49,7 +50,7 @@ function namedBy(mediaType: string, bytes: Buffer): Pick<ManifestDocument, "blob
 function aboutOf(document: Record<string, unknown>) {
   if (document.subject === undefined) return {};
   const subject = (document.subject as { digest?: unknown } | null)?.digest;
-  if (!isDigest(subject)) throw invalid("its subject has no sha256 digest");
+  if (!isSubject(subject)) throw invalid("its subject has no sha256 or sha512 digest");
   const { annotations } = document;
   const config = document.config as { mediaType?: unknown } | undefined;
   const artifactType = document.artifactType || config?.mediaType;
