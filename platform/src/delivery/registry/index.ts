@@ -1,4 +1,11 @@
 export { holdImage } from "./hold-image.ts";
+export { type DocumentLinks, readDocumentLinks } from "./manifest-document.ts";
+export {
+  type CollectedManifest,
+  OutOfReach,
+  planRepository,
+  type RepositoryFacts,
+} from "./plan-collection.ts";
 export {
   dockerConfigJson,
   issuePullCredential,

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startTestRegistry, type TestRegistry } from "./registry-fixtures.ts";
 import type { MadeStores } from "./registry-suite.ts";
-import { NAME, REPOSITORY_BYTES } from "./specification-case.ts";
-import { discoveryCases } from "./specification-discovery-cases.ts";
-import { managementCases } from "./specification-management-cases.ts";
-import { manifestCases } from "./specification-manifest-cases.ts";
-import { pullCases } from "./specification-pull-cases.ts";
-import { uploadCases } from "./specification-upload-cases.ts";
-import { warningCases } from "./specification-warning-cases.ts";
+import { NAME, REPOSITORY_BYTES } from "./specification-case-fixtures.ts";
+import { discoveryCases } from "./specification-discovery-suite.ts";
+import { managementCases } from "./specification-management-suite.ts";
+import { manifestCases } from "./specification-manifest-suite.ts";
+import { pullCases } from "./specification-pull-suite.ts";
+import { uploadCases } from "./specification-upload-suite.ts";
+import { warningCases } from "./specification-warning-suite.ts";
 
 const CASES = [
   ...[...pullCases, ...uploadCases, ...manifestCases],

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { link, rename, rm, stat, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isMissing, syncFolder } from "./durable-files.ts";
@@ -19,9 +20,12 @@ export function isAside(name: string): boolean {
   return name.startsWith(ASIDE);
 }
 
-/** Where a file that is moved aside belongs. */
-export function placeOfAside(path: string): string {
-  return join(dirname(path), basename(path).slice(ASIDE.length));
+/** Puts a file back that a sweep has left aside, by where it lies; it is new then. */
+export async function putBackAside(aside: string): Promise<void> {
+  const [name = ""] = basename(aside).slice(ASIDE.length).split("~");
+  const now = new Date();
+  await unlessMissing(utimes(aside, now, now).then(() => linkIfNone(aside, join(dirname(aside), name))));
+  await rm(aside, { force: true });
 }
 
 function asideOf(path: string): string {
@@ -68,8 +72,20 @@ export async function removeUnvouched(
     await putBack(path);
     return undefined;
   }
-  await rm(aside, { force: true });
-  return now.size;
+  return await removeAside(aside, sinceMs);
+}
+
+/** From here on nobody else finds it: what is removed is what was looked at, also should two sweeps run at once. */
+async function removeAside(aside: string, sinceMs: number): Promise<number | undefined> {
+  const mine = `${aside}~${randomUUID()}`;
+  const found = await unlessMissing(rename(aside, mine).then(() => stat(mine)));
+  if (!found) return undefined;
+  if (found.mtimeMs >= sinceMs) {
+    await putBackAside(mine);
+    return undefined;
+  }
+  await rm(mine, { force: true });
+  return found.size;
 }
 
 /** Removes a file for good, also where a sweep has moved it aside. Returns whether it was there. */

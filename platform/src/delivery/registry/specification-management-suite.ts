@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { digestOf, encodeDocument, MEDIA } from "../image/index.ts";
 import { pushBlob, pushImage, putManifestAt } from "./registry-fixtures.ts";
-import { NAME, type SpecificationCase } from "./specification-case.ts";
-import { absentManifest, pushArtifact } from "./specification-manifest-cases.ts";
+import { NAME, type SpecificationCase } from "./specification-case-fixtures.ts";
+import { absentManifest, pushArtifact } from "./specification-manifest-suite.ts";
 
 /** The section "Content Management". */
 export const managementCases: readonly SpecificationCase[] = [

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { DOCUMENT_LIMIT, digestOf, encodeDocument, MEDIA, type OciDescriptor } from "../image/index.ts";
 import { pushBlob, pushImage, putManifestAt, type TestRegistry } from "./registry-fixtures.ts";
-import { NAME, type SpecificationCase } from "./specification-case.ts";
+import { NAME, type SpecificationCase } from "./specification-case-fixtures.ts";
 
 export const EMPTY = "application/vnd.oci.empty.v1+json";
 

@@ -5,7 +5,7 @@ import {
   REPOSITORY_BYTES,
   type SpecificationCase,
   type SpecificationWorld,
-} from "./specification-case.ts";
+} from "./specification-case-fixtures.ts";
 
 /** What is said to whoever pushes into a repository that is nearly full. */
 async function warned({ registry }: SpecificationWorld): Promise<string> {

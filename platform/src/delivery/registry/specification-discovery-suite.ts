@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { digestOf, encodeDocument, MEDIA } from "../image/index.ts";
 import { pushBlob, pushImage, putManifestAt, type TestRegistry } from "./registry-fixtures.ts";
-import { NAME, type SpecificationCase, type SpecificationWorld } from "./specification-case.ts";
-import { absentManifest, EMPTY, pushArtifact } from "./specification-manifest-cases.ts";
+import { NAME, type SpecificationCase, type SpecificationWorld } from "./specification-case-fixtures.ts";
+import { absentManifest, EMPTY, pushArtifact } from "./specification-manifest-suite.ts";
 
 const TAGS = `/v2/${NAME}/tags/list`;
 

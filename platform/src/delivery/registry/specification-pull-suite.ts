@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import { digestOf, MEDIA } from "../image/index.ts";
 import { pushBlob, pushImage, putManifestAt } from "./registry-fixtures.ts";
-import { NAME, type SpecificationCase } from "./specification-case.ts";
+import { NAME, type SpecificationCase } from "./specification-case-fixtures.ts";
 
 const NONE = digestOf("what nobody has pushed");
 

@@ -2,7 +2,12 @@ import { randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import { digestOf } from "../image/index.ts";
 import { pushBlob } from "./registry-fixtures.ts";
-import { NAME, OTHER_NAME, type SpecificationCase, type SpecificationWorld } from "./specification-case.ts";
+import {
+  NAME,
+  OTHER_NAME,
+  type SpecificationCase,
+  type SpecificationWorld,
+} from "./specification-case-fixtures.ts";
 
 const UPLOADS = `/v2/${NAME}/blobs/uploads/`;
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
