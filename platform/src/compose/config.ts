@@ -127,10 +127,7 @@ export function readConfig(env: Environment): Config {
     registryListen:
       read.list("CONIFER_REGISTRY_LISTEN", "an IP address", (text) => isIP(text) !== 0) ??
       (isIP(registryHost) ? [registryHost] : undefined),
-    registryQuota:
-      read.text("CONIFER_REGISTRY_QUOTA") === undefined
-        ? undefined
-        : read.number("CONIFER_REGISTRY_QUOTA", 1, 1_000_000),
+    registryQuota: read.numberIfSet("CONIFER_REGISTRY_QUOTA", 1_000_000),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
     adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
@@ -209,6 +206,8 @@ function makeReader(env: Environment, mistakes: string[]) {
   return {
     text,
     number,
+    numberIfSet: (name: string, most: number) =>
+      text(name) === undefined ? undefined : number(name, 1, most),
     port: (name: string, fallback: number) => number(name, fallback, 65_535),
     oneOf: <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
       const given = text(name) ?? fallback;
