@@ -31,6 +31,8 @@ export interface Config {
   readonly registryPort: number;
   /** CONIFER_REGISTRY_LISTEN: its addresses. Default: that of CONIFER_REGISTRY_ADDRESS, else those of CONIFER_LISTEN. */
   readonly registryListen: readonly string[] | undefined;
+  /** CONIFER_REGISTRY_QUOTA: gigabytes (2^30 bytes) that a repository of the registry may hold. Default: not bounded. */
+  readonly registryQuota: number | undefined;
   /** CONIFER_DOMAIN: apps answer at `<app>.<domain>`. Default `localhost`. */
   readonly domain: string;
   /** CONIFER_ADMIN_EMAIL, CONIFER_ADMIN_PASSWORD: the first account. Default: made at first start. */
@@ -125,6 +127,7 @@ export function readConfig(env: Environment): Config {
     registryListen:
       read.list("CONIFER_REGISTRY_LISTEN", "an IP address", (text) => isIP(text) !== 0) ??
       (isIP(registryHost) ? [registryHost] : undefined),
+    registryQuota: read.numberIfSet("CONIFER_REGISTRY_QUOTA", 1_000_000),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
     adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
@@ -203,6 +206,8 @@ function makeReader(env: Environment, mistakes: string[]) {
   return {
     text,
     number,
+    numberIfSet: (name: string, most: number) =>
+      text(name) === undefined ? undefined : number(name, 1, most),
     port: (name: string, fallback: number) => number(name, fallback, 65_535),
     oneOf: <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
       const given = text(name) ?? fallback;

@@ -1,5 +1,5 @@
 import type { Builder } from "../delivery/build/index.ts";
-import type { ImageStore } from "../delivery/image/index.ts";
+import type { ImageCollection, ImageStore } from "../delivery/image/index.ts";
 import { cutSource, fetchSource, type GitRepositories, makeUploads } from "../delivery/source/index.ts";
 import { makeGitRepositories, prepareGitFolder, startGitTransport } from "../drivers/embedded/git/index.ts";
 import { openDiskImageStore } from "../drivers/embedded/images/index.ts";
@@ -16,6 +16,7 @@ export interface ControlPorts {
   readonly host: DynoHost;
   readonly builder: Builder;
   readonly routes: RouteTable;
+  readonly collection: ImageCollection;
 }
 
 /** What the handlers of the API's routes use of an engine. */
@@ -35,6 +36,7 @@ export interface WorkerEngine {
   readonly oneOffs: OneOffDependencies;
   readonly builder: Builder;
   readonly routes: RouteTable;
+  readonly collection: ImageCollection;
   readonly repositories: Pick<GitRepositories, "moveRef" | "remove">;
   readonly fetchSource: FetchSource;
   readonly cutSource: CutSource;
@@ -55,13 +57,14 @@ export type CutSource = (digest: string, folder: string) => ReturnType<typeof cu
 /** Opens the ports' drivers; `onDynoChange` is told of every app whose dynos are seen to change. */
 export async function openControlEngine(
   context: ControlContext,
-  { host, builder, routes }: ControlPorts,
+  { host, builder, routes, collection }: ControlPorts,
   onDynoChange: (appId: string) => void,
 ) {
   return {
     ...openDynoSide(context, host, onDynoChange),
     builder,
     routes,
+    collection,
     images: await openDiskImageStore(context.config.home.images),
     ...(await openControlFiles(context)),
   };

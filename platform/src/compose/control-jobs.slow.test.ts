@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { releaseAnImage } from "../delivery/release/release-fixtures.ts";
 import { startJobs } from "../drivers/postgres/jobs/index.ts";
 import { newId, type Running, silentLogger } from "../kernel/index.ts";
 import { startTestControl, type TestControl } from "./control-fixtures.ts";
@@ -9,6 +10,8 @@ let control: TestControl;
 /** What was removed: `<kind of thing> <id>`. */
 let removed: string[];
 let failing: Set<string>;
+/** The digests with which images were collected. */
+let collected: (readonly string[])[];
 const running: Running[] = [];
 
 beforeAll(async () => {
@@ -18,6 +21,7 @@ afterAll(() => control?.stop());
 beforeEach(() => {
   removed = [];
   failing = new Set();
+  collected = [];
 });
 afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.stop();
@@ -37,6 +41,13 @@ function kinds() {
       ...engine,
       repositories: { ...engine.repositories, remove: remove("repository") },
       builder: { ...engine.builder, clearCache: remove("cache") },
+      collection: {
+        forget: remove("images"),
+        collect: async (known) => {
+          collected.push(known);
+          return true;
+        },
+      },
     },
   );
 }
@@ -81,17 +92,54 @@ describe("clearing an app's build cache", () => {
 });
 
 describe("removing an app", () => {
+  const everything = ["repository app-1", "log app-1", "cache app-1", "images app-1"];
   const removal = () => kinds().find(({ name }) => name === "remove-app");
 
-  test("takes its repository, its log and its cache", async () => {
+  test("takes its repository, its log, its cache and the names of its images", async () => {
     await removal()?.run({ appId: "app-1" });
-    expect(removed).toEqual(["repository app-1", "log app-1", "cache app-1"]);
+    expect(removed).toEqual(everything);
   });
 
-  test.each(["repository", "log", "cache"])("%s in the way: the next try removes all of it", async (what) => {
-    failing.add(what);
-    await expect(removal()?.run({ appId: "app-1" })).rejects.toThrow("just now");
-    await removal()?.run({ appId: "app-1" });
-    expect(removed.slice(-3)).toEqual(["repository app-1", "log app-1", "cache app-1"]);
+  test.each(["repository", "log", "cache", "images"])(
+    "%s in the way: the next try removes all of it",
+    async (what) => {
+      failing.add(what);
+      await expect(removal()?.run({ appId: "app-1" })).rejects.toThrow("just now");
+      await removal()?.run({ appId: "app-1" });
+      expect(removed.slice(-4)).toEqual(everything);
+    },
+  );
+});
+
+describe("collecting images", () => {
+  const collection = () => kinds().find(({ name }) => name === "collect-images");
+  const digestOf = (digit: string) => `sha256:${digit.repeat(64)}`;
+
+  test("keeps those of every release, also of old ones, and not those that were removed or whose app was", async () => {
+    const owner = await control.account("owner@example.com");
+    const makeApp = async () =>
+      (await control.call("POST /apps", { token: owner.token, body: {} })).body as {
+        id: string;
+        name: string;
+      };
+    const [first, second] = [await makeApp(), await makeApp()];
+    for (const digit of ["a", "b"]) await releaseAnImage(control.context, first.id, { web: "run" }, digit);
+    await releaseAnImage(control.context, second.id, { web: "run" }, "b");
+    await releaseAnImage(control.context, second.id, { web: "run" }, "c");
+    await collection()?.run({});
+    expect(collected.map((known) => known.toSorted())).toEqual([["a", "b", "c"].map(digestOf)]);
+    await control.context.db
+      .withTables<{ oci_images: { digest: string; removed_at: Date } }>()
+      .updateTable("oci_images")
+      .set({ removed_at: new Date() })
+      .where("digest", "=", digestOf("a"))
+      .execute();
+    await control.call(`DELETE /apps/${second.name}`, { token: owner.token });
+    await collection()?.run({});
+    expect(collected.at(-1)).toEqual([digestOf("b")]);
+  });
+
+  test("is asked for every hour", () => {
+    expect(collection()?.schedule).toMatch(/^\d+ \* \* \* \*$/);
   });
 });

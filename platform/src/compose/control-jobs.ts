@@ -1,4 +1,5 @@
 import { deleteExpiredAuthorizations } from "../accounts/token/index.ts";
+import { listKeptDigests } from "../delivery/image/index.ts";
 import type { JobKind } from "../drivers/postgres/jobs/index.ts";
 import { pruneEvents } from "../drivers/postgres/outbox/index.ts";
 import { deleteEndedOneOffs, deleteOldInsideRuns } from "../runtime/one-off/index.ts";
@@ -24,9 +25,16 @@ export function makeJobKinds(context: ControlContext, engine: WorkerEngine): rea
         await engine.repositories.remove(id);
         await logs.reader.forget(id);
         await engine.builder.clearCache(id);
+        await engine.collection.forget(id);
       },
     },
     { name: CLEAR_BUILD_CACHE, run: ({ appId }) => engine.builder.clearCache(String(appId)) },
+    {
+      name: "collect-images",
+      schedule: "41 * * * *",
+      // Whoever has the images has no database: what it may not remove comes with the request.
+      run: async () => void (await engine.collection.collect(await listKeptDigests(db))),
+    },
     {
       name: "sweep",
       schedule: "17 * * * *",

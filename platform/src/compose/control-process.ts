@@ -1,5 +1,6 @@
 import { makeBuilderClient } from "../drivers/embedded/builds/index.ts";
 import { makeDynoHostClient } from "../drivers/embedded/dynos/index.ts";
+import { makeCollectionClient } from "../drivers/embedded/images/index.ts";
 import { startLocalServer } from "../drivers/embedded/local/index.ts";
 import { makeRouteTableClient } from "../drivers/embedded/routes/index.ts";
 import { type Logger, type Part, type Running, startParts } from "../kernel/index.ts";
@@ -67,6 +68,7 @@ function embeddedPorts({ home }: Config): ControlPorts {
     host: makeDynoHostClient(hostPeer),
     builder: makeBuilderClient(hostPeer),
     routes: makeRouteTableClient({ socketPath: home.routerSocket, secret }),
+    collection: makeCollectionClient(hostPeer),
   };
 }
 

@@ -13,6 +13,7 @@ import { startControlEvents } from "./control-events.ts";
 import { startTestControl, type TestControl } from "./control-fixtures.ts";
 import { makeJobKinds } from "./control-jobs.ts";
 import { startControlWorkers } from "./control-workers.ts";
+import { idlePorts } from "./idle-ports-fixtures.ts";
 
 let control: TestControl;
 let host: FakeDynoHost;
@@ -44,7 +45,10 @@ beforeAll(async () => {
   host = makeFakeDynoHost({ now: () => new Date(), behavior: (spec) => behavior(spec) });
   builder = makeFakeBuilder();
   table = new RoutingTable();
-  control = await startTestControl({ ports: { host, builder, routes: routesTo(() => host) }, workers: true });
+  control = await startTestControl({
+    ports: { ...idlePorts(), host, builder, routes: routesTo(() => host) },
+    workers: true,
+  });
   vi.spyOn(control.context.logs.sink, "write").mockImplementation((line) => void said.push(line));
   owner = await control.account("owner@example.com");
 });
@@ -264,7 +268,7 @@ describe("an app that is deleted", () => {
 test("what was left by a process that is gone is found and finished by the next", async () => {
   const itsHost = makeFakeDynoHost({ now: () => new Date() });
   const other = await startTestControl({
-    ports: { host: itsHost, builder, routes: routesTo(() => itsHost) },
+    ports: { ...idlePorts(), host: itsHost, builder, routes: routesTo(() => itsHost) },
   });
   const running: Running[] = [];
   try {

@@ -1,6 +1,9 @@
-import type { ImageStore } from "../delivery/image/index.ts";
 import { COMMON_SPACE, holdImage, parseRepository } from "../delivery/registry/index.ts";
-import { openDiskImageStore, openDiskRepositories } from "../drivers/embedded/images/index.ts";
+import {
+  type DiskImageStore,
+  openDiskImageStore,
+  openDiskRepositories,
+} from "../drivers/embedded/images/index.ts";
 import type { Config } from "./config.ts";
 
 /**
@@ -10,7 +13,7 @@ import type { Config } from "./config.ts";
 export async function openHostImages({
   home,
   registry,
-}: Pick<Config, "home" | "registry">): Promise<ImageStore> {
+}: Pick<Config, "home" | "registry">): Promise<DiskImageStore> {
   const content = await openDiskImageStore(home.images);
   if (!registry) return content;
   const records = openDiskRepositories(home.repositories);

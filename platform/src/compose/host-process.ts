@@ -7,6 +7,7 @@ import {
   takeRunImage,
 } from "../drivers/embedded/builds/index.ts";
 import { dynoHostRoutes, endpointRoutes } from "../drivers/embedded/dynos/index.ts";
+import { collectionRoutes, startImageCollector } from "../drivers/embedded/images/index.ts";
 import { startLocalServer } from "../drivers/embedded/local/index.ts";
 import { logRoutes, openLogStore } from "../drivers/embedded/logs/index.ts";
 import { type AbilityRow, openSandboxes } from "../drivers/embedded/sandbox/index.ts";
@@ -43,6 +44,9 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
     running.push(sandboxes);
     const release = readHostRelease();
     const images = await openHostImages(config);
+    const { repositories } = home;
+    const collector = startImageCollector({ content: images, images: home.images, repositories, logger });
+    running.push(collector);
     const runImage = config.runImage
       ? await takeRunImage(config.runImage, images, release)
       : makeHostRunImage(release);
@@ -61,6 +65,7 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
         endpointRoutes(host.endpoints),
         builderRoutes(builds.builder),
         logRoutes(logs),
+        collectionRoutes(collector),
       ],
       logger,
     });

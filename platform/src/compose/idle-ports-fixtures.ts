@@ -28,6 +28,7 @@ export function idlePorts(): ControlPorts {
       cancel: nothing,
       clearCache: nothing,
     },
+    collection: { collect: async () => true, forget: nothing },
     routes: { replace: nothing, put: nothing, remove: nothing, endpoints: async () => [] },
   };
 }

@@ -164,6 +164,22 @@ it("ends a push in flight on SIGTERM, accepts no more, and exits with 0", async 
   expect(child.exitCode).toBe(0);
 });
 
+it("holds each repository to the quota that its operator has set, before anything is sent", async () => {
+  await startProcess({ CONIFER_REGISTRY_QUOTA: "1" });
+  const announce = async (bytes: number) => {
+    const path = `/v2/${APP}/blobs/uploads/?digest=${digestOf("content")}`;
+    const headers = { authorization: basic(push()), "content-length": bytes };
+    const request = httpRequest({ host: "127.0.0.1", port, method: "POST", path, headers, agent: false });
+    request.on("error", () => {}).flushHeaders();
+    const [response] = await once(request, "response");
+    const text = await once(response.setEncoding("utf8"), "data");
+    request.destroy();
+    return [response.statusCode, JSON.parse(text[0]).errors[0].code];
+  };
+  expect(await announce(1024 ** 3 + 1)).toEqual([403, "DENIED"]);
+  expect(await exists(await pushOne(Buffer.from("content")))).toBe(true);
+});
+
 it("streams: a large blob in and out takes little memory", async () => {
   const { child } = await startProcess();
   const body = Buffer.alloc(200 * 1024 * 1024, "x");

@@ -1,9 +1,11 @@
 import { type RunningRegistry, registryKeys, startRegistry } from "../delivery/registry/index.ts";
 import {
+  collectionRoutes,
   imageRoutes,
   openDiskImageStore,
   openDiskRepositories,
   openDiskUploads,
+  startImageCollector,
 } from "../drivers/embedded/images/index.ts";
 import { type Logger, newId, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
@@ -44,18 +46,21 @@ export async function startRegistryProcess(
     now: systemClock,
     newId,
     logger,
+    limits: config.registryQuota === undefined ? {} : { repositoryBytes: config.registryQuota * GIB },
   });
   if (config.systemNamespace === undefined) return registry;
   const { startRoleServer } = await import("./cluster-peers.ts");
+  const { images, repositories } = home;
+  const collector = startImageCollector({ content, images, repositories, logger });
   const server = await startRoleServer({
     ...{ config, logger, port: internalPort },
-    routes: [imageRoutes(content)],
+    routes: [imageRoutes(content), collectionRoutes(collector)],
   });
   return {
     ...registry,
     stop: async () => {
       await server.stop();
-      await registry.stop();
+      await Promise.all([collector.stop(), registry.stop()]);
     },
   };
 }

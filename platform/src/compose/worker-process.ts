@@ -1,6 +1,7 @@
 import type { Builder } from "../delivery/build/index.ts";
 import type { SourceStore } from "../delivery/source/index.ts";
 import { makeRepositoryClient } from "../drivers/embedded/git/index.ts";
+import { makeCollectionClient } from "../drivers/embedded/images/index.ts";
 import { makeLogClient, makeStreamClient } from "../drivers/embedded/logs/index.ts";
 import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
 import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
@@ -48,6 +49,7 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     ...dynos,
     builder: builds.builder,
     routes: table.routes,
+    collection: makeCollectionClient(clusterPeer("registry", config)),
     repositories: makeRepositoryClient(files),
     fetchSource: sources.fetchSource,
     cutSource: sources.cutSource,

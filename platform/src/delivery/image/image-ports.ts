@@ -1,5 +1,17 @@
 import type { Readable } from "node:stream";
 
+/** Removes images that nothing needs any more, from wherever they are kept. */
+export interface ImageCollection {
+  /**
+   * Has what nothing reaches be removed in the background: what is neither named, nor new, nor part of one of these images.
+   * Returns false when that is under way already. The caller names every image of the platform's record: what is not among
+   * them, and has been so for a time of grace, goes.
+   */
+  collect(known: readonly string[]): Promise<boolean>;
+  /** Takes an app's images their names, when the app is no more. Doing it again changes nothing. */
+  forget(appId: string): Promise<void>;
+}
+
 /**
  * Content-addressed storage of OCI blobs and manifests. Writing the same content twice is the same as once. Blobs are
  * durable once `write` returns. Concurrent writers of the same blob do not disturb each other.

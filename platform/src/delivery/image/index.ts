@@ -1,6 +1,6 @@
 export { LABEL } from "./cnb-labels.ts";
 export { displayCommand, type ImageInfo } from "./image.ts";
-export type { ImageStore } from "./image-ports.ts";
+export type { ImageCollection, ImageStore } from "./image-ports.ts";
 export { LAYER_TIME, type LayerEntry, packLayer } from "./layer-tar.ts";
 export {
   DOCUMENT_LIMIT,
@@ -20,5 +20,5 @@ export {
   parseManifest,
 } from "./oci-documents.ts";
 export { imageHandlers } from "./oci-image-api.ts";
-export { findImage, findNewestImage, insertImage } from "./oci-image-store.ts";
+export { findImage, findNewestImage, insertImage, listKeptDigests } from "./oci-image-store.ts";
 export { type ImageDocuments, imageInfoOf, readImageDocuments, readImageInfo } from "./read-image-info.ts";

@@ -87,3 +87,14 @@ export async function insertImage(trx: Db, image: Omit<OciImage, "removedAt" | "
     })
     .execute();
 }
+
+/** The digests of all images that still have their content, each once. */
+export async function listKeptDigests(db: Db): Promise<readonly string[]> {
+  const rows = await tables(db)
+    .selectFrom("oci_images")
+    .select("digest")
+    .distinct()
+    .where("removed_at", "is", null)
+    .execute();
+  return rows.map((row) => row.digest);
+}

@@ -20,7 +20,10 @@ export async function holdImage(
 ): Promise<void> {
   const { manifest } = await readImageDocuments(content, digest);
   const sizeBytes = (await content.sizeOf(digest)) ?? 0;
-  for (const { digest: part } of [manifest.config, ...manifest.layers])
+  for (const { digest: part } of [manifest.config, ...manifest.layers]) {
+    // What was asked for is not collected before it is held.
+    await content.sizeOf(part);
     await records.holdBlob(repository, part);
+  }
   await records.holdManifest(repository, { digest, mediaType: MEDIA.manifest, sizeBytes }, tag);
 }

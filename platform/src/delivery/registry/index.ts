@@ -1,17 +1,35 @@
 export { holdImage } from "./hold-image.ts";
+export { type DocumentLinks, readDocumentLinks } from "./manifest-document.ts";
+export {
+  type CollectedManifest,
+  OutOfReach,
+  planRepository,
+  type RepositoryFacts,
+} from "./plan-collection.ts";
 export {
   dockerConfigJson,
   issuePullCredential,
   issuePushCredential,
+  issueRoleCredential,
   type RegistryCredential,
   registryKeys,
 } from "./registry-credentials.ts";
 export type {
   ByteRange,
   HeldManifest,
+  RepositoryManagement,
   RepositoryRecords,
   ServedContent,
   UploadStore,
 } from "./registry-ports.ts";
-export { COMMON_SPACE, parseRepository, type Repository, repositoryName } from "./registry-rules.ts";
+export {
+  COMMON_SPACE,
+  isSubject,
+  PLATFORM_SPACE,
+  parseRepository,
+  type RegistryRole,
+  type Repository,
+  ROLES,
+  repositoryName,
+} from "./registry-rules.ts";
 export { type RunningRegistry, startRegistry } from "./registry-server.ts";

@@ -1,5 +1,6 @@
-import { isDigest, MEDIA, type OciDescriptor, parseIndex, parseManifest } from "../image/index.ts";
+import { MEDIA, type OciDescriptor, parseIndex, parseManifest } from "../image/index.ts";
 import { RegistryError } from "./registry-error.ts";
+import { isSubject } from "./registry-rules.ts";
 
 /** What the registry has to know of a manifest that is pushed. */
 export interface ManifestDocument {
@@ -32,6 +33,31 @@ export function readManifestDocument(bytes: Buffer, contentType: string | undefi
   return { mediaType, ...namedBy(mediaType, bytes), ...aboutOf(document) };
 }
 
+/** What a stored document names and is about, when it is a manifest. */
+export interface DocumentLinks {
+  readonly names: readonly string[];
+  /** Those of the names that are manifests. */
+  readonly manifests: readonly string[];
+  readonly subject?: string;
+}
+
+/**
+ * What a document in the store names, whoever put it there: its media type is its record's, else its own, else told by what it
+ * looks like. Throws MANIFEST_INVALID for what is no manifest.
+ */
+export function readDocumentLinks(bytes: Buffer, mediaType?: string): DocumentLinks {
+  const document = parse(bytes);
+  const own = typeof document.mediaType === "string" ? document.mediaType : undefined;
+  const guessed = Array.isArray(document.manifests) ? MEDIA.index : MEDIA.manifest;
+  const { blobs, manifests } = namedBy(mediaType ?? own ?? guessed, bytes);
+  const subject = (document.subject as { digest?: unknown } | null | undefined)?.digest;
+  return {
+    names: [...blobs, ...manifests].map((part) => part.digest),
+    manifests: manifests.map((part) => part.digest),
+    ...(isSubject(subject) ? { subject } : {}),
+  };
+}
+
 function namedBy(mediaType: string, bytes: Buffer): Pick<ManifestDocument, "blobs" | "manifests"> {
   const named = reading(() => {
     if (IMAGES.includes(mediaType)) {
@@ -49,7 +75,7 @@ function namedBy(mediaType: string, bytes: Buffer): Pick<ManifestDocument, "blob
 function aboutOf(document: Record<string, unknown>) {
   if (document.subject === undefined) return {};
   const subject = (document.subject as { digest?: unknown } | null)?.digest;
-  if (!isDigest(subject)) throw invalid("its subject has no sha256 digest");
+  if (!isSubject(subject)) throw invalid("its subject has no sha256 or sha512 digest");
   const { annotations } = document;
   const config = document.config as { mediaType?: unknown } | undefined;
   const artifactType = document.artifactType || config?.mediaType;

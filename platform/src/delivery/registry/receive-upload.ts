@@ -2,7 +2,9 @@ import { isDigest } from "../image/index.ts";
 import { pieceRange } from "./blob-range.ts";
 import type { RegistryAnswer, RegistryCall, RegistryDependencies } from "./registry-call.ts";
 import { RegistryError } from "./registry-error.ts";
-import { allows, parseRepository, repositoryName } from "./registry-rules.ts";
+import type { RegistryQuota } from "./registry-quota.ts";
+import { allows, isDigestForm, parseRepository, type Repository, repositoryName } from "./registry-rules.ts";
+import type { RepositoryTurns } from "./repository-turns.ts";
 
 /** The requests of an upload (distribution-spec 1.1, "Pushing blobs"). */
 export interface UploadHandlers {
@@ -13,9 +15,15 @@ export interface UploadHandlers {
   cancel(call: RegistryCall, id: string): Promise<RegistryAnswer>;
 }
 
+/** What uploads of all repositories have in common. */
+export interface UploadParts extends RegistryDependencies {
+  readonly quota: RegistryQuota;
+  readonly turns: RepositoryTurns;
+}
+
 /** One request at a time writes to an upload: a second one is told so, and asks for the status. */
-export function makeUploadHandlers(deps: RegistryDependencies): UploadHandlers {
-  const { uploads, records } = deps;
+export function makeUploadHandlers(deps: UploadParts): UploadHandlers {
+  const { uploads } = deps;
   const busy = new Set<string>();
   const alone = async <T>(id: string, work: () => Promise<T>): Promise<T> => {
     if (busy.has(id))
@@ -27,7 +35,7 @@ export function makeUploadHandlers(deps: RegistryDependencies): UploadHandlers {
   };
   const keep = async ({ repository }: RegistryCall, id: string, digest: string) => {
     await uploads.finish(repository, id, digest);
-    await records.holdBlob(repository, digest);
+    await deps.turns(repository, () => hold(deps, repository, digest));
     return created(repository, digest);
   };
   const status = async (call: RegistryCall, id: string, code: number) =>
@@ -38,6 +46,7 @@ export function makeUploadHandlers(deps: RegistryDependencies): UploadHandlers {
       const { repository, query, body } = call;
       const digest = digestIn(query);
       if (await mount(deps, call)) return created(repository, query.get("mount") ?? "");
+      await deps.quota.admit(repository, announcedBytes(call) ?? 0);
       const id = await uploads.begin(repository);
       if (digest === undefined) return uploadAnswer(202, call, { id, size: 0 });
       try {
@@ -71,17 +80,35 @@ export function makeUploadHandlers(deps: RegistryDependencies): UploadHandlers {
 }
 
 /** Takes a blob over from a repository that the caller may read. Says nothing of any other. */
-async function mount({ records, content }: RegistryDependencies, call: RegistryCall): Promise<boolean> {
+async function mount(deps: UploadParts, call: RegistryCall): Promise<boolean> {
+  const { records, content } = deps;
   const digest = call.query.get("mount");
   const from = parseRepository(call.query.get("from") ?? "");
   if (!isDigest(digest) || !from || !allows(call.principal, "pull", from)) return false;
   if (!(await records.holdsBlob(from, digest)) || (await content.sizeOf(digest)) === undefined) return false;
-  await records.holdBlob(call.repository, digest);
+  await deps.turns(call.repository, () => hold(deps, call.repository, digest));
   return true;
 }
 
+/** The content is in the store by now: without room for it in the repository it is collected there. */
+async function hold(
+  { records, content, quota }: UploadParts,
+  repository: Repository,
+  digest: string,
+): Promise<void> {
+  if (!(await records.holdsBlob(repository, digest)))
+    await quota.admit(repository, (await content.sizeOf(digest)) ?? 0);
+  await records.holdBlob(repository, digest);
+}
+
+/** What is too much is refused before it comes, when its sender says how much it is. */
+function announcedBytes({ request }: RegistryCall): number | undefined {
+  const given = request.headers["content-length"];
+  return given === undefined ? undefined : Number(given);
+}
+
 /** Adds the request's body, which may be empty. A piece that does not begin where the upload ends is refused. */
-async function append(deps: RegistryDependencies, call: RegistryCall, id: string): Promise<void> {
+async function append(deps: UploadParts, call: RegistryCall, id: string): Promise<void> {
   const size = await sizeOf(deps, call, id);
   const { headers } = call.request;
   const given = headers["content-range"];
@@ -93,9 +120,10 @@ async function append(deps: RegistryDependencies, call: RegistryCall, id: string
       status: 416,
       headers: uploadHeaders(call, id, size),
     });
-  const announced = headers["content-length"];
-  if (piece && announced !== undefined && Number(announced) !== piece.end - piece.start + 1)
+  const announced = announcedBytes(call);
+  if (piece && announced !== undefined && announced !== piece.end - piece.start + 1)
     throw new RegistryError("BLOB_UPLOAD_INVALID", "Content-Range and Content-Length do not agree");
+  if (announced) await deps.quota.admit(call.repository, size + announced);
   const after = await deps.uploads.append(call.repository, id, call.body());
   if (piece && after !== piece.end + 1)
     throw new RegistryError("BLOB_UPLOAD_INVALID", `${after - size} bytes came, not those of Content-Range`);
@@ -110,8 +138,9 @@ async function sizeOf({ uploads }: RegistryDependencies, call: RegistryCall, id:
 function digestIn(query: URLSearchParams): string | undefined {
   const digest = query.get("digest");
   if (digest === null) return undefined;
-  if (!isDigest(digest)) throw new RegistryError("DIGEST_INVALID", "the digest is not a sha256 digest");
-  return digest;
+  if (isDigest(digest)) return digest;
+  const why = isDigestForm(digest) ? "content is stored by sha256 only" : "that is no digest";
+  throw new RegistryError("DIGEST_INVALID", `${why}; push with ?digest=sha256:<64 hex digits>`);
 }
 
 function uploadAnswer(

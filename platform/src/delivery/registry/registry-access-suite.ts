@@ -163,13 +163,53 @@ export function accessTests({ registry }: RegistryWorld): void {
     expect((await ask("POST /v2/team/app/blobs/uploads/", pull("team"))).status).toBe(403);
   });
 
-  it("nothing is deleted, and no other method is known", async () => {
+  it("what is deleted needs a manager of the repository: no build, writer or space may", async () => {
+    const { ask, push, pull, role } = registry();
+    const { digest, layer } = await pushImage(registry(), "team/app", { tag: "v1" });
+    for (const path of [`blobs/${layer.digest}`, `manifests/${digest}`, "manifests/v1", "manifests/none"])
+      for (const somebody of [
+        ...[push("team/app"), pull("team"), role("writer", "team/app"), role("reader", "team/app")],
+        ...[role("manager", "team/other"), role("manager", "conifer/app")],
+      ]) {
+        const { status, codes } = await ask(`DELETE /v2/team/app/${path}`, somebody);
+        expect([somebody.username, status, codes]).toEqual([somebody.username, 403, ["DENIED"]]);
+      }
+    expect((await ask(`DELETE /v2/team/app/manifests/${digest}`)).headers["www-authenticate"]).toContain(
+      'scope="repository:team/app:delete"',
+    );
+    expect((await ask(`GET /v2/team/app/manifests/v1`, pull("team"))).status).toBe(200);
+    expect((await ask("DELETE /v2/team/app/manifests/v1", role("manager", "team/app"))).status).toBe(202);
+  });
+
+  it("a role is one of a repository, by its credential and by the token that is given for it", async () => {
+    const { ask, role } = registry();
+    const { layer } = await pushImage(registry(), "team/app", { tag: "v1" });
+    for (const [name, pushes] of [
+      ["reader", 403],
+      ["writer", 202],
+      ["manager", 202],
+    ] as const) {
+      const { text } = await ask("GET /v2/token", role(name, "team/app"));
+      const headers = { authorization: `Bearer ${JSON.parse(text).token}` };
+      for (const as of [role(name, "team/app"), undefined]) {
+        const more = as ? {} : { headers };
+        expect((await ask(`GET /v2/team/app/blobs/${layer.digest}`, as, more)).status).toBe(200);
+        expect((await ask("POST /v2/team/app/blobs/uploads/", as, more)).status).toBe(pushes);
+        expect((await ask("GET /v2/team/other/tags/list", as, more)).status).toBe(404);
+        expect((await ask("POST /v2/team/other/blobs/uploads/", as, more)).status).toBe(403);
+      }
+    }
+    const forged = { ...role("reader", "team/app"), username: "manager+team/app" };
+    expect((await ask("GET /v2/", forged)).status).toBe(401);
+  });
+
+  it("no other method is known", async () => {
     const { ask, push } = registry();
     const { digest, layer } = await pushImage(registry(), "team/app", { tag: "v1" });
     for (const [what, allow] of [
-      [`DELETE /v2/team/app/blobs/${layer.digest}`, "GET, HEAD"],
-      [`DELETE /v2/team/app/manifests/${digest}`, "GET, HEAD, PUT"],
-      ["DELETE /v2/team/app/manifests/v1", "GET, HEAD, PUT"],
+      [`PUT /v2/team/app/blobs/${layer.digest}`, "GET, HEAD, DELETE"],
+      [`PATCH /v2/team/app/manifests/${digest}`, "GET, HEAD, PUT, DELETE"],
+      ["DELETE /v2/team/app/blobs/uploads/", "POST"],
       ["POST /v2/", "GET, HEAD"],
       ["PUT /v2/team/app/blobs/uploads/", "POST"],
     ] as const) {

@@ -34,14 +34,15 @@ export function authenticate(
       ? checkToken(given, deps.now(), deps.keys)
       : checkBasic(scheme, given, deps);
   if (principal) return principal;
-  throw new RegistryError("UNAUTHORIZED", "this needs a valid credential of a space or a build", {
+  throw new RegistryError("UNAUTHORIZED", "this needs a valid credential of a space, a build or a role", {
     headers: { "www-authenticate": challenge(request, scope) },
   });
 }
 
 /** `repository:<name>:<actions>`, as clients repeat it to the token's address (distribution token specification). */
 export function scopeOf(repository: Repository, action: RegistryAction): string {
-  return `repository:${repositoryName(repository)}:${action === "push" ? "pull,push" : "pull"}`;
+  const actions = { pull: "pull", push: "pull,push", delete: "delete" }[action];
+  return `repository:${repositoryName(repository)}:${actions}`;
 }
 
 /**
@@ -54,7 +55,7 @@ export function authorize(
   route: Extract<RegistryRoute, { repository: Repository }>,
 ): void {
   if (allows(principal, action, route.repository)) return;
-  if (action === "push") throw new RegistryError("DENIED", "this credential may not push here");
+  if (action !== "pull") throw new RegistryError("DENIED", `this credential may not ${action} here`);
   if (route.kind === "manifest") throw manifestUnknown();
   if (route.kind === "blob") throw blobUnknown();
   throw nameUnknown();

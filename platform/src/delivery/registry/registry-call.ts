@@ -2,12 +2,17 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { Clock, MasterKey } from "../../kernel/index.ts";
 import type { Pace } from "./paced-body.ts";
-import type { RepositoryRecords, ServedContent, UploadStore } from "./registry-ports.ts";
+import type {
+  RepositoryManagement,
+  RepositoryRecords,
+  ServedContent,
+  UploadStore,
+} from "./registry-ports.ts";
 import type { RegistryPrincipal, Repository } from "./registry-rules.ts";
 
 export interface RegistryDependencies {
   readonly content: ServedContent;
-  readonly records: RepositoryRecords;
+  readonly records: RepositoryRecords & RepositoryManagement;
   readonly uploads: UploadStore;
   /** From `registryKeys`. */
   readonly keys: MasterKey;
@@ -26,6 +31,8 @@ export interface RegistryLimits {
   /** Tags of one repository, and referrers of one manifest. */
   readonly tags: number;
   readonly referrers: number;
+  /** Of the blobs and manifests of one repository; not bounded when missing. */
+  readonly repositoryBytes?: number;
 }
 
 export const REGISTRY_LIMITS: RegistryLimits = {

@@ -4,7 +4,9 @@ import {
   isComponent,
   parseRepository,
   type RegistryPrincipal,
+  type RegistryRole,
   type Repository,
+  ROLES,
   repositoryName,
 } from "./registry-rules.ts";
 
@@ -56,14 +58,31 @@ export function issuePushCredential(
   until: Date,
   keys: MasterKey,
 ): RegistryCredential {
+  return issueUntil("push", `build+${nameOf(repository)}`, until, keys);
+}
+
+/** A credential that does with one repository what a role allows, until a time (whole seconds). */
+export function issueRoleCredential(
+  role: RegistryRole,
+  repository: Repository,
+  until: Date,
+  keys: MasterKey,
+): RegistryCredential {
+  return issueUntil("role", `${role}+${nameOf(repository)}`, until, keys);
+}
+
+function nameOf(repository: Repository): string {
   const name = repositoryName(repository);
   if (!parseRepository(name)) throw new Error(`"${name}" cannot be a repository of the registry`);
-  const username = `build+${name}`;
+  return name;
+}
+
+function issueUntil(purpose: Purpose, username: string, until: Date, keys: MasterKey): RegistryCredential {
   const seconds = Math.floor(until.getTime() / 1000);
   const expires = new Date(seconds * 1000);
   return {
     username,
-    password: signed("push", [username, String(seconds)], keys),
+    password: signed(purpose, [username, String(seconds)], keys),
     expires,
     renewAt: expires,
   };
@@ -78,7 +97,7 @@ export function checkCredential(
   const { username, password } = given;
   const when = Number(password.split(".")[1]);
   if (!Number.isSafeInteger(when) || when < 0) return undefined;
-  const kind = username.startsWith("space+") ? "pull" : "push";
+  const kind = purposeOf(username);
   if (!verified(kind, [username, String(when)], password, keys)) return undefined;
   const expires = new Date(kind === "pull" ? (when + 2) * EPOCH_MS : when * 1000);
   const begins = kind === "pull" ? when * EPOCH_MS - SKEW_MS : 0;
@@ -90,8 +109,7 @@ export function checkCredential(
 export function issueToken(principal: RegistryPrincipal, now: Date, keys: MasterKey) {
   const ends = Math.min(now.getTime() + TOKEN_SECONDS * 1000, principal.expires.getTime());
   const seconds = Math.floor(ends / 1000);
-  const username =
-    principal.kind === "space" ? `space+${principal.space}` : `build+${repositoryName(principal.repository)}`;
+  const username = usernameOf(principal);
   const name = Buffer.from(username).toString("base64url");
   return {
     token: `${name}.${signed("token", [username, String(seconds)], keys)}`,
@@ -121,13 +139,28 @@ export function dockerConfigJson(credential: RegistryCredential, hosts: readonly
 }
 
 function principalOf(username: string, expires: Date): RegistryPrincipal | undefined {
-  const name = username.slice("space+".length);
-  if (username.startsWith("space+") && isComponent(name)) return { kind: "space", space: name, expires };
-  const repository = username.startsWith("build+") ? parseRepository(name) : undefined;
-  return repository && { kind: "build", repository, expires };
+  const plus = username.indexOf("+");
+  const [kind, name] = [username.slice(0, Math.max(plus, 0)), username.slice(plus + 1)];
+  if (kind === "space") return isComponent(name) ? { kind, space: name, expires } : undefined;
+  const repository = parseRepository(name);
+  if (!repository) return undefined;
+  if (kind === "build") return { kind, repository, expires };
+  const role = ROLES.find((one) => one === kind);
+  return role && { kind: "member", role, repository, expires };
 }
 
-type Purpose = "pull" | "push" | "token";
+function usernameOf(principal: RegistryPrincipal): string {
+  if (principal.kind === "space") return `space+${principal.space}`;
+  const role = principal.kind === "member" ? principal.role : "build";
+  return `${role}+${repositoryName(principal.repository)}`;
+}
+
+type Purpose = "pull" | "push" | "role" | "token";
+
+function purposeOf(username: string): Purpose {
+  if (username.startsWith("space+")) return "pull";
+  return username.startsWith("build+") ? "push" : "role";
+}
 
 /** Form: `<version of the key>.<last part>.<HMAC-SHA-256 of purpose and parts>`. */
 function signed(purpose: Purpose, parts: readonly string[], keys: MasterKey, version = keys.current): string {

@@ -3,12 +3,18 @@ import { buffer } from "node:stream/consumers";
 import { BusinessError, newId, notFound } from "../../kernel/index.ts";
 import { makeFakeImageStore } from "../image/image-store-fake.ts";
 import { digestOf, type ImageStore, type OciDescriptor } from "../image/index.ts";
-import type { HeldManifest, RepositoryRecords, ServedContent, UploadStore } from "./registry-ports.ts";
+import type {
+  HeldManifest,
+  RepositoryManagement,
+  RepositoryRecords,
+  ServedContent,
+  UploadStore,
+} from "./registry-ports.ts";
 import { type Repository, repositoryName } from "./registry-rules.ts";
 
 export interface FakeRegistryStores {
   readonly content: ImageStore & ServedContent;
-  readonly records: RepositoryRecords;
+  readonly records: RepositoryRecords & RepositoryManagement;
   readonly uploads: UploadStore;
 }
 
@@ -27,6 +33,7 @@ function makeFakeContent(): ImageStore & ServedContent {
       const bytes = await bytesOf(digest);
       return Readable.from([range ? bytes.subarray(range.start, range.end + 1) : bytes]);
     },
+    weigh: async (digest) => ((await images.has(digest)) ? (await bytesOf(digest)).length : 0),
     sizeOf: async (digest) => ((await images.has(digest)) ? (await bytesOf(digest)).length : undefined),
   };
 }
@@ -37,7 +44,7 @@ interface FakeRepository {
   readonly tags: Map<string, string>;
 }
 
-function makeFakeRecords(): RepositoryRecords {
+function makeFakeRecords(): RepositoryRecords & RepositoryManagement {
   const all = new Map<string, FakeRepository>();
   const of = (repository: Repository): FakeRepository => {
     const name = repositoryName(repository);
@@ -64,6 +71,19 @@ function makeFakeRecords(): RepositoryRecords {
     async referrers(repository, subject) {
       const held = [...(peek(repository)?.manifests.values() ?? [])];
       return held.filter((one) => one.subject === subject).map(descriptorOf);
+    },
+    dropTag: async (repository, tag) => peek(repository)?.tags.delete(tag) ?? false,
+    async dropManifest(repository, digest) {
+      const found = peek(repository);
+      for (const [tag, named] of found?.tags ?? []) if (named === digest) found?.tags.delete(tag);
+      return found?.manifests.delete(digest) ?? false;
+    },
+    dropBlob: async (repository, digest) => peek(repository)?.blobs.delete(digest) ?? false,
+    async *manifests(repository) {
+      yield* [...(peek(repository)?.manifests.values() ?? [])];
+    },
+    async *blobs(repository) {
+      yield* [...(peek(repository)?.blobs ?? [])];
     },
   };
 }

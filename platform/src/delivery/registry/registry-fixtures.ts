@@ -8,16 +8,22 @@ import type { RegistryLimits } from "./registry-call.ts";
 import {
   issuePullCredential,
   issuePushCredential,
+  issueRoleCredential,
   type RegistryCredential,
   registryKeys,
 } from "./registry-credentials.ts";
-import type { RepositoryRecords, ServedContent, UploadStore } from "./registry-ports.ts";
-import { parseRepository, type Repository } from "./registry-rules.ts";
+import type {
+  RepositoryManagement,
+  RepositoryRecords,
+  ServedContent,
+  UploadStore,
+} from "./registry-ports.ts";
+import { parseRepository, type RegistryRole, type Repository } from "./registry-rules.ts";
 import { type RunningRegistry, startRegistry } from "./registry-server.ts";
 
 export interface RegistryStores {
   readonly content: ServedContent;
-  readonly records: RepositoryRecords;
+  readonly records: RepositoryRecords & RepositoryManagement;
   readonly uploads: UploadStore;
 }
 
@@ -42,6 +48,8 @@ export interface TestRegistry {
   readonly registry: RunningRegistry;
   pull(space: string): RegistryCredential;
   push(repository: string, forMs?: number): RegistryCredential;
+  /** The credential of somebody with a role in a repository. */
+  role(role: RegistryRole, repository: string): RegistryCredential;
   /** `what` is `GET /v2/…`. */
   ask(what: string, as?: RegistryCredential, more?: RegistryClientRequest): Promise<Reply>;
 }
@@ -76,6 +84,7 @@ export async function startTestRegistry(
     pull: (space) => issuePullCredential(space, now(), keys),
     push: (name, forMs = 600_000) =>
       issuePushCredential(repository(name), new Date(Date.now() + forMs), keys),
+    role: (role, name) => issueRoleCredential(role, repository(name), new Date(Date.now() + 600_000), keys),
     ask: (what, as, more) => ask(port, what, { ...more, ...(as ? { as } : {}) }),
   };
 }

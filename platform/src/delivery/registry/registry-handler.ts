@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { DOCUMENT_LIMIT } from "../image/index.ts";
+import { deleteBlob, deleteManifest } from "./delete-content.ts";
 import { pacedBody, readBounded } from "./paced-body.ts";
 import { putManifest } from "./put-manifest.ts";
 import { makeUploadHandlers, type UploadHandlers } from "./receive-upload.ts";
@@ -12,8 +13,10 @@ import {
   type RegistryLimits,
 } from "./registry-call.ts";
 import { RegistryError } from "./registry-error.ts";
+import { makeRegistryQuota, type RegistryQuota } from "./registry-quota.ts";
 import { parseRoute, type RegistryRoute } from "./registry-routes.ts";
 import { isTag, principalName, type RegistryAction, repositoryName } from "./registry-rules.ts";
+import { makeRepositoryTurns, type RepositoryTurns } from "./repository-turns.ts";
 import { serveBlob, serveManifest, serveReferrers, serveTags } from "./serve-content.ts";
 
 /** What a log line says of a request; filled in as it becomes known. */
@@ -26,12 +29,12 @@ export interface RequestFacts {
 /** Decides what a request is answered. Throws RegistryError for refusals. */
 export type RegistryHandler = (request: IncomingMessage, facts: RequestFacts) => Promise<RegistryAnswer>;
 
-/** Methods of each route; HEAD is a GET whose body is not sent. Nothing is deleted over this API but uploads. */
+/** Methods of each route; HEAD is a GET whose body is not sent. */
 const METHODS: Readonly<Record<RegistryRoute["kind"], readonly string[]>> = {
   ping: ["GET", "HEAD"],
   token: ["GET", "POST"],
-  manifest: ["GET", "HEAD", "PUT"],
-  blob: ["GET", "HEAD"],
+  manifest: ["GET", "HEAD", "PUT", "DELETE"],
+  blob: ["GET", "HEAD", "DELETE"],
   uploads: ["POST"],
   upload: ["GET", "PATCH", "PUT", "DELETE"],
   tags: ["GET", "HEAD"],
@@ -39,7 +42,9 @@ const METHODS: Readonly<Record<RegistryRoute["kind"], readonly string[]>> = {
 };
 
 export function makeRegistryHandler(deps: RegistryDependencies, limits: RegistryLimits): RegistryHandler {
-  const uploads = makeUploadHandlers(deps);
+  const turns = makeRepositoryTurns();
+  const quota = makeRegistryQuota(deps, limits);
+  const uploads = makeUploadHandlers({ ...deps, quota, turns });
   const bodyOf = makeBodies(limits);
   return async (request, facts) => {
     const [path = "", search = ""] = (request.url ?? "").split("?", 2);
@@ -61,7 +66,7 @@ export function makeRegistryHandler(deps: RegistryDependencies, limits: Registry
     authorize(principal, action, asked);
     const query = new URLSearchParams(search);
     const call = { request, query, principal, repository: asked.repository, body };
-    return await serveRepository(asked, call, { deps, limits, uploads });
+    return await serveRepository(asked, call, { deps, limits, uploads, turns, quota });
   };
 }
 
@@ -76,8 +81,9 @@ function routeOrRefusal(path: string): RegistryRoute | RegistryError {
 }
 
 function actionOf({ method }: IncomingMessage, asked: RegistryRoute | RegistryError): RegistryAction {
-  const ofUpload = "kind" in asked && asked.kind === "upload";
-  return (method === "GET" || method === "HEAD") && !ofUpload ? "pull" : "push";
+  const kind = "kind" in asked ? asked.kind : undefined;
+  if (method === "DELETE" && (kind === "manifest" || kind === "blob")) return "delete";
+  return (method === "GET" || method === "HEAD") && kind !== "upload" ? "pull" : "push";
 }
 
 function scopeAsked(asked: RegistryRoute | RegistryError, action: RegistryAction): string | undefined {
@@ -96,18 +102,25 @@ interface Served {
   readonly deps: RegistryDependencies;
   readonly limits: RegistryLimits;
   readonly uploads: UploadHandlers;
+  readonly turns: RepositoryTurns;
+  readonly quota: RegistryQuota;
 }
 
 async function serveRepository(
   route: Exclude<RegistryRoute, { kind: "ping" | "token" }>,
   call: RegistryCall,
-  { deps, limits, uploads }: Served,
+  served: Served,
 ): Promise<RegistryAnswer> {
+  const { deps, uploads, turns } = served;
+  const { method } = call.request;
+  const inTurn = (work: () => Promise<RegistryAnswer>) => turns(call.repository, work);
   switch (route.kind) {
     case "manifest":
-      if (call.request.method === "PUT") return await takeManifest(call, route.reference, { deps, limits });
+      if (method === "PUT") return await takeManifest(call, route.reference, served);
+      if (method === "DELETE") return await inTurn(() => deleteManifest(deps, call, route.reference));
       return await serveManifest(deps, call, route.reference);
     case "blob":
+      if (method === "DELETE") return await inTurn(() => deleteBlob(deps, call, route.digest));
       return await serveBlob(deps, call, route.digest);
     case "tags":
       return await serveTags(deps, call);
@@ -116,7 +129,7 @@ async function serveRepository(
     case "uploads":
       return await uploads.begin(call);
     case "upload":
-      return await uploadHandler(uploads, call.request.method)(call, route.id);
+      return await uploadHandler(uploads, method)(call, route.id);
   }
 }
 
@@ -136,12 +149,14 @@ function uploadHandler(uploads: UploadHandlers, method: string | undefined) {
 async function takeManifest(
   call: RegistryCall,
   reference: string,
-  { deps, limits }: Pick<Served, "deps" | "limits">,
+  { deps, limits, turns, quota }: Served,
 ): Promise<RegistryAnswer> {
   const bytes = await readBounded(call.body(), DOCUMENT_LIMIT);
   const { repository } = call;
   const contentType = call.request.headers["content-type"];
-  const { digest, subject } = await putManifest(deps, { repository, reference, contentType, bytes }, limits);
+  const pushed = { repository, reference, contentType, bytes };
+  const { digest, subject } = await turns(repository, () => putManifest({ ...deps, quota }, pushed, limits));
+  const warning = await quota.warningOf(repository);
   const name = repositoryName(repository);
   return {
     status: 201,
@@ -150,6 +165,7 @@ async function takeManifest(
       "docker-content-digest": digest,
       "content-length": 0,
       ...(subject === undefined ? {} : { "oci-subject": subject }),
+      ...(warning === undefined ? {} : { warning }),
     },
   };
 }

@@ -10,8 +10,10 @@ export interface ByteRange {
 
 /** A store that can also hand out parts of its content. */
 export interface ServedContent extends Pick<ImageStore, "write"> {
-  /** In bytes; undefined when the blob is not there. */
+  /** In bytes; undefined when the blob is not there. One that is there is not collected before a time of grace is over. */
   sizeOf(digest: string): Promise<number | undefined>;
+  /** In bytes; 0 when the blob is not there. Says nothing of how long it will be. */
+  weigh(digest: string): Promise<number>;
   /** Throws not_found (resource `image`) when the blob is not there. */
   read(digest: string, range?: ByteRange): Promise<Readable>;
 }
@@ -41,6 +43,20 @@ export interface RepositoryRecords {
   /** All tags, in no order; undefined when the repository holds nothing. */
   tags(repository: Repository): Promise<readonly string[] | undefined>;
   referrers(repository: Repository, subject: string): Promise<readonly OciDescriptor[]>;
+}
+
+/** What is taken out of repositories, and read whole to decide about it. As durable as what is put in. */
+export interface RepositoryManagement {
+  /** Returns whether there was such a tag. What it named stays. */
+  dropTag(repository: Repository, tag: string): Promise<boolean>;
+  /** Drops a manifest, the tags that name it and its place among referrers. Returns whether there was one. */
+  dropManifest(repository: Repository, digest: string): Promise<boolean>;
+  /** Returns whether the repository held the blob. Its content is not touched. */
+  dropBlob(repository: Repository, digest: string): Promise<boolean>;
+  /** All manifests, one after the other; those that come or go meanwhile may be missed. */
+  manifests(repository: Repository): AsyncIterable<HeldManifest>;
+  /** The digests of all blobs, likewise. */
+  blobs(repository: Repository): AsyncIterable<string>;
 }
 
 /**

@@ -116,11 +116,11 @@ export function pullTests({ registry }: RegistryWorld): void {
         const { text, headers } = await ask(`GET /v2/team/app/tags/list${query}`, pull("team"));
         return [JSON.parse(text).tags, headers.link];
       };
-      expect(await list("")).toEqual([["V1", "_a", "latest", "v2"], undefined]);
-      const next = '</v2/team/app/tags/list?n=2&last=_a>; rel="next"';
-      expect(await list("?n=2")).toEqual([["V1", "_a"], next]);
-      expect(await list("?n=2&last=_a")).toEqual([["latest", "v2"], undefined]);
-      expect(await list("?n=9&last=m")).toEqual([["v2"], undefined]);
+      expect(await list("")).toEqual([["_a", "latest", "V1", "v2"], undefined]);
+      const next = '</v2/team/app/tags/list?n=2&last=latest>; rel="next"';
+      expect(await list("?n=2")).toEqual([["_a", "latest"], next]);
+      expect(await list("?n=2&last=latest")).toEqual([["V1", "v2"], undefined]);
+      expect(await list("?n=9&last=m")).toEqual([["V1", "v2"], undefined]);
       expect(await list("?n=0")).toEqual([[], undefined]);
       expect(await list("?last=zz")).toEqual([[], undefined]);
       expect((await ask("GET /v2/team/app/tags/list?n=-1", pull("team"))).status).toBe(400);

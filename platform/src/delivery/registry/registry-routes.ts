@@ -1,6 +1,6 @@
 import { isDigest } from "../image/index.ts";
 import { RegistryError } from "./registry-error.ts";
-import { isReference, parseRepository, type Repository } from "./registry-rules.ts";
+import { isDigestForm, isReference, parseRepository, type Repository } from "./registry-rules.ts";
 
 /** What a path of the registry's API means (distribution-spec 1.1, "Endpoints"). */
 export type RegistryRoute =
@@ -39,23 +39,29 @@ function inRepository(rest: string): RepositoryRoute {
   const last = rest.slice(slash + 1);
   switch (rest.slice(0, slash)) {
     case "manifests":
-      if (!isReference(last)) throw unreadable("MANIFEST_UNKNOWN", last, "a tag or a sha256 digest");
+      if (!isReference(last)) throw unreadable("MANIFEST_UNKNOWN", last, "a tag or a digest");
       return { kind: "manifest", reference: last };
     case "blobs":
-      if (!isDigest(last)) throw unreadable("DIGEST_INVALID", last, "a sha256 digest");
+      if (!isDigestForm(last)) throw unreadable("DIGEST_INVALID", last, "a digest");
+      // A blob by another algorithm is one that nobody has pushed here.
+      if (!isDigest(last))
+        throw unreadable("BLOB_UNKNOWN", last, "a sha256 digest, by which content is stored");
       return { kind: "blob", digest: last };
     case "blobs/uploads":
       if (!ID.test(last)) throw new RegistryError("BLOB_UPLOAD_UNKNOWN", "there is no such upload");
       return { kind: "upload", id: last };
     case "referrers":
-      if (!isDigest(last)) throw unreadable("DIGEST_INVALID", last, "a sha256 digest");
+      if (!isDigestForm(last)) throw unreadable("DIGEST_INVALID", last, "a digest");
       return { kind: "referrers", digest: last };
     default:
       throw new RegistryError("UNSUPPORTED", "there is nothing at this path", { status: 404 });
   }
 }
 
-/** A digest with an algorithm that we do not serve is a bad request too: content is stored by sha256 only. */
-function unreadable(code: "MANIFEST_UNKNOWN" | "DIGEST_INVALID", given: string, wanted: string) {
+function unreadable(
+  code: "MANIFEST_UNKNOWN" | "BLOB_UNKNOWN" | "DIGEST_INVALID",
+  given: string,
+  wanted: string,
+) {
   return new RegistryError(code, `"${given.slice(0, 200)}" is not ${wanted}`);
 }

@@ -5,11 +5,18 @@ import {
   isReference,
   parseRepository,
   type RegistryPrincipal,
+  type RegistryRole,
   repositoryName,
 } from "./registry-rules.ts";
 
 const expires = new Date();
 const spaceOf = (space: string): RegistryPrincipal => ({ kind: "space", space, expires });
+const memberOf = (role: RegistryRole, name: string): RegistryPrincipal => ({
+  kind: "member",
+  role,
+  repository: parseRepository(name) ?? { space: "", name: "" },
+  expires,
+});
 const buildOf = (name: string): RegistryPrincipal => ({
   kind: "build",
   repository: parseRepository(name) ?? { space: "", name: "" },
@@ -54,7 +61,10 @@ test.each([
   ["v/1", false],
   ["t".repeat(129), false],
   [`sha256:${"A".repeat(64)}`, false],
-  [`sha512:${"a".repeat(128)}`, false],
+  [`sha512:${"a".repeat(128)}`, true],
+  [`sha512:${"a".repeat(64)}`, false],
+  ["a+b:c=", true],
+  ["sha256:", false],
   ["", false],
 ])("a manifest is asked for by %j: %s", (text, good) => {
   expect(isReference(text)).toBe(good);
@@ -75,6 +85,16 @@ describe("who may do what", () => {
     [buildOf("team/app"), "pull", "conifer/run", true],
     [buildOf("team/app"), "push", "conifer/run", false],
     [buildOf("conifer/run"), "push", "conifer/run", true],
+    [buildOf("team/app"), "delete", "team/app", false],
+    [spaceOf("team"), "delete", "team/app", false],
+    [memberOf("reader", "team/app"), "pull", "team/app", true],
+    [memberOf("reader", "team/app"), "push", "team/app", false],
+    [memberOf("reader", "team/app"), "pull", "conifer/run", true],
+    [memberOf("writer", "team/app"), "push", "team/app", true],
+    [memberOf("writer", "team/app"), "delete", "team/app", false],
+    [memberOf("manager", "team/app"), "delete", "team/app", true],
+    [memberOf("manager", "team/app"), "pull", "team/app2", false],
+    [memberOf("manager", "team/app"), "delete", "conifer/run", false],
   ] as const)("%j %s %s: %s", (principal, action, name, allowed) => {
     expect(allows(principal, action, parseRepository(name) ?? { space: "", name: "" })).toBe(allowed);
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { digestOf, MEDIA } from "../image/index.ts";
 import { repository } from "./registry-fixtures.ts";
-import type { HeldManifest, RepositoryRecords } from "./registry-ports.ts";
+import type { HeldManifest, RepositoryManagement, RepositoryRecords } from "./registry-ports.ts";
 
 const at = repository("team/app");
 const others = ["team/app2", "team2/app", "conifer/app"].map(repository);
@@ -13,7 +13,7 @@ const manifest = (text: string, more: Partial<HeldManifest> = {}): HeldManifest 
 /** What every RepositoryRecords must do. `make` gives an empty one. */
 export function repositoryRecordsSuite(
   name: string,
-  make: () => Promise<{ records: RepositoryRecords; dispose: () => Promise<void> }>,
+  make: () => Promise<{ records: RepositoryRecords & RepositoryManagement; dispose: () => Promise<void> }>,
 ): void {
   describe(`RepositoryRecords: ${name}`, () => {
     let made: Awaited<ReturnType<typeof make>>;
@@ -78,6 +78,54 @@ export function repositoryRecordsSuite(
       });
       expect(await records.referrers(at, digestOf("one"))).toEqual([]);
       for (const other of others) expect(await records.referrers(other, subject)).toEqual([]);
+    });
+
+    it("drops tags, manifests and blobs, each repository its own, and tells whether they were there", async () => {
+      const { records } = made;
+      const [elsewhere = at] = others;
+      for (const where of [at, elsewhere]) {
+        await records.holdBlob(where, digestOf("b"));
+        for (const tag of ["v1", "v2"]) await records.holdManifest(where, manifest("a"), tag);
+        await records.holdManifest(where, manifest("other"), "other");
+      }
+      expect([await records.dropTag(at, "v1"), await records.dropTag(at, "v1")]).toEqual([true, false]);
+      expect(await records.findManifest(at, "v2")).toEqual(manifest("a"));
+      expect(await records.dropManifest(at, digestOf("a"))).toBe(true);
+      expect(await records.dropManifest(at, digestOf("a"))).toBe(false);
+      expect(await records.tags(at)).toEqual(["other"]);
+      expect([await records.dropBlob(at, digestOf("b")), await records.dropBlob(at, digestOf("b"))]).toEqual([
+        ...[true, false],
+      ]);
+      expect(await records.holdsBlob(at, digestOf("b"))).toBe(false);
+      expect(new Set(await records.tags(elsewhere))).toEqual(new Set(["v1", "v2", "other"]));
+      expect(await records.holdsBlob(elsewhere, digestOf("b"))).toBe(true);
+    });
+
+    it("drops a manifest from the referrers of its subject, whatever its digest's algorithm", async () => {
+      const { records } = made;
+      for (const subject of [digestOf("subject"), `sha512:${"a".repeat(128)}`]) {
+        await records.holdManifest(at, manifest("one", { subject }));
+        await records.holdManifest(at, manifest("two", { subject }));
+        await records.dropManifest(at, digestOf("one"));
+        expect((await records.referrers(at, subject)).map((one) => one.digest)).toEqual([digestOf("two")]);
+      }
+    });
+
+    it("lists all manifests and blobs of a repository", async () => {
+      const { records } = made;
+      const collect = async <T>(items: AsyncIterable<T>) => {
+        const all: T[] = [];
+        for await (const item of items) all.push(item);
+        return all;
+      };
+      expect([await collect(records.manifests(at)), await collect(records.blobs(at))]).toEqual([[], []]);
+      for (const text of ["a", "b"]) {
+        await records.holdBlob(at, digestOf(text));
+        await records.holdManifest(at, manifest(text), "latest");
+      }
+      expect(new Set(await collect(records.blobs(at)))).toEqual(new Set([digestOf("a"), digestOf("b")]));
+      expect(await collect(records.manifests(at))).toHaveLength(2);
+      expect(await collect(records.manifests(at))).toContainEqual(manifest("b"));
     });
 
     it("takes many at once", async () => {

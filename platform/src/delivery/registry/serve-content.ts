@@ -1,7 +1,8 @@
-import { MEDIA } from "../image/index.ts";
+import { isDigest, MEDIA } from "../image/index.ts";
 import { askedRange } from "./blob-range.ts";
 import type { RegistryAnswer, RegistryCall, RegistryDependencies } from "./registry-call.ts";
 import { RegistryError } from "./registry-error.ts";
+import { isDigestForm, isSubject } from "./registry-rules.ts";
 
 /** A manifest by digest or tag, exactly as it was pushed. */
 export async function serveManifest(
@@ -9,7 +10,8 @@ export async function serveManifest(
   { repository }: RegistryCall,
   reference: string,
 ): Promise<RegistryAnswer> {
-  const found = await records.findManifest(repository, reference);
+  const isOther = isDigestForm(reference) && !isDigest(reference);
+  const found = isOther ? undefined : await records.findManifest(repository, reference);
   if (!found || (await content.sizeOf(found.digest)) === undefined) throw manifestUnknown();
   const { digest, mediaType, sizeBytes } = found;
   return {
@@ -72,7 +74,7 @@ export async function serveReferrers(
   { repository, query }: RegistryCall,
   digest: string,
 ): Promise<RegistryAnswer> {
-  const all = await records.referrers(repository, digest);
+  const all = isSubject(digest) ? await records.referrers(repository, digest) : [];
   const wanted = query.get("artifactType");
   const manifests = wanted ? all.filter((one) => one.artifactType === wanted) : all;
   return {
@@ -86,6 +88,7 @@ export async function serveReferrers(
 }
 
 const MOST_TAGS = 1_000;
+const TAG_N = /^\d{1,9}$/;
 
 /** A page of the tags in their order: `n` of them after `last`. */
 export async function serveTags(
@@ -93,12 +96,12 @@ export async function serveTags(
   { repository, query }: RegistryCall,
 ): Promise<RegistryAnswer> {
   const n = query.get("n");
-  if (n !== null && !/^\d{1,9}$/.test(n))
+  if (n !== null && !TAG_N.test(n))
     throw new RegistryError("UNSUPPORTED", "n is a whole number of tags", { status: 400 });
   const tags = await records.tags(repository);
   if (!tags) throw nameUnknown();
   const last = query.get("last");
-  const after = tags.toSorted(byBytes).filter((tag) => last === null || byBytes(tag, last) > 0);
+  const after = tags.toSorted(lexically).filter((tag) => last === null || lexically(tag, last) > 0);
   const page = after.slice(0, Math.min(n === null ? MOST_TAGS : Number(n), MOST_TAGS));
   const name = `${repository.space}/${repository.name}`;
   const end = page.at(-1);
@@ -111,7 +114,11 @@ export async function serveTags(
   };
 }
 
-/** Tags are ASCII. */
+/** "Lexical order (i.e. case-insensitive alphanumeric order)", and by bytes where that says nothing. Tags are ASCII. */
+function lexically(a: string, b: string): number {
+  return byBytes(a.toLowerCase(), b.toLowerCase()) || byBytes(a, b);
+}
+
 function byBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -14,6 +14,7 @@ import {
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
+  DOCUMENT_LIMIT,
   hexOf,
   type ImageStore,
   isDigest,
@@ -21,19 +22,32 @@ import {
   makeIndex,
   type OciDescriptor,
   parseIndex,
+  parseManifest,
 } from "../../../delivery/image/index.ts";
 import type { ByteRange, ServedContent } from "../../../delivery/registry/index.ts";
 import { BusinessError, notFound } from "../../../kernel/index.ts";
-import { sizeOf, syncFolder } from "./durable-files.ts";
+import { isMissing, sizeOf, syncFolder } from "./durable-files.ts";
+import { putBack, vouch } from "./vouched-files.ts";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
+
+/** What the disk's store can do beside: names are given and forgotten in one process only. */
+export interface NamedImages {
+  /** The digests of all that has a name. */
+  named(): Promise<readonly string[]>;
+  /** Forgets all names `<app id>:<tag>`. What they named stays until it is collected. */
+  forget(appId: string): Promise<void>;
+}
+
+export type DiskImageStore = ImageStore & ServedContent & NamedImages;
 
 /**
  * An ImageStore that is an OCI image layout on disk (image-spec, "Image Layout"): any tool that reads layouts reads it.
  * Blobs are written aside, fsynced and renamed, so that a name never shows half a blob. Any number of processes may
- * write blobs; names are to be given by one process only (the index is read and replaced as a whole).
+ * write blobs; names are to be given by one process only (the index is read and replaced as a whole). What it has said to
+ * have, taken or named is new for the sweep, which keeps it for its grace.
  */
-export async function openDiskImageStore(root: string): Promise<ImageStore & ServedContent> {
+export async function openDiskImageStore(root: string): Promise<DiskImageStore> {
   const blobs = join(root, "blobs", "sha256");
   const ingest = join(root, "ingest");
   await mkdir(blobs, { recursive: true });
@@ -43,22 +57,30 @@ export async function openDiskImageStore(root: string): Promise<ImageStore & Ser
   await writeMissing(join(root, "index.json"), JSON.stringify(makeIndex([])));
   const pathOf = (digest: string) => join(blobs, hexOf(digest));
   const index = makeIndexFile(root, ingest);
-  const has = async (digest: string) => (await sizeOf(pathOf(digest))) !== undefined;
+  const has = async (digest: string) => (await vouch(pathOf(digest))) !== undefined;
   return {
     has,
-    sizeOf: (digest) => sizeOf(pathOf(digest)),
+    sizeOf: (digest) => vouch(pathOf(digest)),
+    weigh: async (digest) => (await sizeOf(pathOf(digest))) ?? 0,
     async read(digest: string, range?: ByteRange) {
-      const handle = await open(pathOf(digest), "r").catch(missingAsNotFound);
+      const handle = await openBlob(pathOf(digest));
       return createReadStream("", { fd: handle, highWaterMark: 256 * 1024, ...range });
     },
     async write(content, expected) {
       // What is there needs no second copy, only the proof that the caller has it.
-      if (expected !== undefined && (await has(expected))) return await verifyBlob(content, expected);
-      return await ingestBlob(content, expected, { blobs, ingest });
+      if (expected === undefined || !(await has(expected)))
+        return await ingestBlob(content, expected, { blobs, ingest });
+      const held = await verifyBlob(content, expected);
+      if (await has(expected)) return held;
+      // It was removed while its content came, which a store that keeps what is new does in no such time.
+      if (Buffer.isBuffer(content)) return await ingestBlob(content, expected, { blobs, ingest });
+      throw new Error(`the blob ${expected} was removed while it was written; write it again`);
     },
     async tag(name, digest) {
-      const size = await sizeOf(pathOf(digest));
+      const size = await vouch(pathOf(digest));
       if (size === undefined) throw notFound("image");
+      if (size <= DOCUMENT_LIMIT)
+        for (const part of partsOf(await readFile(pathOf(digest)).catch(missingAsNotFound))) await has(part);
       const named = { mediaType: MEDIA.manifest, digest, size, annotations: { [REF_NAME]: name } };
       await index.change((all) => [...all.filter((m) => m.annotations?.[REF_NAME] !== name), named]);
     },
@@ -68,6 +90,9 @@ export async function openDiskImageStore(root: string): Promise<ImageStore & Ser
         all.some((m) => m.digest === digest) ? all.filter((m) => m.digest !== digest) : undefined,
       );
     },
+    named: async () => (await index.read()).map((one) => one.digest),
+    forget: (appId) =>
+      index.change((all) => all.filter((one) => !one.annotations?.[REF_NAME]?.startsWith(`${appId}:`))),
     async *list() {
       for (const name of await readdir(blobs)) {
         const digest = `sha256:${name}`;
@@ -103,6 +128,8 @@ async function ingestBlob(
   try {
     const written = await hashInto(handle, readableOf(content));
     if (expected !== undefined) requireDigest(written.digest, expected);
+    const now = new Date();
+    await handle.utimes(now, now);
     await handle.sync();
     await rename(aside, join(blobs, hexOf(written.digest)));
     await syncFolder(blobs);
@@ -144,6 +171,7 @@ function makeIndexFile(root: string, ingest: string) {
     await syncFolder(root);
   };
   return {
+    read: async () => parseIndex(await readFile(path)).manifests,
     change(edit: IndexEdit): Promise<void> {
       const mine = last.then(() => apply(edit));
       last = mine.catch(() => {});
@@ -180,6 +208,27 @@ async function writeMissing(path: string, text: string): Promise<void> {
     if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
   } finally {
     await rm(aside, { force: true });
+  }
+}
+
+/** What a document names, when it is a manifest. */
+function partsOf(bytes: Buffer): readonly string[] {
+  try {
+    const { config, layers } = parseManifest(bytes);
+    return [config, ...layers].map((part) => part.digest);
+  } catch {
+    return [];
+  }
+}
+
+async function openBlob(path: string): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await open(path, "r");
+    } catch (thrown) {
+      if (!isMissing(thrown) || !(await putBack(path)))
+        return missingAsNotFound(thrown as NodeJS.ErrnoException);
+    }
   }
 }
 

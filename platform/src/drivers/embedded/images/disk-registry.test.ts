@@ -7,6 +7,7 @@ import { digestOf, MEDIA } from "../../../delivery/image/index.ts";
 import { pushBlob, repository, startTestRegistry } from "../../../delivery/registry/registry-fixtures.ts";
 import { type MadeStores, registrySuite } from "../../../delivery/registry/registry-suite.ts";
 import { repositoryRecordsSuite } from "../../../delivery/registry/repository-records-suite.ts";
+import { specificationSuite } from "../../../delivery/registry/specification-suite.ts";
 import { uploadStoreSuite } from "../../../delivery/registry/upload-store-suite.ts";
 import { openDiskImageStore } from "./disk-image-store.ts";
 import { openDiskRepositories } from "./disk-repositories.ts";
@@ -33,6 +34,7 @@ async function makeStores(more?: Partial<DiskUploadsOptions>): Promise<MadeStore
 }
 
 registrySuite("stores on disk", makeStores);
+specificationSuite("stores on disk", makeStores);
 repositoryRecordsSuite("disk", makeStores);
 uploadStoreSuite("disk", makeStores);
 

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
-import type { ImageStore } from "../../../delivery/image/index.ts";
-import { type LocalPeer, type LocalRoutes, readPeer } from "../local/index.ts";
+import type { ImageCollection, ImageStore } from "../../../delivery/image/index.ts";
+import { callPeer, type LocalPeer, type LocalRoutes, readPeer } from "../local/index.ts";
 
 /** Images for other Conifer processes: `GET /images/<digest>`, the bytes of a blob or a manifest. */
 export function imageRoutes(images: Pick<ImageStore, "read">): LocalRoutes {
@@ -11,5 +11,31 @@ export function imageRoutes(images: Pick<ImageStore, "read">): LocalRoutes {
 export function makeImageClient(peer: LocalPeer): Pick<ImageStore, "read"> {
   return {
     read: (digest: string): Promise<Readable> => readPeer(peer, `GET /images/${encodeURIComponent(digest)}`),
+  };
+}
+
+/** Serves what collects images to whoever knows which ones are needed; `makeCollectionClient` is the other end. */
+export function collectionRoutes(collection: ImageCollection): LocalRoutes {
+  return {
+    handlers: {
+      "POST /image-collections": async (call) => {
+        const { known } = (await call.json()) as { readonly known: readonly string[] };
+        return { begun: await collection.collect(known) };
+      },
+      "DELETE /apps/:appId/images": async ({ params }) => collection.forget(params.appId ?? ""),
+    },
+  };
+}
+
+/** Has another process collect images. Throws PeerGone while it is away. */
+export function makeCollectionClient(peer: LocalPeer): ImageCollection {
+  return {
+    async collect(known) {
+      const answer = await callPeer(peer, "POST /image-collections", { body: { known } });
+      return (answer as { readonly begun: boolean }).begun;
+    },
+    async forget(appId) {
+      await callPeer(peer, `DELETE /apps/${encodeURIComponent(appId)}/images`);
+    },
   };
 }

@@ -1,6 +1,7 @@
 export type { HostRelease } from "../../cnb/builds/index.ts";
-export { openDiskImageStore } from "./disk-image-store.ts";
+export { type DiskImageStore, openDiskImageStore } from "./disk-image-store.ts";
 export { openDiskRepositories } from "./disk-repositories.ts";
 export { openDiskUploads } from "./disk-uploads.ts";
-export { imageRoutes, makeImageClient } from "./image-routes.ts";
+export { startImageCollector } from "./image-collector.ts";
+export { collectionRoutes, imageRoutes, makeCollectionClient, makeImageClient } from "./image-routes.ts";
 export { openImageUnpacker, type UnpackedImage } from "./unpack-image.ts";

@@ -23,6 +23,7 @@ const COPY = ["--insecure-policy", "--preserve-digests"];
 const APP = "team/2f1c6a52-5d3e-4b57-8a43-0d9c2f6b7e11";
 
 const noSkopeo = findTool("skopeo", ["skopeo"]);
+const noBuildah = findTool("buildah", ["buildah", "crun"]);
 const noContainerd = findTool("containerd", ["containerd", "runc"]);
 
 let root: string;
@@ -120,6 +121,84 @@ describe.skipIf(noSkopeo)(`skopeo${noSkopeo ? ` (${noSkopeo})` : ""}`, () => {
     await run("skopeo", ["copy", ...options, ...credentials, ...to]);
     const reply = await registry.ask("HEAD /v2/team/second/manifests/x", registry.pull("team"));
     expect(reply.headers["docker-content-digest"]).toBe(digest);
+  });
+});
+
+describe.skipIf(noSkopeo)(`skopeo manages${noSkopeo ? ` (${noSkopeo})` : ""}`, () => {
+  const managed = "team/managed";
+  const manage = () => ["--tls-verify=false", "--creds", user(registry.role("manager", managed))];
+  const listTags = async () => {
+    const { stdout } = await run("skopeo", [
+      "list-tags",
+      ...manage(),
+      `docker://${name("x", managed).replace(/:x$/, "")}`,
+    ]);
+    return JSON.parse(stdout).Tags as string[];
+  };
+
+  it("copies by a role, lists tags in order, and deletes an image with all its tags", async () => {
+    for (const tag of ["v1", "B", "a"]) await push(tag, registry.role("writer", managed), managed);
+    expect(await listTags()).toEqual(["a", "B", "v1"]);
+    // skopeo deletes the manifest that a tag names, by its digest.
+    await run("skopeo", ["delete", ...manage(), `docker://${name("v1", managed)}`]);
+    await expect(run("skopeo", ["inspect", ...manage(), `docker://${name("a", managed)}`])).rejects.toThrow(
+      "manifest unknown",
+    );
+    expect(await listTags()).toEqual([]);
+  });
+
+  it("deletes nothing as a writer", async () => {
+    await push("v1", registry.role("writer", managed), managed);
+    const args = ["--tls-verify=false", "--creds", user(registry.role("writer", managed))];
+    await expect(run("skopeo", ["delete", ...args, `docker://${name("v1", managed)}`])).rejects.toThrow(
+      /denied|may not delete/,
+    );
+    expect(await listTags()).toEqual(["v1"]);
+  });
+
+  it("is told of a full repository in words", async () => {
+    const images = join(root, "images");
+    const bounded = await startTestRegistry(
+      {
+        content: await openDiskImageStore(images),
+        records: openDiskRepositories(join(root, "repositories")),
+        uploads: await openDiskUploads({ images, mostBytes: 1e9, mostUploads: 64, leastFree: 0 }),
+      },
+      { repositoryBytes: 1_000_000 },
+    );
+    const to = ["--dest-tls-verify=false", "--dest-creds", user(bounded.role("writer", "team/small"))];
+    const args = ["copy", ...COPY, ...to, source(), `docker://127.0.0.1:${bounded.port}/team/small:v1`];
+    await expect(run("skopeo", args)).rejects.toThrow(/CONIFER_REGISTRY_QUOTA/);
+    await bounded.registry.stop();
+  });
+});
+
+describe.skipIf(noBuildah)(`buildah${noBuildah ? ` (${noBuildah})` : ""}`, () => {
+  const storage = () => [
+    "--root",
+    join(root, "buildah"),
+    "--runroot",
+    join(root, "buildah-run"),
+    "--storage-driver",
+    "vfs",
+  ];
+  const buildah = (...args: string[]) => run("buildah", [...storage(), ...args]);
+
+  it("makes an image from nothing, pushes it, and pulls it again", async () => {
+    const file = join(root, "page.html");
+    await writeFile(file, "hello");
+    const container = (await buildah("from", "scratch")).stdout.trim();
+    await buildah("add", container, file, "/page.html");
+    await buildah("config", "--cmd", "/page.html", container);
+    const image = (await buildah("commit", "--format", "oci", container)).stdout.trim();
+    const writer = user(registry.role("writer", "team/buildah"));
+    const to = `docker://${name("v1", "team/buildah")}`;
+    await buildah("push", "--tls-verify=false", "--creds", writer, image, to);
+    const tags = await registry.ask("GET /v2/team/buildah/tags/list", registry.pull("team"));
+    expect(JSON.parse(tags.text).tags).toEqual(["v1"]);
+    await buildah("rmi", "--all", "--force");
+    await buildah("pull", "--tls-verify=false", "--creds", user(registry.pull("team")), to);
+    expect((await buildah("images", "--noheading")).stdout).toContain("team/buildah");
   });
 });
 

@@ -1,0 +1,71 @@
+import {
+  issueRoleCredential,
+  parseRepository,
+  type RegistryCredential,
+  type RegistryRole,
+  type Repository,
+  ROLES,
+  registryKeys,
+} from "../delivery/registry/index.ts";
+import { errorText, type MasterKey } from "../kernel/index.ts";
+import { readConfig } from "./config.ts";
+import { readMasterKey } from "./master-key.ts";
+
+const USAGE = `Usage: npm run -s registry -- login <role> <repository> [<hours>]
+
+  prints a user name and a password for one repository of the registry
+  role        reader (pull), writer (pull, push) or manager (pull, push, delete)
+  repository  <space>/<app id>, such as common/2f1c6a52-5d3e-4b57-8a43-0d9c2f6b7e11
+  hours       how long the password is good for, 1 to 8760. Default 24`;
+
+const HOUR_MS = 60 * 60 * 1000;
+const MOST_HOURS = 8_760;
+
+export interface RegistryLogin {
+  readonly role: RegistryRole;
+  readonly repository: Repository;
+  readonly hours: number;
+}
+
+/** Reads the command line, or throws how to use it. */
+export function parseRegistryArguments(args: readonly string[]): RegistryLogin {
+  const [verb, asked, name = "", hoursText = "24", ...rest] = args;
+  const role = ROLES.find((one) => one === asked);
+  if (verb !== "login" || !role || rest.length > 0) throw new Error(USAGE);
+  const repository = parseRepository(name);
+  if (!repository) throw new Error(`"${name}" is no repository of the registry.\n${USAGE}`);
+  const hours = Number(hoursText);
+  if (!Number.isInteger(hours) || hours < 1 || hours > MOST_HOURS)
+    throw new Error(`"${hoursText}" is no number of hours from 1 to ${MOST_HOURS}.\n${USAGE}`);
+  return { role, repository, hours };
+}
+
+/** The credential, which only whoever holds the master key can make. */
+export function makeLogin(
+  { role, repository, hours }: RegistryLogin,
+  now: Date,
+  master: MasterKey,
+): RegistryCredential {
+  return issueRoleCredential(
+    role,
+    repository,
+    new Date(now.getTime() + hours * HOUR_MS),
+    registryKeys(master),
+  );
+}
+
+function main(args: readonly string[]): void {
+  const login = parseRegistryArguments(args);
+  const { home } = readConfig(process.env);
+  const { username, password, expires } = makeLogin(login, new Date(), readMasterKey(home));
+  console.log(`username: ${username}\npassword: ${password}\nuntil:    ${expires.toISOString()}`);
+}
+
+if (import.meta.main) {
+  try {
+    main(process.argv.slice(2));
+  } catch (thrown) {
+    console.error(errorText(thrown));
+    process.exitCode = 1;
+  }
+}
