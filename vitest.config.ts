@@ -12,8 +12,8 @@ const ON_A_CLUSTER = {
 };
 
 /**
- * Projects, one after the other. The fast tests share what cores there are. A slow one has the machine to itself: it
- * starts processes and holds them to times that a second one beside it would spoil. Where continuous integration shares its
+ * Projects, one after the other. The fast tests share what cores there are, and so do those that run buildpacks
+ * for real. A slow one has the machine to itself: it starts processes and holds them to times that a second one would spoil. Where continuous integration shares its
  * machine with others, such a test is tried once more, and the report says so; a test that needs that is a bug to find.
  * Those of the last three need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. The
  * journeys on an installation are from the same source; what differs is said in conformance/src/engine-differences.ts. What
@@ -33,14 +33,27 @@ export default defineConfig({
       },
       {
         test: {
+          name: "buildpacks",
+          include: ["buildpacks/**/*.slow.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          // They wait for registries as much as for this machine, and none is held to a time.
+          maxWorkers: 2,
+          retry: Number(process.env.TEST_RETRIES ?? 0),
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: "slow",
           include: [`${TREES}/**/*.slow.test.ts`],
-          exclude: ["**/node_modules/**"],
+          exclude: ["**/node_modules/**", "buildpacks/**"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
           retry: Number(process.env.TEST_RETRIES ?? 0),
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -49,7 +62,7 @@ export default defineConfig({
           name: "kubernetes",
           include: [`${TREES}/**/*.kubernetes.test.ts`],
           exclude: ["**/node_modules/**", ...OF_OPERATORS],
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -62,7 +75,7 @@ export default defineConfig({
             `conformance/src/journeys/{first-app,visits-and-runs,pushes,bad-input,foreign-tenant,examples,runtime,logs}.slow.test.ts`,
           ],
           exclude: ["**/node_modules/**"],
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
       {
@@ -71,7 +84,7 @@ export default defineConfig({
           name: "operation",
           include: OF_OPERATORS,
           exclude: ["**/node_modules/**"],
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

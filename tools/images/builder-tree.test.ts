@@ -108,7 +108,9 @@ describe("the tree of a builder image", () => {
     }
     const known = tree.buildpacks.map(({ id, version }) => `${id}@${version}`);
     const used = tree.order.flatMap(({ group }) => group.map(({ id, version }) => `${id}@${version}`));
-    expect([...new Set(used)].toSorted()).toEqual(known.toSorted());
+    // The adapter of classic buildpacks takes part only around one that a source brings.
+    const tried = known.filter((name) => !name.startsWith("conifer/classic@"));
+    expect([...new Set(used)].toSorted()).toEqual(tried.toSorted());
     expect(parse(readFileSync(join(folder, "order.toml"), "utf8")).order).toEqual(tree.order);
     expect(tree.lifecycle).toMatchObject({ platformApis: PLATFORM_APIS, buildpackApis: BUILDPACK_APIS });
   });
