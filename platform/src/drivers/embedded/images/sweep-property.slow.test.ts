@@ -114,7 +114,10 @@ test("no sweep takes what is within reach, or breaks a push, whatever else happe
 
 const comeback: fc.Arbitrary<SweepOperation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("push" as const), name, image, tag }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("build" as const), image, app: fc.constantFrom("a", "b") }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("build" as const), image, app: fc.constantFrom("a", "b") }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -124,7 +127,9 @@ const comeback: fc.Arbitrary<SweepOperation> = fc.oneof(
   },
 );
 
-test("what is pushed or built again while it is being removed is there in the end", { timeout: 600_000 }, async () => {
+test("what is pushed or built again while it is being removed is there in the end", {
+  timeout: 600_000,
+}, async () => {
   const together = fc.uniqueArray(comeback, { minLength: 1, maxLength: 5, selector: claimOf });
   await fc.assert(
     fc.asyncProperty(together, fc.nat({ max: 60 }), fc.nat({ max: 200 }), async (again, slowly, head) => {
