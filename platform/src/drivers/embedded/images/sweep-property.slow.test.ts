@@ -154,7 +154,7 @@ test("what is pushed or built again while it is being removed is there in the en
         await stores.dispose();
       }
     }),
-    { numRuns: Number(process.env.SWEEP_RUNS ?? 60) },
+    { numRuns: Number(process.env.SWEEP_RUNS ?? 25) },
   );
 });
 
