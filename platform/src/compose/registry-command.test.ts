@@ -1,7 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { registryKeys } from "../delivery/registry/index.ts";
 import { checkCredential } from "../delivery/registry/registry-credentials.ts";
-import { makeLogin, parseRegistryArguments } from "./registry-command.ts";
+import { makeHome } from "./home.ts";
+import { ensureMasterKey } from "./master-key.ts";
+import { makeLogin, parseRegistryArguments, runRegistryCommand } from "./registry-command.ts";
+import { makeHomeFolders } from "./supervisor-home.ts";
 
 const APP = "common/2f1c6a52-5d3e-4b57-8a43-0d9c2f6b7e11";
 
@@ -37,4 +43,22 @@ test("the credential is good for its role until its hours are over", () => {
   expect(at(2.1)).toBeUndefined();
   const other = { current: 1, keys: new Map([[1, Buffer.alloc(32, 2)]]) };
   expect(checkCredential(login, now, registryKeys(other))).toBeUndefined();
+});
+
+test("it prints what a client is given, and says what to do where Conifer was never started", () => {
+  const root = mkdtempSync(join(tmpdir(), "registry-command-"));
+  const home = makeHome(root);
+  const print = () => runRegistryCommand(["login", "manager", APP], home, new Date("2026-01-01T00:00:00Z"));
+  try {
+    expect(print).toThrow(/master\.json is not there\. Start Conifer once/);
+    makeHomeFolders(home);
+    ensureMasterKey(home);
+    expect(print()).toMatch(
+      new RegExp(
+        `^username: manager\\+${APP}\npassword: 1\\.\\d+\\.\\S+\nuntil:    2026-01-02T00:00:00.000Z$`,
+      ),
+    );
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
 });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   issueRoleCredential,
   parseRepository,
@@ -9,7 +10,8 @@ import {
 } from "../delivery/registry/index.ts";
 import { errorText, type MasterKey } from "../kernel/index.ts";
 import { readConfig } from "./config.ts";
-import { readMasterKey } from "./master-key.ts";
+import type { Home } from "./home.ts";
+import { masterKeyFile, readMasterKey } from "./master-key.ts";
 
 const USAGE = `Usage: npm run -s registry -- login <role> <repository> [<hours>]
 
@@ -54,16 +56,20 @@ export function makeLogin(
   );
 }
 
-function main(args: readonly string[]): void {
+/** What to print. Throws when there is no master key to make a credential with. */
+export function runRegistryCommand(args: readonly string[], home: Home, now: Date): string {
   const login = parseRegistryArguments(args);
-  const { home } = readConfig(process.env);
-  const { username, password, expires } = makeLogin(login, new Date(), readMasterKey(home));
-  console.log(`username: ${username}\npassword: ${password}\nuntil:    ${expires.toISOString()}`);
+  if (!existsSync(masterKeyFile(home)))
+    throw new Error(
+      `${masterKeyFile(home)} is not there. Start Conifer once (npm start), or name its home in CONIFER_HOME.`,
+    );
+  const { username, password, expires } = makeLogin(login, now, readMasterKey(home));
+  return `username: ${username}\npassword: ${password}\nuntil:    ${expires.toISOString()}`;
 }
 
 if (import.meta.main) {
   try {
-    main(process.argv.slice(2));
+    console.log(runRegistryCommand(process.argv.slice(2), readConfig(process.env).home, new Date()));
   } catch (thrown) {
     console.error(errorText(thrown));
     process.exitCode = 1;

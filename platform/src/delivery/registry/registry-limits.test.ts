@@ -137,6 +137,25 @@ it("breaks off what does not end in time when it stops", async () => {
   await closed;
 });
 
+it("lets a client write its body to the end before it reads why that is refused", async () => {
+  await start({ repositoryBytes: 1_000 });
+  const length = 12 * 1024 * 1024;
+  const socket = connect(registry.port, "127.0.0.1");
+  let failed: Error | undefined;
+  socket.on("error", (thrown) => (failed = thrown));
+  const head = `POST ${single()} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n`;
+  socket.write(`${head}Authorization: ${basic(registry.push(APP))}\r\n\r\n`);
+  for (let sent = 0; sent < length; sent += 65_536) {
+    const flushed = new Promise<void>((resolve) => socket.write(Buffer.alloc(65_536), () => resolve()));
+    await flushed;
+  }
+  expect(failed).toBeUndefined();
+  let said = "";
+  socket.setEncoding("latin1").on("data", (text) => (said += text));
+  await once(socket, "close");
+  expect([said.slice(0, 12), said.includes('"code":"DENIED"')]).toEqual(["HTTP/1.1 403", true]);
+});
+
 it("answers 500 with an id, and nothing of what failed, when a store fails", async () => {
   const stores = await start();
   await pushImage(registry, APP, { tag: "v1" });

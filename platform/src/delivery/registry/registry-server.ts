@@ -132,16 +132,12 @@ class Exchange {
   }
 
   /** Resolves with whether all of it was sent. */
-  async #send({ status, headers = {}, body }: RegistryAnswer): Promise<boolean> {
+  async #send(answer: RegistryAnswer): Promise<boolean> {
+    const { body } = answer;
     const response = this.#response;
     const stream = typeof body === "function" && this.#request.method !== "HEAD" ? await body() : undefined;
     const bytes = typeof body === "string" || Buffer.isBuffer(body) ? Buffer.from(body) : undefined;
-    response.writeHead(status, {
-      "docker-distribution-api-version": "registry/2.0",
-      "x-content-type-options": "nosniff",
-      ...(bytes ? { "content-length": bytes.length } : {}),
-      ...(headers as Record<string, string | number | string[]>),
-    });
+    this.#begin(answer);
     if (!stream) {
       response.end(this.#request.method === "HEAD" ? undefined : bytes);
       return true;
@@ -165,13 +161,25 @@ class Exchange {
     }
     const unread = !request.complete;
     const { code, message, status, headers } = asRegistryError(thrown) ?? this.#failure(thrown);
-    await this.#send({
-      status,
-      headers: { "content-type": "application/json", ...headers, ...(unread ? { connection: "close" } : {}) },
-      body: errorBody(code, message),
-    });
-    if (unread) await dropRest(request, status);
+    const body = errorBody(code, message);
+    const refusal = { status, headers: { "content-type": "application/json", ...headers }, body };
+    if (!unread) return await this.#send(refusal);
+    this.#begin({ ...refusal, headers: { ...refusal.headers, connection: "close" } });
+    if (request.method !== "HEAD") this.#response.write(body);
+    // Node closes the connection with the answer's end, and a client that still writes would not read it then.
+    await dropRest(request, status);
+    this.#response.end(() => request.destroy());
     return true;
+  }
+
+  #begin({ status, headers = {}, body }: RegistryAnswer): void {
+    const bytes = typeof body === "string" || Buffer.isBuffer(body) ? Buffer.byteLength(body) : undefined;
+    this.#response.writeHead(status, {
+      "docker-distribution-api-version": "registry/2.0",
+      "x-content-type-options": "nosniff",
+      ...(bytes === undefined ? {} : { "content-length": bytes }),
+      ...(headers as Record<string, string | number | string[]>),
+    });
   }
 
   /** A failure of ours: what it was is in the log only. */
@@ -186,8 +194,8 @@ const REST_BYTES = 16 * 1024 * 1024;
 const REST_MS = 5_000;
 
 /**
- * Reads what is left of a refused body and forgets it, within bounds, and closes: many clients write a body to its end
- * before they read the answer. (RFC 9112 §9.6) A sender who was too slow is not waited for.
+ * Reads what is left of a refused body and forgets it, within bounds: many clients write a body to its end before they
+ * read the answer. (RFC 9112 §9.6) A sender who was too slow is not waited for.
  */
 async function dropRest(request: IncomingMessage, status: number): Promise<void> {
   const timer = setTimeout(() => request.destroy(), status === 408 ? 100 : REST_MS);
@@ -201,6 +209,5 @@ async function dropRest(request: IncomingMessage, status: number): Promise<void>
     // It went away, which is what we wait for.
   } finally {
     clearTimeout(timer);
-    request.destroy();
   }
 }

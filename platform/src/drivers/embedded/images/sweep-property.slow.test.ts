@@ -112,6 +112,52 @@ test("no sweep takes what is within reach, or breaks a push, whatever else happe
   );
 });
 
+const comeback: fc.Arbitrary<SweepOperation> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("push" as const), name, image, tag }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("build" as const), image, app: fc.constantFrom("a", "b") }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      ...{ kind: fc.constant("index" as const), name, tag },
+      images: fc.uniqueArray(image, { minLength: 1, maxLength: 2 }),
+    }),
+  },
+);
+
+test("what is pushed or built again while it is being removed is there in the end", {
+  timeout: 600_000,
+}, async () => {
+  const together = fc.uniqueArray(comeback, { minLength: 1, maxLength: 5, selector: claimOf });
+  await fc.assert(
+    fc.asyncProperty(together, fc.nat({ max: 60 }), fc.nat({ max: 200 }), async (again, slowly, head) => {
+      const stores = await openSweptStores();
+      const world = await SweepWorld.start(stores);
+      try {
+        // All of it was there once, and has been out of reach for more than a day when the sweep begins.
+        for (const held of ["team/one", "team/two"])
+          for (const one of [0, 1, 2, 3, 4, 5]) {
+            await world.run({ kind: "push", name: held, image: one, tag: "old" });
+            await world.run({ kind: "untag", name: held, tag: "old" });
+          }
+        age(stores.root);
+        await world.run({ kind: "sweep", slowly: 0 });
+        age(stores.root);
+        const sweep = world.run({ kind: "sweep", slowly });
+        for (let tick = 0; tick < head; tick += 1) await new Promise((resolve) => setImmediate(resolve));
+        await Promise.all([sweep, ...again.map((one) => world.run(one))]);
+        expect(await world.faults()).toEqual([]);
+      } finally {
+        await world.registry.registry.stop();
+        await stores.dispose();
+      }
+    }),
+    { numRuns: Number(process.env.SWEEP_RUNS ?? 25) },
+  );
+});
+
 test("in the end nothing is left of what nothing reaches", { timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 3, maxLength: 12 }), async (operations) => {
