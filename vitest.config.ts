@@ -28,6 +28,7 @@ export default defineConfig({
           include: [`${TREES}/**/*.test.ts`],
           exclude: ["**/node_modules/**", "**/*.slow.test.ts", "**/*.kubernetes.test.ts"],
           testTimeout: 30_000,
+          maxWorkers: "100%",
           sequence: { groupOrder: 1 },
         },
       },
