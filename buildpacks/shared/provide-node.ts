@@ -1,4 +1,4 @@
-import { constants, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { constants, copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { valid, validRange } from "semver";
 import type { BuildContext } from "./build-context.ts";
@@ -16,12 +16,10 @@ import { type NodeSource, nodeSource } from "./node-sources.ts";
 import type { NodeRequirement } from "./node-version.ts";
 import { once } from "./once.ts";
 import { fetchNodeArchive, resolveNode } from "./resolve-node.ts";
+import { askedLately, noteAsked } from "./runtime-recheck.ts";
 import { runtimeSources } from "./runtime-sources.ts";
 import { type Fetcher, unpackArchive } from "./verified-download.ts";
 import { addWebConcurrency } from "./web-concurrency.ts";
-
-/** How long a resolved version stands before the sources are asked for a newer one. */
-const RECHECK_AFTER_MS = 7 * 24 * 3600 * 1000;
 
 export interface NodeRuntime {
   readonly version: string;
@@ -134,7 +132,10 @@ async function versionFor(context: BuildContext, choice: Choice): Promise<string
   );
   if (requirement.passedOver) log.detail(`Passed over: ${requirement.passedOver.join(", ")}`);
   const last = lastVersion(context, requirement, layer);
-  if (last !== undefined && (valid(requirement.range) !== null || (await isFresh(check)))) {
+  if (
+    last !== undefined &&
+    (valid(requirement.range) !== null || (await askedLately(path.join(check.dir, "checked"))))
+  ) {
     await saveLayer(check, { cache: true }, {});
     log.detail(`Using Node.js ${last}, as at the last build`);
     return last;
@@ -143,7 +144,7 @@ async function versionFor(context: BuildContext, choice: Choice): Promise<string
     const found = await resolveNode(requirement, sources, (line) => log.detail(line));
     log.detail(`Using Node.js ${found.version} from ${found.from}`);
     await clearLayer(check);
-    await writeFile(path.join(check.dir, "checked"), new Date().toISOString());
+    await noteAsked(path.join(check.dir, "checked"));
     await saveLayer(check, { cache: true }, {});
     return found.version;
   } catch (thrown) {
@@ -168,12 +169,6 @@ function layerMetadata(context: BuildContext, requirement: NodeRequirement, vers
     sources: context.env.CONIFER_RUNTIME_SOURCES ?? "",
     buildpack: context.version,
   };
-}
-
-async function isFresh(check: Layer): Promise<boolean> {
-  const checked = await readFile(path.join(check.dir, "checked"), "utf8").catch(() => "");
-  const age = Date.now() - Date.parse(checked);
-  return age >= 0 && age < RECHECK_AFTER_MS;
 }
 
 async function addLaunchSettings(context: BuildContext, layer: Layer): Promise<void> {

@@ -1,17 +1,15 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
 import { clearLayer, type Layer, openLayer, sameMetadata, saveLayer } from "../../shared/layer-folder.ts";
+import { askedLately, noteAsked } from "../../shared/runtime-recheck.ts";
 import { runtimeSources } from "../../shared/runtime-sources.ts";
 import type { Fetcher } from "../../shared/verified-download.ts";
 import { type GoSource, goSource } from "./go-sources.ts";
 import type { GoRequirement } from "./go-version.ts";
 import { fetchGo, type ResolvedGo, resolveGo } from "./resolve-go.ts";
 import { unpackGo } from "./unpack-go.ts";
-
-/** How long a resolved version stands before the sources are asked for a newer one. */
-const RECHECK_AFTER_MS = 7 * 24 * 3600 * 1000;
 
 /** What this machine is called by Go, by Node's name. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
@@ -49,7 +47,7 @@ export async function provideGo(
   }
   const version = await newVersion(context, { requirement, sources, kept });
   if (version !== kept) await renew(context, { layer, version, sources });
-  await writeFile(path.join(layer.dir, ".checked"), new Date().toISOString());
+  await noteAsked(path.join(layer.dir, ".checked"));
   await saveLayer(layer, { cache: true }, { ...asked, version });
   return { version, root: layer.dir };
 }
@@ -87,9 +85,7 @@ function keptVersion(layer: Layer, asked: Readonly<Record<string, string>>): str
 
 async function standsStill(layer: Layer, requirement: GoRequirement, version: string): Promise<boolean> {
   if (requirement.form === "exact" && requirement.wanted?.text === version) return true;
-  const checked = await readFile(path.join(layer.dir, ".checked"), "utf8").catch(() => "");
-  const age = Date.now() - Date.parse(checked);
-  return age >= 0 && age < RECHECK_AFTER_MS;
+  return await askedLately(path.join(layer.dir, ".checked"));
 }
 
 interface Asking {

@@ -1,4 +1,3 @@
-import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure, reasonOf } from "../../shared/build-failure.ts";
@@ -10,6 +9,7 @@ import {
   sameMetadata,
   saveLayer,
 } from "../../shared/layer-folder.ts";
+import { askedLately, noteAsked } from "../../shared/runtime-recheck.ts";
 import { runtimeSources } from "../../shared/runtime-sources.ts";
 import { type Fetcher, unpackArchive } from "../../shared/verified-download.ts";
 import { basePythons, type Python } from "./base-pythons.ts";
@@ -17,8 +17,6 @@ import { chooseOfLine, chooseVersion, type PythonRequirement } from "./python-ve
 import { type PythonSource, type StandalonePython, standaloneSources } from "./standalone-pythons.ts";
 import { compareVersions } from "./version-specifier.ts";
 
-/** How long a fetched Python stands before the sources are asked for a newer one. */
-const RECHECK_AFTER_MS = 7 * 24 * 3600 * 1000;
 const MOST_OFFERED = 8;
 
 export interface PythonUse {
@@ -144,9 +142,7 @@ async function keptPython(
   const version = String(layer.metadata?.version ?? "");
   if (!layer.restored || !sameMetadata(layer, layerMetadata(context, requirement, version))) return undefined;
   const check = await openLayer(context.layersDir, "python-check");
-  const checked = await readFile(path.join(check.dir, "checked"), "utf8").catch(() => "");
-  const age = Date.now() - Date.parse(checked);
-  const fresh = age >= 0 && age < RECHECK_AFTER_MS;
+  const fresh = await askedLately(path.join(check.dir, "checked"));
   if (!fresh && requirement.text !== version) return undefined;
   await saveLayer(check, { cache: true }, {});
   await saveLayer(layer, TYPES, layerMetadata(context, requirement, version));
@@ -187,7 +183,7 @@ async function unpackStandalone(
   await saveLayer(layer, TYPES, metadata);
   const check = await openLayer(context.layersDir, "python-check");
   await clearLayer(check);
-  await writeFile(path.join(check.dir, "checked"), new Date().toISOString());
+  await noteAsked(path.join(check.dir, "checked"));
   await saveLayer(check, { cache: true }, {});
   return standaloneAt(layer, version);
 }

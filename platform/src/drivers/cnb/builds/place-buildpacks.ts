@@ -126,12 +126,11 @@ async function place(
   folder: BuildpackFolder,
   { target, version }: { readonly target: string; readonly version: string },
 ): Promise<AvailableBuildpack> {
-  const inFolder = target.startsWith(folder.at);
+  const bring = (at: string) => (target.startsWith(folder.at) ? rename(target, at) : symlink(target, at));
   if (found.kind === "cnb") {
     const { id } = found;
     const at = await freePlace(folder, found);
-    if (inFolder) await rename(target, at);
-    else await symlink(target, at);
+    await bring(at);
     return { id, version: found.version };
   }
   const { id } = found;
@@ -141,8 +140,7 @@ async function place(
   await mkdir(at);
   await writeFile(join(at, "buildpack.toml"), classicDescriptor(id, version));
   await symlink(join(PLATFORM_BUILDPACKS, folderOf(ADAPTER), adapter.version, "bin"), join(at, "bin"));
-  if (inFolder) await rename(target, join(at, ADAPTED));
-  else await symlink(target, join(at, ADAPTED));
+  await bring(join(at, ADAPTED));
   return { id, version };
 }
 
