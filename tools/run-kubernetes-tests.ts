@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { meetNeeds } from "./cluster/machine-needs.ts";
 import { takeDown } from "./cluster/take-down-cluster.ts";
 import { tellOnError } from "./cluster/tell-progress.ts";
 import { takeDownOrphans, testClusterName } from "./cluster/test-clusters.ts";
@@ -28,6 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   let runs: readonly TestCounts[] = [];
   try {
     status =
+      (await meetTestNeeds()) ||
       (await runApart(["build"], { interrupt })) ||
       (await runApart(["up", "--name", name, "--nodes", "3", "--dual-stack"], { interrupt }));
     if (status === 0 && !interrupt.caught) runs = await runAll(name, args, interrupt);
@@ -35,6 +37,20 @@ async function main(args: readonly string[]): Promise<number> {
     await takeDown(name, false, tellOnError);
   }
   return conclude(runs) && (status || 1);
+}
+
+/** Most suites' containers have nothing else in them. */
+const BUSYBOX = { file: "/bin/busybox", debianPackage: "busybox-static" };
+
+/** The exit status: 3 when something is missing that cannot be installed. */
+async function meetTestNeeds(): Promise<number> {
+  try {
+    await meetNeeds(tellOnError, [BUSYBOX]);
+    return 0;
+  } catch (thrown) {
+    console.error(thrown instanceof Error ? thrown.message : thrown);
+    return 3;
+  }
 }
 
 const SUITES = ["--project", "kubernetes"];
@@ -61,7 +77,7 @@ async function runAll(
         { namespace: INSTALLATION, args: more, isOver: () => interrupt.caught },
       ).catch((thrown: unknown) => {
         console.error(thrown);
-        return [{ passed: 0, failed: 1, skipped: 0 }];
+        return [{ passed: 0, failed: 1, skipped: 0, failures: [`the installation's suites: ${thrown}`] }];
       }),
     ]);
     process.stdout.write(readFileSync(output));

@@ -55,4 +55,30 @@ describe("counting", () => {
     expect(closingLine(counts)).toBe(line);
     expect(isGood(counts)).toBe(good);
   });
+
+  test("tells what failed and why, in a line each", () => {
+    const { failures } = countTests(
+      report({
+        numFailedTests: 1,
+        testResults: [
+          {
+            name: "a.test.ts",
+            status: "failed",
+            assertionResults: [
+              { status: "passed", fullName: "good" },
+              { status: "failed", fullName: "a b", failureMessages: ["Error: no\n    at x"] },
+            ],
+          },
+          { name: "b.test.ts", status: "failed", message: "cannot load\nmore", assertionResults: [] },
+          { name: "c.test.ts", status: "passed", assertionResults: [{ status: "passed" }] },
+        ],
+      }),
+      1,
+    );
+    expect(failures).toEqual(["a.test.ts: a b: Error: no", "b.test.ts: cannot load"]);
+  });
+
+  test("tells of a run that left no report", () => {
+    expect(countTests(undefined, null).failures).toEqual(["the runner ended without a report"]);
+  });
 });

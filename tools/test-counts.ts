@@ -7,7 +7,13 @@ export interface TestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    /** Why the file itself failed. */
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName?: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -15,6 +21,8 @@ export interface TestCounts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** A line for each test and file that failed. */
+  readonly failures: readonly string[];
 }
 
 /**
@@ -22,7 +30,7 @@ export interface TestCounts {
  * failure, and so does a runner that ended badly with nothing else to show for it, or that left no report.
  */
 export function countTests(report: TestReport | undefined, exitStatus: number | null): TestCounts {
-  if (!report) return { passed: 0, failed: 1, skipped: 0 };
+  if (!report) return { passed: 0, failed: 1, skipped: 0, failures: ["the runner ended without a report"] };
   const brokenFiles = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === "failed" && !assertionResults.some((one) => one.status === "failed"),
@@ -32,15 +40,30 @@ export function countTests(report: TestReport | undefined, exitStatus: number | 
     passed: report.numPassedTests,
     failed: failed === 0 && exitStatus !== 0 ? 1 : failed,
     skipped: report.numPendingTests + (report.numTodoTests ?? 0),
+    failures: report.testResults.flatMap(failuresOf),
   };
 }
 
+/** What failed in a file, each with the first line of the reason, so that the end of a long log is enough to begin with. */
+function failuresOf(file: TestReport["testResults"][number]): string[] {
+  if (file.status !== "failed") return [];
+  const failed = file.assertionResults.filter(({ status }) => status === "failed");
+  if (failed.length === 0) return [`${file.name}: ${firstLine(file.message)}`];
+  return failed.map(
+    ({ fullName, failureMessages }) => `${file.name}: ${fullName}: ${firstLine(failureMessages?.[0])}`,
+  );
+}
+
+function firstLine(text = ""): string {
+  return text.split("\n", 1).join("").slice(0, 300);
+}
+
 /** The last line of a run, in the form that CI reads. */
-export function closingLine({ passed, failed, skipped }: TestCounts): string {
+export function closingLine({ passed, failed, skipped }: Omit<TestCounts, "failures">): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
 /** A run is good when something ran and nothing failed. */
-export function isGood({ passed, failed }: TestCounts): boolean {
+export function isGood({ passed, failed }: Pick<TestCounts, "passed" | "failed">): boolean {
   return passed > 0 && failed === 0;
 }

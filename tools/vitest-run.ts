@@ -16,9 +16,11 @@ export async function runSuites(args: readonly string[]): Promise<number> {
   return conclude([await countSuites(args)]);
 }
 
-/** Prints the last line of several runs; the exit status of all. */
+/** Prints what failed in several runs, and their last line; the exit status of all. */
 export function conclude(runs: readonly TestCounts[]): number {
-  const sum = (field: keyof TestCounts) => runs.reduce((total, counts) => total + counts[field], 0);
+  const sum = (field: "passed" | "failed" | "skipped") =>
+    runs.reduce((total, counts) => total + counts[field], 0);
+  for (const failure of runs.flatMap((one) => one.failures)) console.log(`Failed: ${failure}`);
   const counts = { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
   console.log(closingLine(counts));
   return isGood(counts) ? 0 : 1;

@@ -54,10 +54,10 @@ function placesOf(file: string, path: string): string[] {
 }
 
 /**
- * Sees to it that this machine has what a cluster needs, installing Debian packages where that is possible.
+ * Sees to it that this machine has what a cluster needs, or something else, installing Debian packages where that is possible.
  * @throws ClusterError `missing` that says what to run
  */
-export async function meetNeeds(tell: Tell): Promise<void> {
+export async function meetNeeds(tell: Tell, needs: readonly Need[] = NEEDS): Promise<void> {
   if (process.platform !== "linux") throw new ClusterError("missing", "A cluster needs Linux.");
   if (process.getuid?.() !== 0) {
     throw new ClusterError(
@@ -65,7 +65,7 @@ export async function meetNeeds(tell: Tell): Promise<void> {
       "A cluster needs root, for network namespaces and containers. Run the same command with sudo.",
     );
   }
-  const missing = () => missingPackages(NEEDS, (file) => findProgram(file) !== undefined);
+  const missing = () => missingPackages(needs, (file) => findProgram(file) !== undefined);
   const packages = missing();
   if (packages.length === 0) return;
   if (findProgram("apt-get") === undefined) {
