@@ -134,8 +134,11 @@ export interface AppBuilds {
 }
 
 const COPY = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true };
+/** What a platform passes on; above all no other setting of the npm that may have started the tests. */
 const INHERITED =
-  /^(PATH|HOME|.*_proxy|.*_PROXY|npm_config_.*|NPM_CONFIG_.*|PIP_.*|GO(PROXY|SUMDB|NOSUMDB|FLAGS)|MAVEN_MIRROR_URL|.*CERT.*|.*CA_BUNDLE)$/;
+  /^(PATH|HOME|.*_proxy|.*_PROXY|npm_config_registry|NPM_CONFIG_REGISTRY|PIP_.*|GO(PROXY|SUMDB|NOSUMDB|FLAGS)|MAVEN_MIRROR_URL|.*CERT.*|.*CA_BUNDLE)$/;
+
+const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
 export interface AppBuildsOptions {
   /** A folder that bundleBuildpacks made. */
@@ -158,7 +161,8 @@ export async function makeAppBuilds(
   else await writeFiles(kept, source);
   for (const name of seed?.layers ?? []) await takeLayer(seed?.from ?? "", layers, name);
   const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
-  const env = { ...Object.fromEntries(inherited), CONIFER_RUNTIME_SOURCES: "registry" };
+  const trusted = existsSync(CERTIFICATES) ? { npm_config_cafile: CERTIFICATES } : {};
+  const env = { ...Object.fromEntries(inherited), ...trusted, CONIFER_RUNTIME_SOURCES: "registry" };
   const lay = async () => {
     await rm(app, { recursive: true, force: true });
     await cp(kept, app, COPY);

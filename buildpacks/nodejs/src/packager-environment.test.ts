@@ -57,6 +57,15 @@ describe("what a package manager is told", () => {
   });
 
   it.each([
+    ["3.8.7", "YARN_CA_FILE_PATH", "YARN_HTTPS_CA_FILE_PATH"],
+    ["4.0.2", "YARN_HTTPS_CA_FILE_PATH", "YARN_CA_FILE_PATH"],
+  ])("Yarn %s is told of certificates by %s alone", (version, name, unknown) => {
+    const given = of("berry", version, { npm_config_cafile: "/ca.pem" });
+    expect(given).toHaveProperty(name, "/ca.pem");
+    expect(given).not.toHaveProperty(unknown);
+  });
+
+  it.each([
     [true, "1"],
     [false, "0"],
     [undefined, undefined],

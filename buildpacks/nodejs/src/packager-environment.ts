@@ -45,7 +45,7 @@ export function managerVariables(
       };
     case "berry":
       return {
-        ...berryVariables(env, { cache, registry, cafile }),
+        ...berryVariables(speaker, env, { cache, registry, cafile }),
         ...(globalCache === undefined ? {} : { YARN_ENABLE_GLOBAL_CACHE: globalCache ? "1" : "0" }),
         npm_config_nodedir: node,
         ...headers,
@@ -97,7 +97,9 @@ function pnpmVariables({ version }: Speaker, { cache, registry, cafile }: Networ
   return Object.fromEntries(set.map(([name, value]) => [prefix + name, value]));
 }
 
-function berryVariables(env: Environment, { cache, registry, cafile }: Network) {
+/** Yarn refuses variables that it does not know, and the name of the file with certificates changed with Yarn 4. */
+function berryVariables({ version }: Speaker, env: Environment, { cache, registry, cafile }: Network) {
+  const certificates = major(version) >= 4 ? "YARN_HTTPS_CA_FILE_PATH" : "YARN_CA_FILE_PATH";
   const [http, https] = [env.http_proxy ?? env.HTTP_PROXY, env.https_proxy ?? env.HTTPS_PROXY];
   return {
     YARN_GLOBAL_FOLDER: cache,
@@ -108,7 +110,7 @@ function berryVariables(env: Environment, { cache, registry, cafile }: Network) 
     YARN_ENABLE_IMMUTABLE_INSTALLS: "0",
     ...(registry ? { YARN_NPM_REGISTRY_SERVER: registry.replace(/\/+$/, "") } : {}),
     ...(registry?.startsWith("http://") ? { YARN_UNSAFE_HTTP_WHITELIST: new URL(registry).hostname } : {}),
-    ...(cafile ? { YARN_HTTPS_CA_FILE_PATH: cafile, YARN_CA_FILE_PATH: cafile } : {}),
+    ...(cafile ? { [certificates]: cafile } : {}),
     ...(http ? { YARN_HTTP_PROXY: http } : {}),
     ...(https ? { YARN_HTTPS_PROXY: https } : {}),
   };
