@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { bundleLifecycle } from "../../../buildpacks/lifecycle/bundle-lifecycle.ts";
 import { bundleBuildpacks } from "../../../buildpacks/shared/bundle-buildpacks.ts";
@@ -8,6 +9,7 @@ import { makeSandboxRunner, type RunImage, startEmbeddedBuilder } from "../drive
 import type { Sandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { Logger, MasterKey, Running } from "../kernel/index.ts";
+import { roomForBuilds } from "./build-room.ts";
 import type { Config } from "./config.ts";
 
 export interface HostBuildsOptions {
@@ -21,10 +23,7 @@ export interface HostBuildsOptions {
 }
 
 const GIB = 1024 ** 3;
-const BUILDS_AT_ONCE = 2;
 const KEPT_BUILDS = 20;
-/** What a build may use, so that it cannot starve the apps: half of a small machine's share, and pids enough for npm. */
-const BUILD_LIMITS = { memoryBytes: 4 * GIB, cpuShare: 0.5, pids: 4_096 };
 const OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -51,19 +50,22 @@ async function startMachineBuilds(
   const lifecycle = join(home.downloads, "lifecycle");
   const buildpacksFolder = join(home.downloads, "buildpacks");
   await bundleLifecycle(lifecycle);
+  const { blocks, bsize } = await statfs(home.root);
+  const room = roomForBuilds({ cores: availableParallelism(), memoryBytes: totalmem() });
   const { buildpacks, orderFile } = await bundleBuildpacks(buildpacksFolder);
   return await startEmbeddedBuilder({
     folder: home.builds,
-    atOnce: BUILDS_AT_ONCE,
+    atOnce: room.atOnce,
     outputLimitBytes: OUTPUT_BYTES,
     keptBuilds: KEPT_BUILDS,
+    cacheBounds: { eachBytes: 4 * GIB, allBytes: (blocks * bsize) / 5 },
     machine: {
       runner: makeSandboxRunner(sandboxes),
       cacheRoot: home.buildCache,
       lifecycle,
       buildpacksFolder,
       node: process.execPath,
-      limits: BUILD_LIMITS,
+      limits: room.limits,
       imageLimitBytes: 8 * GIB,
       logger,
       sources: await openFileSourceStore({ folder: home.sources, readOnly: true }),

@@ -126,6 +126,8 @@ async function specOf(build: Build, deps: AttemptDependencies): Promise<BuildSpe
     id: build.id,
     appId: app.id,
     appName: app.name,
+    ownerId: app.ownerId,
+    acceptedAt: build.createdAt.toISOString(),
     source: build.sourceDigest ?? "",
     sourceVersion: build.sourceVersion ?? "",
     env: await findConfig(deps.db, head.configId, deps.masterKey),

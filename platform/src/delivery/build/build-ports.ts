@@ -4,6 +4,10 @@ export interface BuildSpec {
   readonly id: string;
   readonly appId: string;
   readonly appName: string;
+  /** The account that owns the app: where room is short, owners share it evenly. */
+  readonly ownerId: string;
+  /** When the build was accepted, ISO 8601. */
+  readonly acceptedAt: string;
   /** Digest of the source in the source store, `sha256:<hex>` of its tar. */
   readonly source: string;
   /** Commit or version the user named; shown and put into SOURCE_VERSION. */

@@ -106,6 +106,8 @@ export function specOf(source: string, more: Partial<BuildSpec> = {}): BuildSpec
     id: randomUUID(),
     appId: randomUUID(),
     appName: "quiet-pine-1",
+    ownerId: randomUUID(),
+    acceptedAt: new Date().toISOString(),
     source,
     sourceVersion: "0123abc",
     env: {},

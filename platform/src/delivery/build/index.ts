@@ -3,6 +3,7 @@ export { buildHandlers } from "./build-api.ts";
 export type { Builder, BuildNews, BuildResult, BuildSpec } from "./build-ports.ts";
 export { reconcileBuilds } from "./build-reconciler.ts";
 export { listAppsWithBuilds } from "./build-store.ts";
+export { type BuildTurns, makeBuildTurns, waitingForRoom } from "./build-turns.ts";
 export { createBuild } from "./create-build.ts";
 export { followBuild } from "./follow-build.ts";
 export { followUp } from "./follow-up.ts";

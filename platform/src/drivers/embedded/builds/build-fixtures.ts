@@ -100,6 +100,7 @@ export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunn
       atOnce: 4,
       outputLimitBytes: 1_000_000,
       keptBuilds: 20,
+      cacheBounds: { eachBytes: 1024 ** 3, allBytes: 10 * 1024 ** 3 },
     },
     dispose: () => rm(home, { recursive: true, force: true }),
   };

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { inLines, openBuildOutput, readOutputFile } from "./build-output.ts";
-import { makeBuildTurns } from "./build-turns.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -78,36 +77,5 @@ describe("lines", () => {
     expect(passed).toHaveLength(1);
     lines.end();
     expect(passed.join("")).toHaveLength(20_000);
-  });
-});
-
-describe("turns", () => {
-  it("are given in order, as many at once as allowed", async () => {
-    const turns = makeBuildTurns(2);
-    const waited: number[] = [];
-    const take = (signal = never()) => turns.take(signal, (before) => waited.push(before));
-    const [one, two] = [await take(), await take()];
-    const order: string[] = [];
-    const third = take().then((back) => {
-      order.push("third");
-      return back;
-    });
-    const leaving = new AbortController();
-    const gone = take(leaving.signal);
-    const fifth = take().then((back) => {
-      order.push("fifth");
-      return back;
-    });
-    leaving.abort();
-    expect(await gone).toBeUndefined();
-    one?.();
-    one?.();
-    const back = await third;
-    expect(order).toEqual(["third"]);
-    back?.();
-    await fifth;
-    two?.();
-    expect(waited).toEqual([0, 1, 2]);
-    expect(await take(AbortSignal.abort())).toBeUndefined();
   });
 });

@@ -117,6 +117,44 @@ describe("builds on this machine", () => {
     expect(existsSync(join(bench.options.machine.cacheRoot, "app-two"))).toBe(false);
   });
 
+  it("empties a cache that has grown too large, and says so in the next build", async () => {
+    await started.stop();
+    started = await startEmbeddedBuilder({
+      ...bench.options,
+      cacheBounds: { ...bench.options.cacheBounds, eachBytes: 1 },
+    });
+    const appId = "app-large";
+    await run({ do: ":", page: "one" }, { appId });
+    // What comes after the result is over once the builder has stopped.
+    await started.stop();
+    expect(existsSync(join(bench.options.machine.cacheRoot, appId))).toBe(false);
+    started = await startEmbeddedBuilder(bench.options);
+    const { text, result } = await run({ do: ":", page: "two" }, { appId });
+    expect(result.kind).toBe("succeeded");
+    expect(text).toContain("more than an app may keep, and was emptied\n");
+  });
+
+  it("lets another owner's build go before a second one of the same", async () => {
+    await started.stop();
+    started = await startEmbeddedBuilder({ ...bench.options, atOnce: 1 });
+    const order: string[] = [];
+    const push = async (name: string, ownerId: string, script: string) => {
+      const spec = specOf(await bench.addSource({ do: script, page: name }), { ownerId });
+      const listening = listen(started.builder, spec);
+      void listening.ended.then(() => order.push(name));
+      return { ...listening, spec };
+    };
+    const first = await push("first", "a", "sleep 600");
+    await first.said("begun\n");
+    const second = await push("second", "a", ":");
+    await second.said("Waiting");
+    const other = await push("other", "b", ":");
+    await other.said("Waiting");
+    await started.builder.cancel(first.spec.id);
+    await Promise.all([second.ended, other.ended]);
+    expect(order).toEqual(["first", "other", "second"]);
+  });
+
   it("lets no more builds run at once than allowed", async () => {
     await started.stop();
     started = await startEmbeddedBuilder({ ...bench.options, atOnce: 1 });

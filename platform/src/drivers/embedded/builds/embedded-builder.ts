@@ -1,11 +1,18 @@
 import { lstat, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Builder, BuildNews, BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
+import {
+  type Builder,
+  type BuildNews,
+  type BuildResult,
+  type BuildSpec,
+  type BuildTurns,
+  makeBuildTurns,
+  waitingForRoom,
+} from "../../../delivery/build/index.ts";
 import type { Running } from "../../../kernel/index.ts";
-import { removeTree } from "../../files/trees/index.ts";
+import { boundCaches, type CacheBounds, forgetCache, sweepCaches } from "./bound-caches.ts";
 import { clearBuildFolder, removeBuildFolder, returnCache } from "./build-folder.ts";
 import { type BuildOutput, inLines, openBuildOutput } from "./build-output.ts";
-import { type BuildTurns, makeBuildTurns } from "./build-turns.ts";
 import { forgetOldBuilds, KEPT_FILES, keepResult, readKept } from "./kept-builds.ts";
 import { type BuildMachine, runBuild, stoppedResult } from "./run-build.ts";
 
@@ -19,6 +26,7 @@ export interface EmbeddedBuilderOptions {
   readonly outputLimitBytes: number;
   /** Ended builds whose output and result are kept for a caller that comes back. */
   readonly keptBuilds: number;
+  readonly cacheBounds: CacheBounds;
 }
 
 /** A build from its acceptance to its result. */
@@ -41,8 +49,9 @@ export async function startEmbeddedBuilder(
   const { machine, folder } = options;
   await mkdir(folder, { recursive: true, mode: 0o711 });
   await removeRemains(options);
+  await sweepCaches(machine.cacheRoot);
   const live = new Map<string, LiveBuild>();
-  const turns = makeBuildTurns(options.atOnce);
+  const turns = makeBuildTurns({ atOnce: options.atOnce });
   const begin = (spec: BuildSpec, root: string): LiveBuild => {
     const build = startBuild(spec, root, { options, turns });
     live.set(spec.id, build);
@@ -61,7 +70,7 @@ export async function startEmbeddedBuilder(
       build?.stop.abort("cancelled");
       await build?.ended.catch(() => {});
     },
-    clearCache: (appId) => removeTree(join(machine.cacheRoot, requireName(appId))),
+    clearCache: (appId) => forgetCache(machine.cacheRoot, requireName(appId)),
   };
   return {
     builder,
@@ -92,10 +101,13 @@ function startBuild(
       if (result.kind === "lost") return removeBuildFolder(root);
       await clearBuildFolder(root, KEPT_FILES);
       await forgetOldBuilds(options.folder, options.keptBuilds);
+      await boundCaches(options.machine.cacheRoot, spec.appId, options.cacheBounds);
     },
     () => removeBuildFolder(root),
   );
-  gone.catch((error) => options.machine.logger.error("build folder not removed", { error, root }));
+  gone.catch((error) =>
+    options.machine.logger.error("what a build left could not be cleared", { error, root }),
+  );
   return { root, output, ended, gone: gone.catch(() => {}), stop };
 }
 
@@ -110,7 +122,7 @@ async function takeTurn(
   around: { root: string; out: BuildOutput; turns: BuildTurns; machine: BuildMachine; signal: AbortSignal },
 ): Promise<BuildResult> {
   const { root, out, turns, machine, signal } = around;
-  const giveBack = await turns.take(signal, (before) => out.append(waitingText(before)));
+  const giveBack = await turns.take(spec, signal, (before) => out.append(waitingForRoom("machine", before)));
   if (!giveBack) return stoppedResult(signal);
   const lines = inLines((text) => out.append(text));
   try {
@@ -119,11 +131,6 @@ async function takeTurn(
     lines.end();
     giveBack();
   }
-}
-
-function waitingText(before: number): string {
-  if (before === 0) return "-----> Waiting for a build that runs on this machine\n";
-  return `-----> Waiting for other builds on this machine, ${before} before this one\n`;
 }
 
 async function* follow(build: LiveBuild, signal: AbortSignal): AsyncGenerator<BuildNews> {

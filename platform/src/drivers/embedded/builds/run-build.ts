@@ -15,6 +15,7 @@ import {
   timeoutText,
 } from "../../cnb/builds/index.ts";
 import type { SandboxLimits } from "../sandbox/index.ts";
+import { tellEmptied } from "./bound-caches.ts";
 import { type BuildFolder, CACHE_NAME, fillBuildFolder } from "./build-folder.ts";
 import type { PhaseRunner } from "./phase-runner.ts";
 
@@ -47,6 +48,8 @@ export async function runBuild(
   const signal = AbortSignal.any([around.signal, limit]);
   try {
     const tell = (line: string) => around.write(Buffer.from(`${line}\n`));
+    const emptied = await tellEmptied(machine.cacheRoot, spec.appId);
+    if (emptied) tell(emptied);
     const fetching = { signal, tell, ...(machine.download ? { download: machine.download } : {}) };
     const folder = await fillBuildFolder(around.root, spec, { ...machine, fetching });
     signal.throwIfAborted();

@@ -134,7 +134,7 @@ function startVictim(home: string, mark: string): ChildProcess {
     const { builder } = await startEmbeddedBuilder({ ...bench.options, folder: "${home}/victim" });
     const source = await bench.addSource({ do: "setsid sleep ${mark} & sleep 600" });
     const spec = { id: "victims-build", appId: "app", appName: "a", source, sourceVersion: "1", env: {},
-      stack: "cnb", timeoutSeconds: 600 };
+      stack: "cnb", timeoutSeconds: 600, ownerId: "owner", acceptedAt: "2026-01-01T00:00:00.000Z" };
     for await (const news of builder.build(spec, new AbortController().signal)) void news;
   `;
   return spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {

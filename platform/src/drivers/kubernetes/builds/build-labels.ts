@@ -1,3 +1,4 @@
+import type { BuildSpec } from "../../../delivery/build/index.ts";
 import type { Pod } from "../client/index.ts";
 
 /** Every object of ours carries this; what does not is foreign and left alone. */
@@ -7,6 +8,8 @@ export const LABEL = {
   /** The build's id. */
   build: "conifer.dev/build",
   app: "conifer.dev/app",
+  /** The account whose app it is. */
+  owner: "conifer.dev/owner",
   /** Which try of the build it is, from 1 on. */
   attempt: "conifer.dev/attempt",
 } as const;
@@ -22,11 +25,12 @@ export function buildObjectName(buildId: string, attempt: number): string {
   return `build-${buildId}-${attempt}`;
 }
 
-export function buildLabels(build: { readonly id: string; readonly appId: string }, attempt: number) {
+export function buildLabels(build: Pick<BuildSpec, "id" | "appId" | "ownerId">, attempt: number) {
   return {
     ...MANAGED_BY,
     [LABEL.build]: build.id,
     [LABEL.app]: build.appId,
+    [LABEL.owner]: build.ownerId,
     [LABEL.attempt]: String(attempt),
   };
 }

@@ -22,6 +22,8 @@ export const spec: BuildSpec = {
   id: "8b8f4a50-3c6f-4d8e-9d3b-0f6f2c1f9a10",
   appId: "11111111-1111-4111-8111-111111111111",
   appName: "quiet-pine-1",
+  ownerId: "00000000-0000-4000-8000-00000000000a",
+  acceptedAt: "2026-01-01T00:00:00.000Z",
   source: `sha256:${"cd".repeat(32)}`,
   sourceVersion: "0123abc",
   env: { SECRET: "s3cret" },

@@ -160,7 +160,7 @@ export interface BuildPodOptions {
 
 /** The pod of a build: all its containers begin at once and take turns; none is ever started again. */
 export function makeBuildPod(
-  spec: Pick<BuildSpec, "id" | "appId" | "timeoutSeconds">,
+  spec: Pick<BuildSpec, "id" | "appId" | "ownerId" | "timeoutSeconds">,
   attempt: number,
   options: BuildPodOptions,
 ): Pod {

@@ -19,7 +19,6 @@ import { type PartStates, placement, spec as plainSpec, podOf, task } from "./bu
 import { CACHE_TAG, POD_EXIT, TASK_FILE } from "./build-task.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
 import { BUILDS_AGAIN, startKubernetesBuilder } from "./kubernetes-builder.ts";
-import { WAITS_FOR_QUOTA } from "./start-attempt.ts";
 
 /** Builds of a cluster whose pods do what the test says, against our own registry. */
 
@@ -239,6 +238,7 @@ describe("a build that the cluster takes away", () => {
 });
 
 describe("a build that cannot begin", () => {
+  const WAITS = "-----> Waiting for a build that runs on this cluster\n";
   const quota = [403, "Forbidden", "pods is forbidden: exceeded quota: conifer-builds"] as const;
 
   it("waits for others where they use up the quota, and says so once", async () => {
@@ -247,7 +247,30 @@ describe("a build that cannot begin", () => {
     succeedWith((await pushImage(registry, repository)).digest);
     const { builder } = await start();
     const { text, result } = await follow(builder.build(spec, never));
-    expect([text, result?.kind]).toEqual([WAITS_FOR_QUOTA, "succeeded"]);
+    expect([text, result?.kind]).toEqual([WAITS, "succeeded"]);
+  });
+
+  it("lets another owner's go before a second one of its own owner", async () => {
+    let full = true;
+    cluster.refuse = ({ method }) => (method === "POST" && full ? quota : undefined);
+    succeedWith((await pushImage(registry, repository)).digest);
+    const { builder } = await start();
+    const begun: string[] = [];
+    const push = (name: string, ownerId: string) => {
+      const waits = Promise.withResolvers<void>();
+      const of = { ...spec, id: `${name}-${spec.id}`, ownerId };
+      const ended = follow(builder.build(of, never), (text) => {
+        if (text.includes("Waiting")) waits.resolve();
+      }).then(() => begun.push(name));
+      return { waits: waits.promise, ended };
+    };
+    const [first, second, third] = [push("a1", "a"), push("a2", "a"), push("b1", "b")];
+    await Promise.all([first.waits, second.waits, third.waits]);
+    full = false;
+    await Promise.all([first.ended, second.ended, third.ended]);
+    const pods = cluster.paths("pods/").map((path) => path.split("build-")[1]?.slice(0, 2));
+    expect(pods.sort()).toEqual(["a1", "a2", "b1"]);
+    expect(begun[0]).toBe("a1");
   });
 
   it("is cancelled while it waits, without ever having had a pod", async () => {
@@ -255,7 +278,7 @@ describe("a build that cannot begin", () => {
     const { builder } = await start();
     const cancelling: Promise<void>[] = [];
     const following = follow(builder.build(spec, never), () => cancelling.push(builder.cancel(spec.id)));
-    expect(await following).toEqual({ text: WAITS_FOR_QUOTA, result: { kind: "cancelled" } });
+    expect(await following).toEqual({ text: WAITS, result: { kind: "cancelled" } });
     await Promise.all(cancelling);
     expect(cluster.paths("pods/")).toEqual([]);
   });

@@ -1,4 +1,11 @@
-import type { Builder, BuildNews, BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
+import {
+  type Builder,
+  type BuildNews,
+  type BuildResult,
+  type BuildSpec,
+  type BuildTurns,
+  makeBuildTurns,
+} from "../../../delivery/build/index.ts";
 import { errorText, type Running } from "../../../kernel/index.ts";
 import { RegistryRequestError } from "../../registry/client/index.ts";
 import { KIND, KubeError, type Pod } from "../client/index.ts";
@@ -12,11 +19,14 @@ import { askPodMemory } from "./pod-memory.ts";
 import { type BuildBounds, isOver, seePod } from "./pod-sight.ts";
 import { endPod, findNewestPod, type StartOptions, startAttempt } from "./start-attempt.ts";
 import { keepSwept } from "./sweep-builds.ts";
+import { countOwners, waitForTurn } from "./wait-for-turn.ts";
 
 /** What serves one builder. */
 interface Engine {
   readonly options: StartOptions;
   readonly board: PodBoard;
+  /** Leave to make a pod: the one who has it waits for the cluster to have room. */
+  readonly turns: BuildTurns;
 }
 
 interface Signals {
@@ -40,9 +50,10 @@ export async function startKubernetesBuilder(
   );
   const stopping = new AbortController();
   const setsPodMemory = askPodMemory(client, placement, logger);
+  const turns = makeBuildTurns({ atOnce: 1, working: () => countOwners(board.pods()) });
   await board.ready;
   return {
-    builder: makeBuilder({ options: { ...options, setsPodMemory }, board }, stopping.signal),
+    builder: makeBuilder({ options: { ...options, setsPodMemory }, board, turns }, stopping.signal),
     stop: async () => {
       stopping.abort();
       await sweeping.stop();
@@ -103,7 +114,7 @@ async function* runBuild(
   for (let tried = 1; ; tried += 1) {
     let pod: Pod | undefined;
     try {
-      pod = yield* findOrStart(spec, bounds, options, signals);
+      pod = yield* findOrStart(spec, bounds, engine, signals);
     } catch (thrown) {
       if (!(thrown instanceof KubeError || thrown instanceof RegistryRequestError)) throw thrown;
       const message = `The build could not be started: ${errorText(thrown)}.`;
@@ -123,18 +134,32 @@ async function* runBuild(
 async function* findOrStart(
   spec: BuildSpec,
   bounds: BuildBounds,
-  options: StartOptions,
+  { options, turns }: Engine,
   { leave, cancel }: Signals,
 ): AsyncGenerator<BuildNews, Pod | undefined> {
   const newest = await findNewestPod(spec.id, options);
   const sight = newest && seePod(newest, bounds).kind;
   if (newest && sight !== "taken" && sight !== "broken") return newest;
   const next = newest ? attemptOf(newest) + 1 : 1;
-  const starting = startAttempt(spec, next, options, AbortSignal.any([leave, cancel]));
-  for (;;) {
-    const { done, value } = await starting.next();
-    if (done) return value;
-    yield { kind: "output", text: value };
+  const signal = AbortSignal.any([leave, cancel]);
+  const giveBack = yield* inOutput(waitForTurn(spec, turns, signal));
+  try {
+    return yield* inOutput(startAttempt(spec, next, options, signal));
+  } finally {
+    giveBack?.();
+  }
+}
+
+/** What a generator yields is the build's output. */
+async function* inOutput<T>(texts: AsyncGenerator<string, T>): AsyncGenerator<BuildNews, T> {
+  try {
+    for (;;) {
+      const { done, value } = await texts.next();
+      if (done) return value;
+      yield { kind: "output", text: value };
+    }
+  } finally {
+    await texts.return(undefined as T);
   }
 }
 

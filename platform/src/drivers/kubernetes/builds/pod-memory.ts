@@ -3,7 +3,7 @@ import { type KubeClient, KubeError, type Pod } from "../client/index.ts";
 import { type BuildPlacement, makeBuildPod } from "./build-pod.ts";
 
 /** Asked for by name only; nothing is made. */
-const ASKED = { id: "asked", appId: "asked", timeoutSeconds: 1 };
+const ASKED = { id: "asked", appId: "asked", ownerId: "asked", timeoutSeconds: 1 };
 
 /**
  * Whether the cluster sets memory aside for a pod as a whole (`spec.resources`, Kubernetes 1.34 by default): others refuse the

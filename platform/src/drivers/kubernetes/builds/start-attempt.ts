@@ -1,4 +1,4 @@
-import type { BuildSpec } from "../../../delivery/build/index.ts";
+import { type BuildSpec, waitingForRoom } from "../../../delivery/build/index.ts";
 import { pause } from "../../../kernel/index.ts";
 import { isConflict, KIND, type KubeClient, KubeError, type Pod } from "../client/index.ts";
 import { attemptOf, buildObjectName, CANCELLED, LABEL } from "./build-labels.ts";
@@ -7,7 +7,6 @@ import type { BuildTask } from "./build-task.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
 import { pushSource } from "./push-source.ts";
 
-export const WAITS_FOR_QUOTA = "-----> Waiting for other builds of this cluster\n";
 const QUOTA_LOOK_MS = 1_000;
 /** How much longer than the build its credential is good: for waiting, and for what comes after the limit. */
 const CREDENTIAL_GRACE_MS = 3_600_000;
@@ -59,7 +58,7 @@ export async function* startAttempt(
       if (isConflict(thrown))
         return await client.get<Pod>(podPlace(placement), buildObjectName(spec.id, attempt));
       if (!isQuota(thrown)) throw thrown;
-      if (!told) yield WAITS_FOR_QUOTA;
+      if (!told) yield waitingForRoom("cluster", 0);
       told = true;
       await pause(QUOTA_LOOK_MS, signal);
     }
