@@ -7,13 +7,13 @@ import {
   readConiferImageArguments,
   USAGE,
 } from "./conifer-image/conifer-image-arguments.ts";
-import type { Architecture } from "./conifer-image/conifer-packages.ts";
 import { openLayout, openRepository } from "./conifer-image/image-source.ts";
 import { makeConiferImage } from "./conifer-image/make-conifer-image.ts";
 import { withRegistry } from "./conifer-image/open-registry.ts";
 import { pushImage } from "./conifer-image/push-image.ts";
 import { readPublicKey } from "./conifer-image/signing-key.ts";
 import { verifyImage } from "./conifer-image/verify-image.ts";
+import type { Architecture } from "./images/debian-release.ts";
 import { EXIT_STATUS, ImageError } from "./images/image-error.ts";
 import { imagesFolder } from "./images/images-folder.ts";
 

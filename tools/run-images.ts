@@ -13,7 +13,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (wishes.help) process.stdout.write(USAGE);
     else {
       const make = wishes.kind === "builder" ? makeBuilderImage : makeRunImage;
-      const image = await make(imagesFolder(process.env), tellOnError);
+      const image = await make(imagesFolder(process.env), tellOnError, wishes.architecture);
       console.log(wishes.json ? JSON.stringify(image, undefined, 2) : image.folder);
     }
     return 0;

@@ -1,5 +1,5 @@
 import type { OciConfig } from "../../platform/src/delivery/image/index.ts";
-import { type Architecture, CPU } from "./conifer-packages.ts";
+import { type Architecture, CPU } from "../images/debian-release.ts";
 import type { NamedLayer } from "./kept-layers.ts";
 import { CONIFER_USER } from "./make-base-layers.ts";
 import { CONIFER_FOLDER } from "./make-module-layers.ts";

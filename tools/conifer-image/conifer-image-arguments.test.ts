@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { ARCHITECTURES, hostArchitecture } from "../images/debian-release.ts";
 import { readConiferImageArguments, USAGE } from "./conifer-image-arguments.ts";
-import { ARCHITECTURES, hostArchitecture } from "./conifer-packages.ts";
 
 const read = (line: string) => readConiferImageArguments(line.split(" ").filter((word) => word !== ""));
 const make = (architectures: readonly string[], json = false) => ({ verb: "make", architectures, json });

@@ -1,5 +1,5 @@
+import { ARCHITECTURES, type Architecture, hostArchitecture } from "../images/debian-release.ts";
 import { ImageError } from "../images/image-error.ts";
-import { ARCHITECTURES, type Architecture, hostArchitecture } from "./conifer-packages.ts";
 
 export const USAGE = `Conifer's own image, of which an installation in a cluster runs all roles. Made without a container engine.
 

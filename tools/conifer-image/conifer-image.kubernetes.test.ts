@@ -11,8 +11,8 @@ import {
 } from "../../platform/src/drivers/kubernetes/client/index.ts";
 import { pause } from "../../platform/src/kernel/index.ts";
 import { distributeImage } from "../cluster/distribute-image.ts";
+import { CPU, hostArchitecture } from "../images/debian-release.ts";
 import { imagesFolder } from "../images/images-folder.ts";
-import { CPU, hostArchitecture } from "./conifer-packages.ts";
 import { makeConiferImage } from "./make-conifer-image.ts";
 
 /** Conifer's own image on the nodes of a development cluster, in pods as an installation makes them. */

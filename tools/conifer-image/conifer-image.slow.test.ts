@@ -24,9 +24,9 @@ import {
 import { findTool } from "../../platform/src/drivers/embedded/images/image-tools-fixtures.ts";
 import { removeTree } from "../../platform/src/drivers/embedded/sandbox/index.ts";
 import { findProgram } from "../cluster/machine-needs.ts";
+import { ARCHITECTURES, type Architecture, CPU, hostArchitecture } from "../images/debian-release.ts";
 import { whyNotHere } from "../images/images-fixtures.ts";
 import { runInRoot } from "../images/unpack-packages.ts";
-import { ARCHITECTURES, type Architecture, CPU, hostArchitecture } from "./conifer-packages.ts";
 import { openLayout } from "./image-source.ts";
 import { type MadeConiferImage, makeConiferImage } from "./make-conifer-image.ts";
 import { readPublicKey } from "./signing-key.ts";

@@ -21,15 +21,3 @@ const LEFT_OUT =
 export function isLeftOut(name: string): boolean {
   return LEFT_OUT.test(name);
 }
-
-/** The architectures that images are made for, as images name them; Debian has the same names. */
-export const ARCHITECTURES = ["amd64", "arm64"] as const;
-export type Architecture = (typeof ARCHITECTURES)[number];
-
-/** As Node.js and npm name an architecture. */
-export const CPU: Readonly<Record<Architecture, "x64" | "arm64">> = { amd64: "x64", arm64: "arm64" };
-
-/** This machine's. */
-export function hostArchitecture(): Architecture {
-  return process.arch === "arm64" ? "arm64" : "amd64";
-}

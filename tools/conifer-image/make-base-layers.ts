@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Tell, tellStep } from "../cluster/tell-progress.ts";
 import { contentName } from "../images/apt-output.ts";
-import type { DebianRelease } from "../images/debian-release.ts";
+import type { Architecture, DebianRelease } from "../images/debian-release.ts";
 import {
   type ChosenPackage,
   fetchPackages,
@@ -15,7 +15,7 @@ import type { AppUser } from "../images/made-files.ts";
 import { makeAside } from "../images/make-aside.ts";
 import { MADE, packRoot } from "../images/pack-root.ts";
 import { unpackPackages } from "../images/unpack-packages.ts";
-import { type Architecture, CONIFER_PACKAGES, isLeftOut } from "./conifer-packages.ts";
+import { CONIFER_PACKAGES, isLeftOut } from "./conifer-packages.ts";
 import { describeDebianPackage } from "./describe-debian-package.ts";
 import { type KeptLayers, keepLayers, type NamedLayer } from "./kept-layers.ts";
 import { sourcesDigest } from "./sources-digest.ts";

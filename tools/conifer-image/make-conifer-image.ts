@@ -1,11 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MEDIA, makeIndex } from "../../platform/src/delivery/image/index.ts";
+import type { Architecture } from "../images/debian-release.ts";
 import { machineRelease } from "../images/machine-release.ts";
 import { makeAside, settle } from "../images/make-aside.ts";
 import { attachSbom, attachSignature, REFERENCE_NAME } from "./attach-artifacts.ts";
 import { coniferLabels } from "./conifer-config.ts";
-import type { Architecture } from "./conifer-packages.ts";
 import { ImageFolder } from "./image-folder.ts";
 import { makePlatforms, type PlatformsWanted } from "./make-platforms.ts";
 import { readVersion } from "./read-version.ts";

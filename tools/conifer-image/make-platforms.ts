@@ -1,7 +1,7 @@
 import type { Tell } from "../cluster/tell-progress.ts";
+import type { Architecture } from "../images/debian-release.ts";
 import { machineRelease } from "../images/machine-release.ts";
 import type { ConiferVersion } from "./conifer-config.ts";
-import type { Architecture } from "./conifer-packages.ts";
 import type { ImageFolder } from "./image-folder.ts";
 import { makeBaseLayers } from "./make-base-layers.ts";
 import { makeModuleLayers } from "./make-module-layers.ts";

@@ -1,7 +1,6 @@
 import { hexOf } from "../../platform/src/delivery/image/index.ts";
-import type { DebianRelease } from "../images/debian-release.ts";
+import type { Architecture, DebianRelease } from "../images/debian-release.ts";
 import { type ConiferVersion, timeOf } from "./conifer-config.ts";
-import type { Architecture } from "./conifer-packages.ts";
 import type { SbomPackage } from "./sbom-package.ts";
 
 /** What a bill of materials is about. */

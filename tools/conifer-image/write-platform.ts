@@ -1,6 +1,6 @@
 import { MEDIA, makeManifest, type OciDescriptor } from "../../platform/src/delivery/image/index.ts";
+import type { Architecture } from "../images/debian-release.ts";
 import { type ConiferVersion, coniferLabels, makeConiferConfig } from "./conifer-config.ts";
-import type { Architecture } from "./conifer-packages.ts";
 import type { ImageFolder } from "./image-folder.ts";
 import type { KeptLayers, NamedLayer } from "./kept-layers.ts";
 import type { SbomPackage } from "./sbom-package.ts";

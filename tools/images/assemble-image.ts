@@ -6,7 +6,7 @@ import { RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
 import { type Tell, tellStep } from "../cluster/tell-progress.ts";
 import type { DebianRelease } from "./debian-release.ts";
 import { type ChosenPackage, packageFile } from "./fetch-packages.ts";
-import { finishRoot } from "./finish-root.ts";
+import { finishForeignRoot, finishRoot } from "./finish-root.ts";
 import { MADE, packRoot } from "./pack-root.ts";
 import { unpackPackages } from "./unpack-packages.ts";
 
@@ -26,6 +26,8 @@ export interface Assembly {
   /** Folder to work in; the image's layout will be `layout` in it. */
   readonly aside: string;
   readonly tell: Tell;
+  /** For another architecture than this machine's: a root of this machine's, with the programs that finish one. */
+  readonly tools?: string | undefined;
   /** Layers above those of packages, written into the layout. */
   readonly more: (layout: string) => Promise<readonly NamedLayer[]>;
   readonly makeConfig: (layers: readonly NamedLayer[]) => OciConfig;
@@ -33,13 +35,15 @@ export interface Assembly {
 
 /** Unpacks packages, makes a root of them, and packs that into an image. */
 export async function assemble(assembly: Assembly): Promise<void> {
-  const { packages, layers, release, files, aside, tell } = assembly;
+  const { packages, layers, release, files, aside, tell, tools } = assembly;
   const [root, layout] = [join(aside, "root"), join(aside, "layout")];
   await mkdir(root);
   const inFiles = packages.map((one) => ({ ...one, file: join(files, packageFile(one)) }));
   const paths = await tellStep(tell, "Unpacking them", () => unpackPackages(inFiles, root));
   await tellStep(tell, "Making what their scripts would have made", () =>
-    finishRoot(root, packages, RUN_USER),
+    tools === undefined
+      ? finishRoot(root, packages, RUN_USER)
+      : finishForeignRoot(root, packages, { user: RUN_USER, tools }),
   );
   await tellStep(tell, "Packing the layers", async () => {
     const packed = await packRoot({ root, paths, user: RUN_USER, layers }, layout);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CLASSIC_APP } from "../../platform/src/drivers/embedded/builds/index.ts";
 import { type DebianPackage, makeDpkgStatus } from "./apt-output.ts";
@@ -20,8 +20,32 @@ export async function finishRoot(
   await runInRoot(root, ["ldconfig", "-X"]);
   await rm(join(root, "var/cache/ldconfig"), { recursive: true, force: true });
   await linkCertificates(root);
-  await compilePython(root);
+  await runInRoot(root, rehash(""));
+  await compilePython(root, "", (argv) => runInRoot(root, argv));
 }
+
+/**
+ * The same for a root of another architecture, by the programs of a root of this machine's that has the same packages. It
+ * has no cache of libraries: the loader finds Debian's folders by itself.
+ */
+export async function finishForeignRoot(
+  root: string,
+  packages: readonly DebianPackage[],
+  { user, tools }: { readonly user: AppUser; readonly tools: string },
+): Promise<void> {
+  await makeRootFiles(root, packages, user);
+  await linkCertificates(root);
+  await rename(root, join(tools, TARGET));
+  try {
+    await runInRoot(tools, rehash(TARGET));
+    await compilePython(join(tools, TARGET), TARGET, (argv) => runInRoot(tools, argv));
+  } finally {
+    await rename(join(tools, TARGET), root);
+  }
+}
+
+const TARGET = "/target";
+const rehash = (below: string) => ["openssl", "rehash", `${below}/etc/ssl/certs`];
 
 /** The part of it that runs no program, so that a root may be for another architecture than this machine's. */
 export async function makeRootFiles(
@@ -44,13 +68,12 @@ export async function makeRootFiles(
   await makeAlternatives(root);
 }
 
-/** Each certificate by a name of its own, then by its hash: some programs read the bundle, some the folder. */
+/** Each certificate by a name of its own, and later by its hash: some programs read the bundle, some the folder. */
 async function linkCertificates(root: string): Promise<void> {
   for (const name of await certificateNames(root)) {
     const link = join(root, "etc/ssl/certs", name.replace(/\.crt$/, ".pem"));
     await makeLink(link, `/${CERTIFICATES}/${name}`);
   }
-  await runInRoot(root, ["openssl", "rehash", "/etc/ssl/certs"]);
 }
 
 async function readTexts(root: string, packages: readonly DebianPackage[]) {
@@ -90,12 +113,17 @@ async function makeAlternatives(root: string): Promise<void> {
  * Python's library, compiled: apps cannot do it later, since they may not write there. By content and not by time, so
  * that it is valid whatever times the image's files have.
  */
-async function compilePython(root: string): Promise<void> {
+async function compilePython(
+  root: string,
+  below: string,
+  run: (argv: readonly string[]) => Promise<string>,
+): Promise<void> {
   const found = (await readdir(join(root, "usr/lib"))).filter((name) => /^python3(?:\.\d+)?$/.test(name));
-  const folders = found.sort().map((name) => `/usr/lib/${name}`);
-  await runInRoot(root, [
+  const folders = found.sort().map((name) => `${below}/usr/lib/${name}`);
+  const place = below === "" ? [] : ["-s", below, "-p", "/"];
+  await run([
     ...["python3", "-B", "-m", "compileall", "-f", "-q", "--invalidation-mode", "unchecked-hash"],
     // Syntax of other versions, kept for a converter's tests and the like.
-    ...["-x", "lib2to3/tests|/bad", ...folders],
+    ...["-x", "lib2to3/tests|/bad", ...place, ...folders],
   ]);
 }

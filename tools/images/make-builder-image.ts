@@ -4,30 +4,42 @@ import { CLASSIC_APP, makeRunConfig, RUN_USER } from "../../platform/src/drivers
 import type { Tell } from "../cluster/tell-progress.ts";
 import { builderLabels } from "./builder-labels.ts";
 import { makeBuilderTree } from "./builder-tree.ts";
-import type { DebianRelease } from "./debian-release.ts";
+import { type Architecture, type DebianRelease, hostArchitecture } from "./debian-release.ts";
 import { type MadeImage, makePackagedImage } from "./make-packaged-image.ts";
-import { hostOf } from "./make-run-image.ts";
+import { baseOf } from "./make-run-image.ts";
 import { BUILDER_PACKAGES } from "./package-list.ts";
+import { provideNodeProgram } from "./provide-node-program.ts";
 
 const PATH = "/cnb/node/bin:/cnb/lifecycle:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * Makes the builder image of this machine's release, in which builds of a cluster run: the run image's own layers, build
+ * Makes the builder image of this machine's release for an architecture, this machine's by default, in which builds of a cluster run: the run image's own layers, build
  * tools, Node.js, and under /cnb the lifecycle, the buildpacks and what a build pod runs around them.
  * @throws ImageError that says what to do
  */
-export async function makeBuilderImage(cache: string, tell: Tell): Promise<MadeImage> {
-  return await makePackagedImage(cache, describeBuilderImage, tell);
+export async function makeBuilderImage(
+  cache: string,
+  tell: Tell,
+  architecture = hostArchitecture(),
+): Promise<MadeImage> {
+  const describe = async (release: DebianRelease, aside: string) => {
+    const node = await provideNodeProgram(join(aside, "node"), architecture, tell);
+    return await describeBuilderImage(release, { aside, architecture, node });
+  };
+  return await makePackagedImage(cache, describe, { architecture, tell });
 }
 
-async function describeBuilderImage(release: DebianRelease, aside: string) {
+async function describeBuilderImage(
+  release: DebianRelease,
+  { aside, architecture, node }: { aside: string; architecture: Architecture; node: string },
+) {
   const runImage = `conifer/run:${release.id}-${release.version}`;
   const folder = join(aside, "builder");
   await mkdir(folder);
-  const tree = await makeBuilderTree(folder, { node: process.execPath, runImage });
+  const tree = await makeBuilderTree(folder, { node, runImage });
   const makeConfig = (layers: readonly { readonly diffId: string; readonly what: string }[]) => {
     const made = makeRunConfig(
-      hostOf(release),
+      baseOf(release, architecture),
       layers.map(({ diffId, what }) => ({ diffId, what })),
     );
     const buildpackLayer = layers.find(({ what }) => what === "buildpacks")?.diffId ?? "";

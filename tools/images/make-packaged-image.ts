@@ -6,11 +6,12 @@ import { readLayout } from "../../buildpacks/lifecycle/image-layout.ts";
 import { type Tell, tellStep } from "../cluster/tell-progress.ts";
 import { contentName } from "./apt-output.ts";
 import { type Assembly, assemble } from "./assemble-image.ts";
-import type { DebianRelease } from "./debian-release.ts";
+import { type Architecture, type DebianRelease, hostArchitecture } from "./debian-release.ts";
 import { fetchPackages, openApt, resolvePackages } from "./fetch-packages.ts";
 import { ImageError } from "./image-error.ts";
 import { machineRelease } from "./machine-release.ts";
 import { makeAside, settle } from "./make-aside.ts";
+import { makeToolRoot } from "./make-tool-root.ts";
 import type { PackageList } from "./package-list.ts";
 
 /** An image that was made, or had been before. */
@@ -33,23 +34,26 @@ export interface PackagedImage extends Pick<Assembly, "more" | "makeConfig"> {
 }
 
 /**
- * Makes an image of this machine's release, from the newest packages its sources have, unless there is one of just
+ * Makes an image of this machine's release for an architecture, which need not be this machine's, from the newest packages its sources have, unless there is one of just
  * these. A folder that is there is whole; what a killed maker has left is removed by the next.
  * @throws ImageError that says what to do
  */
 export async function makePackagedImage(
   cache: string,
   describe: (release: DebianRelease, aside: string) => Promise<PackagedImage>,
-  tell: Tell,
+  { architecture, tell }: { readonly architecture: Architecture; readonly tell: Tell },
 ): Promise<MadeImage> {
   const release = machineRelease();
   return await makeAside(cache, async (aside) => {
     const image = await describe(release, aside);
-    const apt = await tellStep(tell, "Reading the package lists", () => openApt(join(aside, "apt"), release));
+    const apt = await tellStep(tell, "Reading the package lists", () =>
+      openApt(join(aside, "apt"), release, architecture),
+    );
     const packages = await resolvePackages(apt, release, image.list);
-    const folder = join(cache, contentName(packages, await recipe(image)));
+    const folder = join(cache, contentName(packages, `${architecture} ${await recipe(image)}`));
     if (!existsSync(folder)) {
-      const files = join(cache, image.files);
+      const foreign = architecture !== hostArchitecture();
+      const files = join(cache, foreign ? `${image.files}-${architecture}` : image.files);
       const megabytes = Math.ceil(packages.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6);
       await tellStep(
         tell,
@@ -57,7 +61,8 @@ export async function makePackagedImage(
         () => fetchPackages(apt, packages, files),
       );
       const layers = Object.keys(image.list);
-      await assemble({ ...image, layers, packages, release, files, aside, tell });
+      const tools = foreign ? await makeToolRoot(join(aside, "tools"), release, { cache, tell }) : undefined;
+      await assemble({ ...image, layers, packages, release, files, aside, tell, tools });
       await settle(join(aside, "layout"), folder);
     }
     return await describeMade(folder, packages.length);

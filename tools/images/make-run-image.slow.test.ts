@@ -1,19 +1,23 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { blobPath, type LayoutImage, readLayout } from "../../buildpacks/lifecycle/image-layout.ts";
+import { RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
 import { findTool } from "../../platform/src/drivers/embedded/images/image-tools-fixtures.ts";
 import { removeTree } from "../../platform/src/drivers/embedded/sandbox/index.ts";
+import { finishForeignRoot } from "./finish-root.ts";
 import { whyNotHere } from "./images-fixtures.ts";
 import { type MadeImage, makeRunImage } from "./make-run-image.ts";
 import { runInRoot } from "./unpack-packages.ts";
@@ -159,6 +163,22 @@ describe.skipIf(why)(`the run image of this machine's release${why ? ` (${why})`
     expect(find("-perm", "/6000")).toBe("");
     expect(find("!", "-type", "l", "-perm", "-002", "!", "-perm", "-1000")).toBe("");
     expect(find("-type", "l", "-lname", `*${folder}*`)).toBe("");
+  });
+
+  it("has the programs that finish a root of another architecture, with the same result", async () => {
+    const other = join(folder, "other");
+    const parts = ["usr/share/base-passwd", "usr/share/ca-certificates", "usr/lib/python3/dist-packages"];
+    for (const part of parts) cpSync(join(root, part), join(other, part), { recursive: true });
+    writeFileSync(join(other, "usr/lib/python3/dist-packages/told.py"), "def place(): pass\n");
+    await finishForeignRoot(other, [], { user: RUN_USER, tools: root });
+    const links = (of: string) => readdirSync(join(of, "etc/ssl/certs")).filter((name) => /\.\d$/.test(name));
+    expect(links(other).length).toBeGreaterThan(100);
+    expect(links(other)).toEqual(links(root));
+    const compiled = join(other, "usr/lib/python3/dist-packages/__pycache__");
+    const [told = ""] = readdirSync(compiled).filter((name) => name.startsWith("told."));
+    const text = readFileSync(join(compiled, told)).toString("latin1");
+    expect(text).toContain("/usr/lib/python3/dist-packages/told.py");
+    expect(text).not.toContain("/target");
   });
 
   it("tells scanners what is in it", async () => {

@@ -1,21 +1,28 @@
 import { CLASSIC_APP, makeRunConfig, RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
 import type { Tell } from "../cluster/tell-progress.ts";
-import type { DebianRelease } from "./debian-release.ts";
+import { type Architecture, type DebianRelease, hostArchitecture } from "./debian-release.ts";
 import { type MadeImage, makePackagedImage } from "./make-packaged-image.ts";
 import { RUN_PACKAGES } from "./package-list.ts";
 
 export type { MadeImage } from "./make-packaged-image.ts";
 
 /**
- * Makes the run image of this machine's release, unless there is one of just the packages that its sources have.
+ * Makes the run image of this machine's release for an architecture, this machine's by default, unless there is one of just the packages that its sources have.
  * @throws ImageError that says what to do
  */
-export async function makeRunImage(cache: string, tell: Tell): Promise<MadeImage> {
-  return await makePackagedImage(cache, describeRunImage, tell);
+export async function makeRunImage(
+  cache: string,
+  tell: Tell,
+  architecture = hostArchitecture(),
+): Promise<MadeImage> {
+  return await makePackagedImage(cache, (release) => describeRunImage(release, architecture), {
+    architecture,
+    tell,
+  });
 }
 
-async function describeRunImage(release: DebianRelease) {
-  const host = hostOf(release);
+async function describeRunImage(release: DebianRelease, architecture: Architecture) {
+  const host = baseOf(release, architecture);
   return {
     list: RUN_PACKAGES,
     files: "packages",
@@ -29,8 +36,7 @@ async function describeRunImage(release: DebianRelease) {
   };
 }
 
-/** A release on this machine's architecture, as images name their base. */
-export function hostOf({ id, version }: DebianRelease) {
-  const architecture: "amd64" | "arm64" = process.arch === "arm64" ? "arm64" : "amd64";
+/** A release on an architecture, as images name their base. */
+export function baseOf({ id, version }: DebianRelease, architecture: Architecture) {
   return { architecture, distroName: id, distroVersion: version };
 }
