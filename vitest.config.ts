@@ -13,7 +13,7 @@ const ON_A_CLUSTER = {
 
 /**
  * Projects, one after the other. The fast tests share what cores there are, and so do those that run buildpacks
- * for real. A slow one has the machine to itself: it starts processes and holds them to times that a second one would spoil. Where continuous integration shares its
+ * for real, and journeys. A slow one has the machine to itself: it starts processes and holds them to times that a second one would spoil. Where continuous integration shares its
  * machine with others, such a test is tried once more, and the report says so; a test that needs that is a bug to find.
  * Those of the last three need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. The
  * journeys on an installation are from the same source; what differs is said in conformance/src/engine-differences.ts. What
@@ -49,7 +49,7 @@ export default defineConfig({
         test: {
           name: "slow",
           include: [`${TREES}/**/*.slow.test.ts`],
-          exclude: ["**/node_modules/**", "buildpacks/**"],
+          exclude: ["**/node_modules/**", "buildpacks/**", "conformance/**"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
@@ -59,11 +59,24 @@ export default defineConfig({
       },
       {
         test: {
+          name: "journeys",
+          include: ["conformance/**/*.slow.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // Most of a journey is waiting, for time limits and for dynos; each has a platform of its own.
+          maxWorkers: 2,
+          retry: Number(process.env.TEST_RETRIES ?? 0),
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
           ...ON_A_CLUSTER,
           name: "kubernetes",
           include: [`${TREES}/**/*.kubernetes.test.ts`],
           exclude: ["**/node_modules/**", ...OF_OPERATORS],
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
       {
@@ -76,7 +89,7 @@ export default defineConfig({
             `conformance/src/journeys/{first-app,visits-and-runs,pushes,bad-input,foreign-tenant,examples,runtime,logs}.slow.test.ts`,
           ],
           exclude: ["**/node_modules/**"],
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
       {
@@ -85,7 +98,7 @@ export default defineConfig({
           name: "operation",
           include: OF_OPERATORS,
           exclude: ["**/node_modules/**"],
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
         },
       },
     ],

@@ -1,11 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Journey, setOut } from "../conformance/src/journey.ts";
 import { CLONE } from "../conformance/src/running-platform.ts";
-import { waitUntil } from "../conformance/src/wait-until.ts";
 import { type BareBuilds, type Commands, makeBareBuilds } from "./builds/bare-commands.ts";
+import { buildFolder, makeApp } from "./builds/build-folder-by-api.ts";
 import { median, ms } from "./platform/timings.ts";
 import { machineFacts } from "./router/machine-facts.ts";
 import { writeResult } from "./router/result-file.ts";
@@ -20,7 +19,6 @@ import { writeResult } from "./router/result-file.ts";
 const PAIRS = 5;
 const BAR = 1.3;
 const GOAL = 1.05;
-const BUILD_MS = 300_000;
 
 interface Example {
   readonly name: string;
@@ -94,21 +92,21 @@ async function compare(example: Example, { journey, bare, folder }: Places) {
   const source = join(folder, example.name);
   cpSync(join(CLONE, "examples", example.name), source, { recursive: true });
   const kept = await makeApp(journey);
-  await build(journey, kept, source);
+  await buildFolder(journey, kept, source);
   await bare.time(source, example.commands, "kept");
   const first: Pair[] = [];
   const packages: Pair[] = [];
   const oneLine: Pair[] = [];
   const again = (i: number) =>
     pair(i, {
-      ours: () => build(journey, kept, source),
+      ours: () => buildFolder(journey, kept, source),
       bare: () => bare.time(source, example.commands, "kept"),
     });
   for (let i = 0; i < PAIRS; i += 1) {
     const app = await makeApp(journey);
     first.push(
       await pair(i, {
-        ours: () => build(journey, app, source),
+        ours: () => buildFolder(journey, app, source),
         bare: () => bare.time(source, [...example.runtime, ...example.commands], "empty"),
       }),
     );
@@ -141,32 +139,6 @@ function summary(pairs: readonly Pair[]) {
     bareMs: ms(median(pairs.map(({ bare }) => bare))),
     ratio: Number(median(pairs.map(({ ours, bare }) => ours / bare)).toFixed(2)),
   };
-}
-
-async function makeApp(journey: Journey): Promise<string> {
-  return (await journey.api("POST", "/apps", {})).body.id;
-}
-
-/** Milliseconds from asking for a build of the folder until it has succeeded. */
-async function build(journey: Journey, app: string, folder: string): Promise<number> {
-  const archive = spawnSync("tar", ["-C", folder, "-cz", "."], { maxBuffer: 64 * 1024 * 1024 }).stdout;
-  const { source_blob: blob } = (await journey.api("POST", "/sources")).body;
-  await fetch(blob.put_url, { method: "PUT", body: new Uint8Array(archive) });
-  const began = performance.now();
-  const begun = await journey.api("POST", `/apps/${app}/builds`, { source_blob: { url: blob.get_url } });
-  const path = `/apps/${app}/builds/${begun.body.id}`;
-  const ended = await waitUntil(
-    "the build to end",
-    async () => {
-      const { body } = await journey.api("GET", path);
-      return body.status !== "pending" && body;
-    },
-    { ms: BUILD_MS },
-  );
-  const took = performance.now() - began;
-  if (ended.status === "succeeded") return took;
-  const output = await (await fetch(ended.output_stream_url)).text();
-  throw new Error(`the build has ${ended.status}:\n${output}`);
 }
 
 await main();

@@ -17,8 +17,8 @@ export interface LoadOptions {
   readonly addresses?: readonly string[];
   readonly host: string;
   readonly perSecond: number;
-  /** Told of every answer: its text and when it was complete (ms of the process's clock). */
-  readonly onAnswer?: (body: string, at: number) => void;
+  /** Told of every answer: its text, when it was complete (ms of the process's clock), and how many ms it took. */
+  readonly onAnswer?: (body: string, at: number, took: number) => void;
 }
 
 /** Who was kept from asking does not ask it all at once. */
@@ -40,19 +40,20 @@ export function startSteadyLoad(options: LoadOptions): SteadyLoad {
     const agent = sent % 2 === 0 ? kept : false;
     const { addresses = ["127.0.0.1"] } = options;
     const address = addresses[sent % addresses.length] ?? "";
+    const began = performance.now();
     const asked = askOnce({ ...options, address, agent }).then(
       ({ status, body }) => {
         if (status !== 200) fail(`status ${status} ${/\bH\d\d\b/.exec(body)?.[0] ?? ""}`.trim());
-        else options.onAnswer?.(body, performance.now());
+        else options.onAnswer?.(body, performance.now(), performance.now() - began);
       },
       (thrown: NodeJS.ErrnoException) => fail(thrown.code ?? thrown.message),
     );
     open.add(asked);
     void asked.finally(() => open.delete(asked));
   };
-  const began = performance.now();
+  const start = performance.now();
   const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - began) / 1_000) * options.perSecond) - sent;
+    const due = Math.floor(((performance.now() - start) / 1_000) * options.perSecond) - sent;
     for (let i = Math.min(due, MOST_AT_ONCE); i > 0; i -= 1) ask();
   }, 1);
   return {

@@ -173,6 +173,15 @@ describe("when the client goes away", () => {
   });
 });
 
+it("is content with a branch that an earlier push, whose client was gone, has moved meanwhile", async () => {
+  refs.set("refs/heads/main", A);
+  const waiting = push({ from: B });
+  await waiting.ended;
+  expect(waiting.text).toContain("An earlier push has deployed this: main is at aaaaaaa now");
+  expect(waiting.answers).toEqual(moved);
+  expect(scripted.builds).toEqual([]);
+});
+
 describe("what is refused before a build is recorded", () => {
   const describeAs = (submodules: string[]) => {
     described = { subject: "x", submodules };

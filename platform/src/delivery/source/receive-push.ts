@@ -63,6 +63,10 @@ export function makeReceivePush(deps: PushDependencies): ReceivePush {
       try {
         yield { kind: "output", text: "Compressing source files... " };
         const accepted = await inOrder(app.id, () => acceptPush(push, deps));
+        if (!accepted) {
+          yield { kind: "output", text: `done.\n${alreadyText(deploy)}` };
+          return yield { kind: "answers", answers: [...answers, { kind: "moved", ref: deploy.ref }] };
+        }
         yield {
           kind: "output",
           text: `done.\n${accepted.warnings.map(refusal).join("")}Building source:\n\n`,
@@ -86,10 +90,12 @@ interface Push {
   readonly signal: AbortSignal;
 }
 
+/** Undefined when the branch is where the push wants it: an earlier push, whose client lost sight of it, has got through. */
 async function acceptPush({ app, principal, deploy, signal }: Push, deps: PushDependencies) {
   const { repositories } = deps;
   signal.throwIfAborted();
   const current = await repositories.readRef(app.id, deploy.ref);
+  if (current === deploy.commit && deploy.from !== deploy.commit) return undefined;
   if (current !== deploy.from) throw new BusinessError("conflict", movedMessage(deploy, current));
   const { subject, submodules } = await repositories.describeCommit(app.id, deploy.commit);
   if (submodules.length > 0) throw new BusinessError("invalid_params", submoduleMessage(submodules));
@@ -157,6 +163,10 @@ function reasonOf(thrown: unknown, signal: AbortSignal, logger: Logger): string 
   if (thrown instanceof BusinessError) return thrown.message;
   logger.error("a push could not be taken in", { error: thrown });
   return `Conifer could not take it in (${errorText(thrown)}). Push again; if it stays, ask the operator.`;
+}
+
+function alreadyText({ branch, commit }: Deploy): string {
+  return `-----> An earlier push has deployed this: ${branch} is at ${commit.slice(0, 7)} now\n`;
 }
 
 function movedMessage({ branch }: Deploy, current: string | undefined): string {
