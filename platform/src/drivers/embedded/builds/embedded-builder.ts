@@ -92,6 +92,7 @@ function startBuild(
       if (result.kind === "lost") return removeBuildFolder(root);
       await clearBuildFolder(root, KEPT_FILES);
       await forgetOldBuilds(options.folder, options.keptBuilds);
+      await options.machine.shelf.tidy();
     },
     () => removeBuildFolder(root),
   );

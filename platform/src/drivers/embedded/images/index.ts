@@ -4,4 +4,8 @@ export { openDiskRepositories } from "./disk-repositories.ts";
 export { openDiskUploads } from "./disk-uploads.ts";
 export { startImageCollector } from "./image-collector.ts";
 export { collectionRoutes, imageRoutes, makeCollectionClient, makeImageClient } from "./image-routes.ts";
+export { makeImageRoot } from "./image-root.ts";
+export { type ImageUser, readImageUser } from "./image-user.ts";
+export { type ImageLayout, readImageLayout } from "./layout-origin.ts";
+export { removeUntrusted } from "./trusted-folder.ts";
 export { openImageUnpacker, type UnpackedImage } from "./unpack-image.ts";

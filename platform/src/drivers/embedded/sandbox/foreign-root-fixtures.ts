@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readLibraries } from "./own-root-tools.ts";
 
 /** What shell scripts of the root may call. */
@@ -21,9 +21,10 @@ export function makeForeignRoot(folder: string, programs: readonly string[] = PR
   writeFileSync(at("etc/group"), "root:x:0:\nstrangers:x:4321:\n");
   writeFileSync(at("etc/os-release"), 'ID=foreign\nVERSION_ID="1"\n');
   for (const name of programs) {
-    const program = ["/usr/bin", "/bin", "/usr/sbin"].map((path) => join(path, name)).find(existsSync);
+    const folders = name.startsWith("/") ? [""] : ["/usr/bin", "/bin", "/usr/sbin"];
+    const program = folders.map((path) => join("/", path, name)).find(existsSync);
     if (!program) throw new Error(`this machine has no ${name}`);
-    copyFileSync(realpathSync(program), at(join("bin", name)));
+    copyFileSync(realpathSync(program), at(join("bin", basename(name))));
     const { libraries, loader } = readLibraries(execFileSync("ldd", [program], { encoding: "utf8" }));
     for (const path of [...libraries, ...(loader ? [loader] : [])]) {
       mkdirSync(at(dirname(path)), { recursive: true });
