@@ -169,15 +169,7 @@ export function readConfig(env: Environment): Config {
       (text) => /^(official|registry|https?:\/\/.+)$/.test(text),
     ) ?? ["official", "registry"],
     runImage,
-    builderImage:
-      engine === "kubernetes"
-        ? read.matching("CONIFER_BUILDER_IMAGE", IMAGE_FORM, IMAGE)
-        : read.matching("CONIFER_BUILDER_IMAGE", BUILDER_FORM, BUILDER),
-    pullRegistries: readRegistries(
-      read.list("CONIFER_PULL_REGISTRIES", "<host> or <host>=<http or https address>", (text) =>
-        PULL_REGISTRY.test(text),
-      ) ?? [],
-    ),
+    ...readBuilders(read, engine),
     buildNamespace:
       read.matching("CONIFER_BUILD_NAMESPACE", "a name of a namespace", NAMESPACE) ?? "conifer-builds",
     rateLimit: read.number("CONIFER_RATE_LIMIT", 4500, 100_000_000),
@@ -197,6 +189,19 @@ const BUILDER_FORM = "the name of an image, or the absolute path of an OCI layou
 const PULL_REGISTRY = /^([a-z0-9.-]+(?::[0-9]{1,5})?)(?:=(https?:\/\/[^\s/]+))?$/i;
 const HOST_AND_PORT = /^\[?([A-Za-z0-9.:-]+?)\]?:([0-9]{1,5})$/;
 const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`, "i");
+
+function readBuilders(
+  read: ReturnType<typeof makeReader>,
+  engine: Config["engine"],
+): Pick<Config, "builderImage" | "pullRegistries"> {
+  const form = engine === "kubernetes" ? ([IMAGE_FORM, IMAGE] as const) : ([BUILDER_FORM, BUILDER] as const);
+  const what = "<host> or <host>=<http or https address>";
+  const registries = read.list("CONIFER_PULL_REGISTRIES", what, (text) => PULL_REGISTRY.test(text));
+  return {
+    builderImage: read.matching("CONIFER_BUILDER_IMAGE", ...form),
+    pullRegistries: readRegistries(registries ?? []),
+  };
+}
 
 function readRegistries(texts: readonly string[]): Config["pullRegistries"] {
   return texts.map((text) => {

@@ -78,6 +78,7 @@ export function builderEnvironment(
     CNB_PLATFORM_API: platformApi,
     // The layout form is asked for on purpose. Lifecycles know `quiet`; the specification's `silent` makes some warn.
     CNB_EXPERIMENTAL_MODE: "quiet",
+    CNB_NO_COLOR: "true",
     ...proxiesOf(host),
   };
 }

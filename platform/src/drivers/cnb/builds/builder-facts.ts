@@ -94,7 +94,8 @@ function lifecycleOf(metadata: Table, { config }: Pick<OciConfig, "config">, fil
     .map((platform) => [...texts(platform.supported), ...texts(platform.deprecated)])
     .find((versions) => versions.length > 0);
   const older = table(own.api).platform;
-  const version = own.version ?? table(file.lifecycle).version ?? config.Labels?.["io.buildpacks.lifecycle.version"];
+  const version =
+    own.version ?? table(file.lifecycle).version ?? config.Labels?.["io.buildpacks.lifecycle.version"];
   return {
     version: typeof version === "string" ? version : "of unknown version",
     platformApis: apis ?? (typeof older === "string" ? [older] : []),

@@ -5,34 +5,19 @@ import { buffer } from "node:stream/consumers";
 import type { BuildSpec } from "../../../delivery/build/index.ts";
 import { type ImageStore, readImageDocuments } from "../../../delivery/image/index.ts";
 import type { SourceStore } from "../../../delivery/source/index.ts";
-import { invalidParams } from "../../../kernel/index.ts";
 import { unpackTar } from "../../files/trees/index.ts";
 import { operatorFiles, userFiles } from "./build-environment.ts";
-import { type AvailableBuildpack, makeOrder } from "./buildpack-order.ts";
+import { type BuilderChoice, type BuildGround, groundOf } from "./build-ground.ts";
+import { makeOrder } from "./buildpack-order.ts";
 import { filterSource } from "./filter-source.ts";
-import type { OwnBuildpack } from "./own-buildpack.ts";
 import { type BuildpackFetching, placeBuildpacks } from "./place-buildpacks.ts";
-import { type ProjectDescriptor, readProjectDescriptor } from "./project-descriptor.ts";
-import { LAYOUTS, type RunImage, writeSparseLayout } from "./run-image.ts";
-
-/** What a builder brings to a build. */
-export interface BuildGround {
-  /** What images are built to stand on. */
-  readonly runImage: RunImage;
-  readonly buildpacks: readonly AvailableBuildpack[];
-  /** Text of its order.toml. */
-  readonly order: string;
-}
+import { ownBuildpacks, type ProjectDescriptor, readProjectDescriptor } from "./project-descriptor.ts";
+import { LAYOUTS, writeSparseLayout } from "./run-image.ts";
 
 /** What a build's folder is filled from; of the ground is what the platform's own builder brings. */
-export interface FolderSources extends BuildGround {
+export interface FolderSources extends BuildGround, BuilderChoice {
   readonly sources: Pick<SourceStore, "read">;
   readonly images: Pick<ImageStore, "has" | "read">;
-  /**
-   * The builder image that a build runs in, by what `project.toml` names; undefined for the platform's own builder. Missing
-   * where builds run in one builder only.
-   */
-  readonly findBuilder?: (named: string | undefined) => Promise<BuildGround | undefined>;
   readonly owner?: { readonly uid: number; readonly gid: number };
   readonly runtimeSources: readonly string[];
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
@@ -93,26 +78,6 @@ export async function fillFolder(root: string, spec: BuildSpec, own: FolderSourc
     layouts: at("layouts"),
     order: at("order.toml"),
   };
-}
-
-/** How a source asks for the platform's own builder where the operator has named another. */
-const OWN_BUILDER = "conifer/builder";
-
-async function groundOf(
-  { builder }: ProjectDescriptor,
-  { findBuilder }: Pick<FolderSources, "findBuilder">,
-): Promise<BuildGround | undefined> {
-  if (builder === OWN_BUILDER) return undefined;
-  if (findBuilder) return await findBuilder(builder);
-  if (builder === undefined) return undefined;
-  throw invalidParams(
-    `project.toml names the builder ${builder}. All builds of this installation run in the builder image that its ` +
-      "operator has chosen; remove the line, or ask the operator for that builder.",
-  );
-}
-
-function ownBuildpacks({ group = [], before, after }: ProjectDescriptor): OwnBuildpack[] {
-  return [...before, ...group, ...after].filter((wanted) => "kind" in wanted);
 }
 
 async function readDescriptor(workspace: string): Promise<ProjectDescriptor> {

@@ -1,14 +1,13 @@
 export { builderEnvironment, operatorVariables, phaseEnvironment } from "./build-environment.ts";
+export { failureOf, type PhaseEnd, timeoutText } from "./build-failure-text.ts";
+export type { BuildGround } from "./build-ground.ts";
 export {
   type BuilderFacts,
   BuilderImageError,
-  choosePlatformApi,
   readBuilderFacts,
 } from "./builder-facts.ts";
-export { failureOf, type PhaseEnd, timeoutText } from "./build-failure-text.ts";
 export { collectImage, type ImageSink, intoStore } from "./collect-image.ts";
 export {
-  type BuildGround,
   type FilledFolder,
   type FolderSources,
   fillFolder,

@@ -55,6 +55,11 @@ export function readProjectDescriptor(text: string): ProjectDescriptor {
   };
 }
 
+/** The buildpacks that the source names by address, or brings, in the order of the build. */
+export function ownBuildpacks({ group = [], before, after }: ProjectDescriptor): OwnBuildpack[] {
+  return [...before, ...group, ...after].filter((wanted) => "kind" in wanted);
+}
+
 function parseToml(text: string): Table {
   try {
     return parse(text) as Table;

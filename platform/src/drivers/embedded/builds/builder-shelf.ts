@@ -12,7 +12,12 @@ import {
   readBuilderFacts,
 } from "../../cnb/builds/index.ts";
 import { kindInside, readInside, removeTree } from "../../files/trees/index.ts";
-import { parseShortReference, pullImage, RegistryRequestError, referenceText } from "../../registry/client/index.ts";
+import {
+  parseShortReference,
+  pullImage,
+  RegistryRequestError,
+  referenceText,
+} from "../../registry/client/index.ts";
 import { makeImageRoot, readImageUser, removeUntrusted } from "../images/index.ts";
 import {
   layoutPathOf,
@@ -114,7 +119,8 @@ class Shelf {
       call.signal.throwIfAborted();
       if (thrown instanceof BusinessError) throw thrown;
       if (thrown instanceof BuilderImageError) throw invalidParams(thrown.message);
-      if (!(thrown instanceof RegistryRequestError)) this.#options.logger.info("builder unusable", { name, error: thrown });
+      if (!(thrown instanceof RegistryRequestError))
+        this.#options.logger.info("builder unusable", { name, error: thrown });
       throw invalidParams(`The builder ${name} cannot be used: ${asSentence(thrown)}`);
     }
   }
@@ -146,7 +152,16 @@ class Shelf {
       const { uid, gid } = facts.user;
       const { home } = await readImageUser(root, `${uid}:${gid}`);
       const cacheMaker = isPath ? "installation" : repositoryOf(name);
-      return { facts, root, home, cacheMaker, runImage, buildpacks: facts.buildpacks, order: facts.order, giveBack };
+      return {
+        facts,
+        root,
+        home,
+        cacheMaker,
+        runImage,
+        buildpacks: facts.buildpacks,
+        order: facts.order,
+        giveBack,
+      };
     } catch (thrown) {
       giveBack();
       throw thrown;
@@ -193,7 +208,11 @@ class Shelf {
     if (origin) return (await pullImage(origin, pull))?.digest ?? missing(name);
     const reference = parseShortReference(name);
     const record = join(this.#options.folder, "known", `${hexOf(digestOf(`${call.trusted} ${name}`))}.json`);
-    if (reference.digest && (await store.has(reference.digest)) && (await isManifest(store, reference.digest)))
+    if (
+      reference.digest &&
+      (await store.has(reference.digest)) &&
+      (await isManifest(store, reference.digest))
+    )
       return reference.digest;
     try {
       const access = { ...this.#options, trusted: call.trusted, signal: call.signal };
@@ -224,7 +243,13 @@ class Shelf {
     const roots = join(folder, "roots");
     const [root, record] = [join(roots, hexOf(digest)), join(roots, `${hexOf(digest)}.json`)];
     const now = new Date(this.#options.now());
-    if (await utimes(record, now, now).then(() => true, () => false)) return root;
+    if (
+      await utimes(record, now, now).then(
+        () => true,
+        () => false,
+      )
+    )
+      return root;
     await removeTree(root);
     const { manifest, config } = await readImageDocuments(store, digest);
     const { diff_ids } = config.rootfs;
@@ -255,7 +280,9 @@ class Shelf {
     const roots = join(this.#options.folder, "roots");
     const { bounds = BOUNDS, names, now } = this.#options;
     const all = await Promise.all(
-      (await readdir(roots)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name)).map((name) => this.#sizeOf(name)),
+      (await readdir(roots))
+        .filter((name) => /^[0-9a-f]{64}\.json$/.test(name))
+        .map((name) => this.#sizeOf(name)),
     );
     for (const digest of planShelf(all, now(), bounds)) {
       await names.forget(ownerOf(digest));

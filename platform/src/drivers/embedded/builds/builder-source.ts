@@ -45,15 +45,16 @@ export function placesOf(
 }
 
 /**
- * Does something with an image of a registry, asked at its mirrors first. Throws what the last place said; undefined when
- * none has the image.
+ * Does something with an image of a registry, asked at its mirrors first. Undefined when none has the image. Throws what
+ * says most of why it cannot be had: what may pass, else an answer, else why there was none.
  */
 export async function withRegistryImage<T>(
   reference: ImageReference,
   access: RegistryAccess & { readonly trusted: boolean; readonly signal: AbortSignal },
   work: (origin: ImageOrigin) => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  let last: { readonly thrown: unknown } | undefined;
+  const failures: RegistryRequestError[] = [];
+  let isMissing = false;
   for (const { url, anyAddress } of placesOf(reference.registry, access, access.trusted)) {
     const client: RegistryClient = makeRegistryClient({
       ...{ ...access.client, url },
@@ -62,16 +63,18 @@ export async function withRegistryImage<T>(
     try {
       const done = await work(imageInRegistry(client, reference, access.signal));
       if (done !== undefined) return done;
+      isMissing = true;
     } catch (thrown) {
       access.signal.throwIfAborted();
       if (!(thrown instanceof RegistryRequestError)) throw thrown;
-      last = { thrown };
+      failures.push(thrown);
     } finally {
       await client.close();
     }
   }
-  if (last) throw last.thrown;
-  return undefined;
+  const passing = failures.find((failure) => failure.passing);
+  if (isMissing && !passing) return undefined;
+  throw passing ?? failures.find(({ status }) => status !== 0) ?? failures[0];
 }
 
 /** The OCI layout that an operator has named: a folder, or a tar of one, which is unpacked into `scratch` first. */

@@ -51,7 +51,9 @@ it("builds in a builder image that others made, and the app runs on that builder
   const { text, result } = await build({ "server.js": SERVER });
   if (result?.kind !== "succeeded") throw new Error(text);
   expect(text).toContain("built by 1234:4321 on foreign with acme.stack\n");
-  expect(text).toMatch(/-----> Using builder \/.*\n-----> Pulling builder .* \(\d+ MB\)\n-----> Unpacking builder\n/);
+  expect(text).toMatch(
+    /-----> Using builder \/.*\n-----> Pulling builder .* \(\d+ MB\)\n-----> Unpacking builder\n/,
+  );
   expect(text).toContain("lifecycle 9.8.7, Platform API 0.13, run image registry.test/acme/run:1\n");
   expect(result.image.runImage.name).toBe("registry.test/acme/run:1");
   expect(result.image.buildpacks).toEqual([{ id: "acme/words", version: "2.1" }]);

@@ -8,7 +8,6 @@ export {
 export { makeBuilderClient } from "./builder-client.ts";
 export { builderRoutes } from "./builder-routes.ts";
 export { openBuilderShelf } from "./builder-shelf.ts";
-export type { PullRegistry } from "./builder-source.ts";
 export { startEmbeddedBuilder } from "./embedded-builder.ts";
 export { makeSandboxRunner } from "./phase-runner.ts";
 export { RunImageError, takeRunImage } from "./take-run-image.ts";

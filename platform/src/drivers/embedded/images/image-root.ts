@@ -86,17 +86,19 @@ async function layOver(layer: string, root: string, { files, contents }: Removal
     if (!statsOf(folder)?.isDirectory()) continue;
     for (const name of await readdir(folder)) await removeTree(join(folder, name));
   }
-  for (const path of files) await removeTree(join(realPlace(root, dirname(path)), path.slice(path.lastIndexOf("/") + 1)));
+  for (const path of files)
+    await removeTree(join(realPlace(root, dirname(path)), path.slice(path.lastIndexOf("/") + 1)));
   await merge(layer, root, root);
 }
 
 async function merge(from: string, to: string, root: string): Promise<void> {
   makeWritable(to);
   for (const entry of await readdir(from, { withFileTypes: true })) moveEntry(entry, { from, to });
-  for (const { name } of await readdir(from, { withFileTypes: true })) {
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const { name } = entry;
     const target = join(to, name);
     const place = statsOf(target)?.isSymbolicLink() ? folderBehind(root, target) : target;
-    if (place && statsOf(place)?.isDirectory()) {
+    if (entry.isDirectory() && place && statsOf(place)?.isDirectory()) {
       const { mode } = lstatSync(join(from, name));
       await merge(join(from, name), place, root);
       chmodSync(place, (mode & 0o777) | 0o700);

@@ -1,7 +1,13 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DOCUMENT_LIMIT, digestOf, hexOf, type OciDescriptor, parseIndex } from "../../../delivery/image/index.ts";
+import {
+  DOCUMENT_LIMIT,
+  digestOf,
+  hexOf,
+  type OciDescriptor,
+  parseIndex,
+} from "../../../delivery/image/index.ts";
 import type { ImageOrigin } from "../../registry/client/index.ts";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
@@ -36,9 +42,11 @@ function originOf(folder: string, named: OciDescriptor): ImageOrigin {
   return {
     async document(digest = named.digest) {
       const { size } = await stat(pathOf(digest));
-      if (size > DOCUMENT_LIMIT) throw new Error(`the document ${digest} is larger than ${DOCUMENT_LIMIT} bytes`);
+      if (size > DOCUMENT_LIMIT)
+        throw new Error(`the document ${digest} is larger than ${DOCUMENT_LIMIT} bytes`);
       const bytes = await readFile(pathOf(digest));
-      if (digestOf(bytes) !== digest) throw new Error(`the document ${digest} of ${folder} is something else`);
+      if (digestOf(bytes) !== digest)
+        throw new Error(`the document ${digest} of ${folder} is something else`);
       return { bytes, digest, mediaType: digest === named.digest ? named.mediaType : "" };
     },
     blob: ({ digest }) => createReadStream(pathOf(digest)),

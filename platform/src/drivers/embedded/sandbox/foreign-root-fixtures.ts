@@ -17,7 +17,10 @@ export function makeForeignRoot(folder: string, programs: readonly string[] = PR
   const at = (path: string) => join(folder, path);
   for (const path of ["bin", "etc", "tmp", "home/stranger", "var", "usr/bin"])
     mkdirSync(at(path), { recursive: true });
-  writeFileSync(at("etc/passwd"), "root:x:0:0::/root:/bin/sh\nstranger:x:1234:4321::/home/stranger:/bin/sh\n");
+  writeFileSync(
+    at("etc/passwd"),
+    "root:x:0:0::/root:/bin/sh\nstranger:x:1234:4321::/home/stranger:/bin/sh\n",
+  );
   writeFileSync(at("etc/group"), "root:x:0:\nstrangers:x:4321:\n");
   writeFileSync(at("etc/os-release"), 'ID=foreign\nVERSION_ID="1"\n');
   for (const name of programs) {

@@ -101,4 +101,3 @@ async function makeBase(base: string, certificates: string | undefined): Promise
   if (source) await copyFile(source, at(CERTIFICATE_PATHS[0]));
   return [...devices];
 }
-

@@ -9,8 +9,8 @@ import { INIT_PATH } from "./host-base.ts";
 import { argumentsOf, childrenOf, processTree, residentBytes, startTimeOf } from "./process-tree.ts";
 import type { EnteredProgram, EnteringProgram, Sandbox, SandboxExit, SandboxLimits } from "./sandbox.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
-import { OWN_INIT_PATH, TOOLS_FOLDER } from "./sandbox-scripts.ts";
 import { listeningSockets, type NetworkLease } from "./sandbox-network.ts";
+import { OWN_INIT_PATH, TOOLS_FOLDER } from "./sandbox-scripts.ts";
 import { hasEstablished, readListening, socketInodes } from "./socket-table.ts";
 
 export interface RunningParts extends Pick<Sandbox, "id" | "pipes" | "terminal"> {

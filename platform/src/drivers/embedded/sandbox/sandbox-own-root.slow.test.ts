@@ -32,7 +32,8 @@ test("a program sees the image's files alone, as the image's user", async () => 
 });
 
 test("it writes to a layer of its own, and the image stays as it was", async () => {
-  const write = "echo x >/workspace/x && echo x >~/x && echo x >/tmp/x && echo x >/dev/shm/x && cat /workspace/x";
+  const write =
+    "echo x >/workspace/x && echo x >~/x && echo x >/tmp/x && echo x >/dev/shm/x && cat /workspace/x";
   expect(await run(write)).toEqual({ code: 0, out: "x\n", err: "" });
   expect((await run("ls /workspace ~ /dev/shm")).out).toBe("/dev/shm:\n\n/home/stranger:\n\n/workspace:\n");
 });
@@ -44,7 +45,8 @@ test("what the image has at places of ours is covered", async () => {
   symlinkSync("/workspace", join(odd, "dev"));
   symlinkSync("/usr", join(odd, "mnt"));
   writeFileSync(join(odd, "etc/ld.so.preload"), "/workspace/evil.so\n");
-  const look = "cat /etc/ld.so.preload; [ -r /proc/self/stat ] && echo proc; echo x >/dev/null && ls /mnt; ls /workspace";
+  const look =
+    "cat /etc/ld.so.preload; [ -r /proc/self/stat ] && echo proc; echo x >/dev/null && ls /mnt; ls /workspace";
   expect(await run(look, { lowerDirs: [odd, root] })).toEqual({ code: 0, out: "proc\n", err: "" });
 });
 
