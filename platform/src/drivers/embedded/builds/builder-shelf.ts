@@ -103,6 +103,8 @@ class Shelf {
   readonly #underWay = new Map<string, Promise<unknown>>();
   /** How many builds use a builder, by digest. */
   readonly #uses = new Map<string, number>();
+  /** Builders that are just being removed. */
+  readonly #removing = new Map<string, Promise<void>>();
 
   constructor(options: ShelfOptions) {
     this.#options = options;
@@ -139,6 +141,7 @@ class Shelf {
       given = true;
     };
     try {
+      await this.#removing.get(digest);
       await this.#options.names.tag(`${ownerOf(digest)}:builder`, digest);
       const root = await this.#once(digest, () => this.#unpack(digest, call));
       const { config } = await readImageDocuments(store, digest);
@@ -256,39 +259,53 @@ class Shelf {
     tell("-----> Unpacking builder");
     const aside = join(roots, `.${hexOf(digest)}`);
     await removeTree(aside);
-    let bytes = 0;
-    const counting = {
-      read: async (wanted: string) => {
-        bytes += manifest.layers.find((layer) => layer.digest === wanted)?.size ?? 0;
-        return await store.read(wanted);
-      },
-    };
     const layers = manifest.layers.map((layer, n) => ({ digest: layer.digest, diffId: diff_ids[n] ?? "" }));
     try {
       const own = owner ? { owner } : {};
-      await makeImageRoot(layers, aside, `${aside}-layer`, { store: counting, limits: ROOT_LIMITS, ...own });
+      const from = { store, limits: ROOT_LIMITS, ...own };
+      const bytes = await makeImageRoot(layers, aside, `${aside}-layer`, from);
       await rename(aside, root);
+      await writeFile(record, JSON.stringify({ bytes } satisfies RootRecord));
     } finally {
       await removeTree(aside);
     }
-    await writeFile(record, JSON.stringify({ bytes } satisfies RootRecord));
     await utimes(record, now, now);
     return root;
   }
 
-  async tidy(): Promise<void> {
+  tidy(): Promise<void> {
+    return this.#once("tidy", () => this.#tidy());
+  }
+
+  async #tidy(): Promise<void> {
     const roots = join(this.#options.folder, "roots");
-    const { bounds = BOUNDS, names, now } = this.#options;
+    const { bounds = BOUNDS, now } = this.#options;
     const all = await Promise.all(
       (await readdir(roots))
         .filter((name) => /^[0-9a-f]{64}\.json$/.test(name))
         .map((name) => this.#sizeOf(name)),
     );
     for (const digest of planShelf(all, now(), bounds)) {
-      await names.forget(ownerOf(digest));
-      await removeTree(join(roots, `${hexOf(digest)}.json`));
-      await removeTree(join(roots, hexOf(digest)));
+      // Whoever has taken it meanwhile keeps it; whoever takes it from here on waits, and makes it anew.
+      if ((this.#uses.get(digest) ?? 0) > 0) continue;
+      const removal = this.#remove(digest).finally(() => this.#removing.delete(digest));
+      this.#removing.set(
+        digest,
+        removal.catch(() => {}),
+      );
+      await removal;
     }
+    const known = join(this.#options.folder, "known");
+    for (const name of await readdir(known))
+      if ((await stat(join(known, name))).mtimeMs < now() - bounds.unusedMs)
+        await removeTree(join(known, name));
+  }
+
+  async #remove(digest: string): Promise<void> {
+    const roots = join(this.#options.folder, "roots");
+    await this.#options.names.forget(ownerOf(digest));
+    await removeTree(join(roots, `${hexOf(digest)}.json`));
+    await removeTree(join(roots, hexOf(digest)));
   }
 
   async #sizeOf(name: string) {

@@ -31,14 +31,15 @@ interface Removals {
 /**
  * Puts the root file system that these layers make, from the lowest up, into a folder (image-spec, "Applying Changesets").
  * Each layer is unpacked by itself, following no link, and then laid over the others by renaming. `work` is a folder beside
- * it that does not exist; it is removed. Throws for a layer that is not what the image says, or no good tar.
+ * it that does not exist; it is removed. Returns how many bytes the layers' tars have. Throws for a layer that is not what
+ * the image says, or no good tar.
  */
 export async function makeImageRoot(
   layers: readonly RootLayer[],
   into: string,
   work: string,
   options: RootOptions,
-): Promise<void> {
+): Promise<number> {
   await mkdir(into, { recursive: true, mode: 0o755 });
   let { bytes } = options.limits;
   for (const layer of layers) {
@@ -65,6 +66,7 @@ export async function makeImageRoot(
       await removeTree(work);
     }
   }
+  return options.limits.bytes - bytes;
 }
 
 function isRemoval(path: string, header: Header, { files, contents }: Removals): boolean {
