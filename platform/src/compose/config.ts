@@ -194,11 +194,11 @@ function readBuilders(
   read: ReturnType<typeof makeReader>,
   engine: Config["engine"],
 ): Pick<Config, "builderImage" | "pullRegistries"> {
-  const form = engine === "kubernetes" ? ([IMAGE_FORM, IMAGE] as const) : ([BUILDER_FORM, BUILDER] as const);
+  const [form, pattern] = engine === "kubernetes" ? [IMAGE_FORM, IMAGE] : [BUILDER_FORM, BUILDER];
   const what = "<host> or <host>=<http or https address>";
   const registries = read.list("CONIFER_PULL_REGISTRIES", what, (text) => PULL_REGISTRY.test(text));
   return {
-    builderImage: read.matching("CONIFER_BUILDER_IMAGE", ...form),
+    builderImage: read.matching("CONIFER_BUILDER_IMAGE", form, pattern),
     pullRegistries: readRegistries(registries ?? []),
   };
 }

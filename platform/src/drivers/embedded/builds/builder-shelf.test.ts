@@ -115,7 +115,7 @@ describe("a builder of a registry", () => {
       "-----> Pulling run image acme.test/run:1 (1 MB)",
       "       lifecycle 0.20.0, Platform API 0.13, run image acme.test/run:1",
     ]);
-    expect((await store.named()).sort()).toEqual([builder, run].sort());
+    expect([...(await store.named())].sort()).toEqual([builder, run].sort());
     await shelf.take("acme.test/acme/builder:24", call());
     expect(said).toHaveLength(2);
   });

@@ -74,7 +74,9 @@ export async function withRegistryImage<T>(
   }
   const passing = failures.find((failure) => failure.passing);
   if (isMissing && !passing) return undefined;
-  throw passing ?? failures.find(({ status }) => status !== 0) ?? failures[0];
+  const failure = passing ?? failures.find(({ status }) => status !== 0) ?? failures[0];
+  if (failure) throw failure;
+  return undefined;
 }
 
 /** The OCI layout that an operator has named: a folder, or a tar of one, which is unpacked into `scratch` first. */
