@@ -39,7 +39,10 @@ export function folderName(id: string): string {
   return id.replaceAll("/", "_");
 }
 
-/** Reads a buildpack of the buildpacks folder. Throws when it is missing; exit code 12 for an API not spoken here. */
+/**
+ * Reads a buildpack of the buildpacks folder, which is called as the order calls it, whatever it calls itself. Throws when it
+ * is missing; exit code 12 for an API not spoken here.
+ */
 export async function readBuildpack(buildpacks: string, id: string, version: string): Promise<Buildpack> {
   const folder = join(buildpacks, folderName(id), version);
   const file = await readDescriptor(join(folder, "buildpack.toml"), "buildpack");
@@ -48,9 +51,9 @@ export async function readBuildpack(buildpacks: string, id: string, version: str
   const api = text(file.api);
   requireBuildpackApi(id, api);
   return {
-    id: text(info.id),
-    version: text(info.version),
-    name: text(info.name) || text(info.id),
+    id,
+    version,
+    name: text(info.name) || id,
     homepage: text(info.homepage),
     description: text(info.description),
     api,

@@ -38,8 +38,9 @@ export function layoutPath(layoutDir: string, reference: string): string {
   const [name = "", digest, ...more] = reference.split("@");
   const parts = name.split("/");
   const hasRegistry = parts.length > 1 && /[.:]|^localhost$/.test(parts[0] ?? "");
-  const registry = hasRegistry ? (parts.shift() as string) : "index.docker.io";
-  if (!hasRegistry && parts.length === 1) parts.unshift("library");
+  const named = hasRegistry ? (parts.shift() as string) : "docker.io";
+  const registry = named === "docker.io" ? "index.docker.io" : named;
+  if (registry === "index.docker.io" && parts.length === 1) parts.unshift("library");
   const [repository = "", tag = "latest", ...others] = parts.join("/").split(":");
   const path = [registry, ...repository.split("/"), ...(digest === undefined ? [tag] : digest.split(":"))];
   const odd = (part: string) => part === "" || part === "." || part === ".." || /[/\s\\]/.test(part);

@@ -10,7 +10,8 @@ export function requireLayout({ inputs, log }: PhaseContext): string {
     );
   const mode = inputs.env.CNB_EXPERIMENTAL_MODE;
   if (mode === "warn") log.warn("Images in OCI layout form are an experimental feature of the Platform API.");
-  else if (mode !== "silent")
+  // `silent` is the specification's word, `quiet` what platforms give to lifecycles that were there before it.
+  else if (mode !== "silent" && mode !== "quiet")
     throw new PhaseError(
       EXIT.failed,
       "OCI layout form is experimental in the Platform API. Set CNB_EXPERIMENTAL_MODE to warn or silent to use it.",

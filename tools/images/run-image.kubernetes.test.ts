@@ -68,7 +68,9 @@ beforeAll(async () => {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "conifer/images");
   const { folder } = await makeRunImage(cache, () => {});
   const runImage = await takeRunImage(folder, images, readHostRelease());
-  const builds = await startHostBuilds({ config, sandboxes, images, runImage, logger: silentLogger });
+  const builds = await startHostBuilds({
+    ...{ config, sandboxes, images, release: readHostRelease(), runImage, logger: silentLogger },
+  });
   running.push(builds);
   const sources = await openFileSourceStore({ folder: config.home.sources });
   const spec = specOf((await sources.write(tarOfExample("echo-node"))).digest, { timeoutSeconds: 240 });

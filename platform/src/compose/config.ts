@@ -79,10 +79,16 @@ export interface Config {
   /** CONIFER_RUN_IMAGE: what images stand on, as CONIFER_BUILDER_IMAGE. Default: this machine's own base. */
   readonly runImage: string | undefined;
   /**
-   * CONIFER_BUILDER_IMAGE: the image that builds run in as pods: a folder with its OCI layout, or its name in our registry,
-   * `<repository>@<digest>`. Default: builds run on this machine.
+   * CONIFER_BUILDER_IMAGE: the image that builds run in. As pods: a folder with its OCI layout, or its name in our registry,
+   * `<repository>@<digest>`. On this machine: a builder image of anybody's, by its name in a registry, as a folder with its
+   * OCI layout, or as a tar of one. Default: builds run on this machine, in what Conifer brings.
    */
   readonly builderImage: string | undefined;
+  /**
+   * CONIFER_PULL_REGISTRIES: registries that builders may come from although their addresses are private, each as
+   * `<host>`, or `<host>=<url>` with a mirror's address that is asked first. Default: those of the public internet.
+   */
+  readonly pullRegistries: readonly { readonly host: string; readonly url?: string }[];
   /** CONIFER_BUILD_NAMESPACE: where builds run as pods. Default `conifer-builds`. */
   readonly buildNamespace: string;
   /** CONIFER_RATE_LIMIT: API calls an account may make in an hour. Default 4500. */
@@ -163,7 +169,7 @@ export function readConfig(env: Environment): Config {
       (text) => /^(official|registry|https?:\/\/.+)$/.test(text),
     ) ?? ["official", "registry"],
     runImage,
-    builderImage: read.matching("CONIFER_BUILDER_IMAGE", IMAGE_FORM, IMAGE),
+    ...readBuilders(read, engine),
     buildNamespace:
       read.matching("CONIFER_BUILD_NAMESPACE", "a name of a namespace", NAMESPACE) ?? "conifer-builds",
     rateLimit: read.number("CONIFER_RATE_LIMIT", 4500, 100_000_000),
@@ -178,8 +184,31 @@ const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const NAMESPACE = new RegExp(`^${LABEL}$`);
 const IMAGE = /^\/|^[a-z0-9-]+\/[a-z0-9-]+@sha256:[0-9a-f]{64}$/;
 const IMAGE_FORM = "the absolute path of a folder, or <repository>@sha256:<digest>";
+const BUILDER = /^\/|^[a-z0-9](?!.*\s)[^\s]*$/i;
+const BUILDER_FORM = "the name of an image, or the absolute path of an OCI layout or of a tar of one";
+const PULL_REGISTRY = /^([a-z0-9.-]+(?::[0-9]{1,5})?)(?:=(https?:\/\/[^\s/]+))?$/i;
 const HOST_AND_PORT = /^\[?([A-Za-z0-9.:-]+?)\]?:([0-9]{1,5})$/;
 const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`, "i");
+
+function readBuilders(
+  read: ReturnType<typeof makeReader>,
+  engine: Config["engine"],
+): Pick<Config, "builderImage" | "pullRegistries"> {
+  const [form, pattern] = engine === "kubernetes" ? [IMAGE_FORM, IMAGE] : [BUILDER_FORM, BUILDER];
+  const what = "<host> or <host>=<http or https address>";
+  const registries = read.list("CONIFER_PULL_REGISTRIES", what, (text) => PULL_REGISTRY.test(text));
+  return {
+    builderImage: read.matching("CONIFER_BUILDER_IMAGE", form, pattern),
+    pullRegistries: readRegistries(registries ?? []),
+  };
+}
+
+function readRegistries(texts: readonly string[]): Config["pullRegistries"] {
+  return texts.map((text) => {
+    const [, host = "", url] = PULL_REGISTRY.exec(text) ?? [];
+    return { host, ...(url === undefined ? {} : { url }) };
+  });
+}
 
 function isRange(text: string): boolean {
   const [address = "", bits = ""] = text.split("/");

@@ -21,6 +21,7 @@ export interface Home {
   readonly repositories: string;
   readonly layers: string;
   readonly buildCache: string;
+  readonly builders: string;
   readonly dynos: string;
   readonly builds: string;
   readonly logs: string;
@@ -52,6 +53,7 @@ export function makeHome(root: string, keys?: string): Home {
     repositories: at("repositories"),
     layers: at("layers"),
     buildCache: at("build-cache"),
+    builders: at("builders"),
     dynos: at("dynos"),
     builds: at("builds"),
     logs: at("logs"),

@@ -4,8 +4,13 @@ import { join } from "node:path";
 import { bundleLifecycle } from "../../../buildpacks/lifecycle/bundle-lifecycle.ts";
 import { bundleBuildpacks } from "../../../buildpacks/shared/bundle-buildpacks.ts";
 import type { Builder } from "../delivery/build/index.ts";
-import type { ImageStore } from "../delivery/image/index.ts";
-import { makeSandboxRunner, type RunImage, startEmbeddedBuilder } from "../drivers/embedded/builds/index.ts";
+import {
+  makeSandboxRunner,
+  openBuilderShelf,
+  type RunImage,
+  startEmbeddedBuilder,
+} from "../drivers/embedded/builds/index.ts";
+import type { DiskImageStore, HostRelease } from "../drivers/embedded/images/index.ts";
 import type { Sandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { Logger, MasterKey, Running } from "../kernel/index.ts";
@@ -15,7 +20,8 @@ import type { Config } from "./config.ts";
 export interface HostBuildsOptions {
   readonly config: Config;
   readonly sandboxes: Sandboxes;
-  readonly images: ImageStore;
+  readonly images: DiskImageStore;
+  readonly release: HostRelease;
   readonly runImage: RunImage;
   /** Needed for builds of a cluster, which talk to the registry. */
   readonly masterKey?: MasterKey;
@@ -45,7 +51,7 @@ export async function startHostBuilds(
 async function startMachineBuilds(
   options: HostBuildsOptions,
 ): Promise<Running & { readonly builder: Builder }> {
-  const { config, sandboxes, images, runImage, logger } = options;
+  const { config, sandboxes, images, release, runImage, logger } = options;
   const { home } = config;
   const lifecycle = join(home.downloads, "lifecycle");
   const buildpacksFolder = join(home.downloads, "buildpacks");
@@ -53,6 +59,14 @@ async function startMachineBuilds(
   const { blocks, bsize } = await statfs(home.root);
   const room = roomForBuilds({ cores: availableParallelism(), memoryBytes: totalmem() });
   const { buildpacks, orderFile } = await bundleBuildpacks(buildpacksFolder);
+  const owner = sandboxes.owner ? { owner: sandboxes.owner } : {};
+  const shelf = await openBuilderShelf({
+    ...{ folder: home.builders, store: images, names: images, host: release, ...owner },
+    ...{ builder: config.builderImage, runImage: config.runImage ? runImage : undefined },
+    registries: config.pullRegistries,
+    client: { proxies: proxiesOf(process.env) },
+    ...{ logger, now: Date.now },
+  });
   return await startEmbeddedBuilder({
     folder: home.builds,
     atOnce: room.atOnce,
@@ -61,6 +75,7 @@ async function startMachineBuilds(
     cacheBounds: { eachBytes: 4 * GIB, allBytes: (blocks * bsize) / 5 },
     machine: {
       runner: makeSandboxRunner(sandboxes),
+      shelf,
       cacheRoot: home.buildCache,
       lifecycle,
       buildpacksFolder,
@@ -71,7 +86,7 @@ async function startMachineBuilds(
       sources: await openFileSourceStore({ folder: home.sources, readOnly: true }),
       images,
       runImage,
-      ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
+      ...owner,
       buildpacks,
       order: await readFile(orderFile, "utf8"),
       runtimeSources: config.runtimeSources,
@@ -79,4 +94,9 @@ async function startMachineBuilds(
       sourceLimits: { bytes: 4 * GIB, entries: 200_000 },
     },
   });
+}
+
+function proxiesOf(env: Readonly<Record<string, string | undefined>>) {
+  const read = (name: string) => env[name] ?? env[name.toLowerCase()] ?? "";
+  return { http: read("HTTP_PROXY"), https: read("HTTPS_PROXY"), none: read("NO_PROXY") };
 }

@@ -51,7 +51,9 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
       ? await takeRunImage(config.runImage, images, release)
       : makeHostRunImage(release);
     const masterKey = readMasterKey(home);
-    const builds = await startHostBuilds({ config, sandboxes, images, runImage, masterKey, logger });
+    const builds = await startHostBuilds({
+      ...{ config, sandboxes, images, release, runImage, masterKey, logger },
+    });
     running.push(builds);
     const host = await startHostDynos({
       ...{ config, sandboxes, images, release, logs, masterKey, logger },

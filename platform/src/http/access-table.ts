@@ -91,6 +91,7 @@ export const accessTable: Partial<Record<RouteKey, Access>> = {
   "DELETE /apps/{app}/builds/{build}": app("write"),
   "DELETE /apps/{app}/build-cache": app("write"),
   "GET /apps/{app}/buildpack-installations": app("read"),
+  "PUT /apps/{app}/buildpack-installations": app("write"),
 
   "GET /apps/{app}/formation": app("read"),
   "PATCH /apps/{app}/formation": app("write"),

@@ -6,6 +6,7 @@ import { defaultRegion, findByIdentity, generations, regions, stacks } from "../
 import { type App, type Feature, features } from "./app.ts";
 import { findApp, findAppForUpdate, listApps, listFeatureSettings, setFeature } from "./app-store.ts";
 import { type AppDependencies, changeApp, createApp, destroyApp, requireStack } from "./create-app.ts";
+import { refuseBuildpacks } from "./refuse-buildpacks.ts";
 
 export interface AppApiDependencies extends AppDependencies {
   /** `http://name.localhost:8080/` */
@@ -97,6 +98,11 @@ function emptyLists(): ApiHandlers {
       throw new BusinessError("not_found", "This app is in no pipeline.", { resource: "pipeline_coupling" });
     },
     "GET /apps/{app}/buildpack-installations": empty,
+    "PUT /apps/{app}/buildpack-installations": async (call) => {
+      const { updates } = call.body as { readonly updates: readonly { readonly buildpack?: unknown }[] };
+      refuseBuildpacks(updates);
+      return await empty(call);
+    },
   };
 }
 

@@ -55,13 +55,36 @@ export function userFiles(
 
 /** The environment of the phase program itself. */
 export function phaseEnvironment(host: Environment): Record<string, string> {
-  const env: Record<string, string> = {
+  return {
     PATH: "/cnb/node/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: "/home/dyno",
     LANG: "C.UTF-8",
     CNB_PLATFORM_API: "0.15",
     CNB_EXPERIMENTAL_MODE: "silent",
+    ...proxiesOf(host),
   };
+}
+
+/** The environment of a phase program of a builder image: what the image says, and what the platform has to say. */
+export function builderEnvironment(
+  { env, platformApi }: { readonly env: Environment; readonly platformApi: string },
+  home: string,
+  host: Environment,
+): Record<string, string> {
+  const own = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return {
+    ...{ HOME: home, PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+    ...Object.fromEntries(own),
+    CNB_PLATFORM_API: platformApi,
+    // The layout form is asked for on purpose. Lifecycles know `quiet`; the specification's `silent` makes some warn.
+    CNB_EXPERIMENTAL_MODE: "quiet",
+    CNB_NO_COLOR: "true",
+    ...proxiesOf(host),
+  };
+}
+
+function proxiesOf(host: Environment): Record<string, string> {
+  const env: Record<string, string> = {};
   for (const name of PROXY_VARIABLES) {
     const value = host[name];
     if (value) env[name] = value;

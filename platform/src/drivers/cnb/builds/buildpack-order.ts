@@ -44,12 +44,12 @@ function findBuildpack(
   available: readonly AvailableBuildpack[],
   { id, version }: NamedBuildpack,
 ): AvailableBuildpack {
-  const lastName = id.replace(/^heroku\//, "");
-  const ofId = available.filter(
-    (buildpack) => buildpack.id === id || (lastName !== id && buildpack.id.endsWith(`/${lastName}`)),
-  );
-  const found =
-    lastName === id ? ofId.find((buildpack) => !version || buildpack.version === version) : ofId[0];
+  const named = available.filter((buildpack) => buildpack.id === id);
+  const alias = id.startsWith("heroku/") ? id.slice("heroku".length) : undefined;
+  const standing = alias && named.length === 0 ? available.filter((one) => one.id.endsWith(alias)) : [];
+  const ofId = [...named, ...standing];
+  // What stands for another has versions of its own.
+  const found = standing[0] ?? named.find((buildpack) => !version || buildpack.version === version);
   if (found) return { id: found.id, version: found.version };
   const known = available.map((buildpack) => buildpack.id).sort();
   const what = ofId.length > 0 ? `version ${version} of the buildpack ${id}` : `the buildpack ${id}`;

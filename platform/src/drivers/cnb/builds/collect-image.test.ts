@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeImageStore, makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
 import { digestOf, encodeDocument, hexOf, MEDIA, makeManifest } from "../../../delivery/image/index.ts";
@@ -20,6 +21,21 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 const known = new Map<string, string>();
 const collect = (over: Partial<Parameters<typeof collectImage>[0]> = {}) =>
   collectImage({ root, layout: LAYOUTS.image.path, known, limitBytes: 1000, ...over }, intoStore(store));
+
+/** Leaves an image of one layer that is packed, as most lifecycles do. */
+async function leavePacked(plain: string, diffId = digestOf(plain)): Promise<string> {
+  const packed = gzipSync(plain);
+  const config = encodeDocument(MEDIA.config, {
+    ...{ architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [diffId] } },
+  });
+  const layer = { mediaType: `${MEDIA.layer}+gzip`, digest: digestOf(packed), size: packed.length };
+  const manifest = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, [layer]));
+  await writeSparseLayout(layout(), { digest: manifest.descriptor.digest, bytes: manifest.bytes }, [
+    { digest: config.descriptor.digest, bytes: config.bytes },
+    { digest: layer.digest, bytes: packed },
+  ]);
+  return layer.digest;
+}
 
 /** Writes an image of these layers into the layout. */
 async function leave(layers: readonly string[], diffIds = layers.map(digestOf)): Promise<string> {
@@ -50,6 +66,16 @@ describe("an image that a build leaves", () => {
     expect(await collect()).toBe(digest);
     for (const text of ["one", "two"]) expect(await store.has(digestOf(text))).toBe(true);
     expect(await store.has(digest)).toBe(true);
+  });
+
+  it("may be packed, when it unpacks to what its config says", async () => {
+    const layer = await leavePacked("a layer");
+    await collect();
+    expect(await store.has(layer)).toBe(true);
+    await leavePacked("another layer", digestOf("something else"));
+    await expect(collect()).rejects.toThrow("unpacks to something else");
+    await leavePacked("x".repeat(5_000));
+    await expect(collect()).rejects.toThrow("unpacks to more than 1000 bytes");
   });
 
   it("needs not bring layers of the previous image", async () => {

@@ -13,6 +13,7 @@ import {
   parseIndex,
   parseManifest,
 } from "../../../delivery/image/index.ts";
+import { readPlainLayer } from "./layer-content.ts";
 
 /** An image that a build has left in a layout, and what it may build upon. */
 export interface LeftImage {
@@ -63,8 +64,9 @@ export async function collectImage(left: LeftImage, to: ImageSink): Promise<stri
   const manifestBytes = await readDocument(left, named);
   const manifest = parseManifest(manifestBytes);
   const configBytes = await readDocument(left, manifest.config);
-  requireWhole(manifest, configBytes, left);
-  for (const layer of manifest.layers) await collectLayer(left, layer, to);
+  const diffIds = requireWhole(manifest, configBytes, left);
+  for (const [n, layer] of manifest.layers.entries())
+    await collectLayer(left, { ...layer, diffId: diffIds[n] ?? "" }, to);
   await to.write({
     ...{ digest: manifest.config.digest, size: configBytes.length },
     open: async function* () {
@@ -75,7 +77,12 @@ export async function collectImage(left: LeftImage, to: ImageSink): Promise<stri
   return named.digest;
 }
 
-function requireWhole(manifest: OciManifest, configBytes: Buffer, { limitBytes, known }: LeftImage): void {
+/** Returns the layers' diffIDs. */
+function requireWhole(
+  manifest: OciManifest,
+  configBytes: Buffer,
+  { limitBytes, known }: LeftImage,
+): readonly string[] {
   const { diff_ids } = parseConfig(configBytes).rootfs;
   if (diff_ids.length !== manifest.layers.length)
     throw new Error("the image's config and manifest disagree about its layers");
@@ -83,16 +90,30 @@ function requireWhole(manifest: OciManifest, configBytes: Buffer, { limitBytes, 
   const megabytes = (count: number) => `${Math.round(count / 1024 / 1024)} MB`;
   if (bytes > limitBytes)
     throw new Error(`the image is ${megabytes(bytes)} large; the most is ${megabytes(limitBytes)}`);
-  // New layers are plain tars, so their digests are the diffIDs that the launch will trust.
-  const other = manifest.layers.findIndex(
-    ({ digest }, i) => digest !== diff_ids[i] && known.get(digest) !== diff_ids[i],
-  );
+  // What a plain tar must be its digest tells; of a packed one it is read when it is collected.
+  const other = manifest.layers.findIndex(({ digest, mediaType }, i) => {
+    const found = known.get(digest) ?? (PACKED.test(mediaType) ? diff_ids[i] : digest);
+    return found !== diff_ids[i];
+  });
   if (other !== -1) throw new Error(`layer ${other + 1} of the image is not what its config says`);
+  return diff_ids;
 }
 
-async function collectLayer(left: LeftImage, { digest, size }: OciDescriptor, to: ImageSink): Promise<void> {
+/** How media types of packed layers end: OCI's and Docker's. */
+const PACKED = /(\+|\.tar\.)(gzip|zstd)$/;
+
+async function collectLayer(
+  left: LeftImage,
+  { digest, size, diffId }: OciDescriptor & { readonly diffId: string },
+  to: ImageSink,
+): Promise<void> {
   if (left.known.has(digest) && (await to.has(digest))) return;
   const path = join("blobs", "sha256", hexOf(digest));
+  if (digest !== diffId) {
+    const packed = (await openInside(left, path)) as AsyncIterable<Buffer>;
+    // It throws when the content is not what the config says, which the launch will trust.
+    for await (const _ of readPlainLayer(packed, { diffId, limitBytes: left.limitBytes }));
+  }
   await to.write({
     ...{ digest, size },
     open: async function* () {

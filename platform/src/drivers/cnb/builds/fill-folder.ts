@@ -7,23 +7,18 @@ import { type ImageStore, readImageDocuments } from "../../../delivery/image/ind
 import type { SourceStore } from "../../../delivery/source/index.ts";
 import { unpackTar } from "../../files/trees/index.ts";
 import { operatorFiles, userFiles } from "./build-environment.ts";
-import { type AvailableBuildpack, makeOrder } from "./buildpack-order.ts";
+import { type BuilderChoice, type BuildGround, groundOf } from "./build-ground.ts";
+import { makeOrder } from "./buildpack-order.ts";
 import { filterSource } from "./filter-source.ts";
-import type { OwnBuildpack } from "./own-buildpack.ts";
 import { type BuildpackFetching, placeBuildpacks } from "./place-buildpacks.ts";
-import { type ProjectDescriptor, readProjectDescriptor } from "./project-descriptor.ts";
-import { LAYOUTS, type RunImage, writeSparseLayout } from "./run-image.ts";
+import { ownBuildpacks, type ProjectDescriptor, readProjectDescriptor } from "./project-descriptor.ts";
+import { LAYOUTS, writeSparseLayout } from "./run-image.ts";
 
-/** What a build's folder is filled from. */
-export interface FolderSources {
+/** What a build's folder is filled from; of the ground is what the platform's own builder brings. */
+export interface FolderSources extends BuildGround, BuilderChoice {
   readonly sources: Pick<SourceStore, "read">;
   readonly images: Pick<ImageStore, "has" | "read">;
-  /** What images are built to stand on. */
-  readonly runImage: RunImage;
   readonly owner?: { readonly uid: number; readonly gid: number };
-  readonly buildpacks: readonly AvailableBuildpack[];
-  /** Text of the platform's own order.toml. */
-  readonly order: string;
   readonly runtimeSources: readonly string[];
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   readonly sourceLimits: { readonly bytes: number; readonly entries: number };
@@ -52,23 +47,24 @@ const DESCRIPTOR_LIMIT = 1024 * 1024;
  * Fills the folder of a build, which exists: the source unpacked, the environment as files, the previous image and the run
  * image without their layers. Folders in it may be mounts. Throws invalid_params for a source that cannot be built.
  */
-export async function fillFolder(root: string, spec: BuildSpec, from: FolderSources): Promise<FilledFolder> {
+export async function fillFolder(root: string, spec: BuildSpec, own: FolderSources): Promise<FilledFolder> {
   const at = (name: string) => join(root, name);
-  for (const name of ["workspace", "layers", "layouts"]) await makeOwned(at(name), from.owner);
-  await unpackTar(await from.sources.read(spec.source), at("workspace"), {
-    limits: from.sourceLimits,
-    ...(from.owner ? { owner: from.owner } : {}),
+  for (const name of ["workspace", "layers", "layouts"]) await makeOwned(at(name), own.owner);
+  await unpackTar(await own.sources.read(spec.source), at("workspace"), {
+    limits: own.sourceLimits,
+    ...(own.owner ? { owner: own.owner } : {}),
   });
   const descriptor = await readDescriptor(at("workspace"));
+  const from = { ...own, ...(await groundOf(descriptor, own)) };
   await filterSource(at("workspace"), descriptor);
   await writeVariables(at("platform"), userFiles(spec, descriptor.env), from.owner);
   await writeVariables(at("build-config"), operatorFiles(from.hostEnv, from.runtimeSources), from.owner);
   await mkdir(at("buildpacks"), { mode: 0o755 });
-  const own = await placeBuildpacks(ownBuildpacks(descriptor), {
+  const placed = await placeBuildpacks(ownBuildpacks(descriptor), {
     ...{ at: at("buildpacks"), workspace: at("workspace") },
     ...{ available: from.buildpacks, fetching: from.fetching },
   });
-  await writeFile(at("order.toml"), makeOrder(from.order, from.buildpacks, descriptor, own));
+  await writeFile(at("order.toml"), makeOrder(from.order, from.buildpacks, descriptor, placed));
   await giveTo(from.owner, at("order.toml"));
   const known = await writeLayouts(at("layouts"), spec, from);
   return {
@@ -78,14 +74,10 @@ export async function fillFolder(root: string, spec: BuildSpec, from: FolderSour
     platform: at("platform"),
     buildConfig: at("build-config"),
     buildpacks: at("buildpacks"),
-    bringsBuildpacks: own.size > 0,
+    bringsBuildpacks: placed.size > 0,
     layouts: at("layouts"),
     order: at("order.toml"),
   };
-}
-
-function ownBuildpacks({ group = [], before, after }: ProjectDescriptor): OwnBuildpack[] {
-  return [...before, ...group, ...after].filter((wanted) => "kind" in wanted);
 }
 
 async function readDescriptor(workspace: string): Promise<ProjectDescriptor> {

@@ -1,7 +1,19 @@
-export { operatorVariables, phaseEnvironment } from "./build-environment.ts";
+export { builderEnvironment, operatorVariables, phaseEnvironment } from "./build-environment.ts";
 export { failureOf, type PhaseEnd, timeoutText } from "./build-failure-text.ts";
+export type { BuildGround } from "./build-ground.ts";
+export {
+  type BuilderFacts,
+  BuilderImageError,
+  readBuilderFacts,
+} from "./builder-facts.ts";
 export { collectImage, type ImageSink, intoStore } from "./collect-image.ts";
-export { type FilledFolder, type FolderSources, fillFolder, makeOwned } from "./fill-folder.ts";
+export {
+  type FilledFolder,
+  type FolderSources,
+  fillFolder,
+  makeOwned,
+} from "./fill-folder.ts";
+export { readPlainLayer } from "./layer-content.ts";
 export type { BuildpackFetching } from "./place-buildpacks.ts";
 export {
   CLASSIC_APP,

@@ -1,10 +1,9 @@
-import { constants } from "node:fs";
-import { lstat, mkdir, open, rename, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "smol-toml";
 import { type DownloadOptions, fetchArchive } from "../../../delivery/source/index.ts";
 import { BusinessError, errorText, invalidParams } from "../../../kernel/index.ts";
-import { unpackTar } from "../../files/trees/index.ts";
+import { kindInside, readInside, unpackTar } from "../../files/trees/index.ts";
 import type { AvailableBuildpack } from "./buildpack-order.ts";
 import { type OwnBuildpack, requireBuildpackName } from "./own-buildpack.ts";
 
@@ -99,7 +98,7 @@ type Found =
   | { readonly kind: "classic"; readonly id: string };
 
 async function look(at: string, { name }: { readonly name: string }, what: string): Promise<Found> {
-  const text = await readInside(at, "buildpack.toml");
+  const text = await readInside(at, "buildpack.toml", DESCRIPTOR_BYTES);
   const descriptor = text === undefined ? {} : parseDescriptor(text, what);
   if (typeof descriptor.api === "string") {
     const { id = "", version = "" } = (descriptor.buildpack ?? {}) as { id?: unknown; version?: unknown };
@@ -178,30 +177,4 @@ async function freePlace({ at }: BuildpackFolder, { id, version }: AvailableBuil
     );
   await mkdir(join(at, folderOf(id)), { recursive: true });
   return place;
-}
-
-/** What stands at a path of a stranger's folder, without following any link on the way. */
-async function kindInside(root: string, path: string): Promise<"file" | "other" | "none"> {
-  let at = root;
-  const names = path.split("/");
-  for (const [n, name] of ["", ...names].entries()) {
-    at = join(at, name);
-    const stats = await lstat(at).catch(() => undefined);
-    if (!stats) return "none";
-    if (n < names.length) {
-      if (!stats.isDirectory()) return "none";
-    } else return stats.isFile() ? "file" : "other";
-  }
-  return "none";
-}
-
-async function readInside(root: string, path: string): Promise<string | undefined> {
-  if ((await kindInside(root, path)) !== "file") return undefined;
-  const file = await open(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    const { size } = await file.stat();
-    return size > DESCRIPTOR_BYTES ? undefined : await file.readFile("utf8");
-  } finally {
-    await file.close();
-  }
 }

@@ -59,8 +59,15 @@ describe("project.toml", () => {
   it("may be empty or say nothing of builds", () => {
     const nothing = { before: [], after: [], env: {} };
     expect(readProjectDescriptor("")).toEqual(nothing);
-    expect(readProjectDescriptor('[_]\nid = "x"\n[io.buildpacks]\nbuilder = "heroku/builder:24"\n')).toEqual(
-      nothing,
+    expect(readProjectDescriptor('[_]\nid = "x"\n[io.buildpacks]\n')).toEqual(nothing);
+  });
+
+  it("may name a builder image, in both layouts", () => {
+    const read = (text: string) => readProjectDescriptor(text).builder;
+    expect(read('[io.buildpacks]\nbuilder = " heroku/builder:24 "\n')).toBe("heroku/builder:24");
+    expect(read('[build]\nbuilder = "acme/builder"\n')).toBe("acme/builder");
+    expect(() => read("[io.buildpacks]\nbuilder = 24\n")).toThrow(
+      "project.toml has a builder that is no text",
     );
   });
 

@@ -13,6 +13,8 @@ export interface NamedBuildpack {
 
 /** What a source's `project.toml` says of its build (Project Descriptor 0.2; facts: build §2). */
 export interface ProjectDescriptor {
+  /** The builder image that the source wants to be built in, as it is written there. */
+  readonly builder?: string;
   /** In order; undefined when the source leaves the choice to detection. */
   readonly group?: readonly WantedBuildpack[];
   readonly before: readonly WantedBuildpack[];
@@ -38,8 +40,12 @@ export function readProjectDescriptor(text: string): ProjectDescriptor {
   const group = tables(newer.group).length > 0 ? tables(newer.group) : listOf(older.buildpacks);
   const include = texts(settings.include);
   const exclude = texts(settings.exclude);
+  const builder = newer.builder ?? older.builder;
+  if (builder !== undefined && (typeof builder !== "string" || builder.trim() === ""))
+    throw invalidParams('project.toml has a builder that is no text. Write builder = "heroku/builder:24".');
   if (include && exclude) throw invalidParams("project.toml has both include and exclude. Keep one of them.");
   return {
+    ...(builder === undefined ? {} : { builder: builder.trim() }),
     ...(group.length > 0 ? { group: group.map(readWanted) } : {}),
     before: tables(table(newer.pre).group).map(readWanted),
     after: tables(table(newer.post).group).map(readWanted),
@@ -47,6 +53,11 @@ export function readProjectDescriptor(text: string): ProjectDescriptor {
     ...(include ? { include } : {}),
     ...(exclude ? { exclude } : {}),
   };
+}
+
+/** The buildpacks that the source names by address, or brings, in the order of the build. */
+export function ownBuildpacks({ group = [], before, after }: ProjectDescriptor): OwnBuildpack[] {
+  return [...before, ...group, ...after].filter((wanted) => "kind" in wanted);
 }
 
 function parseToml(text: string): Table {

@@ -7,11 +7,11 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { type Header, pack } from "tar-stream";
 import { bundleLifecycle } from "../../../../../buildpacks/lifecycle/bundle-lifecycle.ts";
-import type { ImageStore } from "../../../delivery/image/index.ts";
 import type { SourceStore } from "../../../delivery/source/index.ts";
 import { notFound, silentLogger } from "../../../kernel/index.ts";
 import { makeHostRunImage } from "../../cnb/builds/index.ts";
-import { type HostRelease, openDiskImageStore } from "../images/index.ts";
+import { type DiskImageStore, type HostRelease, openDiskImageStore } from "../images/index.ts";
+import { openBuilderShelf } from "./builder-shelf.ts";
 import { type EmbeddedBuilderOptions, startEmbeddedBuilder } from "./embedded-builder.ts";
 import type { PhaseJob, PhaseRunner } from "./phase-runner.ts";
 
@@ -24,7 +24,7 @@ export const HOST: HostRelease = {
 /** A home with stores, a lifecycle and one buildpack, and the options of a builder on them. */
 export interface BuildBench {
   readonly home: string;
-  readonly images: ImageStore;
+  readonly images: DiskImageStore;
   readonly options: EmbeddedBuilderOptions;
   /** Stores a source of these files and returns its digest. */
   addSource(files: Readonly<Record<string, string>>): Promise<string>;
@@ -84,6 +84,11 @@ export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunn
       machine: {
         ...{ sources, images, runImage: makeHostRunImage(HOST), runner: chosen, order: ORDER },
         ...(chosen.owner ? { owner: chosen.owner } : {}),
+        shelf: await openBuilderShelf({
+          ...{ folder: at("builders"), store: images, names: images, host: HOST, registries: [] },
+          ...(chosen.owner ? { owner: chosen.owner } : {}),
+          ...{ logger: silentLogger, now: Date.now },
+        }),
         buildpacks: [{ id: "test/do", version: "1.0.0" }],
         runtimeSources: ["official", "registry"],
         hostEnv: {},

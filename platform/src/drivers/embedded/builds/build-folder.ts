@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir, readFile, rename, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import type { BuildSpec } from "../../../delivery/build/index.ts";
 import { type FilledFolder, type FolderSources, fillFolder, makeOwned } from "../../cnb/builds/index.ts";
-import { removeTree } from "../../files/trees/index.ts";
+import { readInside, removeTree } from "../../files/trees/index.ts";
 
 /** The folders of one build. `layers` also holds the cache, so that cached layers can be moved and not copied. */
 export interface BuildFolder extends FilledFolder {
@@ -10,6 +10,9 @@ export interface BuildFolder extends FilledFolder {
   /** Where the phase runner puts what it needs. */
   readonly sandbox: string;
 }
+
+/** Which lifecycle a cache is of, in the cache itself; missing for our own. */
+const MAKER_FILE = ".made-by";
 
 /** The cache's name within the layers folder; no buildpack has such an id. */
 export const CACHE_NAME = ".cache";
@@ -22,11 +25,13 @@ const APP_FILE = "app";
 export async function fillBuildFolder(
   root: string,
   spec: BuildSpec,
-  from: FolderSources & { readonly cacheRoot: string },
+  from: FolderSources & { readonly cacheRoot: string; readonly cacheMaker?: () => string | undefined },
 ): Promise<BuildFolder> {
   await writeFile(join(root, APP_FILE), spec.appId);
   const filled = await fillFolder(root, spec, from);
-  await takeCache(join(from.cacheRoot, spec.appId), join(filled.layers, CACHE_NAME), from.owner);
+  const cache = join(filled.layers, CACHE_NAME);
+  await takeCache(join(from.cacheRoot, spec.appId), cache, from.owner);
+  await requireMaker(cache, from.cacheMaker?.(), from.owner);
   return { ...filled, root, sandbox: join(root, "sandbox") };
 }
 
@@ -55,6 +60,18 @@ async function takeCache(from: string, to: string, owner: FolderSources["owner"]
     if (thrown.code !== "ENOENT") throw thrown;
     return makeOwned(to, owner);
   });
+}
+
+/** A cache of another lifecycle, or of another builder's buildpacks, is nothing to build upon: it begins anew. */
+async function requireMaker(
+  cache: string,
+  maker: string | undefined,
+  owner: FolderSources["owner"],
+): Promise<void> {
+  if ((await readInside(cache, MAKER_FILE, 4096)) === maker) return;
+  await removeTree(cache);
+  await makeOwned(cache, owner);
+  if (maker !== undefined) await writeFile(join(cache, MAKER_FILE), maker, { mode: 0o644 });
 }
 
 /** Removes a build's folder whole; one that is not there is no error. */

@@ -102,6 +102,7 @@ function startBuild(
       await clearBuildFolder(root, KEPT_FILES);
       await forgetOldBuilds(options.folder, options.keptBuilds);
       await boundCaches(options.machine.cacheRoot, spec.appId, options.cacheBounds);
+      await options.machine.shelf.tidy();
     },
     () => removeBuildFolder(root),
   );

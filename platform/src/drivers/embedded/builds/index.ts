@@ -7,6 +7,7 @@ export {
 } from "../../cnb/builds/index.ts";
 export { makeBuilderClient } from "./builder-client.ts";
 export { builderRoutes } from "./builder-routes.ts";
+export { openBuilderShelf } from "./builder-shelf.ts";
 export { startEmbeddedBuilder } from "./embedded-builder.ts";
 export { makeSandboxRunner } from "./phase-runner.ts";
 export { RunImageError, takeRunImage } from "./take-run-image.ts";

@@ -8,6 +8,8 @@ export interface PhaseJob {
   /** A folder that does not exist yet, for what the runner needs; it removes it. */
   readonly directory: string;
   readonly binds: readonly SandboxBind[];
+  /** The root file system of a builder image, and the user it builds as; this machine's base when missing. */
+  readonly root?: { readonly folder: string; readonly user: { readonly uid: number; readonly gid: number } };
   readonly argv: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
@@ -34,10 +36,11 @@ export function makeSandboxRunner(sandboxes: Sandboxes): PhaseRunner {
     ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
     removeRemains: (parent) => sandboxes.removeRemains(parent),
     async run(job, signal) {
-      const { id, directory, binds, argv, env, cwd, limits, onOutput } = job;
+      const { id, directory, binds, argv, env, cwd, limits, onOutput, root } = job;
       const sandbox = await sandboxes.start({
         ...{ id, directory, binds, env, cwd, limits },
-        lowerDirs: [],
+        lowerDirs: root ? [root.folder] : [],
+        ...(root ? { ownRoot: root.user } : {}),
         argv: ["/bin/sh", "-c", 'exec "$@" 2>&1', "sh", ...argv],
         stdin: "none",
       });

@@ -4,6 +4,7 @@ import { type ImageStore, readImageInfo } from "../../../delivery/image/index.ts
 import { BusinessError, errorText, type Logger } from "../../../kernel/index.ts";
 import {
   type BuildpackFetching,
+  builderEnvironment,
   collectImage,
   type FolderSources,
   failureOf,
@@ -17,11 +18,14 @@ import {
 import type { SandboxLimits } from "../sandbox/index.ts";
 import { tellEmptied } from "./bound-caches.ts";
 import { type BuildFolder, CACHE_NAME, fillBuildFolder } from "./build-folder.ts";
+import type { BuilderShelf, ShelvedBuilder } from "./builder-shelf.ts";
 import type { PhaseRunner } from "./phase-runner.ts";
 
 /** What every build on this machine has in common. */
-export interface BuildMachine extends Omit<FolderSources, "fetching"> {
+export interface BuildMachine extends Omit<FolderSources, "fetching" | "findBuilder"> {
   readonly images: ImageStore;
+  /** Builder images of others. */
+  readonly shelf: BuilderShelf;
   readonly runner: PhaseRunner;
   /** CONIFER_HOME/build-cache. */
   readonly cacheRoot: string;
@@ -46,14 +50,22 @@ export async function runBuild(
 ): Promise<BuildResult> {
   const limit = AbortSignal.timeout(spec.timeoutSeconds * 1000);
   const signal = AbortSignal.any([around.signal, limit]);
+  let builder: ShelvedBuilder | undefined;
   try {
     const tell = (line: string) => around.write(Buffer.from(`${line}\n`));
     const emptied = await tellEmptied(machine.cacheRoot, spec.appId);
     if (emptied) tell(emptied);
     const fetching = { signal, tell, ...(machine.download ? { download: machine.download } : {}) };
-    const folder = await fillBuildFolder(around.root, spec, { ...machine, fetching });
+    const findBuilder = async (named: string | undefined) => {
+      builder = await machine.shelf.take(named, { signal, tell });
+      return builder;
+    };
+    const cacheMaker = () => builder?.cacheMaker;
+    const from = { ...machine, fetching, findBuilder, cacheMaker };
+    const folder = await fillBuildFolder(around.root, spec, from);
     signal.throwIfAborted();
-    const end = await runCreator(spec, machine, { folder, signal, write: around.write });
+    const run = { folder, signal, write: around.write, ...(builder ? { builder } : {}) };
+    const end = await runCreator(spec, machine, run);
     signal.throwIfAborted();
     if (end.exitCode !== 0) return failureOf(end, machine.limits.memoryBytes);
     return await keepImage(spec, machine, folder);
@@ -63,6 +75,8 @@ export async function runBuild(
     if (thrown instanceof BusinessError) return { kind: "failed", message: thrown.message, exitCode: 1 };
     machine.logger.error("build broke", { build_id: spec.id, error: thrown });
     return { kind: "lost", message: `The build could not be run: ${errorText(thrown)}.` };
+  } finally {
+    builder?.giveBack();
   }
 }
 
@@ -75,9 +89,14 @@ export function stoppedResult(signal: AbortSignal): BuildResult {
 function runCreator(
   spec: BuildSpec,
   machine: BuildMachine,
-  run: { folder: BuildFolder; signal: AbortSignal; write: (chunk: Buffer) => void },
+  run: {
+    folder: BuildFolder;
+    signal: AbortSignal;
+    write: (chunk: Buffer) => void;
+    builder?: ShelvedBuilder;
+  },
 ): Promise<PhaseEnd> {
-  const { folder, signal, write } = run;
+  const { folder, signal, write, builder } = run;
   const readOnly = (source: string, target: string) => ({ source, target, writable: false });
   const writable = (source: string, target: string) => ({ source, target, writable: true });
   const job = {
@@ -90,13 +109,18 @@ function runCreator(
       readOnly(folder.platform, "/platform"),
       readOnly(folder.buildConfig, "/cnb/build-config"),
       readOnly(folder.order, "/cnb/order.toml"),
-      readOnly(machine.lifecycle, "/cnb/lifecycle"),
-      readOnly(machine.buildpacksFolder, "/cnb/buildpacks"),
       ...(folder.bringsBuildpacks ? [readOnly(folder.buildpacks, BUILDPACKS)] : []),
-      readOnly(machine.node, "/cnb/node/bin/node"),
+      ...(builder ? [] : ownPrograms(machine)),
     ],
-    argv: creatorArgv(machine.runImage.name, folder.bringsBuildpacks ? BUILDPACKS : "/cnb/buildpacks"),
-    env: phaseEnvironment(machine.hostEnv),
+    argv: creatorArgv(
+      (builder ?? machine).runImage.name,
+      folder.bringsBuildpacks ? BUILDPACKS : "/cnb/buildpacks",
+      builder?.facts.user ?? IMAGE_OWNER,
+    ),
+    env: builder
+      ? builderEnvironment(builder.facts, builder.home, machine.hostEnv)
+      : phaseEnvironment(machine.hostEnv),
+    ...(builder ? { root: { folder: builder.root, user: builder.facts.user } } : {}),
     cwd: "/workspace",
     limits: machine.limits,
     onOutput: write,
@@ -104,11 +128,24 @@ function runCreator(
   return machine.runner.run(job, signal);
 }
 
+function ownPrograms({ lifecycle, buildpacksFolder, node }: BuildMachine) {
+  const readOnly = (source: string, target: string) => ({ source, target, writable: false });
+  return [
+    readOnly(lifecycle, "/cnb/lifecycle"),
+    readOnly(buildpacksFolder, "/cnb/buildpacks"),
+    readOnly(node, "/cnb/node/bin/node"),
+  ];
+}
+
 /** The buildpacks of one build: the platform's own, and those of the source. */
 const BUILDPACKS = "/cnb/build-buildpacks";
 
 /** All by the Platform API, so that another lifecycle's creator can take its place. */
-function creatorArgv(runImage: string, buildpacks: string): readonly [string, ...string[]] {
+function creatorArgv(
+  runImage: string,
+  buildpacks: string,
+  user: { readonly uid: number; readonly gid: number },
+): readonly [string, ...string[]] {
   return [
     "/cnb/lifecycle/creator",
     ...[
@@ -122,7 +159,7 @@ function creatorArgv(runImage: string, buildpacks: string): readonly [string, ..
       join("/layers", CACHE_NAME),
     ],
     ...["-layout", "-layout-dir", "/layouts", "-run-image", runImage],
-    ...["-previous-image", LAYOUTS.previous.name, "-uid", `${IMAGE_OWNER.uid}`, "-gid", `${IMAGE_OWNER.gid}`],
+    ...["-previous-image", LAYOUTS.previous.name, "-uid", `${user.uid}`, "-gid", `${user.gid}`],
     LAYOUTS.image.name,
   ];
 }

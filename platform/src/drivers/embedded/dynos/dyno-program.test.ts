@@ -107,3 +107,11 @@ describe("a further program of a dyno", () => {
     expect(inside({ terminal: { columns: 90, rows: 20 } }).terminal).toEqual({ columns: 90, rows: 20 });
   });
 });
+
+test("an image with a root of its own runs there, as its user and with that user's home", () => {
+  const user = { uid: 1234, gid: 4321, home: "/home/web" };
+  const { ownRoot, env } = dynoProgram({ spec: SPEC, ...RUN, image: { ...IMAGE, user } });
+  expect(ownRoot).toEqual(user);
+  expect(env.HOME).toBe("/home/web");
+  expect(dynoProgram({ spec: SPEC, ...RUN }).ownRoot).toBeUndefined();
+});

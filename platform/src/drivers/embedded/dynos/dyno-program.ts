@@ -3,7 +3,10 @@ import type { UnpackedImage } from "../images/index.ts";
 import { DYNO_HOME, type EnteringProgram, type SandboxSpec } from "../sandbox/index.ts";
 
 /** What the host must know of an image to run it. */
-export type DynoImage = Pick<UnpackedImage, "lowerDirs" | "env" | "workingDir" | "processArgv" | "shellArgv">;
+export type DynoImage = Pick<
+  UnpackedImage,
+  "lowerDirs" | "user" | "env" | "workingDir" | "processArgv" | "shellArgv"
+>;
 
 export interface ProgramOptions {
   readonly spec: DynoSpec;
@@ -38,6 +41,7 @@ export function dynoProgram({
     id: sandboxId,
     directory,
     lowerDirs: image.lowerDirs,
+    ...(image.user ? { ownRoot: image.user } : {}),
     binds: [],
     argv: [program, ...args],
     env: dynoEnvironment(spec, image, port),
@@ -66,12 +70,12 @@ export function insideProgram(
 /** Config vars win over what the image brings; `PORT` and `DYNO` are the host's to give (facts: runtime §10). */
 export function dynoEnvironment(
   spec: Pick<DynoSpec, "env" | "name">,
-  image: Pick<DynoImage, "env">,
+  image: Pick<DynoImage, "env" | "user">,
   port: number,
 ): Record<string, string> {
   return {
     PATH,
-    HOME: DYNO_HOME,
+    HOME: image.user?.home ?? DYNO_HOME,
     LANG: "C.UTF-8",
     ...image.env,
     ...spec.env,

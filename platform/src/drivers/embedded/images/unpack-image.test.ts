@@ -35,6 +35,7 @@ const file = (path: string, text: string): LayerEntry => {
 interface Made {
   readonly labels?: Readonly<Record<string, string>>;
   readonly architecture?: string;
+  readonly user?: string;
 }
 
 async function makeImage(layers: readonly (readonly LayerEntry[])[], made: Made = {}): Promise<string> {
@@ -52,6 +53,7 @@ async function makeImage(layers: readonly (readonly LayerEntry[])[], made: Made 
     config: {
       Env: ["PATH=/cnb/process:/usr/bin", "EMPTY=", "WITH=a=b"],
       WorkingDir: "/workspace",
+      ...(made.user ? { User: made.user } : {}),
       Labels: { [LABEL.build]: JSON.stringify({ processes: [process] }), ...made.labels },
     },
     rootfs: { type: "layers", diff_ids: descriptors.map(({ digest }) => digest) },
@@ -115,8 +117,8 @@ describe("an unpacked image", () => {
 });
 
 describe("what an app's image stands on", () => {
-  const app = (topLayer: string, version: string) => ({
-    [LABEL.lifecycle]: JSON.stringify({ runImage: { image: "local/run:base", topLayer } }),
+  const app = (topLayer: string, version: string, image = "conifer/run:debian-12") => ({
+    [LABEL.lifecycle]: JSON.stringify({ runImage: { image, topLayer } }),
     [LABEL.distroName]: "debian",
     [LABEL.distroVersion]: version,
   });
@@ -150,5 +152,21 @@ describe("what an app's image stands on", () => {
     const broken = await makeImage([rootLayer, ...layers], { labels: app(digestOf("gone"), "12") });
     await expect((await open())(broken)).rejects.toThrow("does not hold the top layer");
     expect(await readdir(folder)).toEqual([".boot"]);
+  });
+
+  it("is a run image of others: a root of its own, once for all apps on it, with the user it names", async () => {
+    const passwd = file("/etc/passwd", "web:x:1234:4321::/home/web:/bin/sh\n");
+    const covered = [file("/usr/bin/.wh.tool", ""), passwd];
+    const top = digestOf(await buffer(packLayer(covered, { uid: 1000, gid: 1000 })));
+    const labels = app(top, "12", "registry.test/acme/run:1");
+    const unpack = await open();
+    const one = await unpack(await makeImage([rootLayer, covered, ...layers], { labels, user: "web" }));
+    const two = await unpack(await makeImage([rootLayer, covered], { labels, user: "4321:7" }));
+    expect(one.user).toEqual({ uid: 1234, gid: 4321, home: "/home/web" });
+    expect(two.user).toEqual({ uid: 4321, gid: 7, home: "/" });
+    expect(one.lowerDirs).toHaveLength(2);
+    expect(two.lowerDirs).toEqual([one.lowerDirs[1]]);
+    expect(await readdir(join(one.lowerDirs[1] ?? "", "usr/bin"))).toEqual([]);
+    expect(await readFile(join(one.lowerDirs[0] ?? "", "workspace/a"), "utf8")).toBe("x");
   });
 });

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import type { Header } from "tar-stream";
 import {
+  digestOf,
   hexOf,
   type ImageDocuments,
   type ImageInfo,
@@ -15,14 +17,19 @@ import {
 } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
 import { shellArgv } from "../../../runtime/dyno/index.ts";
-import type { HostRelease } from "../../cnb/builds/index.ts";
+import { type HostRelease, readPlainLayer } from "../../cnb/builds/index.ts";
 import { removeTree, unpackTar } from "../../files/trees/index.ts";
+import { makeImageRoot, type RootLayer } from "./image-root.ts";
+import { type ImageUser, readImageUser } from "./image-user.ts";
+import { removeUntrusted } from "./trusted-folder.ts";
 
 /** An image, ready to be run from. */
 export interface UnpackedImage {
   readonly info: ImageInfo;
   /** Folders with the image's layers, the topmost first, as overlay takes them. Never to be written to. */
   readonly lowerDirs: readonly string[];
+  /** The image brings its own root file system, and this is its user; missing when it stands on this machine's base. */
+  readonly user?: ImageUser;
   /** The image's own environment, such as `PATH`. */
   readonly env: Readonly<Record<string, string>>;
   readonly workingDir: string;
@@ -57,25 +64,44 @@ export async function openImageUnpacker(deps: UnpackDependencies): Promise<Unpac
   await mkdir(deps.folder, { recursive: true });
   await removeUntrusted(deps.folder);
   const underWay = new Map<string, Promise<string>>();
-  const layerFolder = (diffId: string, digest: string): Promise<string> => {
-    const running = underWay.get(diffId);
+  const onceAtATime = (name: string, make: () => Promise<string>): Promise<string> => {
+    const running = underWay.get(name);
     if (running) return running;
-    const work = unpackLayer(deps, diffId, digest).finally(() => underWay.delete(diffId));
-    underWay.set(diffId, work);
+    const work = make().finally(() => underWay.delete(name));
+    underWay.set(name, work);
     return work;
+  };
+  const layerFolder = ({ diffId, digest }: RootLayer) =>
+    onceAtATime(diffId, () => unpackLayer(deps, diffId, digest));
+  const rootFolder = (layers: readonly RootLayer[]) => {
+    const name = `root-${hexOf(digestOf(layers.map(({ diffId }) => diffId).join(" ")))}`;
+    return onceAtATime(name, () => unpackRoot(deps, name, layers));
   };
   return async (digest) => {
     const documents = await readImageDocuments(deps.store, digest);
-    requireHost(documents, deps.host);
+    const ownRoot = bringsRoot(digest, documents);
+    requireHost(documents, deps.host, ownRoot);
     const { diff_ids } = documents.config.rootfs;
     const layers = documents.manifest.layers.map((layer, i) => ({
       diffId: diff_ids[i] ?? "",
       digest: layer.digest,
     }));
-    const own = layers.slice(runLayerCount(digest, documents));
-    const folders = await Promise.all(own.map((layer) => layerFolder(layer.diffId, layer.digest)));
-    return describe(digest, documents, folders.toReversed());
+    const run = runLayerCount(digest, documents);
+    const folders = await Promise.all(layers.slice(run).map(layerFolder));
+    if (!ownRoot) return describe(digest, documents, folders.toReversed());
+    const root = await rootFolder(layers.slice(0, run));
+    const user = await readImageUser(root, documents.config.config.User);
+    return { ...describe(digest, documents, [...folders.toReversed(), root]), user };
   };
+}
+
+/** Run images of this name are made of this machine's release, whose base stands in for them. */
+const OWN_RUN_IMAGE = /^conifer\/run(:|@|$)/;
+
+/** Whether an app's image stands on a run image of others, and so on nothing of this machine's. */
+function bringsRoot(digest: string, documents: ImageDocuments): boolean {
+  const { name, topLayer } = imageInfoOf(digest, documents).runImage;
+  return topLayer !== "" && !OWN_RUN_IMAGE.test(name);
 }
 
 function describe(digest: string, documents: ImageDocuments, lowerDirs: readonly string[]): UnpackedImage {
@@ -113,14 +139,14 @@ function runLayerCount(digest: string, documents: ImageDocuments): number {
 }
 
 /** What an app's image stands on, be it layers or a machine's own base, fits only machines of the same release. */
-function requireHost({ manifest, config }: ImageDocuments, host: HostRelease): void {
+function requireHost({ manifest, config }: ImageDocuments, host: HostRelease, ownRoot: boolean): void {
   if (config.architecture !== host.architecture)
     throw invalidParams(
       `The image is for ${config.architecture} and this machine is ${host.architecture}. Build it again here.`,
     );
   const labels = config.config.Labels ?? {};
   const isApp = labels[LABEL.lifecycle] !== undefined;
-  if (!isApp || manifest.layers.length === 0) return;
+  if (!isApp || ownRoot || manifest.layers.length === 0) return;
   const [name = "", version = ""] = [labels[LABEL.distroName], labels[LABEL.distroVersion]];
   if (name === host.distroName && version === host.distroVersion) return;
   throw invalidParams(
@@ -135,7 +161,9 @@ async function unpackLayer(deps: UnpackDependencies, diffId: string, digest: str
   const aside = join(deps.folder, `.${process.pid}-${randomUUID()}`);
   await mkdir(aside, { mode: 0o755 });
   try {
-    await unpackTar(await deps.store.read(digest), aside, {
+    const packed = (await deps.store.read(digest)) as AsyncIterable<Buffer>;
+    const plain = readPlainLayer(packed, { diffId, limitBytes: 2 * LIMITS.bytes });
+    await unpackTar(Readable.from(plain, { objectMode: false }), aside, {
       limits: LIMITS,
       ...(deps.owner ? { owner: deps.owner } : {}),
       special: (path, header) => makeWhiteout(aside, path, header),
@@ -143,6 +171,23 @@ async function unpackLayer(deps: UnpackDependencies, diffId: string, digest: str
     await rename(aside, target);
   } catch (thrown) {
     if (!(await isThere(target))) throw thrown;
+  } finally {
+    await removeTree(aside);
+  }
+  return target;
+}
+
+async function unpackRoot(
+  deps: UnpackDependencies,
+  name: string,
+  layers: readonly RootLayer[],
+): Promise<string> {
+  const target = join(deps.folder, name);
+  if (await isThere(target)) return target;
+  const aside = join(deps.folder, `.${process.pid}-${randomUUID()}`);
+  try {
+    await makeImageRoot(layers, aside, `${aside}-layer`, { ...deps, limits: LIMITS });
+    await rename(aside, target);
   } finally {
     await removeTree(aside);
   }
@@ -158,18 +203,6 @@ async function makeWhiteout(root: string, path: string, header: Header): Promise
   if (header.type !== "file") throw new Error(`"${path}" is not a valid whiteout`);
   await run("mknod", [join(root, dirname(path), name.slice(WHITEOUT.length)), "c", "0", "0"]);
   return true;
-}
-
-/** Removes unfinished work of processes that were killed, and everything when the machine has been restarted. */
-async function removeUntrusted(folder: string): Promise<void> {
-  const mark = join(folder, ".boot");
-  const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "unknown");
-  const same = (await readFile(mark, "utf8").catch(() => "")) === boot;
-  for (const name of await readdir(folder)) {
-    if (name === ".boot" || (same && !name.startsWith("."))) continue;
-    await removeTree(join(folder, name));
-  }
-  await writeFile(mark, boot);
 }
 
 async function isThere(path: string): Promise<boolean> {

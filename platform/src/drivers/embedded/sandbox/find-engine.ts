@@ -6,6 +6,7 @@ import { removeTree } from "../../files/trees/index.ts";
 import { type Cgroups, openCgroups } from "./cgroups.ts";
 import { prepareHostBase } from "./host-base.ts";
 import { openOwnNetwork } from "./own-network.ts";
+import { prepareOwnRootTools } from "./own-root-tools.ts";
 import type { PipeStock } from "./pipe-stock.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
 import { sharedNetwork } from "./sandbox-network.ts";
@@ -129,7 +130,20 @@ async function makeEngine(
     network: sharedNetwork,
     pipes,
     terminals: new Set(),
+    ownRootTools: once(() => prepareOwnRootTools(join(options.directory, "own-root"), options.caBundle)),
     checkedLayers: new Set(),
+  };
+}
+
+/** What failed is tried again by the next who asks. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((thrown: unknown) => {
+      made = undefined;
+      throw thrown;
+    });
+    return made;
   };
 }
 

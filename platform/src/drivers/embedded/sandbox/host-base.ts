@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { CLASSIC_APP, RUN_USER } from "../../cnb/builds/index.ts";
 import { removeTree } from "../../files/trees/index.ts";
-import { INIT } from "./sandbox-scripts.ts";
+import { initText } from "./sandbox-scripts.ts";
 
 export interface HostBaseOptions {
   readonly directory: string;
@@ -41,7 +41,7 @@ export const CERTIFICATE_PATHS = [
 /** Folders of the root that belong to the host base; an image on top of it may not bring its own. */
 export const BASE_FOLDERS = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"] as const;
 
-const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"] as const;
+export const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"] as const;
 /** Data about the outside world, the same on every machine, that language libraries read. */
 const PUBLIC_TABLES = ["services", "protocols", "mime.types", "ld.so.cache"] as const;
 
@@ -133,7 +133,7 @@ async function makeEtc(at: At, { inside, caBundle }: HostBaseOptions): Promise<v
     "ssl/openssl.cnf": "[req]\ndistinguished_name = subject\n[subject]",
   };
   for (const [name, text] of Object.entries(files)) await writeFile(at("etc", name), `${text}\n`);
-  await writeFile(at(INIT_PATH), INIT);
+  await writeFile(at(INIT_PATH), initText());
   for (const name of ["hosts", "resolv.conf"]) await writeFile(at("etc", name), "");
   for (const name of PUBLIC_TABLES)
     if (existsSync(`/etc/${name}`)) await copyFile(`/etc/${name}`, at("etc", name));

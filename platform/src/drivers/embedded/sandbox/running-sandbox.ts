@@ -10,6 +10,7 @@ import { argumentsOf, childrenOf, processTree, residentBytes, startTimeOf } from
 import type { EnteredProgram, EnteringProgram, Sandbox, SandboxExit, SandboxLimits } from "./sandbox.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
 import { listeningSockets, type NetworkLease } from "./sandbox-network.ts";
+import { OWN_INIT_PATH, TOOLS_FOLDER } from "./sandbox-scripts.ts";
 import { hasEstablished, readListening, socketInodes } from "./socket-table.ts";
 
 export interface RunningParts extends Pick<Sandbox, "id" | "pipes" | "terminal"> {
@@ -147,7 +148,11 @@ const BUILT_WITHIN_MS = 10_000;
 
 /** Process 1 is ours from the moment its set-up is complete; no program can make another look like it. */
 function isInit(pid: number | undefined): boolean {
-  return pid !== undefined && argumentsOf(pid)[1] === INIT_PATH;
+  if (pid === undefined) return false;
+  const [loader = "", first, , , fifth] = argumentsOf(pid);
+  // A shell of this machine in an image's root comes with its loader before it, unless it needs none.
+  const isOwnRoot = loader.startsWith(`${TOOLS_FOLDER}/`);
+  return isOwnRoot ? first === OWN_INIT_PATH || fifth === OWN_INIT_PATH : first === INIT_PATH;
 }
 
 /** False only when process 1 runs without its listener; before it runs, the listener is still to come. */

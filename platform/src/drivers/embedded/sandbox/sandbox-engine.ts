@@ -1,4 +1,5 @@
 import type { Cgroups } from "./cgroups.ts";
+import type { OwnRootTools } from "./own-root-tools.ts";
 import type { PipeStock } from "./pipe-stock.ts";
 import type { SandboxNetwork } from "./sandbox-network.ts";
 import type { Machine } from "./sandbox-plan.ts";
@@ -12,6 +13,8 @@ export interface SandboxEngine {
   readonly pipes: PipeStock;
   /** Masters of open terminals, which every child of this process would inherit. */
   readonly terminals: Set<number>;
+  /** Makes ready, once, what sandboxes with a root of their own need. */
+  readonly ownRootTools: () => Promise<OwnRootTools>;
   /** Layers that were found to fit: layers never change. */
   readonly checkedLayers: Set<string>;
 }

@@ -11,6 +11,7 @@ import {
   lowerPaths,
   type Machine,
   mountLines,
+  withOwnRoot,
 } from "./sandbox-plan.ts";
 
 const MACHINE: Machine = {
@@ -224,5 +225,37 @@ describe("the command that enters a sandbox", () => {
       expect(dropped).toContain("--bounding-set=-all");
       expect(words(machine)).toContain(dropped.slice(dropped.indexOf("--no-new-privs")));
     }
+  });
+});
+
+describe("a sandbox with a root of its own", () => {
+  const tools = {
+    base: { directory: "/home/c/dynos/.shared/own/base", folders: [], devices: ["null"] },
+    folder: "/home/c/dynos/.shared/own/tools",
+    call: (name: string) => ["/.conifer/lib/ld", "--library-path", "/.conifer/lib", `/.conifer/bin/${name}`],
+  };
+  const machine = withOwnRoot(AS_ROOT, tools, { uid: 1234, gid: 4321 });
+
+  test("has the image's layers below what covers them, and nothing of this machine but the tools", () => {
+    const lines = mountLines(machine, SPEC, undefined).trimEnd().split("\n");
+    const root = "/home/c/dynos/.shared/root";
+    expect(lines[0]).toContain("lowerdir=dynos/.shared/own/base:layers/bb:layers/aa,");
+    expect(lines.filter((line) => line.startsWith("/"))).toEqual([
+      `/dev/null ${root}/dev/null none bind,nosuid,noexec 0 0`,
+      `/home/c/dynos/.shared/own/tools ${root}/.conifer none bind,ro,nosuid,nodev 0 0`,
+      `/home/c/dynos/.shared/own/tools/nothing ${root}/etc/ld.so.preload none bind,ro,nosuid,nodev 0 0`,
+    ]);
+  });
+
+  test("is built by programs of this machine up to the program itself", () => {
+    const words = commandLine({ machine, spec: SPEC, mounts: "/m", ownNetwork: false });
+    const inside = words.slice(words.indexOf("/home/c/dynos/.shared/root") + 1).join(" ");
+    const call = (name: string) => tools.call(name).join(" ");
+    expect(inside).toBe(
+      `${call("setpriv")} --reuid 96400 --regid 96400 --clear-groups ` +
+        `${call("unshare")} --user --map-user=1234 --map-group=4321 --keep-caps ` +
+        `${call("setpriv")} --no-new-privs --bounding-set=-all --inh-caps=-all --ambient-caps=-all --pdeathsig KILL ` +
+        `${call("sh")} /.conifer/init node server.js`,
+    );
   });
 });

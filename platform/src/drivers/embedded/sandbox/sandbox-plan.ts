@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { BASE_FOLDERS, type HostBase, INIT_PATH } from "./host-base.ts";
 import type { SandboxBind, SandboxSpec } from "./sandbox.ts";
-import { ENTER, JOIN } from "./sandbox-scripts.ts";
+import { enterText, JOIN, OWN_INIT_PATH, TOOLS_FOLDER } from "./sandbox-scripts.ts";
 
 /** Ids of a user and a group. */
 export interface Account {
@@ -28,6 +28,21 @@ export interface Machine {
   readonly home: string;
   /** `/usr/local` exists and is covered. */
   readonly coverUsrLocal: boolean;
+  /** How programs of this machine are called inside; only where the root is an image's own. */
+  readonly tools?: { readonly folder: string; readonly call: (name: string) => readonly string[] };
+}
+
+/**
+ * The machine as a sandbox sees it whose layers are a root file system of their own: nothing of this machine's is below
+ * them, and what builds the sandbox stands beside.
+ */
+export function withOwnRoot(
+  machine: Machine,
+  tools: { readonly base: HostBase } & NonNullable<Machine["tools"]>,
+  user: Account,
+): Machine {
+  const { base, folder, call } = tools;
+  return { ...machine, base, inside: user, coverUsrLocal: false, tools: { folder, call } };
 }
 
 /** The lines of the fstab(5) file by which one `mount` command makes all of a sandbox's file view. */
@@ -49,6 +64,11 @@ export function mountLines(machine: Machine, spec: SandboxSpec, terminalPath: st
   if (terminalPath) lines.push([terminalPath, at("dev/console"), "none", "bind,nosuid,noexec"]);
   lines.push(["devpts", at("dev/pts"), "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"]);
   lines.push(["tmpfs", at("dev/shm"), "tmpfs", `nosuid,nodev,mode=1777,size=${spec.limits.memoryBytes}`]);
+  if (machine.tools) {
+    lines.push([machine.tools.folder, at(TOOLS_FOLDER), "none", "bind,ro,nosuid,nodev"]);
+    const preload = at("etc/ld.so.preload");
+    lines.push([join(machine.tools.folder, "nothing"), preload, "none", "bind,ro,nosuid,nodev"]);
+  }
   for (const { source, target, writable } of spec.binds)
     lines.push([source, at(target), "none", `bind,nosuid,nodev${writable ? "" : ",ro"}`]);
   return lines
@@ -63,7 +83,7 @@ function rootLine(machine: Machine, spec: SandboxSpec): [string, string, string,
   if (!machine.overlay)
     return [join(spec.directory, "root"), machine.mountPoint, "none", "bind,nosuid,nodev"];
   const short = (path: string) => relative(machine.home, path);
-  const lower = [...lowerPaths(spec), machine.base.directory].map(short);
+  const lower = layersAndBase(machine, lowerPaths(spec)).map(short);
   const options = [
     "nosuid,nodev",
     `lowerdir=${lower.join(":")}`,
@@ -75,6 +95,11 @@ function rootLine(machine: Machine, spec: SandboxSpec): [string, string, string,
   if (odd)
     throw new Error(`The folder ${odd} cannot be a layer: its path has a comma, colon, quote or backslash.`);
   return ["overlay", machine.mountPoint, "overlay", options];
+}
+
+/** The topmost first. What covers an image's own root stands above it, what an image stands on below. */
+function layersAndBase({ tools, base }: Machine, layers: readonly string[]): string[] {
+  return tools ? [base.directory, ...layers] : [...layers, base.directory];
 }
 
 /** Linux takes at most a page of mount options; above this many layers, links with short names stand for them. */
@@ -112,7 +137,8 @@ export function commandLine({ machine, spec, mounts, ownNetwork }: CommandOption
     ...[...namespaces, "--fork", "--kill-child=KILL"],
     ...["sh", machine.setUpFile, spec.id, mounts, machine.mountPoint],
     ...dropPrivileges(machine),
-    ...["sh", INIT_PATH, ...spec.argv],
+    ...(machine.tools ? [...machine.tools.call("sh"), OWN_INIT_PATH] : ["sh", INIT_PATH]),
+    ...spec.argv,
   ];
 }
 
@@ -137,20 +163,28 @@ export function enteringCommand({ machine, argv, pids, ownNetwork }: EnteringOpt
     ...["nsenter", namespace("mount", "mnt"), namespace("pid", "pid"), namespace("ipc", "ipc")],
     ...[namespace("uts", "uts"), ...(ownNetwork ? [namespace("net", "net")] : [])],
     ...dropPrivileges(machine),
-    ...["sh", "-c", ENTER, "sh", ...argv],
+    ...(machine.tools ? enterWithTools(machine.tools) : ["sh", "-c", enterText(), "sh"]),
+    ...argv,
   ];
 }
 
-function dropPrivileges({ root, userNamespace, inside, owner }: Machine): string[] {
+function enterWithTools({ call }: NonNullable<Machine["tools"]>): string[] {
+  const words = { setsid: call("setsid").join(" "), sh: call("sh").join(" ") };
+  return [...call("sh"), "-c", enterText(words), "sh"];
+}
+
+function dropPrivileges({ root, userNamespace, inside, owner, tools }: Machine): string[] {
+  const call = tools?.call ?? ((name: string) => [name]);
   const ids =
     root && owner ? ["--reuid", String(owner.uid), "--regid", String(owner.gid), "--clear-groups"] : [];
   const nothing = [
     ...["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"],
     ...["--pdeathsig", "KILL"],
   ];
-  if (!userNamespace) return ["setpriv", ...ids, ...nothing];
-  const asInside = ["unshare", "--user", `--map-user=${inside.uid}`, `--map-group=${inside.gid}`];
-  return [...(ids.length > 0 ? ["setpriv", ...ids] : []), ...asInside, "--keep-caps", "setpriv", ...nothing];
+  if (!userNamespace) return [...call("setpriv"), ...ids, ...nothing];
+  const asInside = [...call("unshare"), "--user", `--map-user=${inside.uid}`, `--map-group=${inside.gid}`];
+  const asOwner = ids.length > 0 ? [...call("setpriv"), ...ids] : [];
+  return [...asOwner, ...asInside, "--keep-caps", ...call("setpriv"), ...nothing];
 }
 
 /**

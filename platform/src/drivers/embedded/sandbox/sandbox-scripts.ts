@@ -1,5 +1,5 @@
 /**
- * The two shell programs of a sandbox, POSIX shell so that they run wherever `/bin/sh` does.
+ * The shell programs of a sandbox, POSIX shell so that they run wherever `/bin/sh` does.
  *
  *     this process ── unshare ─┬─ set-up (real or mapped root): mounts, new root
  *                    (outside) │     └─ drops every privilege, becomes
@@ -26,7 +26,7 @@ networking=
 mount --all --fstab "$mounts" || exit 125
 [ -z "$joining" ] || wait "$joining" || exit 125
 [ -z "$networking" ] || wait "$networking" || exit 125
-cd "$root" && pivot_root . mnt && cd / && umount --lazy /mnt || exit 125
+cd "$root" && pivot_root . mnt && cd / && $CONIFER_UMOUNT --lazy /mnt || exit 125
 echo "$CONIFER_SET_UP_DONE" >&2
 exec "$@" 2>&4 4>&-
 `;
@@ -37,19 +37,48 @@ const LIMITS = `
   ulimit -c 0
   ulimit -S -n 10000`;
 
-/** Becomes the program that the arguments name, in a session of its own. */
-const BECOME = String.raw`
-  cd "$CONIFER_CWD" || exit 126
-  if [ -n "$CONIFER_TERMINAL" ]; then set -- -c -- "$@"; else set -- -- "$@"; fi
-  unset PATH LC_ALL CONIFER_TERMINAL CONIFER_PIDS CONIFER_CWD CONIFER_CGROUPS CONIFER_CGROUPS_SLOW CONIFER_NETWORK CONIFER_SET_UP_DONE PWD OLDPWD
+/** Takes the place of what the set-up was told: the program's own environment. */
+const TAKE_ENVIRONMENT = String.raw`
+  unset PATH LC_ALL CONIFER_TERMINAL CONIFER_PIDS CONIFER_CWD CONIFER_CGROUPS CONIFER_CGROUPS_SLOW CONIFER_NETWORK CONIFER_SET_UP_DONE CONIFER_UMOUNT PWD OLDPWD
   conifer_n=0
   while [ "$conifer_n" -lt "$CONIFER_ENV_COUNT" ]; do
     eval "conifer_text=\$CONIFER_ENV_$conifer_n; unset CONIFER_ENV_$conifer_n"
     eval "$conifer_text"
     conifer_n=$((conifer_n + 1))
   done
-  unset conifer_n conifer_text CONIFER_ENV_COUNT
+  unset conifer_n conifer_text CONIFER_ENV_COUNT`;
+
+/** Becomes the program that the arguments name, in a session of its own. */
+const BECOME = `
+  cd "$CONIFER_CWD" || exit 126
+  if [ -n "$CONIFER_TERMINAL" ]; then set -- -c -- "$@"; else set -- -- "$@"; fi${TAKE_ENVIRONMENT}
   exec /usr/bin/setsid "$@"`;
+
+/** Where a sandbox with a root of its own has the programs that build it. */
+export const TOOLS_FOLDER = "/.conifer";
+export const OWN_INIT_PATH = `${TOOLS_FOLDER}/init`;
+export const BECOME_PATH = `${TOOLS_FOLDER}/become`;
+
+/** How programs of this machine are called in such a sandbox: words of shell without quotes. */
+export interface ToolWords {
+  readonly setsid: string;
+  readonly sh: string;
+}
+
+/**
+ * As BECOME, of programs that are this machine's and not the image's: they must not see the program's environment, whose
+ * `LD_PRELOAD` is meant for the image's libraries. So the session comes first, and a shell in it takes the environment.
+ */
+const becomeWith = ({ setsid, sh }: ToolWords) => `
+  cd "$CONIFER_CWD" || exit 126
+  if [ -n "$CONIFER_TERMINAL" ]; then set -- -c -- ${sh} ${BECOME_PATH} "$@"
+  else set -- -- ${sh} ${BECOME_PATH} "$@"; fi
+  exec ${setsid} "$@"`;
+
+/** The last step of `becomeWith`, a file in the folder of tools. */
+export function becomeText(): string {
+  return `${TAKE_ENVIRONMENT}\n  exec "$@"\n`;
+}
 
 /** On this machine: joins the sandbox's cgroups, and becomes what enters its namespaces. */
 export const JOIN = `
@@ -58,10 +87,12 @@ exec "$@"
 `;
 
 /** In the sandbox, without any privilege: becomes a further program. */
-export const ENTER = `
+export function enterText(tools?: ToolWords): string {
+  return `
 exec 5>&2 2>/dev/null${LIMITS}
-  exec 2>&5 5>&-${BECOME}
+  exec 2>&5 5>&-${tools ? becomeWith(tools) : BECOME}
 `;
+}
 
 /**
  * Process 1, without any privilege. The program is its child in the foreground, so that process 1 waits for it, reaps
@@ -74,7 +105,8 @@ exec 5>&2 2>/dev/null${LIMITS}
  * The program's environment comes as shell text in `CONIFER_ENV_<n>`, so that none of its variables (`LD_PRELOAD`,
  * `PATH`, `IFS` …) act on the programs above.
  */
-export const INIT = `
+export function initText(tools?: ToolWords): string {
+  return `
 exec 4<&0 5>&2 </dev/null 2>/dev/null
 (
   trap '' HUP INT QUIT TERM USR1 USR2 ALRM
@@ -86,7 +118,8 @@ exec 4<&0 5>&2 </dev/null 2>/dev/null
 ) &
 exec 3<&-
 (${LIMITS}
-  exec <&4 2>&5 4<&- 5>&-${BECOME}
+  exec <&4 2>&5 4<&- 5>&-${tools ? becomeWith(tools) : BECOME}
 )
 exit
 `;
+}

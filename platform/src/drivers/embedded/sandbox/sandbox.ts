@@ -34,6 +34,11 @@ export interface SandboxSpec {
    * `Sandboxes.owner`.
    */
   readonly lowerDirs: readonly string[];
+  /**
+   * The layers are a whole root file system, of whatever distribution: nothing of this machine's `/usr` is in it, and the
+   * program is this user in it where there are user namespaces. Missing: they stand on the host base.
+   */
+  readonly ownRoot?: { readonly uid: number; readonly gid: number };
   readonly binds: readonly SandboxBind[];
   /** The program and its arguments, found on `PATH` of `env`. Never a place for secrets: others can see it. */
   readonly argv: readonly [string, ...string[]];

@@ -10,14 +10,15 @@ import { makeRunningSandbox, SET_UP_DONE } from "./running-sandbox.ts";
 import type { Sandbox, SandboxSpec } from "./sandbox.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
 import { type NetworkLease, sharedNetwork } from "./sandbox-network.ts";
-import { checkLayer, commandLine, mountLines } from "./sandbox-plan.ts";
+import { checkLayer, commandLine, mountLines, withOwnRoot } from "./sandbox-plan.ts";
 import { writeRecord } from "./sandbox-record.ts";
 import { makeWritableLayer } from "./writable-layer.ts";
 
 /** As `Sandboxes.start`. */
-export async function startSandbox(engine: SandboxEngine, spec: SandboxSpec): Promise<Sandbox> {
+export async function startSandbox(shared: SandboxEngine, spec: SandboxSpec): Promise<Sandbox> {
   const env = carryEnvironment(spec.env);
-  for (const layer of spec.lowerDirs) {
+  const engine = spec.ownRoot ? await engineWithOwnRoot(shared, spec.id, spec.ownRoot) : shared;
+  for (const layer of spec.ownRoot ? [] : spec.lowerDirs) {
     if (!engine.checkedLayers.has(layer)) checkLayer(layer);
     engine.checkedLayers.add(layer);
   }
@@ -41,6 +42,19 @@ export async function startSandbox(engine: SandboxEngine, spec: SandboxSpec): Pr
       },
     );
   }
+}
+
+async function engineWithOwnRoot(
+  engine: SandboxEngine,
+  id: string,
+  user: NonNullable<SandboxSpec["ownRoot"]>,
+): Promise<SandboxEngine> {
+  if (!engine.machine.overlay)
+    throw new Error(
+      `The sandbox ${id} cannot be started: an image with a root file system of its own needs overlays. ` +
+        "Put CONIFER_HOME on a file system that can hold them, such as ext4 or xfs.",
+    );
+  return { ...engine, machine: withOwnRoot(engine.machine, await engine.ownRootTools(), user) };
 }
 
 interface Prepared {
@@ -78,6 +92,7 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
       CONIFER_PIDS: cgroups.powers.has("pids") ? "" : String(spec.limits.pids),
       CONIFER_CWD: spec.cwd,
       CONIFER_SET_UP_DONE: SET_UP_DONE,
+      CONIFER_UMOUNT: (machine.tools?.call("umount") ?? ["umount"]).join(" "),
       CONIFER_TERMINAL: spec.terminal ? "yes" : "",
       ...prepared.env,
     };

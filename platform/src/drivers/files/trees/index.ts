@@ -1,2 +1,3 @@
+export { kindInside, readInside } from "./read-inside.ts";
 export { mountPoints, removeTree } from "./remove-tree.ts";
 export { unpackTar } from "./unpack-tar.ts";

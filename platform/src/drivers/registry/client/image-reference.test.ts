@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { digestOf } from "../../../delivery/image/index.ts";
-import { parseImageReference, registryUrl } from "./index.ts";
+import { parseImageReference, parseShortReference, referenceText, registryUrl } from "./index.ts";
 
 const digest = digestOf("x");
 
@@ -36,3 +36,20 @@ describe("an image reference", () => {
     expect(registryUrl("docker.io")).toBe("https://registry-1.docker.io");
   });
 });
+
+test.each([
+  ["heroku/builder:24", "docker.io/heroku/builder:24"],
+  ["ubuntu", "docker.io/library/ubuntu:latest"],
+  ["registry.test/acme/builder", "registry.test/acme/builder:latest"],
+  ["localhost/acme/builder:1", "localhost/acme/builder:1"],
+  [`acme/builder@sha256:${"0".repeat(64)}`, `docker.io/acme/builder@sha256:${"0".repeat(64)}`],
+])("the short name %s is %s", (text, full) => {
+  expect(referenceText(parseShortReference(text))).toBe(full);
+});
+
+test.each(["/srv/builder", "Heroku/builder", "a/b:c:d", "", "https://registry.test/a"])(
+  "%j is no short name",
+  (text) => {
+    expect(() => parseShortReference(text)).toThrow("is not a full image reference");
+  },
+);

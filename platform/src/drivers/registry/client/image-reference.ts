@@ -32,6 +32,27 @@ export function parseImageReference(text: string): ImageReference {
   };
 }
 
+/**
+ * Reads the name of an image as builders and project.toml have it: without a registry it is one of docker.io, there of
+ * `library` when it has no namespace either, and without tag and digest the tag is `latest`.
+ * @throws Error that says what form a reference has
+ */
+export function parseShortReference(text: string): ImageReference {
+  const first = text.split("/", 1)[0] ?? "";
+  const isFull = text.includes("/") && /[.:]|^localhost$/.test(first);
+  const reference = parseImageReference(
+    isFull ? text : `docker.io/${text.includes("/") ? text : `library/${text}`}`,
+  );
+  return reference.tag === undefined && reference.digest === undefined
+    ? { ...reference, tag: "latest" }
+    : reference;
+}
+
+/** A reference as people write it. */
+export function referenceText({ registry, repository, tag, digest }: ImageReference): string {
+  return `${registry}/${repository}${tag ? `:${tag}` : ""}${digest ? `@${digest}` : ""}`;
+}
+
 /** Where a registry's API answers. Docker's own has another name there than in references. */
 export function registryUrl(registry: string, plainHttp = false): string {
   const host = registry === "docker.io" ? "registry-1.docker.io" : registry;

@@ -1,3 +1,10 @@
-export { parseImageReference, registryUrl } from "./image-reference.ts";
+export {
+  type ImageReference,
+  parseImageReference,
+  parseShortReference,
+  referenceText,
+  registryUrl,
+} from "./image-reference.ts";
+export { type ImageOrigin, imageInRegistry, type PulledImage, pullImage } from "./pull-image.ts";
 export { makeRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
 export { RegistryRequestError } from "./registry-request-error.ts";

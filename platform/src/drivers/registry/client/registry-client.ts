@@ -7,6 +7,7 @@ import {
   MEDIA,
   type OciDescriptor,
 } from "../../../delivery/image/index.ts";
+import { guardedLookup } from "./guarded-lookup.ts";
 import { type Persistence, persist } from "./persist-request.ts";
 import { mountWholeBlob, pushWholeBlob, type RegistryBlob } from "./push-blob.ts";
 import { type BlobWanted, readWholeBlob } from "./read-blob.ts";
@@ -31,6 +32,8 @@ export interface RegistryClientOptions {
   readonly ca?: string | undefined;
   /** The way out of this network; empty and missing ones are not used. */
   readonly proxies?: { readonly http?: string; readonly https?: string; readonly none?: string } | undefined;
+  /** Which addresses may be called, after names are resolved and redirects followed; all of them when missing. */
+  readonly isAllowed?: (address: string) => boolean;
   readonly persistence?: Partial<Persistence>;
   /** Something that sends or takes no byte for so long is broken off (and tried again). */
   readonly stallMs?: number;
@@ -101,21 +104,26 @@ const DOCUMENTS = [
 export function makeRegistryClient(options: RegistryClientOptions): RegistryClient {
   const stallMs = options.stallMs ?? STALL_MS;
   const dispatcher = makeDispatcher(options, stallMs);
-  const requests = new RegistryRequests({ url: options.url, login: options.login, dispatcher, stallMs });
+  const { url, login, isAllowed } = options;
+  const requests = new RegistryRequests({ url, login, dispatcher, stallMs, isAllowed });
   const persistence = { ...PERSISTENCE, ...options.persistence };
   const host = new URL(options.url).host;
   const calls = makeCalls({ requests, persistence, host });
   return { ...calls, close: () => dispatcher.destroy() };
 }
 
-function makeDispatcher({ ca, proxies }: RegistryClientOptions, stallMs: number) {
+function makeDispatcher({ ca, proxies, isAllowed }: RegistryClientOptions, stallMs: number) {
   const common = {
     // One connection that breaks would take all that is under way with it.
     allowH2: false,
     connections: CONNECTIONS,
     headersTimeout: ANSWER_WITHIN_MS,
     bodyTimeout: stallMs,
-    connect: { timeout: CONNECT_WITHIN_MS, ...(ca === undefined ? {} : { ca }) },
+    connect: {
+      timeout: CONNECT_WITHIN_MS,
+      ...(ca === undefined ? {} : { ca }),
+      ...(isAllowed ? { lookup: guardedLookup(isAllowed) } : {}),
+    },
   };
   if (!proxies?.http && !proxies?.https) return new Agent(common);
   const { http = "", https = "", none = "" } = proxies;

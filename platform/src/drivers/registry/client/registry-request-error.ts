@@ -93,6 +93,15 @@ function adviceFor(status: number, named: boolean): string {
   }
 }
 
+/** A registry, or where it leads, has an address that may not be called. */
+export class AddressRefused extends Error {
+  readonly code = "ADDRESS_REFUSED";
+
+  constructor(host: string) {
+    super(`${host} is not an address of the public internet`);
+  }
+}
+
 /** No whole answer came: not reached, broken off, or no TLS. */
 export function breakOf(doing: string, cause: unknown): RegistryRequestError {
   const text = `${doing}: ${causeText(cause)}. ${breakAdvice(cause)}`;
@@ -117,12 +126,14 @@ const UNTRUSTED = /^(?:DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_|CERT_|
 
 function isSetting(thrown: unknown): boolean {
   const code = codeOf(thrown);
-  return UNTRUSTED.test(code) || code === "ENOTFOUND" || NO_TLS.test(code);
+  return code === "ADDRESS_REFUSED" || UNTRUSTED.test(code) || code === "ENOTFOUND" || NO_TLS.test(code);
 }
 
 function breakAdvice(thrown: unknown): string {
   const code = codeOf(thrown);
   if (UNTRUSTED.test(code)) return "Its certificate is not trusted: name the authority that signed it.";
+  if (code === "ADDRESS_REFUSED")
+    return "Only registries of the public internet are called for apps, and those the operator lists.";
   if (code === "ENOTFOUND") return "There is no such host; check the registry's name.";
   if (code === "ECONNREFUSED") return "Nothing listens there; check that the registry runs, and its port.";
   if (NO_TLS.test(code)) return "It may speak plain http, which has to be asked for.";

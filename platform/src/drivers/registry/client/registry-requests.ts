@@ -1,7 +1,8 @@
+import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import { type Dispatcher, request } from "undici";
 import { parseChallenges, type RegistryChallenge, tokenUrl } from "./registry-challenge.ts";
-import { breakOf, RegistryRequestError, refusalOf } from "./registry-request-error.ts";
+import { AddressRefused, breakOf, RegistryRequestError, refusalOf } from "./registry-request-error.ts";
 
 /** Who asks. The password is a secret. */
 export interface RegistryLogin {
@@ -42,6 +43,8 @@ export interface RequestsOptions {
   readonly dispatcher: Dispatcher;
   /** A body of which the registry takes no byte for so long is broken off. */
   readonly stallMs: number;
+  /** Which addresses may be called; names are judged when they are resolved. */
+  readonly isAllowed?: ((address: string) => boolean) | undefined;
 }
 
 const MOST_REDIRECTS = 5;
@@ -142,6 +145,9 @@ export class RegistryRequests {
 
   async #once(asked: RegistryRequest, url: URL): Promise<RegistryReply> {
     const { method, doing, body, signal } = asked;
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    if (isIP(host) !== 0 && this.#options.isAllowed?.(host) === false)
+      throw breakOf(doing, new AddressRefused(host));
     const watch = body && new WatchedBody(body, this.#options.stallMs);
     const signals = [signal, watch?.stalled].filter((one) => one !== undefined);
     try {
