@@ -13,7 +13,7 @@ beforeAll(async () => {
   folder = await makeFolder();
   target = path.join(folder.at, "packs");
   bundled = await bundleBuildpacks(target);
-});
+}, 60_000);
 afterAll(() => folder.remove());
 
 const folderOf = (id: string) => bundled.buildpacks.find((one) => one.id === `conifer/${id}`)?.dir ?? "";
@@ -24,12 +24,15 @@ describe("the folders a lifecycle runs", () => {
     expect(bundled.buildpacks.map(({ id }) => id).toSorted()).toEqual([
       ...[
         "conifer/classic",
+        "conifer/deb-packages",
         "conifer/go",
         "conifer/java",
         "conifer/nodejs",
+        "conifer/php",
         "conifer/procfile",
         "conifer/profile",
         "conifer/python",
+        "conifer/ruby",
         "conifer/static",
       ],
     ]);
@@ -38,22 +41,24 @@ describe("the folders a lifecycle runs", () => {
     }
   });
 
-  it.each(["go", "java", "nodejs", "procfile", "profile", "python", "static"])(
-    "of %s have descriptor and programs",
-    async (id) => {
-      const descriptor = parse(await readFile(path.join(folderOf(id), "buildpack.toml"), "utf8"));
-      expect(descriptor).toMatchObject({ api: "0.10", buildpack: { id: `conifer/${id}` } });
-      for (const program of ["bin/detect", "bin/build"]) {
-        expect((await stat(path.join(folderOf(id), program))).mode & 0o111).toBe(0o111);
-      }
-    },
-  );
+  it.each([
+    ...["deb-packages", "go", "java", "nodejs", "php", "procfile", "profile", "python", "ruby", "static"],
+  ])("of %s have descriptor and programs", async (id) => {
+    const descriptor = parse(await readFile(path.join(folderOf(id), "buildpack.toml"), "utf8"));
+    expect(descriptor).toMatchObject({ api: "0.10", buildpack: { id: `conifer/${id}` } });
+    for (const program of ["bin/detect", "bin/build"]) {
+      expect((await stat(path.join(folderOf(id), program))).mode & 0o111).toBe(0o111);
+    }
+  });
 
   it("have what goes into images", async () => {
-    for (const id of ["nodejs", "python", "static"]) {
+    for (const id of ["nodejs", "php", "python", "static"]) {
       expect(existsSync(path.join(folderOf(id), "exec.d", "web-concurrency"))).toBe(true);
     }
     expect(existsSync(path.join(folderOf("java"), "exec.d", "java-options"))).toBe(true);
+    for (const file of ["php.ini", "php-web.sh", "heroku-php-apache2", "heroku-php-nginx"]) {
+      expect(existsSync(path.join(folderOf("php"), "launch", file))).toBe(true);
+    }
     for (const id of ["static", "nodejs"]) {
       const server = path.join(folderOf(id), "launch", "static-server.mjs");
       // Lines of Node.js before 24 know nothing of it, and would not start the server.
@@ -63,14 +68,13 @@ describe("the folders a lifecycle runs", () => {
 
   it("are tried in an order that ends with plain files", async () => {
     const order = parse(await readFile(bundled.orderFile, "utf8")).order as { group: { id: string }[] }[];
-    expect(order.map(({ group }) => group.map(({ id }) => id))).toEqual([
-      ["conifer/python", "conifer/procfile", "conifer/profile"],
-      ["conifer/java", "conifer/procfile", "conifer/profile"],
-      ["conifer/go", "conifer/procfile", "conifer/profile"],
-      ["conifer/nodejs", "conifer/procfile", "conifer/profile"],
-      ["conifer/static", "conifer/procfile", "conifer/profile"],
-    ]);
-    expect(order[0]?.group[1]).toMatchObject({ optional: true, version: "0.1.0" });
+    expect(order.map(({ group }) => group.map(({ id }) => id))).toEqual(
+      ["python", "ruby", "java", "go", "php", "nodejs", "static"].map((id) => [
+        ...["conifer/deb-packages", `conifer/${id}`, "conifer/procfile", "conifer/profile"],
+      ]),
+    );
+    expect(order[0]?.group[0]).toMatchObject({ optional: true, version: "0.1.0" });
+    expect(order[0]?.group[1]).not.toHaveProperty("optional");
   });
 
   it("need nothing but Node.js", async () => {

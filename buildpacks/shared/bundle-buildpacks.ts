@@ -8,21 +8,31 @@ const BUILDPACKS = path.resolve(import.meta.dirname, "..");
 
 /** Our buildpacks in the order a lifecycle tries them: the first group whose required members pass is taken. */
 const ORDER: readonly (readonly { readonly id: string; readonly optional?: boolean }[])[] = [
-  [{ id: "conifer/python" }, ...withAny()],
-  [{ id: "conifer/java" }, ...withAny()],
-  [{ id: "conifer/go" }, ...withAny()],
-  [{ id: "conifer/nodejs" }, ...withAny()],
-  [{ id: "conifer/static" }, ...withAny()],
+  withAny("python"),
+  withAny("ruby"),
+  withAny("java"),
+  withAny("go"),
+  withAny("php"),
+  withAny("nodejs"),
+  withAny("static"),
 ];
 
-function withAny() {
+function withAny(name: string) {
   return [
+    { id: "conifer/deb-packages", optional: true },
+    { id: `conifer/${name}` },
     { id: "conifer/procfile", optional: true },
     { id: "conifer/profile", optional: true },
   ];
 }
 
-const FOLDERS = ["classic", "procfile", "profile", "nodejs", "python", "go", "java", "static"] as const;
+const FOLDERS = [
+  ...(["classic", "procfile", "profile", "deb-packages", "nodejs", "python", "ruby", "go", "java"] as const),
+  ...(["php", "static"] as const),
+] as const;
+
+/** Those whose dynos are told how many workers fit. */
+const WITH_CONCURRENCY: readonly string[] = ["nodejs", "python", "php", "static"];
 
 export interface BundledBuildpack {
   readonly id: string;
@@ -84,7 +94,7 @@ async function bundleOne(folder: string, dir: string): Promise<void> {
   await cp(path.join(source, "bin"), path.join(fresh, "bin"), { recursive: true });
   if (!existsSync(path.join(source, "bin", "build")))
     await bundleProgram(folder, path.join(fresh, "bin", "build"));
-  if (folder === "nodejs" || folder === "python" || folder === "static") {
+  if (WITH_CONCURRENCY.includes(folder)) {
     await mkdir(path.join(fresh, "exec.d"));
     const hook = path.join(fresh, "exec.d", "web-concurrency");
     await copyFile(path.join(BUILDPACKS, "shared", "web-concurrency.sh"), hook);
@@ -92,6 +102,8 @@ async function bundleOne(folder: string, dir: string): Promise<void> {
   }
   if (existsSync(path.join(source, "exec.d")))
     await cp(path.join(source, "exec.d"), path.join(fresh, "exec.d"), { recursive: true });
+  if (folder === "php")
+    await cp(path.join(source, "launch"), path.join(fresh, "launch"), { recursive: true });
   if (folder === "static" || folder === "nodejs") {
     const program = path.join(BUILDPACKS, "static", "launch", "static-server.ts");
     await bundleServer(program, path.join(fresh, "launch", "static-server.mjs"));
@@ -153,7 +165,9 @@ async function sourceKey(): Promise<string> {
     .filter((entry) => entry.isFile() && !/\.test\.ts$|-fixtures\.ts$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .filter((file) =>
-      [...FOLDERS, "shared"].includes(path.relative(BUILDPACKS, file).split(path.sep)[0] ?? ""),
+      ([...FOLDERS, "shared"] as readonly string[]).includes(
+        path.relative(BUILDPACKS, file).split(path.sep)[0] ?? "",
+      ),
     )
     .sort();
   for (const file of [...files, path.resolve(BUILDPACKS, "..", "package-lock.json")]) {

@@ -29,6 +29,12 @@ describe("what a buildpack takes", () => {
     ["python", ["poetry.lock", "package.json"]],
     ["python", ["Pipfile"]],
     ["python", ["setup.py"]],
+    ["ruby", ["Gemfile"]],
+    ["ruby", ["gems.rb", "package.json"]],
+    ["php", ["composer.json", "package.json"]],
+    ["php", ["index.php"]],
+    ["php", ["public/index.php"]],
+    ["deb-packages", ["Aptfile"]],
     ["procfile", ["Procfile"]],
     ["profile", [".profile"]],
     ["static", ["index.html"]],
@@ -51,7 +57,32 @@ describe("what a buildpack says when it takes nothing", () => {
   const JAVA =
     "Looked for pom.xml, mvnw, gradlew, build.gradle and settings.gradle at the top of the source.\n";
   const GO = "Looked for go.mod and go.work at the top of the source.\n";
+  const RUBY = "Looked for Gemfile at the top of the source.\n";
+  const PHP =
+    "Looked for composer.json, index.php, public/index.php and web/index.php at the top of the source.\n";
   it.each([
+    ["ruby", [], RUBY],
+    [
+      "ruby",
+      ["config.ru"],
+      `${RUBY}Found Ruby without a Gemfile, so that nothing says which gems it needs. Make one: bundle init && bundle lock\n`,
+    ],
+    [
+      "ruby",
+      ["api/Gemfile"],
+      `${RUBY}Found api/Gemfile, but an app has to be at the top. Name its folder: heroku config:set PROJECT_PATH=api\n`,
+    ],
+    ["php", ["page.php"], PHP],
+    [
+      "php",
+      ["site/composer.json"],
+      `${PHP}Found site/composer.json, but an app has to be at the top. Name its folder: heroku config:set PROJECT_PATH=site\n`,
+    ],
+    [
+      "deb-packages",
+      ["project.toml"],
+      "Looked for Aptfile, and for [com.heroku.buildpacks.deb-packages] in project.toml.\n",
+    ],
     ["java", [], JAVA],
     ["java", ["build.sbt"], `${JAVA}Found build.sbt, but apps are built by Maven or Gradle.\n`],
     [
@@ -130,5 +161,15 @@ it.each([
 ])("a project.toml of %j: %i", async (text, code) => {
   await writeFiles(folder.at, { "project.toml": text });
   const program = path.resolve(import.meta.dirname, "../static/bin/detect");
+  expect(await runProgram(program, [], { cwd: folder.at, env: process.env })).toMatchObject({ code });
+});
+
+it.each([
+  ['[com.heroku.buildpacks.deb-packages]\ninstall = ["jq"]\n', 0],
+  ['com.heroku.buildpacks.deb-packages.install = ["jq"]\n', 0],
+  ['# [com.heroku.buildpacks.deb-packages]\n[[io.buildpacks.group]]\nid = "heroku/deb-packages"\n', 100],
+])("packages of the release in a project.toml of %j: %i", async (text, code) => {
+  await writeFiles(folder.at, { "project.toml": text });
+  const program = path.resolve(import.meta.dirname, "../deb-packages/bin/detect");
   expect(await runProgram(program, [], { cwd: folder.at, env: process.env })).toMatchObject({ code });
 });

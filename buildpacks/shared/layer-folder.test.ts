@@ -9,9 +9,11 @@ import {
   dropLayer,
   keepCaches,
   openLayer,
+  prependedVariables,
   sameMetadata,
   saveLayer,
   setLaunchEnv,
+  setLayerEnv,
 } from "./layer-folder.ts";
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -124,5 +126,22 @@ describe("metadata", () => {
     [undefined, {}, false],
   ])("%j against %j: %s", (had, wanted, same) => {
     expect(sameMetadata(layer(had), wanted)).toBe(same);
+  });
+});
+
+describe("variables of a layer", () => {
+  it("are for builds, for dynos or for both", async () => {
+    const layer = await openLayer(folder.at, "tools");
+    await setLayerEnv(layer, "env", { name: "PATH", operation: "prepend", value: "/a" });
+    await setLayerEnv(layer, "env.build", { name: "CPATH", operation: "prepend", value: "/b" });
+    await setLayerEnv(layer, "env.launch", { name: "LANG", operation: "default", value: "C" });
+    expect(await prependedVariables(layer, { PATH: "/bin" })).toEqual({ PATH: "/a:/bin", CPATH: "/b" });
+    expect(await prependedVariables(layer, {})).toEqual({ PATH: "/a", CPATH: "/b" });
+    expect(await readFile(path.join(layer.dir, "env/PATH.delim"), "utf8")).toBe(":");
+    expect(await readFile(path.join(layer.dir, "env.launch/LANG.default"), "utf8")).toBe("C");
+  });
+
+  it("are none of a layer without any", async () => {
+    expect(await prependedVariables(await openLayer(folder.at, "none"), { PATH: "/bin" })).toEqual({});
   });
 });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parse, stringify, type TomlTable } from "smol-toml";
 
@@ -81,12 +81,41 @@ export interface LaunchVariable {
 
 /** A variable that processes of the image get from this layer (`env.launch/`). */
 export async function setLaunchEnv(layer: Layer, variable: LaunchVariable): Promise<void> {
-  const dir = path.join(layer.dir, "env.launch");
+  await setLayerEnv(layer, "env.launch", variable);
+}
+
+/**
+ * A variable that processes of the image (`env.launch`), buildpacks that follow (`env.build`) or both (`env`) get from this
+ * layer.
+ */
+export async function setLayerEnv(
+  layer: Layer,
+  scope: "env" | "env.build" | "env.launch",
+  variable: LaunchVariable,
+): Promise<void> {
+  const dir = path.join(layer.dir, scope);
   await mkdir(dir, { recursive: true });
   await writeFile(path.join(dir, `${variable.name}.${variable.operation}`), variable.value);
   if (variable.operation === "prepend" || variable.operation === "append") {
     await writeFile(path.join(dir, `${variable.name}.delim`), variable.delimiter ?? ":");
   }
+}
+
+/** Variables that the layer prepends, as a lifecycle would set them for a buildpack that follows; for programs of this one. */
+export async function prependedVariables(
+  layer: Layer,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Record<string, string>> {
+  const result: Record<string, string> = {};
+  for (const scope of ["env", "env.build"]) {
+    const folder = path.join(layer.dir, scope);
+    for (const file of (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".prepend"))) {
+      const name = file.slice(0, -".prepend".length);
+      const value = await readFile(path.join(folder, file), "utf8");
+      result[name] = env[name] ? `${value}:${env[name]}` : value;
+    }
+  }
+  return result;
 }
 
 /** Whether the layer's metadata of the last build equal these, key by key. */

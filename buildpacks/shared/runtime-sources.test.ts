@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { runtimeSources } from "./runtime-sources.ts";
+import { orderedSources, runtimeSources } from "./runtime-sources.ts";
 
 const NODE = { name: "nodejs", standard: "official registry" };
 const OTHER = { name: "python", standard: "official" };
@@ -31,6 +31,22 @@ describe("where runtimes come from", () => {
       sources: [mirror("https://mirror.example/b")],
     });
     expect(runtimeSources("", OTHER)).toEqual({ ok: true, sources: [official] });
+  });
+
+  it("pass over packages of the release, for languages that have none there", () => {
+    const setting = "official debian debian=http://mirror.example/debian";
+    expect(runtimeSources(setting, OTHER)).toEqual({ ok: true, sources: [official] });
+    expect(runtimeSources("debian", OTHER)).toMatchObject({ ok: false });
+  });
+
+  it("hold packages of the release in their place, for languages that have some there", () => {
+    const debian = { kind: "debian" };
+    const ruby = { name: "ruby", standard: "debian" };
+    const read = (setting: string | undefined) => orderedSources(setting, ruby);
+    expect(read(undefined)).toEqual({ ok: true, sources: [debian] });
+    expect(read("official debian")).toEqual({ ok: true, sources: [official, debian] });
+    expect(read("debian=http://mirror.example official")).toEqual({ ok: true, sources: [debian, official] });
+    expect(read("debian=mirror")).toMatchObject({ ok: false });
   });
 
   it.each([

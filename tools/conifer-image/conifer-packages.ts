@@ -1,4 +1,4 @@
-import type { PackageList } from "../images/package-list.ts";
+import type { PackageList } from "../../buildpacks/shared/base-packages.ts";
 
 /** What Conifer's own image is made of beside Node.js, the packages of npm and our sources: no more than its roles start. */
 export const CONIFER_PACKAGES = {

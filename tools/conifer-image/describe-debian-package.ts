@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DebianPackage } from "../images/apt-output.ts";
+import type { DebianPackage } from "../../buildpacks/shared/apt-output.ts";
 import { readLicense } from "./debian-license.ts";
 import type { SbomPackage } from "./sbom-package.ts";
 

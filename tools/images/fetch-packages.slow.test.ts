@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RUN_PACKAGES } from "../../buildpacks/shared/base-packages.ts";
 import { fetchPackages, openApt, resolvePackages } from "./fetch-packages.ts";
 import { whyNotHere } from "./images-fixtures.ts";
-import { RUN_PACKAGES } from "./package-list.ts";
 
 const why = whyNotHere();
 

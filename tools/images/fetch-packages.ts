@@ -3,12 +3,12 @@ import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { type DebianPackage, parseInstalls, parseRecords } from "../../buildpacks/shared/apt-output.ts";
+import { choosePackages, type PackageList } from "../../buildpacks/shared/base-packages.ts";
 import { errorText } from "../../platform/src/kernel/index.ts";
 import { runProgram } from "../cluster/run-program.ts";
-import { type DebianPackage, parseInstalls, parseRecords } from "./apt-output.ts";
 import { type DebianRelease, makeAptConfig, makePreferences } from "./debian-release.ts";
 import { ImageError } from "./image-error.ts";
-import { choosePackages, type PackageList } from "./package-list.ts";
 
 /** A package with the layer it goes to. */
 export interface ChosenPackage extends DebianPackage {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { type DebianPackage, makeDpkgStatus } from "../../buildpacks/shared/apt-output.ts";
 import { CLASSIC_APP } from "../../platform/src/drivers/embedded/builds/index.ts";
-import { type DebianPackage, makeDpkgStatus } from "./apt-output.ts";
 import { ALTERNATIVES, type AppUser, MADE_FOLDERS, MADE_LINKS, makeFiles } from "./made-files.ts";
 import { MERGED_FOLDERS } from "./root-paths.ts";
 import { runInRoot } from "./unpack-packages.ts";

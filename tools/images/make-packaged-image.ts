@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readLayout } from "../../buildpacks/lifecycle/image-layout.ts";
+import { contentName } from "../../buildpacks/shared/apt-output.ts";
+import type { PackageList } from "../../buildpacks/shared/base-packages.ts";
 import { type Tell, tellStep } from "../cluster/tell-progress.ts";
-import { contentName } from "./apt-output.ts";
 import { type Assembly, assemble } from "./assemble-image.ts";
 import { type Architecture, type DebianRelease, hostArchitecture } from "./debian-release.ts";
 import { fetchPackages, openApt, resolvePackages } from "./fetch-packages.ts";
@@ -12,7 +13,6 @@ import { ImageError } from "./image-error.ts";
 import { machineRelease } from "./machine-release.ts";
 import { makeAside, settle } from "./make-aside.ts";
 import { makeToolRoot } from "./make-tool-root.ts";
-import type { PackageList } from "./package-list.ts";
 
 /** An image that was made, or had been before. */
 export interface MadeImage {

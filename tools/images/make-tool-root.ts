@@ -1,11 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { RUN_PACKAGES } from "../../buildpacks/shared/base-packages.ts";
 import { RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
 import { type Tell, tellStep } from "../cluster/tell-progress.ts";
 import type { DebianRelease } from "./debian-release.ts";
 import { fetchPackages, openApt, packageFile, resolvePackages } from "./fetch-packages.ts";
 import { makeRootFiles } from "./finish-root.ts";
-import { RUN_PACKAGES } from "./package-list.ts";
+
 import { unpackPackages } from "./unpack-packages.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { BUILDER_PACKAGES, choosePackages } from "./package-list.ts";
+import { choosePackages } from "../../buildpacks/shared/base-packages.ts";
+import { BUILDER_PACKAGES } from "./package-list.ts";
 
 const available = new Set(["bash", "libpng16-16", "libnew64", "libnew"]);
 

@@ -99,6 +99,17 @@ describe("python-flask", () => {
   }, 720_000);
 });
 
+/** Its Ruby is a package of the base's release; a cluster's builders have to reach that archive. */
+const hasPackages = !onKubernetes && existsSync("/usr/bin/apt-get");
+
+describe.skipIf(!hasPackages)("ruby-rack (skipped where the base has no apt, and on clusters)", () => {
+  test("serves with a Ruby of the release, and has a console", async () => {
+    const app = await deployExample("ruby-rack");
+    expect(await app.page()).toMatchObject({ status: 200, body: "Hello from Ruby, release v2\n" });
+    expect((await app.page("/ruby")).body).toMatch(/^\d+\.\d+\.\d+ in production\n$/);
+  }, 540_000);
+});
+
 describe("static-site", () => {
   test("serves its files, with caching and a 404 page", async () => {
     const app = await deployExample("static-site");

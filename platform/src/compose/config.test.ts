@@ -29,7 +29,7 @@ describe("without any variable", () => {
       routerLeave: 0,
       closedRanges: [],
       caBundle: undefined,
-      runtimeSources: ["official", "registry"],
+      runtimeSources: ["official", "registry", "debian"],
       runImage: undefined,
       rateLimit: 4500,
       logLevel: "info",
@@ -84,8 +84,8 @@ test.each([
   ["CONIFER_CA_BUNDLE", "/etc/ca.pem", { caBundle: "/etc/ca.pem" }],
   [
     "CONIFER_RUNTIME_SOURCES",
-    "https://mirror.example.com/,registry",
-    { runtimeSources: ["https://mirror.example.com/", "registry"] },
+    "nodejs=https://mirror.example.com/,registry,debian",
+    { runtimeSources: ["nodejs=https://mirror.example.com/", "registry", "debian"] },
   ],
   ["CONIFER_RUN_IMAGE", "/srv/images/run", { runImage: "/srv/images/run" }],
   [
@@ -141,6 +141,7 @@ describe("a mistake", () => {
     ["CONIFER_SIZE_NODES", "eco=pool", /CONIFER_SIZE_NODES/],
     ["CONIFER_DYNO_DISK", "0", /CONIFER_DYNO_DISK/],
     ["CONIFER_CLOSED_RANGES", "::/129", /CONIFER_CLOSED_RANGES/],
+    ["CONIFER_RUNTIME_SOURCES", "https://x", /CONIFER_RUNTIME_SOURCES.*"https:\/\/x"/],
     ["CONIFER_RUNTIME_SOURCES", "official,ftp://x", /CONIFER_RUNTIME_SOURCES.*"ftp:\/\/x"/],
     ["CONIFER_RATE_LIMIT", "-1", /CONIFER_RATE_LIMIT/],
     ["CONIFER_LOG_LEVEL", "loud", /CONIFER_LOG_LEVEL must be one of debug, info, warn, error/],

@@ -74,7 +74,7 @@ export interface Config {
   readonly dynoDisk: number;
   /** CONIFER_CA_BUNDLE: certificates that builds and dynos trust. Default: the host's. */
   readonly caBundle: string | undefined;
-  /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, or `<language>=<URL>` of a mirror. */
+  /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, `debian`, or `<language>=<URL>` of a mirror. */
   readonly runtimeSources: readonly string[];
   /** CONIFER_RUN_IMAGE: what images stand on, as CONIFER_BUILDER_IMAGE. Default: this machine's own base. */
   readonly runImage: string | undefined;
@@ -165,9 +165,9 @@ export function readConfig(env: Environment): Config {
     caBundle: read.text("CONIFER_CA_BUNDLE"),
     runtimeSources: read.list(
       "CONIFER_RUNTIME_SOURCES",
-      "`official`, `registry` or a mirror's http(s) address",
-      (text) => /^(official|registry|https?:\/\/.+)$/.test(text),
-    ) ?? ["official", "registry"],
+      "`official`, `registry`, `debian` or <language>=<http(s) address of a mirror>",
+      (text) => /^(?:official|registry|debian|[a-z-]+=https?:\/\/.+)$/.test(text),
+    ) ?? ["official", "registry", "debian"],
     runImage,
     ...readBuilders(read, engine),
     buildNamespace:
