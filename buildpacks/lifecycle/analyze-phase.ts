@@ -1,23 +1,24 @@
 import { readFile } from "node:fs/promises";
-import { type Analyzed, analyzedTable, type LifecycleMetadata } from "./analyzed-file.ts";
+import { join } from "node:path";
+import { type Analyzed, analyzedTable, type LifecycleMetadata, targetTable } from "./analyzed-file.ts";
 import type { RunTarget } from "./buildpack-descriptor.ts";
-import { type LayoutImage, layoutPath, readLayout } from "./image-layout.ts";
+import { chooseRunImage, readRunImages } from "./choose-run-image.ts";
+import { exists, type LayoutImage, layoutPath, readLayout } from "./image-layout.ts";
 import { LABEL } from "./oci.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { EXIT, inPhase } from "./phase-error.ts";
-import { requireLayout } from "./require-layout.ts";
-import { readDescriptor, tables, text, writeToml } from "./toml-files.ts";
+import { requireImages, requireLayout } from "./require-layout.ts";
+import { readDescriptor, readToml, table, text, writeToml } from "./toml-files.ts";
 
 /** Looks at the previous image and the run image, and writes `analyzed.toml`. */
 export async function analyze(context: PhaseContext): Promise<void> {
   const { inputs, log } = context;
   const layoutDir = requireLayout(context);
   await inPhase(EXIT.analyze, "looking at the previous image", async () => {
-    const image = inputs.images[0];
-    if (!image) throw new Error("an <image> argument is needed");
+    const [image] = requireImages(inputs);
     const previousPath = layoutPath(layoutDir, inputs.text("previous-image") || image);
     const previous = await readLayout(previousPath);
-    const name = inputs.text("run-image") || (await firstRunImage(inputs.text("run")));
+    const name = inputs.text("run-image") || (await resolveRunImage(inputs.text("run"), image, layoutDir));
     const runPath = layoutPath(layoutDir, name);
     const run = await readLayout(runPath);
     if (!run) throw new Error(`the run image ${name} is not in ${layoutDir}`);
@@ -59,17 +60,36 @@ function metadataOf(previous: LayoutImage, log: PhaseContext["log"]): LifecycleM
   }
 }
 
-async function firstRunImage(path: string): Promise<string> {
-  const first = tables((await readDescriptor(path, "run"))?.images)[0];
-  const name = text(first?.image);
-  if (!name) throw new Error(`no run image: pass -run-image, or name one in ${path}`);
-  return name;
+/** A name of the first run image of the file. Throws when there is none, or no layout of it. */
+async function resolveRunImage(path: string, app: string, layoutDir: string): Promise<string> {
+  const first = readRunImages(await readDescriptor(path, "run"))[0];
+  if (!first?.image) throw new Error(`no run image: pass -run-image, or name one in ${path}`);
+  const canRead = (name: string) => exists(join(layoutPath(layoutDir, name), "index.json"));
+  const chosen = await chooseRunImage(first, app, canRead);
+  if (!chosen) throw new Error(`the run image ${first.image} is not in ${layoutDir}, nor is a mirror of it`);
+  return chosen;
 }
 
-/** Distribution labels of the run image; where it has none, those of the machine the build runs on. */
+/** Writes the run image's target into an `analyzed.toml` that has none. */
+export async function completeTarget(path: string): Promise<void> {
+  const file = await readToml(path);
+  const runImage = table(file?.["run-image"]);
+  if (!file || runImage.target !== undefined || text(runImage.reference) === "") return;
+  const run = await readLayout(text(runImage.reference));
+  if (!run) throw new Error(`there is no run image at ${runImage.reference}`);
+  await writeToml(path, { ...file, "run-image": { ...runImage, target: targetTable(await targetOf(run)) } });
+}
+
+/** Stacks from before run images named their distribution (Platform API 0.15, "analyzed.toml"). */
+const STACKS: Readonly<Record<string, Record<string, string>>> = {
+  "io.buildpacks.stacks.bionic": { ID: "ubuntu", VERSION_ID: "18.04" },
+};
+const STACK_LABEL = "io.buildpacks.stack.id";
+
+/** Distribution labels of the run image; where it has none, that of its stack or of the machine the build runs on. */
 async function targetOf({ config }: LayoutImage): Promise<RunTarget> {
   const labels = config.config.Labels ?? {};
-  const release = labels[LABEL.distroName] ? {} : await osRelease();
+  const release = labels[LABEL.distroName] ? {} : (STACKS[labels[STACK_LABEL] ?? ""] ?? (await osRelease()));
   return {
     os: config.os,
     arch: config.architecture,

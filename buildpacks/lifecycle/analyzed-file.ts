@@ -32,6 +32,8 @@ export interface LifecycleMetadata {
     readonly topLayer?: string;
     readonly reference?: string;
   };
+  /** Where lifecycles before Platform API 0.12 have written the run image's names. */
+  readonly stack?: { readonly runImage?: { readonly image?: string; readonly mirrors?: readonly string[] } };
 }
 
 /** `analyzed.toml`: what is known of the image before this one, and of the run image. */
@@ -67,14 +69,17 @@ export function readTarget(file: TomlTable | undefined): RunTarget {
 }
 
 export function analyzedTable(analyzed: Analyzed): object {
-  const { os, arch, variant, distroName, distroVersion } = analyzed.target;
-  const distro = distroName ? { distro: { name: distroName, version: distroVersion ?? "" } } : {};
   return {
     ...(analyzed.previous ? { image: { reference: analyzed.previous }, metadata: analyzed.metadata } : {}),
     "run-image": {
       ...analyzed.runImage,
       extend: false,
-      target: { os, arch, ...(variant ? { variant } : {}), ...distro },
+      target: targetTable(analyzed.target),
     },
   };
+}
+
+export function targetTable({ os, arch, variant, distroName, distroVersion }: RunTarget): TomlTable {
+  const distro = distroName ? { distro: { name: distroName, version: distroVersion ?? "" } } : {};
+  return { os, arch, ...(variant ? { variant } : {}), ...distro };
 }

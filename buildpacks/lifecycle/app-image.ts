@@ -7,6 +7,7 @@ import {
   makeLifecycleMetadata,
   runReferenceOf,
 } from "./app-image-config.ts";
+import { namesOf, type RunImageNames, readRunImages } from "./choose-run-image.ts";
 import type { GroupMember } from "./group-file.ts";
 import type { LayerMaking, MadeLaunchLayer, MadeLayer } from "./image-layers.ts";
 import { type LayoutImage, writeImage } from "./image-layout.ts";
@@ -14,7 +15,7 @@ import { readMetadata } from "./launch-metadata.ts";
 import { layersFolder } from "./layer-files.ts";
 import { makeManifest } from "./oci.ts";
 import type { PhaseContext } from "./phase-context.ts";
-import { readDescriptor, readToml, type TomlTable, tables, text, texts } from "./toml-files.ts";
+import { readDescriptor, readToml, type TomlTable } from "./toml-files.ts";
 
 declare const LIFECYCLE_VERSION: string | undefined;
 
@@ -77,10 +78,6 @@ async function readStores(
   return stores;
 }
 
-/** The run image's names: of `run.toml` the entry that names it, else only what it was asked for by. */
-async function runNames(path: string, { analyzed }: LayerMaking) {
-  const { image } = analyzed.runImage;
-  const entries = tables((await readDescriptor(path, "run"))?.images);
-  const entry = entries.find((one) => one.image === image || texts(one.mirrors).includes(image));
-  return { image: text(entry?.image) || image, mirrors: texts(entry?.mirrors) };
+async function runNames(path: string, { analyzed }: LayerMaking): Promise<RunImageNames> {
+  return namesOf(readRunImages(await readDescriptor(path, "run")), analyzed.runImage.image);
 }

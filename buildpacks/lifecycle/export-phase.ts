@@ -9,7 +9,7 @@ import { layersOf, layoutPath, readLayout } from "./image-layout.ts";
 import { openCache } from "./open-cache.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { EXIT, inPhase } from "./phase-error.ts";
-import { requireLayout } from "./require-layout.ts";
+import { requireImages, requireLayout } from "./require-layout.ts";
 import type { RestoredLayers } from "./restore-phase.ts";
 import { saveLayers } from "./save-layers.ts";
 import { readToml, writeToml } from "./toml-files.ts";
@@ -26,8 +26,7 @@ export async function exportImage(
   const { inputs, log } = context;
   const layoutDir = requireLayout(context);
   await inPhase(EXIT.export, "exporting the image", async () => {
-    const [first, ...others] = [...inputs.images, ...inputs.list("tag")];
-    if (!first) throw new Error("an <image> argument is needed");
+    const [first, ...others] = requireImages(inputs);
     const group = await readGroup(inputs.text("group"));
     const analyzed = readAnalyzed(await readToml(inputs.text("analyzed")));
     const run = await readLayout(analyzed.runImage.reference);

@@ -15,6 +15,7 @@ import {
   parseIndex,
   parseManifest,
 } from "./oci.ts";
+import { parseReference } from "./reference-parts.ts";
 
 /** An image in OCI layout form; its layers' content may be absent. */
 export interface LayoutImage {
@@ -35,18 +36,8 @@ export interface ImageLayer {
  * A reference without a registry or tag gets the customary ones.
  */
 export function layoutPath(layoutDir: string, reference: string): string {
-  const [name = "", digest, ...more] = reference.split("@");
-  const parts = name.split("/");
-  const hasRegistry = parts.length > 1 && /[.:]|^localhost$/.test(parts[0] ?? "");
-  const named = hasRegistry ? (parts.shift() as string) : "docker.io";
-  const registry = named === "docker.io" ? "index.docker.io" : named;
-  if (registry === "index.docker.io" && parts.length === 1) parts.unshift("library");
-  const [repository = "", tag = "latest", ...others] = parts.join("/").split(":");
-  const path = [registry, ...repository.split("/"), ...(digest === undefined ? [tag] : digest.split(":"))];
-  const odd = (part: string) => part === "" || part === "." || part === ".." || /[/\s\\]/.test(part);
-  if (more.length > 0 || others.length > 0 || path.some(odd) || odd(tag))
-    throw new Error(`"${reference}" is not an image reference`);
-  return join(layoutDir, ...path);
+  const { registry, repository, tag, digest } = parseReference(reference);
+  return join(layoutDir, registry, ...repository, ...(digest === undefined ? [tag] : digest.split(":")));
 }
 
 /** Reads the image in a layout; undefined when there is no layout. Throws when the layout is broken. */

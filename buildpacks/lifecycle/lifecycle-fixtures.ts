@@ -1,12 +1,15 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { folderName } from "./buildpack-descriptor.ts";
 import { bundleLifecycle } from "./bundle-lifecycle.ts";
 import { type LayoutImage, layoutPath, readLayout, writeImage } from "./image-layout.ts";
 import { LABEL, makeManifest } from "./oci.ts";
+
+const execFileAsync = promisify(execFile);
 
 /** A buildpack made of shell texts. */
 export interface TestBuildpack {
@@ -16,6 +19,12 @@ export interface TestBuildpack {
   /** More of buildpack.toml. */
   readonly toml?: string;
   readonly api?: string;
+}
+
+/** Who runs phases, where it is not whoever runs the tests. */
+export interface PhaseUser {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export interface PhaseRun {
@@ -36,7 +45,7 @@ export interface Bench {
   writeFiles(files: Readonly<Record<string, string>>): Promise<void>;
   /** Empties the layers folder, as before each build. */
   clearLayers(): Promise<void>;
-  /** Runs a phase's program, or another one that stands for it. */
+  /** Runs a phase's program, or another one that stands for it. Behind `--` in `args` stand further images. */
   run(
     phase: string,
     args?: readonly string[],
@@ -50,19 +59,22 @@ export interface Bench {
 }
 
 export const IMAGE = "test.local/app:new";
-const PREVIOUS = "test.local/app:old";
+export const PREVIOUS = "test.local/app:old";
 const RUN_IMAGE = "test.local/run:base";
+
+/** Phases whose first image is that of the bench. */
+const IMAGE_PHASES = ["analyzer", "exporter", "creator"];
 
 /** Arguments that each phase gets from a bench; a phase takes those it has. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
-  analyzer: ["layers", "layout", "layout-dir", "previous-image", "run-image", "IMAGE"],
+  analyzer: ["layers", "layout", "layout-dir", "previous-image", "run-image"],
   detector: ["layers", "app", "buildpacks", "order", "platform", "build-config"],
   restorer: ["layers", "cache-dir"],
   builder: ["layers", "app", "buildpacks", "platform", "build-config"],
-  exporter: ["layers", "app", "cache-dir", "launcher", "layout", "layout-dir", "uid", "gid", "IMAGE"],
+  exporter: ["layers", "app", "cache-dir", "launcher", "layout", "layout-dir", "uid", "gid"],
   creator: [
     ...["layers", "app", "buildpacks", "order", "platform", "build-config", "cache-dir", "launcher"],
-    ...["layout", "layout-dir", "previous-image", "run-image", "uid", "gid", "IMAGE"],
+    ...["layout", "layout-dir", "previous-image", "run-image", "uid", "gid"],
   ],
   rebaser: ["layers", "layout", "layout-dir"],
 };
@@ -72,6 +84,7 @@ export async function bundlePrograms(): Promise<{ folder: string; dispose(): Pro
   const root = await mkdtemp(join(tmpdir(), "programs-"));
   const folder = join(root, "lifecycle");
   await bundleLifecycle(folder);
+  await chmod(root, 0o755);
   return { folder, dispose: () => rm(root, { recursive: true, force: true }) };
 }
 
@@ -89,12 +102,17 @@ export function benchForEach(use: (bench: Bench, programs: string) => void): voi
   });
 }
 
-export async function makeBench(programs: string): Promise<Bench> {
+/** With `user`, programs run as that user and may write where phases do. */
+export async function makeBench(programs: string, user?: PhaseUser): Promise<Bench> {
   const root = await mkdtemp(join(tmpdir(), "cnb-"));
   const at = (name: string) => join(root, name);
   for (const name of ["app", "layers", "layouts", "platform/env", "build-config/env", "buildpacks"])
     await mkdir(at(name), { recursive: true });
   await writeRunImage(layoutPath(at("layouts"), RUN_IMAGE));
+  if (user) await chmod(root, 0o777);
+  const give = async () => {
+    if (user) await execFileAsync("chown", ["-R", `${user.uid}:${user.gid}`, root]);
+  };
   const values: Readonly<Record<string, readonly string[]>> = {
     layers: ["-layers", at("layers")],
     app: ["-app", at("app")],
@@ -110,11 +128,17 @@ export async function makeBench(programs: string): Promise<Bench> {
     "run-image": ["-run-image", RUN_IMAGE],
     uid: ["-uid", "1000"],
     gid: ["-gid", "1000"],
-    IMAGE: [IMAGE],
   };
-  const run: Bench["run"] = (phase, args = [], env = {}, program = join(programs, phase)) => {
+  const run: Bench["run"] = async (phase, args = [], env = {}, program = join(programs, phase)) => {
     const common = (ARGUMENTS[phase] ?? []).flatMap((name) => values[name] ?? []);
-    return runProgram([program, ...common, ...args], env);
+    const images = args.includes("--") ? args.slice(args.indexOf("--") + 1) : [];
+    const flags = args.slice(0, args.includes("--") ? args.indexOf("--") : args.length);
+    await give();
+    return runProgram(
+      [program, ...common, ...flags, ...(IMAGE_PHASES.includes(phase) ? [IMAGE] : []), ...images],
+      env,
+      user,
+    );
   };
   const clearLayers = async () => {
     await rm(at("layers"), { recursive: true, force: true });
@@ -204,13 +228,14 @@ export async function writeAll(root: string, files: Readonly<Record<string, stri
 function runProgram(
   [program = "", ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
+  user: PhaseUser | undefined,
 ): Promise<PhaseRun> {
   const base = {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: "/tmp",
     CNB_EXPERIMENTAL_MODE: "silent",
   };
-  const child = spawn(program, args, { env: { ...base, ...env } });
+  const child = spawn(program, args, { env: { ...base, ...env }, ...user });
   let output = "";
   const keep = (chunk: Buffer) => {
     output += chunk.toString("utf8");

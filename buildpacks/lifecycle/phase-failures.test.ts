@@ -90,6 +90,13 @@ it("the detector refuses image extensions", async () => {
   });
 });
 
+it("the restorer refuses a build image to extend", async () => {
+  expect(await bench.run("restorer", ["-build-image", "test.local/build"])).toMatchObject({
+    exitCode: 42,
+    output: expect.stringContaining("image extensions are not supported"),
+  });
+});
+
 describe("the rebaser", () => {
   const OTHER = "test.local/run:newer";
 

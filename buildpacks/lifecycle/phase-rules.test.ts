@@ -44,7 +44,7 @@ describe("analyzer", () => {
     });
   });
 
-  it("runImage: is the image that was asked for when run.toml does not know it", async () => {
+  it("runImage: is the first of run.toml when that does not know the image that was asked for", async () => {
     await bench.addBuildpacks({ id: "test/a" });
     await bench.setOrder(["test/a"]);
     await bench.writeFiles({
@@ -52,7 +52,7 @@ describe("analyzer", () => {
     });
     await creates(["-run", join(bench.root, "run.toml")]);
     const { runImage } = lifecycleMetadata(await bench.image());
-    expect([runImage?.image, runImage?.mirrors]).toEqual(["test.local/run:base", undefined]);
+    expect([runImage?.image, runImage?.mirrors]).toEqual(["test.local/other:x", ["m.local/x:y"]]);
   });
 
   it.each(["not json", "null", "[]", '"text"'])(

@@ -1,13 +1,14 @@
 import { cp, mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { lifecycleMetadata } from "./analyze-phase.ts";
 import type { LifecycleMetadata } from "./analyzed-file.ts";
 import { createdTime } from "./app-image-config.ts";
-import { type LayoutImage, layoutPath, readLayout, writeImage } from "./image-layout.ts";
+import { chooseRunImage, type RunImageNames } from "./choose-run-image.ts";
+import { exists, type LayoutImage, layoutPath, readLayout, writeImage } from "./image-layout.ts";
 import { LABEL, makeManifest, type OciConfig } from "./oci.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { EXIT, inPhase } from "./phase-error.ts";
-import { requireLayout } from "./require-layout.ts";
+import { requireImages, requireLayout } from "./require-layout.ts";
 import { writeToml } from "./toml-files.ts";
 
 /** Puts an app image's own layers on another run image, without building (Platform API 0.15, rebaser). */
@@ -15,17 +16,19 @@ export async function rebase(context: PhaseContext): Promise<void> {
   const { inputs, log } = context;
   const layoutDir = requireLayout(context);
   await inPhase(EXIT.rebase, "rebasing the image", async () => {
-    const [first, ...others] = inputs.images;
-    if (!first) throw new Error("an <image> argument is needed");
+    const [first, ...others] = requireImages(inputs);
     const from = layoutPath(layoutDir, inputs.text("previous-image") || first);
     const app = await readLayout(from);
     if (!app) throw new Error(`there is no image at ${from}`);
     const metadata = lifecycleMetadata(app);
-    const name = inputs.text("run-image") || inputs.text("image") || (metadata.runImage?.image ?? "");
+    const canRead = (name: string) => exists(join(layoutPath(layoutDir, name), "index.json"));
+    const known = knownNames(metadata);
+    const asked = inputs.text("run-image") || inputs.text("image");
+    const name = asked || (await chooseRunImage(known, first, canRead)) || known.image;
     const run = name ? await readLayout(layoutPath(layoutDir, name)) : undefined;
     if (!run) throw new Error(`the run image ${name || "(none named)"} is not in ${layoutDir}`);
     const force = inputs.flag("force");
-    if (!force) requireSafe(app, run, metadata, name);
+    if (!force) requireSafe(app, run, known, name);
     const rebased = rebaseConfig(app, run, renamed(metadata, run, name), inputs.env.SOURCE_DATE_EPOCH);
     const own = app.manifest.layers.slice(runLayerCount(app, metadata));
     const layout = layoutPath(layoutDir, first);
@@ -51,12 +54,17 @@ function runLayerCount(app: LayoutImage, { runImage }: LifecycleMetadata): numbe
   return at + 1;
 }
 
-function requireSafe(app: LayoutImage, run: LayoutImage, metadata: LifecycleMetadata, name: string): void {
+/** The names of the run image that the label has, or a label from before Platform API 0.12. */
+function knownNames({ runImage, stack }: LifecycleMetadata): RunImageNames {
+  const { image = "", mirrors = [] } = runImage?.image ? runImage : (stack?.runImage ?? {});
+  return { image, mirrors };
+}
+
+function requireSafe(app: LayoutImage, run: LayoutImage, known: RunImageNames, name: string): void {
   const labels = app.config.config.Labels ?? {};
   if (labels[LABEL.rebasable] === "false")
     throw new Error("the image says it must not be rebased. Build it again, or pass -force.");
-  const known = [metadata.runImage?.image, ...(metadata.runImage?.mirrors ?? [])];
-  if (!known.includes(name))
+  if (known.image !== name && !known.mirrors.includes(name))
     throw new Error(`the image was not made for the run image ${name}. Pass -force to put it there anyway.`);
   const differs = (what: string, is: string | undefined, wanted: string | undefined) => {
     if (is && wanted && is !== wanted)
@@ -71,7 +79,7 @@ function requireSafe(app: LayoutImage, run: LayoutImage, metadata: LifecycleMeta
 }
 
 function renamed(metadata: LifecycleMetadata, run: LayoutImage, name: string): LifecycleMetadata {
-  const { image, mirrors = [] } = metadata.runImage ?? {};
+  const { image, mirrors } = knownNames(metadata);
   const known = image === name || mirrors.includes(name);
   const names = known ? { image, ...(mirrors.length > 0 ? { mirrors } : {}) } : { image: name };
   return {
@@ -91,6 +99,7 @@ function rebaseConfig(
   const labels = Object.entries(app.config.config.Labels ?? {}).filter((label) => !isBase(label));
   const runLabels = Object.entries(run.config.config.Labels ?? {}).filter(isBase);
   const { history: _, variant: __, ...config } = app.config;
+  const history = historyOf(app.config, run.config, app.config.rootfs.diff_ids.length - replaced);
   const { architecture, os, variant } = run.config;
   return {
     ...config,
@@ -109,5 +118,13 @@ function rebaseConfig(
       type: "layers",
       diff_ids: [...run.config.rootfs.diff_ids, ...app.config.rootfs.diff_ids.slice(replaced)],
     },
+    ...(history ? { history } : {}),
   };
+}
+
+/** The run image's history and that of the image's own layers; none when one of them has not told all of its own. */
+function historyOf(app: OciConfig, run: OciConfig, ownLayers: number): OciConfig["history"] {
+  const ofRun = run.history ?? (run.rootfs.diff_ids.length === 0 ? [] : undefined);
+  if (!ofRun || !app.history || app.history.length < ownLayers) return undefined;
+  return [...ofRun, ...app.history.slice(app.history.length - ownLayers)];
 }

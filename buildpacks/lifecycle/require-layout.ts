@@ -1,5 +1,15 @@
 import type { PhaseContext } from "./phase-context.ts";
 import { EXIT, PhaseError } from "./phase-error.ts";
+import type { PhaseInputs } from "./phase-inputs.ts";
+import { requireTags } from "./reference-parts.ts";
+
+/** The names that a phase was given for its image, tags of one registry. Throws when there is none, or another one. */
+export function requireImages(inputs: PhaseInputs): readonly [string, ...string[]] {
+  const [first, ...others] = [...inputs.images, ...inputs.list("tag")];
+  if (!first) throw new Error("an <image> argument is needed");
+  requireTags([first, ...others]);
+  return [first, ...others];
+}
 
 /** The folder of image layouts. This lifecycle reads and writes images in no other form than layouts on disk. */
 export function requireLayout({ inputs, log }: PhaseContext): string {

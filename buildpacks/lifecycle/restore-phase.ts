@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { completeTarget } from "./analyze-phase.ts";
 import { type LifecycleMetadata, readAnalyzed } from "./analyzed-file.ts";
 import { writeRestored } from "./cache-image.ts";
 import { type GroupMember, readGroup } from "./group-file.ts";
@@ -23,7 +24,10 @@ export async function restore(context: PhaseContext, move: boolean): Promise<Res
   const { inputs, log } = context;
   return inPhase(EXIT.restore, "restoring layers of earlier builds", async () => {
     const layers = inputs.text("layers");
+    if (inputs.text("build-image"))
+      throw new Error("image extensions are not supported; leave -build-image away");
     const group = await readGroup(inputs.text("group"));
+    await completeTarget(inputs.text("analyzed"));
     const { metadata, previous } = readAnalyzed(await readToml(inputs.text("analyzed")));
     for (const { id } of group) await restoreStore(layers, id, metadata);
     if (inputs.flag("skip-layers") || inputs.flag("skip-restore")) return [];
