@@ -6,5 +6,6 @@ export {
   registryUrl,
 } from "./image-reference.ts";
 export { type ImageOrigin, imageInRegistry, type PulledImage, pullImage } from "./pull-image.ts";
+export { makeRegistryArtifacts } from "./registry-artifacts.ts";
 export { makeRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
 export { RegistryRequestError } from "./registry-request-error.ts";
