@@ -2,6 +2,7 @@ import type { AddedDefinition } from "../generator/supplement-entry.ts";
 import type { Definition, Shape } from "../src/shape.ts";
 
 const partOfAnother = "our own: the documents describe it only as a part of another resource, or in place";
+const ours = "our own, beyond what clients know";
 const client = "heroku-cli 11.10.0: fields that the client reads from the answer";
 
 /** Resources that no schema document lists as such. */
@@ -104,8 +105,105 @@ export const addedDefinitions: readonly AddedDefinition[] = [
       },
     }),
   },
+  ...trustDefinitions(),
 ];
 
 function resource(shape: Shape): Definition {
   return { stability: "development", parts: {}, shape, readOnly: [] };
+}
+
+/** What is said of images. */
+function trustDefinitions(): AddedDefinition[] {
+  return [
+    {
+      name: "attestation",
+      source: ours,
+      definition: {
+        stability: "development",
+        parts: {
+          digest: "string",
+          identity: { anyOf: ["#attestation/digest", "#attestation/kind"] },
+          kind: "string",
+        },
+        shape: {
+          fields: {
+            artifact_type: "string",
+            build: { fields: { id: "#build/id" }, null: true },
+            content: "object",
+            created_at: "date-time",
+            digest: "#attestation/digest",
+            document_digest: "string",
+            document_size: "integer",
+            key_id: "string?",
+            kind: "#attestation/kind",
+            media_type: "string",
+            signature: { fields: { payload: "string", value: "string" }, null: true },
+          },
+          required: [
+            "artifact_type",
+            "build",
+            "created_at",
+            "digest",
+            "document_digest",
+            "document_size",
+            "key_id",
+            "kind",
+            "media_type",
+            "signature",
+          ],
+        },
+        readOnly: ["digest", "kind"],
+      },
+    },
+    {
+      name: "signing-key",
+      source: ours,
+      definition: resource({
+        fields: { created_at: "date-time", current: "boolean", id: "string", public_key: "string" },
+      }),
+    },
+    ...advisoryDefinitions(),
+  ];
+}
+
+/** What is known of the parts of images. */
+function advisoryDefinitions(): AddedDefinition[] {
+  const touched: Readonly<Record<string, Shape>> = {
+    development: "boolean",
+    fixed: { list: "string" },
+    package: "string",
+    version: "string",
+  };
+  return [
+    {
+      name: "advisory-match",
+      source: ours,
+      definition: {
+        stability: "development",
+        parts: { identity: { anyOf: ["#advisory-match/id"] }, id: "string" },
+        shape: {
+          fields: {
+            aliases: { list: "string" },
+            id: "#advisory-match/id",
+            modified_at: "date-time?",
+            packages: { list: { fields: touched } },
+            summary: "string",
+          },
+        },
+        readOnly: ["id"],
+      },
+    },
+    {
+      name: "touched-release",
+      source: ours,
+      definition: resource({
+        fields: {
+          app: { fields: { id: "#app/id", name: "#app/name" } },
+          current: "boolean",
+          packages: { list: { fields: touched } },
+          release: { fields: { id: "#release/id", version: "#release/version" } },
+        },
+      }),
+    },
+  ];
 }

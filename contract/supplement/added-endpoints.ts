@@ -2,6 +2,7 @@ import type { AddedEndpoint } from "../generator/supplement-entry.ts";
 import type { Operation } from "../src/shape.ts";
 
 const undocumented = "facts on the Platform API, what clients call that no schema lists";
+const ours = "our own, beyond what clients know";
 const client = "heroku-cli 11.10.0: requests seen on the wire";
 
 /** Endpoints that clients use and no schema document lists. */
@@ -69,6 +70,35 @@ export const addedEndpoints: readonly AddedEndpoint[] = [
     params: { pipeline: "#pipeline/id" },
     source: `${client} (webhooks --pipeline)`,
     operation: { ...answer("pipeline-webhook", "instances"), list: true },
+  },
+  {
+    key: "GET /apps/{app}/releases/{release}/attestations",
+    params: { app: "#app/identity", release: "#release/identity" },
+    source: `${ours}: what is said of a release's image`,
+    operation: { ...answer("attestation", "instances"), list: true },
+  },
+  {
+    key: "GET /apps/{app}/releases/{release}/attestations/{attestation}",
+    params: { app: "#app/identity", release: "#release/identity", attestation: "#attestation/identity" },
+    source: `${ours}: one statement with its document`,
+    operation: answer("attestation", "self"),
+  },
+  {
+    key: "GET /apps/{app}/releases/{release}/advisories",
+    params: { app: "#app/identity", release: "#release/identity" },
+    source: `${ours}: known weaknesses of what a release is made with`,
+    operation: { ...answer("advisory-match", "instances"), list: true },
+  },
+  {
+    key: "GET /advisories/{advisory}/releases",
+    params: { advisory: "#advisory-match/identity" },
+    source: `${ours}: the releases that a known weakness touches`,
+    operation: { ...answer("touched-release", "instances"), list: true },
+  },
+  {
+    key: "GET /signing-keys",
+    source: `${ours}: the public keys of what an installation has signed`,
+    operation: { ...answer("signing-key", "instances"), list: true },
   },
 ];
 

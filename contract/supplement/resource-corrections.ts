@@ -69,6 +69,22 @@ export const resourceCorrections: readonly ResourceCorrection[] = [
     source:
       "the field of 3.sdk; harmless in the base version, and clients that ask for no variant look for it",
   },
+  {
+    resource: "release",
+    set: {
+      attestations: { list: { fields: { artifact_type: "string", digest: "string", kind: "string" } } },
+      image_verification: {
+        fields: {
+          key_id: "string?",
+          message: "string?",
+          required: "boolean",
+          status: { enum: ["verified", "refused"] },
+        },
+      },
+    },
+    optional: ["attestations", "image_verification"],
+    source: "our own: what is said of a release's image, on the page of one release",
+  },
   ...["pipeline-release", "pipeline-deployment"].map((resource) => ({
     resource,
     set: { artifacts: { list: "#release/artifact" } },

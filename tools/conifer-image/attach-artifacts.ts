@@ -1,5 +1,3 @@
-import { MEDIA, type OciDescriptor } from "../../platform/src/delivery/image/index.ts";
-import type { ImageFolder } from "./image-folder.ts";
 import {
   makePayload,
   SIGNATURE,
@@ -7,7 +5,9 @@ import {
   signatureManifest,
   signatureTag,
   signPayload,
-} from "./image-signature.ts";
+} from "../../platform/src/delivery/attestation/index.ts";
+import { MEDIA, type OciDescriptor } from "../../platform/src/delivery/image/index.ts";
+import type { ImageFolder } from "./image-folder.ts";
 import type { SigningKey } from "./signing-key.ts";
 import { type Billed, makeSpdxDocument, SPDX_TYPE } from "./spdx-document.ts";
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { blobPath } from "../../buildpacks/lifecycle/image-layout.ts";
+import { signatureTag } from "../../platform/src/delivery/attestation/index.ts";
 import { MEDIA, makeIndex, parseIndex } from "../../platform/src/delivery/image/index.ts";
 import { makeFakeRegistryStores } from "../../platform/src/delivery/registry/registry-fake.ts";
 import {
@@ -11,7 +12,6 @@ import {
 } from "../../platform/src/delivery/registry/registry-fixtures.ts";
 import { makeRegistryClient, type RegistryClient } from "../../platform/src/drivers/registry/client/index.ts";
 import { makeSmallImage, testKey } from "./conifer-image-fixtures.ts";
-import { signatureTag } from "./image-signature.ts";
 import { openLayout, openRepository } from "./image-source.ts";
 import { pushImage } from "./push-image.ts";
 import { SPDX_TYPE } from "./spdx-document.ts";

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { isSignatureOf, SIGNATURE, signatureTag } from "../../platform/src/delivery/attestation/index.ts";
 import {
   MEDIA,
   type OciDescriptor,
@@ -7,7 +8,6 @@ import {
 } from "../../platform/src/delivery/image/index.ts";
 import { errorText } from "../../platform/src/kernel/index.ts";
 import { ImageError } from "../images/image-error.ts";
-import { isSignatureOf, SIGNATURE, signatureTag } from "./image-signature.ts";
 import type { ImageSource, SourceManifest } from "./image-source.ts";
 
 export interface VerifiedImage {

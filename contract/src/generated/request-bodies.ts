@@ -91,6 +91,7 @@ export interface RequestBodies {
   readonly "GET /addons/{add_on}/webhook-events/{app_webhook_event}": NoBody;
   readonly "GET /addons/{add_on}/webhooks": NoBody;
   readonly "GET /addons/{add_on}/webhooks/{app_webhook}": NoBody;
+  readonly "GET /advisories/{advisory}/releases": NoBody;
   readonly "GET /app-setups/{app_setup}": NoBody;
   readonly "GET /apps": NoBody;
   readonly "GET /apps/{app}": NoBody;
@@ -123,6 +124,9 @@ export interface RequestBodies {
   readonly "GET /apps/{app}/pipeline-couplings": NoBody;
   readonly "GET /apps/{app}/releases": NoBody;
   readonly "GET /apps/{app}/releases/{release}": NoBody;
+  readonly "GET /apps/{app}/releases/{release}/advisories": NoBody;
+  readonly "GET /apps/{app}/releases/{release}/attestations": NoBody;
+  readonly "GET /apps/{app}/releases/{release}/attestations/{attestation}": NoBody;
   readonly "GET /apps/{app}/releases/{release}/config-vars": NoBody;
   readonly "GET /apps/{app}/review-app": NoBody;
   readonly "GET /apps/{app}/slugs/{slug}": NoBody;
@@ -192,6 +196,7 @@ export interface RequestBodies {
     readonly start?: string;
   };
   readonly "GET /review-apps/{review_app}": NoBody;
+  readonly "GET /signing-keys": NoBody;
   readonly "GET /spaces": NoBody;
   readonly "GET /spaces/{space}": NoBody;
   readonly "GET /spaces/{space}/dynos": NoBody;

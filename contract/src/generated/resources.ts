@@ -348,6 +348,19 @@ export interface AddOnWebhook {
   readonly url: string;
 }
 
+export interface AdvisoryMatch {
+  readonly aliases: ReadonlyArray<string>;
+  readonly id: string;
+  readonly modified_at: string | null;
+  readonly packages: ReadonlyArray<{
+    readonly development: boolean;
+    readonly fixed: ReadonlyArray<string>;
+    readonly package: string;
+    readonly version: string;
+  }>;
+  readonly summary: string;
+}
+
 export interface AllowedAddOnService {
   readonly added_at: string;
   readonly added_by: {
@@ -601,6 +614,25 @@ export interface Archive {
   readonly size: number;
   readonly url: string;
   readonly year: number;
+}
+
+export interface Attestation {
+  readonly artifact_type: string;
+  readonly build: {
+    readonly id: string;
+  } | null;
+  readonly content?: Readonly<Record<string, unknown>>;
+  readonly created_at: string;
+  readonly digest: string;
+  readonly document_digest: string;
+  readonly document_size: number;
+  readonly key_id: string | null;
+  readonly kind: string;
+  readonly media_type: string;
+  readonly signature: {
+    readonly payload: string;
+    readonly value: string;
+  } | null;
 }
 
 export interface AuditTrailEvent {
@@ -1822,12 +1854,23 @@ export interface Release {
     readonly id: string;
     readonly type: string;
   }>;
+  readonly attestations?: ReadonlyArray<{
+    readonly artifact_type: string;
+    readonly digest: string;
+    readonly kind: string;
+  }>;
   readonly created_at: string;
   readonly current: boolean;
   readonly description: string;
   readonly eligible_for_rollback: boolean;
   readonly extended?: Readonly<Record<string, unknown>>;
   readonly id: string;
+  readonly image_verification?: {
+    readonly key_id: string | null;
+    readonly message: string | null;
+    readonly required: boolean;
+    readonly status: "verified" | "refused";
+  };
   readonly oci_image?: {
     readonly id: string;
   } | null;
@@ -1854,12 +1897,23 @@ export interface ReleaseSdk {
     readonly id: string;
     readonly type: string;
   }>;
+  readonly attestations?: ReadonlyArray<{
+    readonly artifact_type: string;
+    readonly digest: string;
+    readonly kind: string;
+  }>;
   readonly created_at: string;
   readonly current: boolean;
   readonly description: string;
   readonly eligible_for_rollback: boolean;
   readonly extended?: Readonly<Record<string, unknown>>;
   readonly id: string;
+  readonly image_verification?: {
+    readonly key_id: string | null;
+    readonly message: string | null;
+    readonly required: boolean;
+    readonly status: "verified" | "refused";
+  };
   readonly oci_image: {
     readonly id: string;
   } | null;
@@ -1919,6 +1973,13 @@ export interface ReviewAppConfig {
   };
   readonly stale_days: number;
   readonly wait_for_ci: boolean;
+}
+
+export interface SigningKey {
+  readonly created_at: string;
+  readonly current: boolean;
+  readonly id: string;
+  readonly public_key: string;
 }
 
 export interface Slug {
@@ -2574,6 +2635,24 @@ export interface TestRunSdk {
   readonly updated_at: string;
   readonly user: AccountSdk;
   readonly warning_message: string | null;
+}
+
+export interface TouchedRelease {
+  readonly app: {
+    readonly id: string;
+    readonly name: string;
+  };
+  readonly current: boolean;
+  readonly packages: ReadonlyArray<{
+    readonly development: boolean;
+    readonly fixed: ReadonlyArray<string>;
+    readonly package: string;
+    readonly version: string;
+  }>;
+  readonly release: {
+    readonly id: string;
+    readonly version: number;
+  };
 }
 
 export interface Usage {

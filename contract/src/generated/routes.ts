@@ -656,6 +656,16 @@ export const routes: readonly RouteDescription[] = [
     "origin": "schema"
   },
   {
+    "key": "GET /advisories/{advisory}/releases",
+    "method": "GET",
+    "path": "/advisories/{advisory}/releases",
+    "params": ["advisory"],
+    "variants": ["base", "sdk"],
+    "resource": "touched-release",
+    "operations": [{ "title": "List touched releases of an advisory", "rel": "instances", "status": 200, "list": true, "response": "touched-release" }],
+    "origin": "supplement"
+  },
+  {
     "key": "POST /app-setups",
     "method": "POST",
     "path": "/app-setups",
@@ -1351,6 +1361,36 @@ export const routes: readonly RouteDescription[] = [
     "resource": "release",
     "operations": [{ "title": "Show a release of an app", "rel": "self", "status": 200, "list": false, "response": "release" }],
     "origin": "schema"
+  },
+  {
+    "key": "GET /apps/{app}/releases/{release}/advisories",
+    "method": "GET",
+    "path": "/apps/{app}/releases/{release}/advisories",
+    "params": ["app", "release"],
+    "variants": ["base", "sdk"],
+    "resource": "advisory-match",
+    "operations": [{ "title": "List advisory matchs of an app", "rel": "instances", "status": 200, "list": true, "response": "advisory-match" }],
+    "origin": "supplement"
+  },
+  {
+    "key": "GET /apps/{app}/releases/{release}/attestations",
+    "method": "GET",
+    "path": "/apps/{app}/releases/{release}/attestations",
+    "params": ["app", "release"],
+    "variants": ["base", "sdk"],
+    "resource": "attestation",
+    "operations": [{ "title": "List attestations of an app", "rel": "instances", "status": 200, "list": true, "response": "attestation" }],
+    "origin": "supplement"
+  },
+  {
+    "key": "GET /apps/{app}/releases/{release}/attestations/{attestation}",
+    "method": "GET",
+    "path": "/apps/{app}/releases/{release}/attestations/{attestation}",
+    "params": ["app", "release", "attestation"],
+    "variants": ["base", "sdk"],
+    "resource": "attestation",
+    "operations": [{ "title": "Show an attestation of an app", "rel": "self", "status": 200, "list": false, "response": "attestation" }],
+    "origin": "supplement"
   },
   {
     "key": "GET /apps/{app}/releases/{release}/config-vars",
@@ -2474,6 +2514,16 @@ export const routes: readonly RouteDescription[] = [
     "resource": "review-app",
     "operations": [{ "title": "Show a review app", "rel": "self", "status": 200, "list": false, "response": "review-app" }],
     "origin": "schema"
+  },
+  {
+    "key": "GET /signing-keys",
+    "method": "GET",
+    "path": "/signing-keys",
+    "params": [],
+    "variants": ["base", "sdk"],
+    "resource": "signing-key",
+    "operations": [{ "title": "List signing keys", "rel": "instances", "status": 200, "list": true, "response": "signing-key" }],
+    "origin": "supplement"
   },
   {
     "key": "POST /sources",

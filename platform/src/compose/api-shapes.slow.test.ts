@@ -40,6 +40,7 @@ const CALLS: Partial<Record<RouteKey, { path?: string; body?: unknown }>> = {
   "PATCH /apps/{app}/config-vars": { body: { A: "1" } },
   "GET /apps/{app}/releases/{release}": { path: "/apps/shapes/releases/2" },
   "GET /apps/{app}/releases/{release}/config-vars": { path: "/apps/shapes/releases/2/config-vars" },
+  "GET /apps/{app}/releases/{release}/attestations": { path: "/apps/shapes/releases/2/attestations" },
   "POST /apps/{app}/releases": { body: { release: "v2" } },
   "POST /apps/{app}/builds": { body: { source_blob: { url: "https://example.com/app.tgz", version: "v1" } } },
   "PATCH /apps/{app}/formation": { body: { updates: [{ type: "web", quantity: "2" }] } },
@@ -64,6 +65,9 @@ const ELSEWHERE: readonly string[] = [
   "DELETE /oauth/authorizations/{oauth_authorization}",
   "DELETE /oauth/sessions/{session}",
   "GET /apps/{app}/pipeline-couplings",
+  "GET /apps/{app}/releases/{release}/attestations/{attestation}",
+  "GET /apps/{app}/releases/{release}/advisories",
+  "GET /advisories/{advisory}/releases",
   "POST /apps/{app}/oci-images",
   "POST /apps/{app}/dynos/{dyno}",
 ];

@@ -57,6 +57,9 @@ test.each([
   ["CONIFER_REGISTRY", "off", { registry: false }],
   ["CONIFER_REGISTRY_PORT", "5000", { registryPort: 5000 }],
   ["CONIFER_REGISTRY_QUOTA", "20", { registryQuota: 20 }],
+  ["CONIFER_SIGNED_IMAGES", "required", { signedImages: true }],
+  ["CONIFER_SIGNED_IMAGES", "off", { signedImages: false }],
+  ["CONIFER_ADVISORIES", "/srv/osv.zip", { advisories: "/srv/osv.zip" }],
   ["CONIFER_REGISTRY_LISTEN", "10.0.0.1,::1", { registryListen: ["10.0.0.1", "::1"] }],
   [
     "CONIFER_REGISTRY_ADDRESS",
@@ -110,6 +113,8 @@ describe("a mistake", () => {
     ["CONIFER_REGISTRY", "yes", /CONIFER_REGISTRY must be one of on, off, not "yes"/],
     ["CONIFER_REGISTRY_PORT", "0", /CONIFER_REGISTRY_PORT/],
     ["CONIFER_REGISTRY_QUOTA", "0", /CONIFER_REGISTRY_QUOTA must be a whole number from 1/],
+    ["CONIFER_SIGNED_IMAGES", "on", /CONIFER_SIGNED_IMAGES must be one of off, required/],
+    ["CONIFER_ADVISORIES", "osv", /CONIFER_ADVISORIES must be the absolute path/],
     ["CONIFER_REGISTRY_LISTEN", "here", /CONIFER_REGISTRY_LISTEN must hold only an IP address.*"here"/],
     ["CONIFER_DOMAIN", "-x", /CONIFER_DOMAIN must be a host name, not "-x"/],
     ["CONIFER_DOMAIN", "a..b", /CONIFER_DOMAIN/],

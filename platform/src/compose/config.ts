@@ -33,6 +33,13 @@ export interface Config {
   readonly registryListen: readonly string[] | undefined;
   /** CONIFER_REGISTRY_QUOTA: gigabytes (2^30 bytes) that a repository of the registry may hold. Default: not bounded. */
   readonly registryQuota: number | undefined;
+  /**
+   * CONIFER_SIGNED_IMAGES: `required` lets dynos start only of images that this installation has signed, as it does with all
+   * that it builds. Default `off`.
+   */
+  readonly signedImages: boolean;
+  /** CONIFER_ADVISORIES: known weaknesses of packages, a folder or zip file of OSV documents. Default: none. */
+  readonly advisories: string | undefined;
   /** CONIFER_DOMAIN: apps answer at `<app>.<domain>`. Default `localhost`. */
   readonly domain: string;
   /** CONIFER_ADMIN_EMAIL, CONIFER_ADMIN_PASSWORD: the first account. Default: made at first start. */
@@ -128,6 +135,7 @@ export function readConfig(env: Environment): Config {
       read.list("CONIFER_REGISTRY_LISTEN", "an IP address", (text) => isIP(text) !== 0) ??
       (isIP(registryHost) ? [registryHost] : undefined),
     registryQuota: read.numberIfSet("CONIFER_REGISTRY_QUOTA", 1_000_000),
+    ...readTrust(read),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
     adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
@@ -172,6 +180,14 @@ export function readConfig(env: Environment): Config {
   if (mistakes.length > 0)
     throw new Error(`Conifer cannot start:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
   return config;
+}
+
+/** What images may start, and what is known of their parts. */
+function readTrust(read: ReturnType<typeof makeReader>): Pick<Config, "signedImages" | "advisories"> {
+  return {
+    signedImages: read.oneOf("CONIFER_SIGNED_IMAGES", ["off", "required"], "off") === "required",
+    advisories: read.matching("CONIFER_ADVISORIES", "the absolute path of a folder or zip file", /^\//),
+  };
 }
 
 const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";

@@ -4,6 +4,8 @@ import { tokenHandlers } from "../accounts/token/index.ts";
 import { appHandlers, findApp, findRole, listOwnedApps } from "../apps/app/index.ts";
 import { collaboratorHandlers } from "../apps/collaborator/index.ts";
 import { findByIdentity, regionHandlers, stacks } from "../apps/region/index.ts";
+import { advisoryHandlers } from "../delivery/advisory/index.ts";
+import { attestationHandlers, describeTrust } from "../delivery/attestation/index.ts";
 import { buildHandlers } from "../delivery/build/index.ts";
 import { findNewestImage, imageHandlers } from "../delivery/image/index.ts";
 import { makeOutputUrl } from "../delivery/output/index.ts";
@@ -94,7 +96,13 @@ export function makeHandlers(
     }),
     ...collaboratorHandlers(context),
     ...domainHandlers({ db, domain: context.config.domain }),
-    ...releaseHandlers({ ...context, outputUrl }),
+    ...releaseHandlers({
+      ...context,
+      outputUrl,
+      describeImage: (release) => describeTrust(release, { db, required: context.config.signedImages }),
+    }),
+    ...attestationHandlers({ db, images: engine.images }),
+    ...advisoryHandlers(context),
     ...imageHandlers({
       ...context,
       images: engine.images,

@@ -1,14 +1,20 @@
-import type { Builder } from "../delivery/build/index.ts";
+import { makeAdmission } from "../delivery/attestation/index.ts";
+import type { AttestBuild, Builder } from "../delivery/build/index.ts";
 import type { ImageCollection, ImageStore } from "../delivery/image/index.ts";
 import { cutSource, fetchSource, type GitRepositories, makeUploads } from "../delivery/source/index.ts";
 import { makeGitRepositories, prepareGitFolder, startGitTransport } from "../drivers/embedded/git/index.ts";
-import { openDiskImageStore } from "../drivers/embedded/images/index.ts";
+import {
+  openDiskArtifacts,
+  openDiskImageStore,
+  openDiskRepositories,
+} from "../drivers/embedded/images/index.ts";
 import { openFileArchiveStore, openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { RouteTable } from "../edge/route/index.ts";
 import { openStreamUrl, signStreamUrl } from "../http/index.ts";
-import { type DynoHost, type DynoWatch, startDynoWatch } from "../runtime/dyno/index.ts";
+import { admittingHost, type DynoHost, type DynoWatch, startDynoWatch } from "../runtime/dyno/index.ts";
 import { defaultSize, limitsOf, requireDynoSize } from "../runtime/formation/index.ts";
 import type { OneOffDependencies } from "../runtime/one-off/index.ts";
+import { makeAttest } from "./control-attestation.ts";
 import type { ControlContext } from "./control-context.ts";
 
 /** The ports whose other side is another process. */
@@ -40,6 +46,7 @@ export interface WorkerEngine {
   readonly repositories: Pick<GitRepositories, "moveRef" | "remove">;
   readonly fetchSource: FetchSource;
   readonly cutSource: CutSource;
+  readonly attest: AttestBuild;
 }
 
 type Uploads = ReturnType<typeof makeUploads>;
@@ -60,20 +67,35 @@ export async function openControlEngine(
   { host, builder, routes, collection }: ControlPorts,
   onDynoChange: (appId: string) => void,
 ) {
+  const { home, registry } = context.config;
+  const images = await openDiskImageStore(home.images);
+  const files = await openControlFiles(context);
+  const records = registry ? { records: openDiskRepositories(home.repositories) } : {};
+  const artifacts = openDiskArtifacts({ content: images, ...records });
   return {
     ...openDynoSide(context, host, onDynoChange),
     builder,
     routes,
     collection,
-    images: await openDiskImageStore(context.config.home.images),
-    ...(await openControlFiles(context)),
+    images,
+    attest: makeAttest(context, { images, sources: files.sources, artifacts }),
+    ...files,
   };
 }
 
-/** What is known and asked of dynos. */
-export function openDynoSide(context: ControlContext, host: DynoHost, onDynoChange: (appId: string) => void) {
+/** What is known and asked of dynos. Where the operator says so, only images that this installation signed are started. */
+export function openDynoSide(
+  context: ControlContext,
+  given: DynoHost,
+  onDynoChange: (appId: string) => void,
+) {
+  const { config, db, clock, logs } = context;
+  const watch = startDynoWatch({ host: given, logger: context.logger, onChange: onDynoChange });
+  const runs = (dynoId: string) => watch.find(dynoId) !== undefined;
+  const admission = { admit: makeAdmission(db), runs, clock, logs: logs.sink };
+  const host = config.signedImages ? admittingHost(given, admission) : given;
   const oneOffs: OneOffDependencies = { ...context, host, sizeOf };
-  return { host, watch: startDynoWatch({ host, logger: context.logger, onChange: onDynoChange }), oneOffs };
+  return { host, watch, oneOffs };
 }
 
 /** What lies on this machine's disk: repositories, uploads and sources. */

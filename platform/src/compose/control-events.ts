@@ -4,7 +4,7 @@ import type { DomainEvent, Running } from "../kernel/index.ts";
 import { apiLogLines } from "../observe/log/index.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { WorkerEngine } from "./control-engine.ts";
-import { makeJobKinds } from "./control-jobs.ts";
+import { LOAD_ADVISORIES, makeJobKinds } from "./control-jobs.ts";
 import type { ControlWorkers } from "./control-workers.ts";
 
 /** How often readers look for events without a hint. */
@@ -18,6 +18,7 @@ export async function startControlEvents(
 ): Promise<Running> {
   const { database, logger } = context;
   const jobs = await startJobs({ database, kinds: makeJobKinds(context, engine), logger });
+  if (context.config.advisories !== undefined) await jobs.send(LOAD_ADVISORIES, {});
   const log = {
     name: "log",
     handle: async (event: DomainEvent) => {

@@ -26,6 +26,8 @@ export interface TestControlOptions {
   /** Settings beside the home and the port. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly logger?: Logger;
+  /** Say of images what they are, as they stand in the store. Default: builders are scripted, and there are none. */
+  readonly attests?: boolean;
 }
 
 export async function startTestControl(options: TestControlOptions) {
@@ -45,7 +47,8 @@ export async function startTestControl(options: TestControlOptions) {
   const database = await openStore(postgres.url, logger);
   const context = makeControlContext(config, database, logger);
   let workers: ControlWorkers | undefined;
-  const engine = await openControlEngine(context, ports, (appId) => workers?.dynosChanged(appId));
+  const opened = await openControlEngine(context, ports, (appId) => workers?.dynosChanged(appId));
+  const engine = options.attests ? opened : { ...opened, attest: async () => async () => {} };
   if (withWorkers) workers = startControlWorkers(context, engine);
   const events = withWorkers ? await startControlEvents(context, engine, () => workers) : undefined;
   const makeServer = (options: object, handler: Parameters<typeof createServer>[1]) =>

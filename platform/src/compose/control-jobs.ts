@@ -1,5 +1,8 @@
 import { deleteExpiredAuthorizations } from "../accounts/token/index.ts";
+import { loadAdvisories } from "../delivery/advisory/index.ts";
 import { listKeptDigests } from "../delivery/image/index.ts";
+import { forgetUnusedSets } from "../delivery/sbom/index.ts";
+import { openAdvisoryFiles } from "../drivers/files/advisories/index.ts";
 import type { JobKind } from "../drivers/postgres/jobs/index.ts";
 import { pruneEvents } from "../drivers/postgres/outbox/index.ts";
 import { deleteEndedOneOffs, deleteOldInsideRuns } from "../runtime/one-off/index.ts";
@@ -12,6 +15,9 @@ const EVENTS_DAYS = 7;
 
 /** Asks a worker to forget an app's build cache. */
 export const CLEAR_BUILD_CACHE = "clear-build-cache";
+
+/** Asks a worker to look whether the operator's advisories are others now. */
+export const LOAD_ADVISORIES = "load-advisories";
 
 /** Work that must be done some time, also when Conifer is stopped in between. */
 export function makeJobKinds(context: ControlContext, engine: WorkerEngine): readonly JobKind[] {
@@ -30,6 +36,11 @@ export function makeJobKinds(context: ControlContext, engine: WorkerEngine): rea
     },
     { name: CLEAR_BUILD_CACHE, run: ({ appId }) => engine.builder.clearCache(String(appId)) },
     {
+      name: LOAD_ADVISORIES,
+      schedule: "23 * * * *",
+      run: () => takeInAdvisories(context),
+    },
+    {
       name: "collect-images",
       schedule: "41 * * * *",
       // Whoever has the images has no database: what it may not remove comes with the request.
@@ -43,7 +54,19 @@ export function makeJobKinds(context: ControlContext, engine: WorkerEngine): rea
         await deleteExpiredAuthorizations(db, before(1));
         await deleteEndedOneOffs(db, before(1));
         await deleteOldInsideRuns(db, before(1));
+        await forgetUnusedSets(db);
       },
     },
   ];
+}
+
+/** A database that cannot be read is told in the log, and looked at again in an hour. */
+async function takeInAdvisories(context: ControlContext): Promise<void> {
+  const { advisories } = context.config;
+  if (advisories === undefined) return;
+  try {
+    await loadAdvisories(openAdvisoryFiles(advisories), context, new AbortController().signal);
+  } catch (error) {
+    context.logger.error("advisories cannot be taken in", { error });
+  }
 }

@@ -113,6 +113,7 @@ const INTERESTED: Readonly<Record<EventKind, readonly ReconcilerName[]>> = {
   "release.created": ["releases"],
   "release.succeeded": ["formation", "routes", "releases"],
   "release.failed": ["releases"],
+  "release.touched": [],
   "formation.changed": ["formation", "routes"],
   "dynos.changed": ["formation"],
 };
@@ -222,6 +223,7 @@ function buildRound(
     builder: engine.builder,
     fetchSource: engine.fetchSource,
     cutSource: engine.cutSource,
+    attest: engine.attest,
     moveRef: engine.repositories.moveRef,
     timeoutSeconds: BUILD_SECONDS,
     followUp: telling.start,

@@ -49,6 +49,7 @@ export async function startOthers(config: Config, peer: RemotePeer) {
     builder,
     repositories: makeRepositoryClient(peer),
     ...sources,
+    attest: async () => nothing,
     images: { read: () => Promise.reject(new Error("no images here")) },
     collection: { collect: async () => true, forget: nothing },
     routes: {

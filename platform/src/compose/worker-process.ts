@@ -1,7 +1,7 @@
 import type { Builder } from "../delivery/build/index.ts";
 import type { SourceStore } from "../delivery/source/index.ts";
 import { makeRepositoryClient } from "../drivers/embedded/git/index.ts";
-import { makeCollectionClient } from "../drivers/embedded/images/index.ts";
+import { makeCollectionClient, makeImageClient } from "../drivers/embedded/images/index.ts";
 import { makeLogClient, makeStreamClient } from "../drivers/embedded/logs/index.ts";
 import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
 import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
@@ -10,12 +10,14 @@ import type { KubernetesDynoHost } from "../drivers/kubernetes/dynos/index.ts";
 import { keepLease } from "../drivers/kubernetes/leases/index.ts";
 import { openKubernetesRouteTable } from "../drivers/kubernetes/routes/index.ts";
 import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
+import { openClusterArtifacts } from "./cluster-artifacts.ts";
 import { startClusterBuilds } from "./cluster-builds.ts";
 import { keepSpaceSecret } from "./cluster-dynos.ts";
 import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
 import { clusterPeer, systemNamespace } from "./cluster-peers.ts";
 import { viewRouters } from "./cluster-routers.ts";
 import type { Config } from "./config.ts";
+import { makeAttest } from "./control-attestation.ts";
 import { type ControlContext, makeControlContext } from "./control-context.ts";
 import { openDynoSide, type WorkerEngine } from "./control-engine.ts";
 import { startControlEvents } from "./control-events.ts";
@@ -53,6 +55,11 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     repositories: makeRepositoryClient(files),
     fetchSource: sources.fetchSource,
     cutSource: sources.cutSource,
+    attest: makeAttest(context, {
+      images: makeImageClient(clusterPeer("registry", config)),
+      sources: sources.sources,
+      artifacts: openClusterArtifacts(registryUrl(config), context.masterKey),
+    }),
   };
   const parts: Part[] = [
     { name: "the database", start: async () => ({ stop: () => database.close() }) },
@@ -84,12 +91,15 @@ async function startBuilds(
   sources: Pick<SourceStore, "read">,
 ): Promise<Running & { readonly builder: Builder }> {
   if (!config.builderImage || !config.runImage) return { builder: noBuilder, stop: async () => {} };
-  const namespace = systemNamespace(config);
   return await startClusterBuilds({
     ...{ config, client, sources, masterKey, logger, hostEnv: process.env },
-    registryUrl: `http://conifer-registry.${namespace}.svc:${config.registryPort}`,
-    systemNamespace: namespace,
+    registryUrl: registryUrl(config),
+    systemNamespace: systemNamespace(config),
   });
+}
+
+function registryUrl(config: Config): string {
+  return `http://conifer-registry.${systemNamespace(config)}.svc:${config.registryPort}`;
 }
 
 const noBuilder: Builder = {

@@ -80,6 +80,11 @@ export const accessTable: Partial<Record<RouteKey, Access>> = {
   "GET /apps/{app}/releases": app("read-protected"),
   "POST /apps/{app}/releases": app("write-protected"),
   "GET /apps/{app}/releases/{release}": app("read-protected"),
+  "GET /apps/{app}/releases/{release}/attestations": app("read-protected"),
+  "GET /apps/{app}/releases/{release}/attestations/{attestation}": app("read-protected"),
+  "GET /apps/{app}/releases/{release}/advisories": app("read-protected"),
+  "GET /advisories/{advisory}/releases": account("read-protected"),
+  "GET /signing-keys": account("read"),
   "POST /apps/{app}/oci-images": app("write"),
   "GET /apps/{app}/oci-images/{oci_image}": app("read"),
 

@@ -19,6 +19,7 @@ export type EventKind =
   | "release.created"
   | "release.succeeded"
   | "release.failed"
+  | "release.touched"
   | "formation.changed"
   | "dynos.changed";
 

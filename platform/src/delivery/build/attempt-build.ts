@@ -1,7 +1,7 @@
 import { findApp } from "../../apps/app/index.ts";
-import { BusinessError, errorText, type Logger, notFound, pause } from "../../kernel/index.ts";
+import { BusinessError, type Db, errorText, type Logger, notFound, pause } from "../../kernel/index.ts";
 import { findConfig } from "../config/index.ts";
-import { findNewestImage } from "../image/index.ts";
+import { findNewestImage, type ImageInfo } from "../image/index.ts";
 import type { OutputStore } from "../output/index.ts";
 import { findHead } from "../release/index.ts";
 import { BUILDING_AGAIN, type Build, failureText, MOST_ATTEMPTS, NO_ENGINE } from "./build.ts";
@@ -10,7 +10,27 @@ import { findBuildById, updatePendingBuild } from "./build-store.ts";
 import { type ContentDependencies, chooseContent } from "./choose-content.ts";
 
 /** What became of a build; `unchanged` when the release that runs is of the same content, so that nothing was built. */
-export type AttemptResult = BuildResult | { readonly kind: "unchanged"; readonly releaseId: string };
+export type AttemptResult =
+  | Exclude<BuildResult, { readonly kind: "succeeded" }>
+  | { readonly kind: "succeeded"; readonly image: ImageInfo; readonly record: RecordImage }
+  | { readonly kind: "unchanged"; readonly releaseId: string };
+
+/** Records what is said of an image, in the transaction that records the image. */
+export type RecordImage = (trx: Db) => Promise<void>;
+
+/**
+ * Says of a stored image what it is and how it was made, beside it, before anything is on record. Throws what the user should
+ * read when it never can be said; anything else is tried again.
+ */
+export type AttestBuild = (build: Build, image: ImageInfo, from: BuiltFrom) => Promise<RecordImage>;
+
+/** What a build made its image of. */
+export interface BuiltFrom {
+  readonly startedAt: Date;
+  /** Digest of what was built, all of the source or a folder of it. */
+  readonly content: string;
+  readonly folder: string | undefined;
+}
 
 export interface AttemptDependencies extends ContentDependencies {
   readonly builder: Builder;
@@ -22,6 +42,7 @@ export interface AttemptDependencies extends ContentDependencies {
     checksum: string | null,
     signal: AbortSignal,
   ) => Promise<{ readonly digest: string; readonly warnings: readonly string[] }>;
+  readonly attest: AttestBuild;
   readonly timeoutSeconds: number;
   /** How long to wait for an engine that is away, and how often a running build is looked up. Default 1,000. */
   readonly lookMs?: number;
@@ -44,9 +65,11 @@ export async function attemptBuild(
   try {
     if (build.sourceUrl !== null) await deps.outputs.append(build.id, "-----> Fetching source\n");
     const source = build.sourceDigest ?? (await fetchInto(build, deps, stop));
-    const { digest, servedBy } = await chooseContent(build, source, deps);
+    const { digest, folder, servedBy } = await chooseContent(build, source, deps);
     if (servedBy) return { kind: "unchanged", releaseId: servedBy.id };
-    return await runAttempts({ ...build, sourceDigest: digest }, deps, stop);
+    const startedAt = await noteStart(build, deps);
+    const result = await runAttempts({ ...build, sourceDigest: digest }, deps, stop);
+    return await conclude(result, build, { from: { startedAt, content: digest, folder }, deps });
   } catch (thrown) {
     if (stop.aborted) return { kind: "cancelled" };
     if (thrown instanceof BusinessError && thrown.id !== "unavailable")
@@ -58,8 +81,16 @@ export async function attemptBuild(
   }
 }
 
+/** A build that is begun with again after a kill began when it first did. */
+async function noteStart(build: Build, { db, clock }: AttemptDependencies): Promise<Date> {
+  if (build.startedAt) return build.startedAt;
+  const startedAt = clock();
+  await updatePendingBuild(db, build.id, { startedAt }, startedAt);
+  return startedAt;
+}
+
 /** Something of ours failed: another round may go better, but not for ever. */
-async function brokeOff(build: Build, thrown: unknown, deps: AttemptDependencies): Promise<BuildResult> {
+async function brokeOff(build: Build, thrown: unknown, deps: AttemptDependencies): Promise<AttemptResult> {
   const attempts = build.attempts + 1;
   await updatePendingBuild(deps.db, build.id, { attempts }, deps.clock());
   if (attempts < MOST_ATTEMPTS) throw thrown;
@@ -94,6 +125,16 @@ async function fetchInto(build: Build, deps: AttemptDependencies, signal: AbortS
   for (const warning of warnings) await deps.outputs.append(build.id, failureText(warning));
   await updatePendingBuild(deps.db, build.id, { sourceDigest: digest }, deps.clock());
   return digest;
+}
+
+/** An image is said what it is while the build can still be tried again. */
+async function conclude(
+  result: BuildResult,
+  build: Build,
+  { from, deps }: { readonly from: BuiltFrom; readonly deps: AttemptDependencies },
+): Promise<AttemptResult> {
+  if (result.kind !== "succeeded") return result;
+  return { ...result, record: await deps.attest(build, result.image, from) };
 }
 
 /** An engine that is away is waited for; one that goes away under the build builds it again, a few times. */

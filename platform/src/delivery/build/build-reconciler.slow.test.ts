@@ -7,6 +7,7 @@ import { startTestDelivery, type TestDelivery } from "../release/delivery-fixtur
 import { changeAppConfig } from "../release/index.ts";
 import { imageInfo, releaseAnImage } from "../release/release-fixtures.ts";
 import { updateHead } from "../release/release-store.ts";
+import { recordInventory } from "../sbom/index.ts";
 import type { BuildResult } from "./build-ports.ts";
 import { listAppsWithBuilds } from "./build-store.ts";
 import { cancelBuild } from "./create-build.ts";
@@ -389,4 +390,68 @@ test("a stop of Conifer leaves the build to the engine, which is joined by the n
   expect(await builds.find(id)).toMatchObject({ status: "succeeded" });
   expect(builds.builder.begun).toHaveLength(1);
   expect(builds.outputs.textOf(id)).toBe(`-----> Building\n${DONE}`);
+});
+
+describe("what is said of an image", () => {
+  const onRecord = async (appId: string) => {
+    const { rows } = await world.database.query(
+      "select (select count(*) from oci_images where app_id = $1) as images, " +
+        "(select count(*) from image_components where app_id = $1) as said",
+      [appId],
+    );
+    return rows[0] as { readonly images: string; readonly said: string } | undefined;
+  };
+
+  /** Says one thing of each image, on record with it. */
+  const saying = (appId: string): TestBuilds["outside"]["attest"] => {
+    return async (_, { digest: imageDigest }) =>
+      async (trx) => {
+        const inventory = { components: [], remarks: [] };
+        await recordInventory(trx, { appId, imageDigest, inventory, now: world.clock() });
+      };
+  };
+
+  test("comes on record with the image, wherever the process is killed", async () => {
+    await killAtEveryStep(async (process) => {
+      const on = await makeTestBuilds(world);
+      on.script("good");
+      on.outside.attest = saying(on.app.id);
+      await on.accept(GIT);
+      await untilKilled(on.round(process));
+      const left = await onRecord(on.app.id);
+      expect(left?.said).toBe(left?.images);
+      const revive = async () => {
+        await on.round();
+        expect(await onRecord(on.app.id)).toEqual({ images: "1", said: "1" });
+        expect(await world.history(on.app.id)).toContain("v2 succeeded current: Deploy 01234567");
+      };
+      return { revive };
+    });
+  });
+
+  test("that never can be said fails the build with why, and nothing is released", async () => {
+    builds.outside.attest = async () => {
+      throw invalidParams("The repository is full. Ask the operator.");
+    };
+    const { id } = await builds.accept(GIT);
+    await builds.round();
+    expect(await builds.find(id)).toMatchObject({
+      status: "failed",
+      message: "The repository is full. Ask the operator.",
+    });
+    expect([await world.history(builds.app.id), builds.moves]).toEqual([[expect.stringMatching(/^v1/)], []]);
+  });
+
+  test("is tried again when the store is away, and given up after some times", async () => {
+    let calls = 0;
+    builds.outside.attest = async () => {
+      calls += 1;
+      throw new Error("the store is away");
+    };
+    const { id } = await builds.accept(GIT);
+    for (let round = 0; round < 2; round += 1) await expect(builds.round()).rejects.toThrow("away");
+    expect(await builds.find(id)).toMatchObject({ status: "pending", imageId: null });
+    await builds.round();
+    expect([calls, (await builds.find(id))?.status]).toEqual([3, "failed"]);
+  });
 });

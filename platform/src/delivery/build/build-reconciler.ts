@@ -1,6 +1,6 @@
 import { findAppForUpdate } from "../../apps/app/index.ts";
 import { type Db, done, type Outcome, waiting } from "../../kernel/index.ts";
-import { type ImageInfo, insertImage } from "../image/index.ts";
+import { insertImage } from "../image/index.ts";
 import { createRelease, describeDeploy, findHead, type ReleaseDependencies } from "../release/index.ts";
 import { type AttemptDependencies, type AttemptResult, attemptBuild } from "./attempt-build.ts";
 import { type Build, MOST_ATTEMPTS } from "./build.ts";
@@ -49,7 +49,7 @@ async function keepResult(
 ): Promise<void> {
   switch (result.kind) {
     case "succeeded":
-      return await keepImage(build, result.image, deps);
+      return await keepImage(build, result, deps);
     case "unchanged":
       return await leaveAsItIs(build, result.releaseId, deps);
     case "failed":
@@ -84,8 +84,15 @@ async function leaveAsItIs(
   });
 }
 
-/** From here on the build cannot be cancelled: the branch may move. */
-async function keepImage(build: Build, info: ImageInfo, deps: BuildReconcilerDependencies): Promise<void> {
+/**
+ * From here on the build cannot be cancelled: the branch may move. The image and what is said of it come on record together, so
+ * that no release has an image with half of it.
+ */
+async function keepImage(
+  build: Build,
+  { image: info, record }: Extract<AttemptResult, { readonly kind: "succeeded" }>,
+  deps: BuildReconcilerDependencies,
+): Promise<void> {
   await deps.db.transaction().execute(async (trx) => {
     const now = deps.clock();
     if (!(await findAppForUpdate(trx, build.appId))) return;
@@ -101,6 +108,7 @@ async function keepImage(build: Build, info: ImageInfo, deps: BuildReconcilerDep
       stack: build.stack,
       createdAt: now,
     });
+    await record(trx);
     await updatePendingBuild(trx, build.id, { imageId }, now);
   });
 }

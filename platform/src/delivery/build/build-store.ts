@@ -29,6 +29,7 @@ type BuildTables = {
     release_id: string | null;
     built_digest: string | null;
     built_config_id: string | null;
+    started_at: Date | null;
     attempts: number;
     created_at: Date;
     updated_at: Date;
@@ -58,6 +59,7 @@ const selectBuilds = (db: Db) =>
       "image_id as imageId",
       "release_id as releaseId",
       "attempts",
+      "started_at as startedAt",
       "created_at as createdAt",
       "updated_at as updatedAt",
       "finished_at as finishedAt",
@@ -182,6 +184,7 @@ export interface BuildChange {
   readonly builtDigest?: string;
   readonly builtConfigId?: string;
   readonly attempts?: number;
+  readonly startedAt?: Date;
 }
 
 /** Changes a build that is still pending; false when it is not, for instance because it was cancelled meanwhile. */
@@ -220,6 +223,7 @@ function pendingUpdate(trx: Db, id: string, change: BuildChange, now: Date) {
       ...(change.builtDigest === undefined ? {} : { built_digest: change.builtDigest }),
       ...(change.builtConfigId === undefined ? {} : { built_config_id: change.builtConfigId }),
       ...(change.attempts === undefined ? {} : { attempts: change.attempts }),
+      ...(change.startedAt === undefined ? {} : { started_at: change.startedAt }),
     })
     .where("id", "=", id)
     .where("status", "=", "pending");

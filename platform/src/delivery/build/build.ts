@@ -28,6 +28,8 @@ export interface Build {
   readonly releaseId: string | null;
   /** How often the engine went away in the middle of it. */
   readonly attempts: number;
+  /** When it was first begun with; null while it waits in line. */
+  readonly startedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   /** When its output had told all there is to tell, the fate of its release included. */

@@ -16,6 +16,8 @@ export interface ContentDependencies {
 export interface Content {
   /** Of the source to build: all of what was given, or the folder that is the app. */
   readonly digest: string;
+  /** That folder; undefined for all of it. */
+  readonly folder: string | undefined;
   /** The release that runs, when it is of the same folder with the same config: there is nothing to build. */
   readonly servedBy?: Release;
 }
@@ -31,14 +33,14 @@ export async function chooseContent(
 ): Promise<Content> {
   const { db } = deps;
   const head = await findHead(db, build.appId);
-  if (!head) return { digest: source };
+  if (!head) return { digest: source, folder: undefined };
   const folder = projectFolder(await findConfig(db, head.configId, deps.masterKey));
   const digest = folder === undefined ? source : (await deps.cutSource(source, folder)).digest;
   const served = folder === undefined ? undefined : await findServing(build.appId, digest, db);
-  if (served) return { digest, servedBy: served };
+  if (served) return { digest, folder, servedBy: served };
   const change = { builtDigest: digest, builtConfigId: head.configId };
   await updatePendingBuild(db, build.id, change, deps.clock());
-  return { digest };
+  return { digest, folder };
 }
 
 /** The current release, when it is the newest in line and its image was built of this with the config of now. */

@@ -2,6 +2,7 @@ import { type DoomedProcess, makeDoomedProcess } from "../../drivers/postgres/st
 import { makeFakeOutputStore, type TestDelivery } from "../release/delivery-fixtures.ts";
 import type { DeployVerdict } from "../release/index.ts";
 import { imageInfo } from "../release/release-fixtures.ts";
+import type { AttestBuild } from "./attempt-build.ts";
 import type { Build } from "./build.ts";
 import { reconcileBuilds } from "./build-reconciler.ts";
 import { findBuildById } from "./build-store.ts";
@@ -24,6 +25,8 @@ export async function makeTestBuilds(world: TestDelivery) {
     /** What the verifier will say of the dynos. */
     verdict: { kind: "up" } as DeployVerdict,
     /** What a source by address becomes, or why it cannot be had. */
+    /** What is said of an image before it is on record. */
+    attest: (async () => async () => {}) as AttestBuild,
     fetch: async (url: string): Promise<{ digest: string; warnings: readonly string[] }> => ({
       digest: `digest of ${url}`,
       warnings: [],
@@ -40,12 +43,12 @@ export async function makeTestBuilds(world: TestDelivery) {
       builder: process.port(builder),
       outputs: process.port(outputs),
     };
-    const { fetch, moveRef, cutSource } = process.port(outside);
+    const { fetch, moveRef, cutSource, attest } = process.port(outside);
     const fetchSource = async (url: string) => {
       fetched.push(url);
       return await fetch(url);
     };
-    return { ...deps, fetchSource, cutSource, moveRef, timeoutSeconds: 900, lookMs: 5 };
+    return { ...deps, fetchSource, cutSource, moveRef, attest, timeoutSeconds: 900, lookMs: 5 };
   };
   return {
     app,

@@ -1,3 +1,4 @@
+export type { AttestBuild } from "./attempt-build.ts";
 export type { Build } from "./build.ts";
 export { buildHandlers } from "./build-api.ts";
 export type { Builder, BuildNews, BuildResult, BuildSpec } from "./build-ports.ts";

@@ -2,6 +2,7 @@ export { holdImage } from "./hold-image.ts";
 export { type DocumentLinks, readDocumentLinks } from "./manifest-document.ts";
 export {
   type CollectedManifest,
+  isStatementTag,
   OutOfReach,
   planRepository,
   type RepositoryFacts,

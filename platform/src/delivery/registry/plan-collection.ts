@@ -79,6 +79,16 @@ function reach({ manifests }: RepositoryFacts, from: readonly string[], into: Se
   }
 }
 
+/**
+ * Whether a tag only says where a statement about an image is found: `sha256-<hex of the image>.<what>`, as cosign names
+ * signatures, of a manifest about that image. Such a tag keeps nothing: the statement stays as long as its image does. `isHeld`
+ * is false for a tag that names what is not there any more.
+ */
+export function isStatementTag(tag: string, subject: string | undefined, isHeld: boolean): boolean {
+  const about = /^sha256-([0-9a-f]{64})\.[a-z]{1,16}$/.exec(tag)?.[1];
+  return about !== undefined && (!isHeld || subject === `sha256:${about}`);
+}
+
 /** Since when each thing has been out of reach, by names of the caller's choice, in ms. Kept from sweep to sweep. */
 export class OutOfReach {
   readonly #before: ReadonlyMap<string, number>;

@@ -17,6 +17,8 @@ import { findHead, listReleases, RELEASE_FIELDS } from "./release-store.ts";
 export interface ReleaseApiDependencies extends ReleaseDependencies {
   /** A signed address of the text a release command or a build produces, under the caller's origin. */
   readonly outputUrl: (origin: string, id: string) => string;
+  /** What the page of one release says of its image, beside what a list has. */
+  readonly describeImage: (release: Release) => Promise<object>;
 }
 
 export function releaseHandlers(deps: ReleaseApiDependencies): ApiHandlers {
@@ -27,9 +29,10 @@ export function releaseHandlers(deps: ReleaseApiDependencies): ApiHandlers {
       const items = page.items.map((release) => presentRelease(release, call, deps));
       return listReply({ request, page: { items, more: page.more }, fields: RELEASE_FIELDS });
     },
-    "GET /apps/{app}/releases/{release}": async (call) => ({
-      body: presentRelease(await requireRelease(deps.db, call.app.id, call.params.release ?? ""), call, deps),
-    }),
+    "GET /apps/{app}/releases/{release}": async (call) => {
+      const release = await requireRelease(deps.db, call.app.id, call.params.release ?? "");
+      return { body: { ...presentRelease(release, call, deps), ...(await deps.describeImage(release)) } };
+    },
     "POST /apps/{app}/releases": async (call) => ({
       body: presentRelease(await make(call, deps), call, deps),
     }),

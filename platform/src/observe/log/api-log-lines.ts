@@ -41,6 +41,8 @@ function toldBy({ kind, data }: DomainEvent): readonly Told[] {
       return [...did(oneLine(data.description)), ...did(`Release v${data.version} created`)];
     case "release.failed":
       return happened(`Release command failed: v${data.version} is not released`);
+    case "release.touched":
+      return happened(touchedText(data));
     case "formation.changed":
       return toldOfList("Scaled to", data.scaled, scaleText, " ");
     case "dynos.changed":
@@ -78,6 +80,12 @@ function toldOfList(
 
 function scaleText({ type, quantity, size }: Readonly<Record<string, unknown>>): string {
   return `${type}@${quantity}:${size}`;
+}
+
+function touchedText({ version, advisories, more }: DomainEvent["data"]): string {
+  const ids = Array.isArray(advisories) ? advisories.map(oneLine).join(", ") : "";
+  const others = Number(more) > 0 ? ` and ${Number(more)} more` : "";
+  return `Known weaknesses touch v${version}: ${ids}${others}. See GET /apps/<app>/releases/${version}/advisories`;
 }
 
 /** Descriptions may be anything a caller wrote. */

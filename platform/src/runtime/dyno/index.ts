@@ -1,3 +1,4 @@
+export { admittingHost } from "./admitting-host.ts";
 export { ATTACH_IDLE_MS, type AttachSession, makeAttachSession } from "./attach-session.ts";
 export type {
   AppDynos,

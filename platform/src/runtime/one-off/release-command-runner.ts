@@ -1,7 +1,7 @@
 import { findApp } from "../../apps/app/index.ts";
 import { displayCommand } from "../../delivery/image/index.ts";
 import { RELEASE_PROCESS, type Release, type ReleaseCommand } from "../../delivery/release/index.ts";
-import { errorText, type Logger, pause } from "../../kernel/index.ts";
+import { BusinessError, errorText, type Logger, pause } from "../../kernel/index.ts";
 import type { LogReader } from "../../observe/log/index.ts";
 import type { DynoObservation, DynoWatch } from "../dyno/index.ts";
 import { findOneOff } from "./one-off-store.ts";
@@ -38,7 +38,7 @@ export function makeReleaseCommand(deps: ReleaseCommandDependencies): ReleaseCom
       try {
         for (let first = true; ; first = false) {
           const session = deps.watch.session();
-          if (!deps.watch.find(release.id) && !(await begin(release, deps))) return 1;
+          if (!deps.watch.find(release.id) && !(await begin(release, output, deps))) return 1;
           if (first) copying = copyOutput(release, output, { deps, signal: reading });
           const ended = await untilOver(release.id, { session, deps, signal });
           if (ended?.state.kind === "complete") {
@@ -56,8 +56,12 @@ export function makeReleaseCommand(deps: ReleaseCommandDependencies): ReleaseCom
   };
 }
 
-/** False when the app is gone. */
-async function begin(release: Release, deps: ReleaseCommandDependencies): Promise<boolean> {
+/** False when the app is gone, or its image may not start, which the output tells. */
+async function begin(
+  release: Release,
+  output: (text: string) => Promise<void>,
+  deps: ReleaseCommandDependencies,
+): Promise<boolean> {
   const app = await findApp(deps.db, release.appId);
   if (!app) return false;
   const process = release.imageInfo?.processes.find(({ type }) => type === RELEASE_PROCESS);
@@ -73,8 +77,14 @@ async function begin(release: Release, deps: ReleaseCommandDependencies): Promis
     attached: false,
   } as const;
   const options = { attach: false, lifetimeSeconds: LIFETIME_SECONDS };
-  await startOneOff(wanted, (spec) => deps.host.run(spec, options), deps);
-  return true;
+  try {
+    await startOneOff(wanted, (spec) => deps.host.run(spec, options), deps);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof BusinessError) || thrown.id !== "forbidden") throw thrown;
+    await output(`${thrown.message}\n`);
+    return false;
+  }
 }
 
 /** The dyno's end; undefined when the engine came back without it, or at an abort. */

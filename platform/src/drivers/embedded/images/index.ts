@@ -1,4 +1,5 @@
 export type { HostRelease } from "../../cnb/builds/index.ts";
+export { openDiskArtifacts } from "./disk-artifacts.ts";
 export { type DiskImageStore, openDiskImageStore } from "./disk-image-store.ts";
 export { openDiskRepositories } from "./disk-repositories.ts";
 export { openDiskUploads } from "./disk-uploads.ts";

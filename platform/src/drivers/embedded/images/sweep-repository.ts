@@ -6,6 +6,7 @@ import {
   type CollectedManifest,
   type DocumentLinks,
   type HeldManifest,
+  isStatementTag,
   type OutOfReach,
   PLATFORM_SPACE,
   planRepository,
@@ -52,7 +53,7 @@ export async function sweepRepository(
   const at = repositoryPaths(context.repositories);
   const folder = at.folder(repository);
   await tidy(folder, cutMs);
-  const { facts, held } = await readFacts(context, repository);
+  const { facts, held, statementTags } = await readFacts(context, repository);
   const keyOf = (digest: string) => `${repositoryName(repository)}@${digest}`;
   const plan = planRepository(facts, {
     known: (digest) => known.has(digest),
@@ -75,6 +76,9 @@ export async function sweepRepository(
     outOfReach.forget(keyOf(digest));
     removed += 1;
   }
+  for (const [tag, digest] of statementTags)
+    if ((await touchedAt(at.manifest(repository, digest))) === undefined)
+      await removeOutright(at.tag(repository, tag));
   for (const digest of plan.blobs) {
     await context.goOn();
     const stays =
@@ -97,7 +101,12 @@ function indexesFirst(digests: readonly string[], { manifests }: RepositoryFacts
 async function readFacts(
   context: SweepContext,
   repository: Repository,
-): Promise<{ facts: RepositoryFacts; held: ReadonlyMap<string, HeldManifest> }> {
+): Promise<{
+  facts: RepositoryFacts;
+  held: ReadonlyMap<string, HeldManifest>;
+  /** Tags of statements about an image, with what they name: they go with it. */
+  statementTags: ReadonlyMap<string, string>;
+}> {
   const at = repositoryPaths(context.repositories);
   const folder = at.folder(repository);
   const manifests = new Map<string, CollectedManifest>();
@@ -122,11 +131,14 @@ async function readFacts(
   }
   // Tags come last: one that moves to a manifest meanwhile has touched it, and all that it names.
   const tagged = new Set<string>();
+  const statementTags = new Map<string, string>();
   for (const tag of (await namesIn(join(folder, "tags"))) ?? []) {
     const digest = await readIfThere(at.tag(repository, tag));
-    if (digest) tagged.add(digest);
+    if (!digest) continue;
+    if (isStatementTag(tag, held.get(digest)?.subject, held.has(digest))) statementTags.set(tag, digest);
+    else tagged.add(digest);
   }
-  return { facts: { tagged, manifests, blobs }, held };
+  return { facts: { tagged, manifests, blobs }, held, statementTags };
 }
 
 /**

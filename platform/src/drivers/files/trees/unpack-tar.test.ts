@@ -161,3 +161,16 @@ describe("limits", () => {
     await expect(unpackTar(broken, join(root, "into"), { limits })).rejects.toThrow("the store went away");
   });
 });
+
+it("gives folders that no entry names the same mode, whatever the umask", async () => {
+  const before = process.umask(0o077);
+  try {
+    await unpack([{ name: "deep/er/file", mode: 0o644, content: "text" }]);
+  } finally {
+    process.umask(before);
+  }
+  const modes = ["deep", "deep/er", "deep/er/file"].map(async (path) => {
+    return ((await stat(join(root, "into", path))).mode & 0o777).toString(8);
+  });
+  expect(await Promise.all(modes)).toEqual(["755", "755", "644"]);
+});

@@ -131,6 +131,8 @@ class Unpacking {
     if (this.#leaves.has(path)) throw twoKinds(path);
     this.#makeFolder(folderOf(path));
     mkdirSync(join(this.#root, path), { mode: 0o755 });
+    // An image that is made of it is the same whatever our umask is.
+    if ((0o755 & this.#umask) !== 0) chmodSync(join(this.#root, path), 0o755);
     this.#own(path);
     this.#folders.add(path);
   }

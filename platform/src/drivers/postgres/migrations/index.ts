@@ -6,9 +6,10 @@ import { delivery } from "./0004-delivery.ts";
 import { runtime } from "./0005-runtime.ts";
 import { insideRuns } from "./0006-inside-runs.ts";
 import { builtContent } from "./0007-built-content.ts";
+import { attestations } from "./0009-attestations.ts";
 
 /** Every step of the schema, oldest first. A step that has been released is never changed. */
 export const migrations: readonly Migration[] = [
   ...[events, accounts, apps, delivery, runtime],
-  ...[insideRuns, builtContent],
+  ...[insideRuns, builtContent, attestations],
 ];

@@ -105,6 +105,41 @@ export const seeds: Readonly<Record<string, Readonly<Record<string, Record<strin
       created_at: NOW,
     },
   },
+  "0009-attestations": {
+    signing_keys: { id: "k", public_key: "p", sealed: Buffer.from("sealed"), current: true, created_at: NOW },
+    attestations: {
+      app_id: app,
+      image_digest: "sha256:1",
+      kind: "signature",
+      digest: "sha256:2",
+      artifact_type: "a",
+      document: {},
+      key_id: "k",
+      created_at: NOW,
+    },
+    component_sets: { digest: "s", created_at: NOW },
+    components: { set_digest: "s", type: "npm", name: "a", version: "1", qualifiers: {}, development: false },
+    image_components: { app_id: app, image_digest: "sha256:1", set_digest: "s" },
+    advisories: {
+      id: "A",
+      hash: "h",
+      state: "s",
+      withdrawn: false,
+      summary: "",
+      aliases: JSON.stringify([]),
+    },
+    advisory_packages: { advisory_id: "A", type: "npm", name: "a", affected: {} },
+    advisory_matches: {
+      advisory_id: "A",
+      set_digest: "s",
+      type: "npm",
+      name: "a",
+      version: "1",
+      development: false,
+      fixed: JSON.stringify([]),
+    },
+    advisory_states: { id: 1, state: "s", loaded_at: NOW, advisories: 1, problems: JSON.stringify([]) },
+  },
 };
 
 /** Run as a program: begins all steps, says that it is in the middle, and never ends by itself. */

@@ -1,7 +1,6 @@
-import { createVerify } from "node:crypto";
+import { createVerify, generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { digestOf, MEDIA } from "../../platform/src/delivery/image/index.ts";
-import { testKey } from "./conifer-image-fixtures.ts";
+import { digestOf, MEDIA } from "../image/index.ts";
 import {
   isSignatureOf,
   makePayload,
@@ -12,6 +11,7 @@ import {
 } from "./image-signature.ts";
 
 const digest = digestOf("image");
+const testKey = () => generateKeyPairSync("ec", { namedCurve: "prime256v1" });
 const key = testKey();
 const payload = makePayload("registry.example.com/a", digest);
 const signature = signPayload(payload, key);

@@ -1,6 +1,5 @@
 import { type KeyObject, sign, verify } from "node:crypto";
-import { digestOf, hexOf, MEDIA, type OciDescriptor } from "../../platform/src/delivery/image/index.ts";
-import type { SigningKey } from "./signing-key.ts";
+import { digestOf, hexOf, MEDIA, type OciDescriptor } from "../image/index.ts";
 
 /** As `cosign sign --key` stores signatures, so that `cosign verify --key` finds and takes them. */
 export const SIGNATURE = {
@@ -28,7 +27,7 @@ export function makePayload(reference: string, digest: string): Buffer {
 }
 
 /** The signature of a payload (ECDSA of SHA-256), in base64. */
-export function signPayload(payload: Buffer, { privateKey }: SigningKey): string {
+export function signPayload(payload: Buffer, { privateKey }: { readonly privateKey: KeyObject }): string {
   return sign("sha256", payload, privateKey).toString("base64");
 }
 

@@ -1,0 +1,266 @@
+import { createPublicKey, createVerify } from "node:crypto";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { makeFakeImageStore } from "../image/image-store-fake.ts";
+import { digestOf, type ImageStore } from "../image/index.ts";
+import { startTestDelivery, type TestDelivery } from "../release/delivery-fixtures.ts";
+import { fakeSourceStore } from "../source/source-store-fake.ts";
+import { type TarItem, tarOf } from "../source/tar-fixtures.ts";
+import { checkSignature } from "./admit-image.ts";
+import type { Artifact } from "./artifact.ts";
+import { type AttestDependencies, attestImage, type ImageToAttest } from "./attest-image.ts";
+import { listAttestations } from "./attestation-store.ts";
+import { LOCK, storeImage, type TestImage } from "./attested-image-fixtures.ts";
+import { type DsseEnvelope, isEnvelopeOf } from "./dsse-envelope.ts";
+import { listPublicKeys } from "./installation-key-store.ts";
+
+let world: TestDelivery;
+let appId: string;
+let images: ImageStore;
+let image: TestImage;
+let attached: Artifact[];
+let deps: AttestDependencies;
+const sources = fakeSourceStore();
+const ENGINE = { engine: "embedded", coniferVersion: "0.1.0", image: undefined };
+
+beforeAll(async () => {
+  world = await startTestDelivery();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  appId = (await world.newApp()).id;
+  images = makeFakeImageStore();
+  image = await storeImage(images);
+  attached = [];
+  const artifacts = {
+    attach: async (_: string, artifact: Artifact) => {
+      for (const { bytes } of [...artifact.blobs, artifact.manifest]) await images.write(bytes);
+      attached.push(artifact);
+    },
+  };
+  deps = { ...world, images, sources, artifacts, repositoryOf: (id) => `apps/${id}`, builder: ENGINE };
+});
+
+const source = async (...items: readonly TarItem[]) =>
+  (await sources.write(Readable.from([await tarOf({ name: "package-lock.json", content: LOCK }, ...items)])))
+    .digest;
+
+async function wanted(more: Partial<ImageToAttest> = {}): Promise<ImageToAttest> {
+  const at = new Date("2026-01-02T03:04:05Z");
+  return {
+    appId,
+    imageDigest: image.digest,
+    build: { id: world.newId(), stack: "cnb", acceptedAt: at, startedAt: new Date(at.getTime() + 1_500) },
+    sourceDigest: await source(),
+    sourceUri: "git+https://localhost:6400/app.git",
+    sourceVersion: "0123456789abcdef0123456789abcdef01234567",
+    ref: "refs/heads/main",
+    folder: undefined,
+    ...more,
+  };
+}
+
+/** Says it and puts it on record. */
+async function attest(of: ImageToAttest): Promise<void> {
+  const record = await attestImage(of, deps);
+  await world.db.transaction().execute(record);
+}
+
+const listed = () => listAttestations(world.db, appId, image.digest);
+
+interface Property {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The fields of documents that are looked at. */
+interface Shown extends DsseEnvelope {
+  readonly metadata: { readonly properties: readonly Property[] };
+  readonly components: readonly {
+    readonly purl: string;
+    readonly scope: string;
+    readonly properties: readonly Property[];
+  }[];
+}
+
+async function documentOf(kind: string): Promise<{ readonly text: string; readonly json: Shown }> {
+  const one = (await listed()).find((attestation) => attestation.kind === kind);
+  const text = (await buffer(await images.read(one?.document.digest ?? ""))).toString();
+  return { text, json: JSON.parse(text) as Shown };
+}
+
+const publicKey = async () => createPublicKey((await listPublicKeys(world.db))[0]?.publicKey ?? "");
+
+describe("a build", () => {
+  it("says four things of its image, each an artifact about it", async () => {
+    await attest(await wanted());
+    expect((await listed()).map(({ kind, artifactType }) => [kind, artifactType])).toEqual([
+      ["sbom-cyclonedx", "application/vnd.cyclonedx+json"],
+      ["sbom-spdx", "application/spdx+json"],
+      ["signature", "application/vnd.dev.cosign.artifact.sig.v1+json"],
+      ["provenance", "application/vnd.in-toto.provenance+dsse"],
+    ]);
+    for (const { manifest } of attached)
+      expect(JSON.parse(manifest.bytes.toString()).subject).toEqual(image.subject);
+  });
+
+  it("lists what buildpacks and lock files tell, each package once", async () => {
+    await attest(await wanted());
+    const { json } = await documentOf("sbom-cyclonedx");
+    const parts = json.components.map((one) => [
+      one.purl,
+      one.scope,
+      one.properties.map(({ value }) => value),
+    ]);
+    expect(parts).toEqual([
+      ["pkg:generic/node@24.1.0", "required", ["test/node"]],
+      ["pkg:npm/lodash@4.17.20", "required", ["package-lock.json", "test/node"]],
+      ["pkg:npm/vitest@1.0.0", "excluded", ["package-lock.json"]],
+    ]);
+  });
+
+  it("signs the image as cosign does, with a key that others can check", async () => {
+    await attest(await wanted());
+    const signature = (await listed()).find(({ kind }) => kind === "signature")?.signature;
+    const payload = Buffer.from(signature?.payload ?? "", "base64");
+    expect(JSON.parse(payload.toString()).critical.image["docker-manifest-digest"]).toBe(image.digest);
+    const check = createVerify("SHA256").update(payload);
+    expect(check.verify(await publicKey(), signature?.value ?? "", "base64")).toBe(true);
+    expect(attached.flatMap(({ tag }) => tag ?? []).sort()).toEqual([
+      `sha256-${image.digest.slice(7)}.att`,
+      `sha256-${image.digest.slice(7)}.sig`,
+    ]);
+  });
+
+  it("tells how the image came to be, signed", async () => {
+    const of = await wanted({ folder: "packages/web" });
+    await attest(of);
+    const { json: envelope } = await documentOf("provenance");
+    expect(isEnvelopeOf(envelope, await publicKey())).toBe(true);
+    const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString());
+    expect(statement.subject).toEqual([{ name: `apps/${appId}`, digest: { sha256: image.digest.slice(7) } }]);
+    const { buildDefinition, runDetails } = statement.predicate;
+    expect(buildDefinition.externalParameters).toEqual({
+      source: { uri: "git+https://localhost:6400/app.git", version: of.sourceVersion },
+      ...{ ref: "refs/heads/main", folder: "packages/web", stack: "cnb" },
+    });
+    expect(buildDefinition.resolvedDependencies).toEqual([
+      expect.objectContaining({
+        name: "source",
+        digest: { sha256: of.sourceDigest.slice(7), gitCommit: of.sourceVersion },
+      }),
+      { name: "run image", uri: "conifer/run", digest: { sha256: digestOf("run image").slice(7) } },
+      { name: "buildpack test/node", uri: "https://example.com/node", annotations: { version: "1.2.3" } },
+    ]);
+    expect(runDetails.builder).toMatchObject({ version: { conifer: "0.1.0", lifecycle: "0.9.0" } });
+    expect(runDetails.metadata).toMatchObject({
+      invocationId: of.build.id,
+      conifer_durations: { waiting_seconds: 1.5 },
+    });
+    expect(runDetails.byproducts.map(({ name }: Property) => name)).toEqual(["sbom-cyclonedx", "sbom-spdx"]);
+  });
+
+  it("of what was built before says the same of it, but for its own provenance", async () => {
+    const first = await wanted();
+    await attest(first);
+    const before = await listed();
+    await attest(first);
+    expect(await listed()).toEqual(before);
+    await attest(await wanted());
+    const after = await listed();
+    expect(after.filter(({ kind }) => kind !== "provenance")).toEqual(
+      before.filter(({ kind }) => kind !== "provenance"),
+    );
+    expect(after.filter(({ kind }) => kind === "provenance")).toHaveLength(2);
+  });
+
+  it("that is killed before its image is on record has said nothing yet, and says it again", async () => {
+    const of = await wanted();
+    await attestImage(of, deps);
+    expect(await listed()).toEqual([]);
+    await attest(of);
+    expect((await listed()).map(({ kind }) => kind)).toHaveLength(4);
+    expect(await checkSignature(world.db, appId, image.digest)).toMatchObject({ kind: "verified" });
+  });
+
+  it("whose store is away puts nothing on record", async () => {
+    const away = { ...deps, artifacts: { attach: () => Promise.reject(new Error("the store is away")) } };
+    await expect(attestImage(await wanted(), away)).rejects.toThrow("away");
+    expect(await listed()).toEqual([]);
+  });
+
+  it("remarks what it could not read, and goes on", async () => {
+    const large = { name: "client/yarn.lock", content: Buffer.alloc(17 * 1024 * 1024, 32) };
+    image = await storeImage(images, "odd", "{ not JSON");
+    await attest(
+      await wanted({
+        imageDigest: image.digest,
+        sourceDigest: await source(large, { name: "go.sum", content: "x" }),
+      }),
+    );
+    const { json } = await documentOf("sbom-cyclonedx");
+    const remarks = json.metadata.properties.filter((one) => one.name === "conifer:remark");
+    expect(remarks.map((one) => one.value)).toEqual([
+      "The bill sbom.cdx.json of test/node could not be read: it is not JSON.",
+      "The bill sbom.spdx.json of test/node could not be read: it is not JSON.",
+      "client/yarn.lock was not read: it has 17 MB, and 16 MB are read at the most.",
+    ]);
+    expect(json.components.map((one) => one.purl)).toEqual([
+      "pkg:npm/lodash@4.17.20",
+      "pkg:npm/vitest@1.0.0",
+    ]);
+  });
+
+  it("names a source without what only its owner may know", async () => {
+    await attest(
+      await wanted({ ref: null, sourceUri: "https://me:secret@example.com/app.tgz?token=secret#secret" }),
+    );
+    const all = attached.flatMap(({ blobs, manifest }) =>
+      [...blobs, manifest].map(({ bytes }) => bytes.toString()),
+    );
+    const decoded = JSON.parse(
+      Buffer.from((await documentOf("provenance")).json.payload, "base64").toString(),
+    );
+    expect(JSON.stringify([all, decoded])).not.toContain("secret");
+    expect(decoded.predicate.buildDefinition.externalParameters.source.uri).toBe(
+      "https://example.com/app.tgz",
+    );
+  });
+});
+
+describe("bills of materials", () => {
+  it("are the same bytes for the same image, whenever and wherever they are made", async () => {
+    await attest(await wanted());
+    const first = await Promise.all(["sbom-cyclonedx", "sbom-spdx"].map(documentOf));
+    const other = await world.newApp();
+    const later = {
+      ...deps,
+      clock: () => new Date("2031-05-06T07:08:09Z"),
+      repositoryOf: () => `apps/${appId}`,
+    };
+    const of = await wanted({ appId: other.id });
+    attached = [];
+    await world.db.transaction().execute(await attestImage(of, later));
+    const texts = attached.flatMap(({ blobs }) => blobs.at(-1)?.bytes.toString() ?? []);
+    for (const { text } of first) expect(texts).toContain(text);
+  });
+});
+
+describe("the installation's key", () => {
+  it("is made once, however many need it first", async () => {
+    const all = await Promise.all([wanted(), wanted(), wanted()]);
+    await Promise.all(all.map((of) => attestImage(of, deps)));
+    expect(await listPublicKeys(world.db)).toHaveLength(1);
+  });
+
+  it("of another installation, or for another image, is not good", async () => {
+    await attest(await wanted());
+    expect(await checkSignature(world.db, appId, digestOf("other"))).toEqual({
+      kind: "refused",
+      why: "it is not signed",
+    });
+    const { id } = await world.newApp();
+    expect(await checkSignature(world.db, id, image.digest)).toMatchObject({ kind: "refused" });
+  });
+});

@@ -1,0 +1,13 @@
+export { checkSignature, makeAdmission } from "./admit-image.ts";
+export { attestImage } from "./attest-image.ts";
+export { attestationHandlers, describeTrust } from "./attestation-api.ts";
+export type { ArtifactStore } from "./attestation-ports.ts";
+export {
+  isSignatureOf,
+  makePayload,
+  SIGNATURE,
+  signatureConfig,
+  signatureManifest,
+  signatureTag,
+  signPayload,
+} from "./image-signature.ts";
