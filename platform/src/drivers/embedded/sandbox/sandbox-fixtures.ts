@@ -70,7 +70,7 @@ export async function openSandboxWorld(
         stream?.on("data", (chunk) => {
           texts[name] += chunk;
         });
-        return stream && whenClosed(stream);
+        return whenClosed(stream);
       });
       const { code } = await sandbox.exited;
       await Promise.all(ends);
@@ -86,8 +86,8 @@ export async function openSandboxWorld(
 }
 
 /** Resolves once an output has closed; one that stayed empty may have before anybody asks. */
-export async function whenClosed(stream: Readable): Promise<void> {
-  if (!stream.closed) await new Promise((resolve) => stream.once("close", resolve));
+export async function whenClosed(stream: Readable | undefined): Promise<void> {
+  if (stream && !stream.closed) await new Promise((resolve) => stream.once("close", resolve));
 }
 
 /** Resolves once the test holds; throws when it does not in time. */
