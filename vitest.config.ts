@@ -62,9 +62,9 @@ export default defineConfig({
           name: "journeys",
           include: ["conformance/**/*.slow.test.ts"],
           exclude: ["**/node_modules/**"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          // Most of a journey is waiting, for time limits and for dynos; each has a platform of its own.
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          // Most of a journey is waiting, for time limits and for dynos; each has a platform of its own. A busy machine takes twice as long.
           maxWorkers: 2,
           retry: Number(process.env.TEST_RETRIES ?? 0),
           sequence: { groupOrder: 4 },
