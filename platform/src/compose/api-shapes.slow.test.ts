@@ -38,6 +38,7 @@ const CALLS: Partial<Record<RouteKey, { path?: string; body?: unknown }>> = {
   "GET /apps/{app}/collaborators/{collaborator}": { path: "/apps/shapes/collaborators/other@example.com" },
   "DELETE /apps/{app}/collaborators/{collaborator}": { path: "/apps/shapes/collaborators/other@example.com" },
   "PATCH /apps/{app}/config-vars": { body: { A: "1" } },
+  "PUT /apps/{app}/buildpack-installations": { body: { updates: [] } },
   "GET /apps/{app}/releases/{release}": { path: "/apps/shapes/releases/2" },
   "GET /apps/{app}/releases/{release}/config-vars": { path: "/apps/shapes/releases/2/config-vars" },
   "GET /apps/{app}/releases/{release}/attestations": { path: "/apps/shapes/releases/2/attestations" },
