@@ -1,8 +1,10 @@
 import type { Builder } from "../delivery/build/index.ts";
 import type { ImageCollection, ImageStore } from "../delivery/image/index.ts";
+import { findPushedImage } from "../delivery/registry/index.ts";
+import type { PushedImages } from "../delivery/release/index.ts";
 import { cutSource, fetchSource, type GitRepositories, makeUploads } from "../delivery/source/index.ts";
 import { makeGitRepositories, prepareGitFolder, startGitTransport } from "../drivers/embedded/git/index.ts";
-import { openDiskImageStore } from "../drivers/embedded/images/index.ts";
+import { openDiskImageStore, openDiskRepositories } from "../drivers/embedded/images/index.ts";
 import { openFileArchiveStore, openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { RouteTable } from "../edge/route/index.ts";
 import { openStreamUrl, signStreamUrl } from "../http/index.ts";
@@ -26,6 +28,7 @@ export interface ApiEngine {
   readonly oneOffs: OneOffDependencies;
   readonly builder: Pick<Builder, "cancel" | "clearCache">;
   readonly images: Pick<ImageStore, "read">;
+  readonly pushed: PushedImages;
   readonly uploads: Pick<Uploads, "create">;
 }
 
@@ -60,12 +63,16 @@ export async function openControlEngine(
   { host, builder, routes, collection }: ControlPorts,
   onDynoChange: (appId: string) => void,
 ) {
+  const { home } = context.config;
+  const images = await openDiskImageStore(home.images);
+  const stores = { content: images, records: openDiskRepositories(home.repositories) };
   return {
     ...openDynoSide(context, host, onDynoChange),
     builder,
     routes,
     collection,
-    images: await openDiskImageStore(context.config.home.images),
+    images,
+    pushed: { find: (image) => findPushedImage(stores, image) } satisfies PushedImages,
     ...(await openControlFiles(context)),
   };
 }

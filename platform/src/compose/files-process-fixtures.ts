@@ -50,6 +50,7 @@ export async function startOthers(config: Config, peer: RemotePeer) {
     repositories: makeRepositoryClient(peer),
     ...sources,
     images: { read: () => Promise.reject(new Error("no images here")) },
+    pushed: { find: async () => undefined },
     collection: { collect: async () => true, forget: nothing },
     routes: {
       ...{ replace: nothing, put: nothing, remove: nothing },

@@ -1,3 +1,5 @@
+export { makeAppRegistryHandler } from "./app-registry-handler.ts";
+export { findPushedImage } from "./find-pushed-image.ts";
 export { holdImage } from "./hold-image.ts";
 export { type DocumentLinks, readDocumentLinks } from "./manifest-document.ts";
 export {
@@ -32,4 +34,10 @@ export {
   ROLES,
   repositoryName,
 } from "./registry-rules.ts";
-export { type RunningRegistry, startRegistry } from "./registry-server.ts";
+export {
+  keepUploadsSwept,
+  makeRegistryListener,
+  type RegistryListener,
+  type RunningRegistry,
+  startRegistry,
+} from "./registry-server.ts";

@@ -17,6 +17,7 @@ import { invalidParams } from "../../../kernel/index.ts";
 import { shellArgv } from "../../../runtime/dyno/index.ts";
 import type { HostRelease } from "../../cnb/builds/index.ts";
 import { removeTree, unpackTar } from "../../files/trees/index.ts";
+import { hasFile, unpackWhole } from "./unpack-container.ts";
 
 /** An image, ready to be run from. */
 export interface UnpackedImage {
@@ -28,6 +29,8 @@ export interface UnpackedImage {
   readonly workingDir: string;
   /** The program and arguments that start a process type. Throws not-found texts for a type the image has not. */
   processArgv(type: string): readonly string[];
+  /** The program that a container image names, with its arguments. Throws for a shell that the image has not. */
+  programArgv(argv: readonly string[]): readonly string[];
   /** The program and arguments that run a command line as a person types it: a shell, with `launcher` on PATH. */
   shellArgv(line: string): readonly string[];
 }
@@ -46,7 +49,8 @@ const LIMITS = { bytes: 16 * 1024 ** 3, entries: 2_000_000 };
 const WHITEOUT = ".wh.";
 const run = promisify(execFile);
 
-export type UnpackImage = (digest: string) => Promise<UnpackedImage>;
+/** `whole`: all of its layers, whoever made them, as the only files that its programs will see. */
+export type UnpackImage = (digest: string, whole?: boolean) => Promise<UnpackedImage>;
 
 /**
  * Makes images ready to run. Each layer is unpacked once, under its diffID, aside and then renamed: a folder that is
@@ -57,15 +61,17 @@ export async function openImageUnpacker(deps: UnpackDependencies): Promise<Unpac
   await mkdir(deps.folder, { recursive: true });
   await removeUntrusted(deps.folder);
   const underWay = new Map<string, Promise<string>>();
-  const layerFolder = (diffId: string, digest: string): Promise<string> => {
-    const running = underWay.get(diffId);
-    if (running) return running;
-    const work = unpackLayer(deps, diffId, digest).finally(() => underWay.delete(diffId));
-    underWay.set(diffId, work);
-    return work;
+  const once = (name: string, work: () => Promise<string>): Promise<string> => {
+    const running = underWay.get(name) ?? work().finally(() => underWay.delete(name));
+    underWay.set(name, running);
+    return running;
   };
-  return async (digest) => {
+  const layerFolder = (diffId: string, digest: string): Promise<string> =>
+    once(diffId, () => unpackLayer(deps, diffId, digest));
+  return async (digest, whole = false) => {
     const documents = await readImageDocuments(deps.store, digest);
+    requireArchitecture(documents, deps.host);
+    if (whole) return describeWhole(digest, documents, await unpackWhole(documents.manifest, deps, once));
     requireHost(documents, deps.host);
     const { diff_ids } = documents.config.rootfs;
     const layers = documents.manifest.layers.map((layer, i) => ({
@@ -78,15 +84,42 @@ export async function openImageUnpacker(deps: UnpackDependencies): Promise<Unpac
   };
 }
 
+/** What holds for every image: its variables, and where its programs begin. */
+function settingsOf({ config: { Env, WorkingDir } }: ImageDocuments["config"]) {
+  const pairs = (Env ?? []).map((pair) => [pair.split("=", 1)[0] ?? "", pair.slice(pair.indexOf("=") + 1)]);
+  return { env: Object.fromEntries(pairs) as Record<string, string>, workingDir: WorkingDir || "/" };
+}
+
+function describeWhole(
+  digest: string,
+  documents: ImageDocuments,
+  lowerDirs: readonly string[],
+): UnpackedImage {
+  const hasShell = hasFile(lowerDirs, ["bin", "sh"]) || hasFile(lowerDirs, ["usr", "bin", "sh"]);
+  const withShell = (argv: readonly string[]) => {
+    if (hasShell || argv[0] !== "/bin/sh") return argv;
+    throw invalidParams(
+      'The image has no shell (/bin/sh), which this command needs. Give its ENTRYPOINT or CMD as a list, such as CMD ["/server"], and name no variables in it.',
+    );
+  };
+  return {
+    info: { ...imageInfoOf(digest, documents), processes: [] },
+    lowerDirs,
+    ...settingsOf(documents.config),
+    processArgv: () => {
+      throw invalidParams("A container image has no process types of its own.");
+    },
+    programArgv: withShell,
+    shellArgv: (line) => withShell(shellArgv(line)),
+  };
+}
+
 function describe(digest: string, documents: ImageDocuments, lowerDirs: readonly string[]): UnpackedImage {
   const info = imageInfoOf(digest, documents);
-  const { Env = [], WorkingDir = "/" } = documents.config.config;
-  const env = Object.fromEntries(
-    Env.map((pair) => [pair.split("=", 1)[0] ?? "", pair.slice(pair.indexOf("=") + 1)]),
-  );
   return {
-    ...{ info, lowerDirs, env },
-    workingDir: WorkingDir,
+    ...{ info, lowerDirs },
+    ...settingsOf(documents.config),
+    programArgv: (argv) => argv,
     processArgv(type) {
       const types = info.processes.map((process) => process.type);
       if (!types.includes(type))
@@ -112,12 +145,15 @@ function runLayerCount(digest: string, documents: ImageDocuments): number {
   return at + 1;
 }
 
+function requireArchitecture({ config }: ImageDocuments, host: HostRelease): void {
+  if (config.architecture === host.architecture) return;
+  throw invalidParams(
+    `The image is for ${config.architecture} and this machine is ${host.architecture}. Build it again here.`,
+  );
+}
+
 /** What an app's image stands on, be it layers or a machine's own base, fits only machines of the same release. */
 function requireHost({ manifest, config }: ImageDocuments, host: HostRelease): void {
-  if (config.architecture !== host.architecture)
-    throw invalidParams(
-      `The image is for ${config.architecture} and this machine is ${host.architecture}. Build it again here.`,
-    );
   const labels = config.config.Labels ?? {};
   const isApp = labels[LABEL.lifecycle] !== undefined;
   if (!isApp || manifest.layers.length === 0) return;

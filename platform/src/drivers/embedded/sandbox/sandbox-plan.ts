@@ -1,7 +1,8 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
+import { BusinessError } from "../../../kernel/index.ts";
 import { BASE_FOLDERS, type HostBase, INIT_PATH } from "./host-base.ts";
-import type { SandboxBind, SandboxSpec } from "./sandbox.ts";
+import type { SandboxBind, SandboxGuest, SandboxSpec } from "./sandbox.ts";
 import { ENTER, JOIN } from "./sandbox-scripts.ts";
 
 /** Ids of a user and a group. */
@@ -49,6 +50,7 @@ export function mountLines(machine: Machine, spec: SandboxSpec, terminalPath: st
   if (terminalPath) lines.push([terminalPath, at("dev/console"), "none", "bind,nosuid,noexec"]);
   lines.push(["devpts", at("dev/pts"), "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"]);
   lines.push(["tmpfs", at("dev/shm"), "tmpfs", `nosuid,nodev,mode=1777,size=${spec.limits.memoryBytes}`]);
+  if (spec.guest) lines.push(...guestLines(machine, spec, terminalPath));
   for (const { source, target, writable } of spec.binds)
     lines.push([source, at(target), "none", `bind,nosuid,nodev${writable ? "" : ",ro"}`]);
   return lines
@@ -62,28 +64,81 @@ export function mountLines(machine: Machine, spec: SandboxSpec, terminalPath: st
 function rootLine(machine: Machine, spec: SandboxSpec): [string, string, string, string] {
   if (!machine.overlay)
     return [join(spec.directory, "root"), machine.mountPoint, "none", "bind,nosuid,nodev"];
+  const lower = [...lowerPaths(spec), machine.base.directory];
+  const options = overlayOptions(machine, lower, join(spec.directory, "upper"), join(spec.directory, "work"));
+  return ["overlay", machine.mountPoint, "overlay", options];
+}
+
+function overlayOptions(machine: Machine, lower: readonly string[], upper: string, work: string): string {
   const short = (path: string) => relative(machine.home, path);
-  const lower = [...lowerPaths(spec), machine.base.directory].map(short);
-  const options = [
-    "nosuid,nodev",
-    `lowerdir=${lower.join(":")}`,
-    `upperdir=${short(join(spec.directory, "upper"))}`,
-    `workdir=${short(join(spec.directory, "work"))}`,
-    ...(machine.root ? [] : ["userxattr"]),
-  ].join(",");
-  const odd = lower.find((path) => /[,:\\"]/.test(path));
+  const odd = lower.map(short).find((path) => /[,:\\"]/.test(path));
   if (odd)
     throw new Error(`The folder ${odd} cannot be a layer: its path has a comma, colon, quote or backslash.`);
-  return ["overlay", machine.mountPoint, "overlay", options];
+  return [
+    "nosuid,nodev",
+    `lowerdir=${lower.map(short).join(":")}`,
+    `upperdir=${short(upper)}`,
+    `workdir=${short(work)}`,
+    ...(machine.root ? [] : ["userxattr"]),
+  ].join(",");
+}
+
+/** Where a guest's root is in the sandbox's own. */
+export const GUEST_ROOT = "guest";
+/** What of a guest's writable layer lies in the sandbox's folder. */
+export const GUEST_FOLDERS = { upper: "guest-upper", work: "guest-work", layers: "guest-layers" } as const;
+
+/** Every place of these mounts was made in the guest's writable layer, so none of them leads through a link of the image. */
+function guestLines(
+  machine: Machine,
+  spec: SandboxSpec,
+  terminalPath: string | undefined,
+): [string, string, string, string][] {
+  const at = (path: string) => join(machine.mountPoint, GUEST_ROOT, path);
+  const { upper, work, layers } = GUEST_FOLDERS;
+  const lower = lowerPaths({ directory: spec.directory, lowerDirs: spec.guest?.lowerDirs ?? [] }, layers);
+  const options = overlayOptions(machine, lower, join(spec.directory, upper), join(spec.directory, work));
+  const device = "bind,nosuid,noexec";
+  return [
+    ["overlay", at(""), "overlay", options],
+    ["proc", at("proc"), "proc", "nosuid,nodev,noexec"],
+    ...machine.base.devices.map(
+      (name) => [`/dev/${name}`, at(`dev/${name}`), "none", device] as [string, string, string, string],
+    ),
+    ...(terminalPath
+      ? [[terminalPath, at("dev/console"), "none", device] as [string, string, string, string]]
+      : []),
+    ["devpts", at("dev/pts"), "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"],
+    ["tmpfs", at("dev/shm"), "tmpfs", `nosuid,nodev,mode=1777,size=${spec.limits.memoryBytes}`],
+  ];
+}
+
+/**
+ * The command that becomes a guest's program. It runs without any privilege, makes a user namespace in which it may change its
+ * root, does so, and has lost that again with the program; from a changed root no further one can be made, and so no way out.
+ */
+export function guestArgv(
+  { inside }: Pick<Machine, "inside">,
+  { guest, argv, cwd }: Pick<SandboxSpec, "guest" | "argv" | "cwd">,
+): readonly string[] {
+  if (!guest) return argv;
+  const { uid, gid } = guest.user ?? inside;
+  return [
+    ...["/usr/bin/unshare", "--user", `--map-user=${uid}`, `--map-group=${gid}`],
+    ...[`--root=/${GUEST_ROOT}`, `--wd=${cwd}`, "--", ...argv],
+  ];
 }
 
 /** Linux takes at most a page of mount options; above this many layers, links with short names stand for them. */
 export const MOST_LAYERS_BY_PATH = 20;
 
-/** Where the overlay finds the layers: their own paths, or the links that the sandbox's folder holds for them. */
-export function lowerPaths(spec: SandboxSpec): readonly string[] {
-  if (spec.lowerDirs.length <= MOST_LAYERS_BY_PATH) return spec.lowerDirs;
-  return spec.lowerDirs.map((_, n) => join(spec.directory, "layers", String(n)));
+/** Where the overlay finds the layers: their own paths, or the links that a folder of the sandbox's holds for them. */
+export function lowerPaths(
+  { directory, lowerDirs }: Pick<SandboxSpec, "directory" | "lowerDirs">,
+  links = "layers",
+): readonly string[] {
+  if (lowerDirs.length <= MOST_LAYERS_BY_PATH) return lowerDirs;
+  return lowerDirs.map((_, n) => join(directory, links, String(n)));
 }
 
 /** A field of fstab(5): white space and backslashes as octal. */
@@ -112,7 +167,7 @@ export function commandLine({ machine, spec, mounts, ownNetwork }: CommandOption
     ...[...namespaces, "--fork", "--kill-child=KILL"],
     ...["sh", machine.setUpFile, spec.id, mounts, machine.mountPoint],
     ...dropPrivileges(machine),
-    ...["sh", INIT_PATH, ...spec.argv],
+    ...["sh", INIT_PATH, ...guestArgv(machine, spec)],
   ];
 }
 
@@ -151,6 +206,17 @@ function dropPrivileges({ root, userNamespace, inside, owner }: Machine): string
   if (!userNamespace) return ["setpriv", ...ids, ...nothing];
   const asInside = ["unshare", "--user", `--map-user=${inside.uid}`, `--map-group=${inside.gid}`];
   return [...(ids.length > 0 ? ["setpriv", ...ids] : []), ...asInside, "--keep-caps", "setpriv", ...nothing];
+}
+
+/** Throws what an operator can read where the machine lacks what a guest needs. */
+export function checkGuest({ overlay, userNamespace }: Machine, guest: SandboxGuest): void {
+  if (guest.lowerDirs.length === 0) throw new Error("A guest needs at least one layer.");
+  if (guest.user?.uid === 0) throw new Error("Nothing runs as root in a sandbox.");
+  if (overlay && userNamespace) return;
+  throw new BusinessError(
+    "unavailable",
+    `Container images need ${overlay ? "user namespaces" : "overlay file systems"}, which this machine does not offer. The first page of Conifer says how to get them.`,
+  );
 }
 
 /**

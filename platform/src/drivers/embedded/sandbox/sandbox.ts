@@ -20,6 +20,18 @@ export interface SandboxLimits {
 }
 
 /**
+ * Files that take the place of all of this machine's: the program sees the layers as its whole root, with `/proc`, `/dev`,
+ * `/tmp`, `/etc/hosts` and `/etc/resolv.conf` made for it. What is in them is a stranger's: no link in them is followed on
+ * this machine, their devices and set-user-id bits mean nothing.
+ */
+export interface SandboxGuest {
+  /** Unpacked image layers, the topmost first; never written. At least one. */
+  readonly lowerDirs: readonly string[];
+  /** Whom the program is in its own eyes; it owns all of the files. Missing: the user `dyno`. Never root. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+/**
  * A process tree to start. Its root is `lowerDirs` on the host base (this machine's `/usr`, read-only, and a made
  * `/etc`, `/dev`, `/proc`, `/tmp`) under a writable layer of its own. It runs as an unprivileged user named `dyno` with
  * no capability, `no_new_privs`, and process 1 is Conifer's own init.
@@ -35,6 +47,8 @@ export interface SandboxSpec {
    */
   readonly lowerDirs: readonly string[];
   readonly binds: readonly SandboxBind[];
+  /** Needs overlay and user namespaces; `lowerDirs` and `binds` are then not the program's to see. */
+  readonly guest?: SandboxGuest;
   /** The program and its arguments, found on `PATH` of `env`. Never a place for secrets: others can see it. */
   readonly argv: readonly [string, ...string[]];
   /**
@@ -67,7 +81,7 @@ export interface SandboxExit {
 }
 
 /** A program to start beside the main one of a running sandbox. */
-export type EnteringProgram = Pick<SandboxSpec, "argv" | "env" | "cwd" | "terminal">;
+export type EnteringProgram = Pick<SandboxSpec, "argv" | "env" | "cwd" | "terminal" | "guest">;
 
 /** It ends with the sandbox at the latest. */
 export interface EnteredProgram {

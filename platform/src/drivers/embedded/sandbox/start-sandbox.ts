@@ -10,13 +10,14 @@ import { makeRunningSandbox, SET_UP_DONE } from "./running-sandbox.ts";
 import type { Sandbox, SandboxSpec } from "./sandbox.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
 import { type NetworkLease, sharedNetwork } from "./sandbox-network.ts";
-import { checkLayer, commandLine, mountLines } from "./sandbox-plan.ts";
+import { checkGuest, checkLayer, commandLine, mountLines } from "./sandbox-plan.ts";
 import { writeRecord } from "./sandbox-record.ts";
 import { makeWritableLayer } from "./writable-layer.ts";
 
 /** As `Sandboxes.start`. */
 export async function startSandbox(engine: SandboxEngine, spec: SandboxSpec): Promise<Sandbox> {
   const env = carryEnvironment(spec.env);
+  if (spec.guest) checkGuest(engine.machine, spec.guest);
   for (const layer of spec.lowerDirs) {
     if (!engine.checkedLayers.has(layer)) checkLayer(layer);
     engine.checkedLayers.add(layer);
@@ -76,7 +77,7 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
       CONIFER_CGROUPS_SLOW: prepared.cgroup.joinSlowly.join(" "),
       CONIFER_NETWORK: prepared.lease.setUp,
       CONIFER_PIDS: cgroups.powers.has("pids") ? "" : String(spec.limits.pids),
-      CONIFER_CWD: spec.cwd,
+      CONIFER_CWD: spec.guest ? "/" : spec.cwd,
       CONIFER_SET_UP_DONE: SET_UP_DONE,
       CONIFER_TERMINAL: spec.terminal ? "yes" : "",
       ...prepared.env,
