@@ -83,6 +83,8 @@ export function makeContainer(
     os: "linux",
     config: settings,
     rootfs: { type: "layers", diff_ids: [tarred.digest] },
+    // Builders compare it with the layers.
+    history: [{ created_by: "a journey" }],
   });
   const type = "application/vnd.oci.image";
   const manifest = json({

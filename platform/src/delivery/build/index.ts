@@ -6,3 +6,10 @@ export { listAppsWithBuilds } from "./build-store.ts";
 export { createBuild } from "./create-build.ts";
 export { followBuild } from "./follow-build.ts";
 export { followUp } from "./follow-up.ts";
+export {
+  type ContainerPlan,
+  type DockerImage,
+  HEROKU_YML_BYTES,
+  planByNames,
+  readHerokuYml,
+} from "./heroku-yml.ts";

@@ -1,4 +1,5 @@
 export { makeAppRegistryHandler } from "./app-registry-handler.ts";
+export { tagOfType } from "./app-repository.ts";
 export { findPushedImage } from "./find-pushed-image.ts";
 export { holdImage } from "./hold-image.ts";
 export { type DocumentLinks, readDocumentLinks } from "./manifest-document.ts";

@@ -23,6 +23,11 @@ export interface LeftImage {
   /** Layers the image may have without bringing their content, digest → diffID: the run image's, the previous image's. */
   readonly known: ReadonlyMap<string, string>;
   readonly limitBytes: number;
+  /**
+   * Layers may be compressed: what its config says of them is then not looked at, and nobody may go by it. The image is one
+   * that runs by itself, whose layers are known by the digests of their bytes.
+   */
+  readonly packed?: true;
 }
 
 /** A part of the image. */
@@ -75,7 +80,11 @@ export async function collectImage(left: LeftImage, to: ImageSink): Promise<stri
   return named.digest;
 }
 
-function requireWhole(manifest: OciManifest, configBytes: Buffer, { limitBytes, known }: LeftImage): void {
+function requireWhole(
+  manifest: OciManifest,
+  configBytes: Buffer,
+  { limitBytes, known, packed }: LeftImage,
+): void {
   const { diff_ids } = parseConfig(configBytes).rootfs;
   if (diff_ids.length !== manifest.layers.length)
     throw new Error("the image's config and manifest disagree about its layers");
@@ -83,6 +92,7 @@ function requireWhole(manifest: OciManifest, configBytes: Buffer, { limitBytes, 
   const megabytes = (count: number) => `${Math.round(count / 1024 / 1024)} MB`;
   if (bytes > limitBytes)
     throw new Error(`the image is ${megabytes(bytes)} large; the most is ${megabytes(limitBytes)}`);
+  if (packed) return;
   // New layers are plain tars, so their digests are the diffIDs that the launch will trust.
   const other = manifest.layers.findIndex(
     ({ digest }, i) => digest !== diff_ids[i] && known.get(digest) !== diff_ids[i],

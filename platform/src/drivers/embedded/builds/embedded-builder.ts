@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type { Builder, BuildNews, BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
 import type { Running } from "../../../kernel/index.ts";
 import { removeTree } from "../../files/trees/index.ts";
+import { containerCache } from "./build-containers.ts";
 import { clearBuildFolder, removeBuildFolder, returnCache } from "./build-folder.ts";
+import type { BuildMachine } from "./build-machine.ts";
 import { type BuildOutput, inLines, openBuildOutput } from "./build-output.ts";
 import { type BuildTurns, makeBuildTurns } from "./build-turns.ts";
 import { forgetOldBuilds, KEPT_FILES, keepResult, readKept } from "./kept-builds.ts";
-import { type BuildMachine, runBuild, stoppedResult } from "./run-build.ts";
+import { runBuild, stoppedResult } from "./run-build.ts";
 
 export interface EmbeddedBuilderOptions {
   readonly machine: BuildMachine;
@@ -61,7 +63,10 @@ export async function startEmbeddedBuilder(
       build?.stop.abort("cancelled");
       await build?.ended.catch(() => {});
     },
-    clearCache: (appId) => removeTree(join(machine.cacheRoot, requireName(appId))),
+    async clearCache(appId) {
+      const name = requireName(appId);
+      for (const cache of [name, containerCache(name)]) await removeTree(join(machine.cacheRoot, cache));
+    },
   };
   return {
     builder,

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { BusinessError } from "../../../kernel/index.ts";
 import { BASE_FOLDERS, type HostBase, INIT_PATH } from "./host-base.ts";
 import type { SandboxBind, SandboxGuest, SandboxSpec } from "./sandbox.ts";
-import { ENTER, JOIN } from "./sandbox-scripts.ts";
+import { ENTER, JOIN, MAP_RANGE } from "./sandbox-scripts.ts";
 
 /** Ids of a user and a group. */
 export interface Account {
@@ -45,6 +45,8 @@ export function mountLines(machine: Machine, spec: SandboxSpec, terminalPath: st
   if (machine.coverUsrLocal)
     lines.push([join(base.directory, "var/empty"), at("usr/local"), "none", "bind,ro,nosuid,nodev,noexec"]);
   lines.push(["proc", at("proc"), "proc", "nosuid,nodev,noexec"]);
+  // A builder mounts it again for each of its steps, and without what no file system of its own has: `nodev`.
+  if (spec.builder) lines.push([join(base.directory, "dev"), at("dev"), "none", "bind,nosuid,noexec"]);
   for (const name of base.devices)
     lines.push([`/dev/${name}`, at(`dev/${name}`), "none", "bind,nosuid,noexec"]);
   if (terminalPath) lines.push([terminalPath, at("dev/console"), "none", "bind,nosuid,noexec"]);
@@ -166,7 +168,7 @@ export function commandLine({ machine, spec, mounts, ownNetwork }: CommandOption
     ...["setpriv", "--pdeathsig", "KILL"],
     ...[...namespaces, "--fork", "--kill-child=KILL"],
     ...["sh", machine.setUpFile, spec.id, mounts, machine.mountPoint],
-    ...dropPrivileges(machine),
+    ...(spec.builder ? becomeBuilder(machine) : dropPrivileges(machine)),
     ...["sh", INIT_PATH, ...guestArgv(machine, spec)],
   ];
 }
@@ -194,6 +196,31 @@ export function enteringCommand({ machine, argv, pids, ownNetwork }: EnteringOpt
     ...dropPrivileges(machine),
     ...["sh", "-c", ENTER, "sh", ...argv],
   ];
+}
+
+/** Ids of this machine that builds have as theirs; far from those that people and other programs are given. */
+export const BUILDER_IDS = { first: 1_879_048_192, count: 65_536 } as const;
+
+/**
+ * Becomes root of a user namespace of its own. Only root can give it a range of ids, without which programs of a build can
+ * neither change owners nor groups; elsewhere it is alone there, with one id.
+ */
+function becomeBuilder({ root }: Machine): string[] {
+  const nothingNew = ["setpriv", "--no-new-privs", "--pdeathsig", "KILL"];
+  if (!root) return ["unshare", "--user", "--map-root-user", "--mount", ...nothingNew];
+  const { first, count } = BUILDER_IDS;
+  const ids = [
+    "setpriv",
+    "--reuid",
+    "0",
+    "--regid",
+    "0",
+    "--clear-groups",
+    "--no-new-privs",
+    "--pdeathsig",
+    "KILL",
+  ];
+  return ["sh", "-c", MAP_RANGE, "sh", String(first), String(count), ...ids];
 }
 
 function dropPrivileges({ root, userNamespace, inside, owner }: Machine): string[] {

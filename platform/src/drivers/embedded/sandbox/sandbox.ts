@@ -47,6 +47,12 @@ export interface SandboxSpec {
    */
   readonly lowerDirs: readonly string[];
   readonly binds: readonly SandboxBind[];
+  /**
+   * The program is root of a user namespace with a range of ids, and of a mount namespace below the sandbox's, since it makes
+   * file systems of others' files: it may do there what a user may do with namespaces, and on this machine nothing
+   * more. What it may change must belong to `Sandboxes.builder`. A sandbox that is entered by nobody.
+   */
+  readonly builder?: true;
   /** Needs overlay and user namespaces; `lowerDirs` and `binds` are then not the program's to see. */
   readonly guest?: SandboxGuest;
   /** The program and its arguments, found on `PATH` of `env`. Never a place for secrets: others can see it. */
@@ -151,6 +157,8 @@ export interface Sandboxes extends Running {
   readonly abilities: SandboxAbilities;
   /** Who owns, on this machine, the files a sandboxed program may change. Missing: the user who runs Conifer. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Who owns, on this machine, the files that a sandbox with `builder` may change. Missing: the user who runs Conifer. */
+  readonly builder?: { readonly uid: number; readonly gid: number };
   /**
    * Returns when the processes exist; the program itself runs some milliseconds later. A program that cannot be found
    * ends with code 127. Throws when the sandbox cannot be built at all, leaving nothing behind.

@@ -1,3 +1,4 @@
+import { CONTAINER_STACK } from "../../../apps/region/index.ts";
 import type { Builder, BuildNews, BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
 import { errorText, type Running } from "../../../kernel/index.ts";
 import { RegistryRequestError } from "../../registry/client/index.ts";
@@ -57,6 +58,7 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
   const calls = new Map<string, Set<AbortController>>();
   return {
     async *build(spec, signal) {
+      if (spec.stack === CONTAINER_STACK) return yield { kind: "result", result: NO_DOCKERFILES };
       const cancel = new AbortController();
       const ours = calls.get(requireName(spec.id)) ?? new Set();
       calls.set(spec.id, ours.add(cancel));
@@ -87,6 +89,14 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
     },
   };
 }
+
+/** A pod under the restricted Pod Security Standard has no user namespace of its own to make file systems in. */
+const NO_DOCKERFILES = {
+  kind: "failed",
+  message:
+    "Dockerfiles are not built in this cluster: its pods may not make file systems. Build the image where you are, push it to <API host>/<app>/<process type>, and release it: heroku container:release web. The guide on containers shows how.",
+  exitCode: 1,
+} as const;
 
 /** How often one call builds a build whose pod the cluster has taken away. */
 const TRIES = 2;
