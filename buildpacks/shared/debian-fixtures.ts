@@ -4,6 +4,7 @@ import { chmod, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import type { DebianPackage } from "./apt-output.ts";
 import type { AppBuilds } from "./buildpack-fixtures.ts";
 
 /** Why packages of a release cannot be fetched on this machine; undefined where they can. */
@@ -64,5 +65,21 @@ export async function startDyno(app: AppBuilds, line: string, env: Readonly<Reco
       return (await ended)[0];
     },
     kill: () => child.kill("SIGKILL"),
+  };
+}
+
+/** A release with these packages, by name with their version; asked for some, it brings those alone. */
+export function fakeApt(versions: Readonly<Record<string, string>>) {
+  const records = async (names: readonly string[]): Promise<readonly DebianPackage[]> =>
+    names.flatMap((name) => {
+      const version = versions[name];
+      if (version === undefined) return [];
+      return [{ name, version, architecture: "amd64", sha256: "0".repeat(64), bytes: 1, record: "" }];
+    });
+  return {
+    base: { id: "debian", version: "12", codename: "bookworm", architecture: "amd64" } as const,
+    names: new Set(Object.keys(versions)),
+    records,
+    closure: records,
   };
 }

@@ -90,7 +90,14 @@ function requireDebian({ env }: BuildContext): void {
   );
 }
 
-async function choosePhp(apt: AptSession, { facts, servers, composer }: PhpWish): Promise<DebianChoice> {
+/**
+ * The packages of the newest PHP of the release that everybody can run on, with extensions, servers and Composer.
+ * @throws BuildFailure when there is none, or an extension is missing
+ */
+export async function choosePhp(
+  apt: Pick<AptSession, "base" | "names" | "records" | "closure">,
+  { facts, servers, composer }: PhpWish,
+): Promise<DebianChoice> {
   const names = [...apt.names].filter((name) => /^php\d+\.\d+-fpm$/.test(name));
   const offers = (await apt.records(names))
     .map(({ name, version }) => ({ line: name.slice(3, -4), version: upstreamVersion(version) }))
@@ -112,24 +119,33 @@ function unfit(facts: ComposerFacts, version: string): ComposerFacts["php"][numb
 function noPhp(facts: ComposerFacts, offers: readonly { readonly version: string }[]): BuildFailure {
   const has = offers.map(({ version }) => version).join(", ");
   const broken = offers[0] && unfit(facts, offers[0].version);
-  return new BuildFailure(
-    broken === undefined
-      ? "The base's release has no packages of PHP."
-      : `PHP ${broken.constraint} (${broken.by}) is not to be had here.\n  There is: ${has}.`,
-    broken?.by === "composer.json"
+  if (broken === undefined) {
+    return new BuildFailure("The base's release has no packages of PHP.", [
+      "Name a buildpack in project.toml that brings one.",
+    ]);
+  }
+  const advice =
+    broken.by === "composer.json"
       ? [
           'Ask for it in composer.json ("require": {"php": ">=8.1"}), then run: composer update && git add composer.lock',
         ]
       : [
           `Resolve the packages for it: composer config platform.php ${offers[0]?.version}, then composer update, and commit`,
           "composer.json and composer.lock.",
-        ],
+        ];
+  return new BuildFailure(
+    `PHP ${broken.constraint} (${broken.by}) is not to be had here.\n  There is: ${has}.`,
+    advice,
   );
 }
 
-function noExtension(apt: AptSession, facts: ComposerFacts, missing: readonly string[]): BuildFailure {
+function noExtension(
+  { base }: Pick<AptSession, "base">,
+  facts: ComposerFacts,
+  missing: readonly string[],
+): BuildFailure {
   const who = missing.map((name) => `ext-${name} (${facts.extensions.get(name)})`).join(", ");
-  return new BuildFailure(`${apt.base.id} ${apt.base.codename} has no package of PHP with ${who}.`, [
+  return new BuildFailure(`${base.id} ${base.codename} has no package of PHP with ${who}.`, [
     "Do without it, or without the package that needs it: composer remove <package>",
   ]);
 }

@@ -2,7 +2,8 @@ import { chmod } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeContext, makeFolder, writeFiles } from "../../shared/buildpack-fixtures.ts";
-import { provideRuby } from "./provide-ruby.ts";
+import { fakeApt } from "../../shared/debian-fixtures.ts";
+import { chooseOfRelease, provideRuby } from "./provide-ruby.ts";
 import type { RubyRequirement } from "./ruby-version.ts";
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -95,5 +96,47 @@ describe("a Ruby that is not to be had", () => {
   it("is the operator's mistake when a source has no such name", async () => {
     const { ruby } = await provide({ must: [] }, undefined, "debain");
     expect(ruby).toMatchObject({ message: expect.stringContaining('holds "debain"') });
+  });
+});
+
+describe("the release's Ruby", () => {
+  const BUNDLER = { "ruby-bundler": "2.3.15-2", bundler: "2.3.15-2" };
+  const RELEASE = {
+    ...BUNDLER,
+    "ruby3.1": "3.1.2-7+deb12u1",
+    "ruby3.1-dev": "3.1.2-7+deb12u1",
+    ruby: "1:3.1",
+  };
+
+  it.each([
+    [{ must: [] }, RELEASE, "3.1.2", ["ruby3.1", "ruby3.1-dev", "ruby-bundler", "bundler"]],
+    [
+      { must: ["~> 3.0"], preferred: "3.0.6" },
+      RELEASE,
+      "3.1.2",
+      ["ruby3.1", "ruby3.1-dev", "ruby-bundler", "bundler"],
+    ],
+    [{ must: [] }, { "ruby3.1": "3.1.2-7", "ruby3.3": "3.3.7-1" }, "3.3.7", ["ruby3.3"]],
+    [{ must: ["~> 3.1.0"] }, { "ruby3.1": "3.1.2-7", "ruby3.3": "3.3.7-1" }, "3.1.2", ["ruby3.1"]],
+  ])("for %j of %j is %s", async (requirement, release, version, names) => {
+    const { packages, notes } = await chooseOfRelease(fakeApt(release), requirement, ["debian"]);
+    expect(notes).toEqual({ version });
+    expect(packages.map(({ name }) => name)).toEqual(names);
+  });
+
+  it.each([
+    [
+      { must: ["~> 3.3"], statedIn: "Gemfile" },
+      RELEASE,
+      "Ruby ~> 3.3 (Gemfile) is not to be had here.\n  There is: 3.1.2.",
+    ],
+    [
+      { must: [], preferred: "3.2.2", statedIn: ".ruby-version" },
+      RELEASE,
+      "Ruby 3.2.2 (.ruby-version) is not to be had",
+    ],
+    [{ must: [] }, {}, "No Ruby is to be had here."],
+  ])("is not there for %j of %j", async (requirement, release, message) => {
+    await expect(chooseOfRelease(fakeApt(release), requirement, ["debian"])).rejects.toThrow(message);
   });
 });

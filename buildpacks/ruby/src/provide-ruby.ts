@@ -101,8 +101,12 @@ async function baseRuby(
   return /^\d+\.\d+\.\d+$/.test(version) ? { version } : undefined;
 }
 
-async function chooseOfRelease(
-  apt: AptSession,
+/**
+ * The packages of the release's Ruby that fits.
+ * @throws BuildFailure that lists the versions there are
+ */
+export async function chooseOfRelease(
+  apt: Pick<AptSession, "names" | "records" | "closure">,
   requirement: RubyRequirement,
   sources: readonly SourceKind[],
 ): Promise<DebianChoice> {

@@ -103,7 +103,7 @@ describe("python-flask", () => {
 const hasPackages = !onKubernetes && existsSync("/usr/bin/apt-get");
 
 describe.skipIf(!hasPackages)("ruby-rack (skipped where the base has no apt, and on clusters)", () => {
-  test("serves with a Ruby of the release, and has a console", async () => {
+  test("serves with a Ruby of the release", async () => {
     const app = await deployExample("ruby-rack");
     expect(await app.page()).toMatchObject({ status: 200, body: "Hello from Ruby, release v2\n" });
     expect((await app.page("/ruby")).body).toMatch(/^\d+\.\d+\.\d+ in production\n$/);

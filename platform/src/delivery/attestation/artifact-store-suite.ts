@@ -62,8 +62,11 @@ export function artifactStoreSuite(name: string, make: () => Promise<MadeArtifac
       const image = await made.hold(APP, "layer");
       const all = ["a", "b", "c"].map((name) => makeDocumentArtifact(image, "application/x+json", { name }));
       await Promise.all(all.map((one) => made.store.attach(APP, one)));
-      for (const { blobs } of all)
-        expect(await made.read(blobs.at(-1)?.descriptor.digest ?? "")).toBeDefined();
+      for (const { blobs } of all) {
+        const [, document] = blobs;
+        const read = await buffer(await made.read(document?.descriptor.digest ?? ""));
+        expect(read.equals(document?.bytes ?? Buffer.alloc(0))).toBe(true);
+      }
       if (made.referrers) expect(await made.referrers(APP, image.digest)).toHaveLength(3);
     });
 

@@ -216,6 +216,8 @@ describe("builds of one app", () => {
         id,
         appId: builds.app.id,
         appName: builds.app.name,
+        ownerId: builds.app.ownerId,
+        acceptedAt: (await builds.find(id))?.createdAt.toISOString(),
         source: "good",
         sourceVersion: COMMIT,
         env: { A: "1" },

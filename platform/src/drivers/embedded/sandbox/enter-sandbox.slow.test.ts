@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { processTree } from "./process-tree.ts";
 import type { EnteringProgram, Sandbox } from "./sandbox.ts";
-import { eventually, openSandboxWorld, type SandboxWorld } from "./sandbox-fixtures.ts";
+import { eventually, openSandboxWorld, type SandboxWorld, whenClosed } from "./sandbox-fixtures.ts";
 
 const ROOT = process.getuid?.() === 0;
 let world: SandboxWorld;
@@ -27,7 +27,7 @@ async function inside(sandbox: Sandbox, line: string, change: Partial<EnteringPr
     stream.on("data", (chunk) => {
       out += chunk;
     });
-    return new Promise((resolve) => stream.once("close", resolve));
+    return whenClosed(stream);
   });
   entered.pipes?.stdin?.end();
   const code = await entered.exited;

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { removeTree } from "../../files/trees/index.ts";
 import type { SandboxesOptions } from "./find-engine.ts";
 import { openSandboxes } from "./open-sandboxes.ts";
@@ -69,7 +70,7 @@ export async function openSandboxWorld(
         stream?.on("data", (chunk) => {
           texts[name] += chunk;
         });
-        return new Promise((resolve) => stream?.once("close", resolve));
+        return whenClosed(stream);
       });
       const { code } = await sandbox.exited;
       await Promise.all(ends);
@@ -82,6 +83,11 @@ export async function openSandboxWorld(
       await removeTree(home);
     },
   };
+}
+
+/** Resolves once an output has closed; one that stayed empty may have before anybody asks. */
+export async function whenClosed(stream: Readable | undefined): Promise<void> {
+  if (stream && !stream.closed) await new Promise((resolve) => stream.once("close", resolve));
 }
 
 /** Resolves once the test holds; throws when it does not in time. */
