@@ -24,11 +24,6 @@ export interface LeftImage {
   /** Layers the image may have without bringing their content, digest → diffID: the run image's, the previous image's. */
   readonly known: ReadonlyMap<string, string>;
   readonly limitBytes: number;
-  /**
-   * Layers may be compressed: what its config says of them is then not looked at, and nobody may go by it. The image is one
-   * that runs by itself, whose layers are known by the digests of their bytes.
-   */
-  readonly packed?: true;
 }
 
 /** A part of the image. */

@@ -1,5 +1,6 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { specOf } from "../../../delivery/build/builder-suite.ts";
 import {
@@ -50,9 +51,12 @@ async function leaveImage({ argv, binds }: PhaseJob): Promise<void> {
     await writeFile(join(layout, descriptor.digest.slice("sha256:".length)), bytes);
     return descriptor;
   };
-  const layer = await put(MEDIA.layer, { layer: argv[4] });
-  // As a builder that compresses its layers says it.
-  const rootfs = { type: "layers", diff_ids: [digestOf("the layer before it was compressed")] };
+  // As a builder that compresses its layers.
+  const plain = Buffer.from(`the layer of ${argv[4]}`);
+  const packed = gzipSync(plain);
+  const layer = { mediaType: `${MEDIA.layer}+gzip`, digest: digestOf(packed), size: packed.length };
+  await writeFile(join(layout, layer.digest.slice("sha256:".length)), packed);
+  const rootfs = { type: "layers", diff_ids: [digestOf(plain)] };
   const settings = { architecture: "amd64", os: "linux", config: { Cmd: ["/server"] }, rootfs };
   const manifest = await put(MEDIA.manifest, makeManifest(await put(MEDIA.config, settings), [layer]));
   await writeFile(join(out, argv[4] ?? "", "index.json"), JSON.stringify(makeIndex([manifest])));

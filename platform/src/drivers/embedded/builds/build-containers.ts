@@ -217,7 +217,6 @@ async function collect(out: string, name: string, machine: BuildMachine): Promis
     layout: name,
     known: new Map(),
     limitBytes: machine.imageLimitBytes,
-    packed: true as const,
   };
   try {
     return await collectImage(left, intoStore(machine.images));
