@@ -1,9 +1,11 @@
-import { makeImageClient } from "../drivers/embedded/images/index.ts";
+import { makeImageClient, makePushedClient } from "../drivers/embedded/images/index.ts";
+import { passOn } from "../drivers/embedded/local/index.ts";
 import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
 import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
 import { startJobs } from "../drivers/postgres/jobs/index.ts";
 import { type Logger, type Running, startParts, systemClock } from "../kernel/index.ts";
+import { appRegistry } from "./app-registry.ts";
 import { forwardToFiles } from "./cluster-files.ts";
 import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
 import { writeClusterPage } from "./cluster-page.ts";
@@ -32,6 +34,7 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
   const client = await openOwnCluster(config);
   const host = await startClusterHost({ client, config, logger, duty: "view", logs: context.logs.sink });
   const jobs = await startJobs({ database, kinds: [], logger });
+  const registry = clusterPeer("registry", config);
   const engine: ApiEngine = {
     ...openDynoSide(context, host.dynos, () => {}),
     builder: {
@@ -39,11 +42,13 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
       cancel: async () => {},
       clearCache: (appId) => jobs.send(CLEAR_BUILD_CACHE, { appId }, appId),
     },
-    images: makeImageClient(clusterPeer("registry", config)),
+    images: makeImageClient(registry),
+    pushed: makePushedClient(registry),
     uploads: makeSourceClient(files).uploads,
   };
   const stopping = new AbortController();
-  const raw = [forwardToFiles(files, logger)];
+  const images = appRegistry(context, (request, response) => passOn(registry, request, response));
+  const raw = [forwardToFiles(files, logger), images];
   const running = await startParts(
     [
       { name: "the database", start: async () => ({ stop: () => database.close() }) },

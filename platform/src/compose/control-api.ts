@@ -109,7 +109,7 @@ export function makeHandlers(
       stackOf: (name) => ({ id: findByIdentity(stacks, name)?.id ?? "", name }),
     }),
     ...buildHandlers({ ...context, builder: engine.builder, outputUrl, makeUpload: engine.uploads.create }),
-    ...formationHandlers(context),
+    ...formationHandlers({ ...context, images: engine.images, pushed: engine.pushed }),
     ...dynoHandlers({ ...context, watch: engine.watch, host: engine.host }),
     ...oneOffHandlers({ ...engine.oneOffs, attachUrl }),
     ...insideHandlers({ ...context, watch: engine.watch, attachUrl }),

@@ -1,6 +1,8 @@
 import { makeAdmission } from "../delivery/attestation/index.ts";
 import type { AttestBuild, Builder } from "../delivery/build/index.ts";
 import type { ImageCollection, ImageStore } from "../delivery/image/index.ts";
+import { findPushedImage } from "../delivery/registry/index.ts";
+import type { PushedImages } from "../delivery/release/index.ts";
 import { cutSource, fetchSource, type GitRepositories, makeUploads } from "../delivery/source/index.ts";
 import { makeGitRepositories, prepareGitFolder, startGitTransport } from "../drivers/embedded/git/index.ts";
 import {
@@ -32,6 +34,7 @@ export interface ApiEngine {
   readonly oneOffs: OneOffDependencies;
   readonly builder: Pick<Builder, "cancel" | "clearCache">;
   readonly images: Pick<ImageStore, "read">;
+  readonly pushed: PushedImages;
   readonly uploads: Pick<Uploads, "create">;
 }
 
@@ -70,8 +73,8 @@ export async function openControlEngine(
   const { home, registry } = context.config;
   const images = await openDiskImageStore(home.images);
   const files = await openControlFiles(context);
-  const records = registry ? { records: openDiskRepositories(home.repositories) } : {};
-  const artifacts = openDiskArtifacts({ content: images, ...records });
+  const records = openDiskRepositories(home.repositories);
+  const artifacts = openDiskArtifacts({ content: images, ...(registry ? { records } : {}) });
   return {
     ...openDynoSide(context, host, onDynoChange),
     builder,
@@ -79,6 +82,7 @@ export async function openControlEngine(
     collection,
     images,
     attest: makeAttest(context, { images, sources: files.sources, artifacts }),
+    pushed: { find: (image) => findPushedImage({ content: images, records }, image) } satisfies PushedImages,
     ...files,
   };
 }

@@ -4,6 +4,7 @@ import { makeCollectionClient } from "../drivers/embedded/images/index.ts";
 import { startLocalServer } from "../drivers/embedded/local/index.ts";
 import { makeRouteTableClient } from "../drivers/embedded/routes/index.ts";
 import { type Logger, type Part, type Running, startParts } from "../kernel/index.ts";
+import { openAppRegistry } from "./app-registry.ts";
 import type { Config } from "./config.ts";
 import { accountRoutes } from "./control-accounts.ts";
 import { type ControlContext, makeControlContext, readSecret } from "./control-context.ts";
@@ -26,10 +27,12 @@ export async function startControl(config: Config, logger: Logger): Promise<Runn
   const engine = await openControlEngine(context, embeddedPorts(config), (appId) =>
     workers?.dynosChanged(appId),
   );
-  const raw = fileHandlers(context, engine, stopping.signal);
+  const registry = await openAppRegistry(context);
+  const raw = [...fileHandlers(context, engine, stopping.signal), registry.handle];
   const parts: Part[] = [
     { name: "the database", start: async () => ({ stop: () => database.close() }) },
     { name: "the log client", start: async () => context.logs.sink },
+    { name: "the uploads of images", start: async () => registry },
     {
       name: "the first account",
       start: async () => ensureFirstAccount(context.db, config).then(() => nothingToStop),

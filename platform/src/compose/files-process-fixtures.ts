@@ -51,6 +51,7 @@ export async function startOthers(config: Config, peer: RemotePeer) {
     ...sources,
     attest: async () => nothing,
     images: { read: () => Promise.reject(new Error("no images here")) },
+    pushed: { find: async () => undefined },
     collection: { collect: async () => true, forget: nothing },
     routes: {
       ...{ replace: nothing, put: nothing, remove: nothing },

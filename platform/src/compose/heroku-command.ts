@@ -6,6 +6,7 @@ import { type Access, readAccessFile } from "./access-file.ts";
 import { writeCaBundle } from "./ca-bundle.ts";
 import { readConfig } from "./config.ts";
 import { changedEnvironment, type Environment, environmentChanges } from "./env-exports.ts";
+import { withRegistryHost } from "./registry-host-preload.ts";
 
 /**
  * Throws unless the instance answers where the client will send its token: to any other address it would fall back to
@@ -58,7 +59,10 @@ async function main(args: readonly string[]): Promise<number> {
   const caBundle = writeCaBundle(home, process.env.NODE_EXTRA_CA_CERTS);
   const path = userPath(process.env.PATH, process.cwd());
   const env: Environment = { ...process.env, PATH: path };
-  const changes = environmentChanges({ access, env, caBundle, withToken: false });
+  const changes = {
+    ...environmentChanges({ access, env, caBundle, withToken: false }),
+    NODE_OPTIONS: withRegistryHost(env.NODE_OPTIONS),
+  };
   return await run(findClient(path), args, changedEnvironment(env, changes));
 }
 

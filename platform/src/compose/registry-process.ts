@@ -1,12 +1,21 @@
-import { type RunningRegistry, registryKeys, startRegistry } from "../delivery/registry/index.ts";
+import {
+  findPushedImage,
+  makeRegistryListener,
+  type RegistryListener,
+  type RunningRegistry,
+  registryKeys,
+  startRegistry,
+} from "../delivery/registry/index.ts";
 import {
   collectionRoutes,
   imageRoutes,
   openDiskImageStore,
   openDiskRepositories,
   openDiskUploads,
+  pushedRoutes,
   startImageCollector,
 } from "../drivers/embedded/images/index.ts";
+import type { RawHandler } from "../http/index.ts";
 import { type Logger, newId, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 import { listenAddresses } from "./listen-addresses.ts";
@@ -30,9 +39,48 @@ export async function startRegistryProcess(
   internalPort?: number,
 ): Promise<RunningRegistry> {
   const { home } = config;
-  const content = await openDiskImageStore(home.images);
+  const listener = await registryOptions(config, logger);
+  const { content, records } = listener;
   const registry = await startRegistry({
-    content,
+    ...listener,
+    addresses: listenAddresses(config.registryListen ?? config.listen),
+    port: config.registryPort,
+  });
+  if (config.systemNamespace === undefined) return registry;
+  const { startRoleServer } = await import("./cluster-peers.ts");
+  const { images, repositories } = home;
+  const collector = startImageCollector({ content, images, repositories, logger });
+  const server = await startRoleServer({
+    ...{ config, logger, port: internalPort },
+    routes: [
+      imageRoutes(content),
+      collectionRoutes(collector),
+      pushedRoutes((image) => findPushedImage({ content, records }, image)),
+    ],
+    passedOn: answerAs(makeRegistryListener(listener)),
+  });
+  return {
+    ...registry,
+    stop: async () => {
+      await server.stop();
+      await Promise.all([collector.stop(), registry.stop()]);
+    },
+  };
+}
+
+/** What the API passes on has a credential of this registry, made with the same master key. */
+function answerAs(listener: RegistryListener): RawHandler {
+  return async (request, response) => {
+    await listener(request, response);
+    return true;
+  };
+}
+
+/** The registry over this process's disk, whichever server answers for it. */
+export async function registryOptions(config: Config, logger: Logger) {
+  const { home } = config;
+  return {
+    content: await openDiskImageStore(home.images),
     records: openDiskRepositories(home.repositories),
     uploads: await openDiskUploads({
       images: home.images,
@@ -41,27 +89,10 @@ export async function startRegistryProcess(
       leastFree: LEAST_FREE,
     }),
     keys: registryKeys(readMasterKey(home)),
-    addresses: listenAddresses(config.registryListen ?? config.listen),
-    port: config.registryPort,
     now: systemClock,
     newId,
     logger,
     limits: config.registryQuota === undefined ? {} : { repositoryBytes: config.registryQuota * GIB },
-  });
-  if (config.systemNamespace === undefined) return registry;
-  const { startRoleServer } = await import("./cluster-peers.ts");
-  const { images, repositories } = home;
-  const collector = startImageCollector({ content, images, repositories, logger });
-  const server = await startRoleServer({
-    ...{ config, logger, port: internalPort },
-    routes: [imageRoutes(content), collectionRoutes(collector)],
-  });
-  return {
-    ...registry,
-    stop: async () => {
-      await server.stop();
-      await Promise.all([collector.stop(), registry.stop()]);
-    },
   };
 }
 

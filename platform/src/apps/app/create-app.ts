@@ -77,7 +77,7 @@ export function requireStack(identity: string): string {
   const stack = findByIdentity(stacks, identity);
   if (stack) return stack.name;
   throw invalidParams(
-    `Stack ${identity} is not available. Conifer builds with Cloud Native Buildpacks: use ${names(stacks)}, or leave the stack out.`,
+    `Stack ${identity} is not available. Use cnb to build with Cloud Native Buildpacks, container for images and Dockerfiles, or leave the stack out.`,
   );
 }
 

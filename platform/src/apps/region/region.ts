@@ -38,9 +38,13 @@ export interface Stack {
   readonly state: "public" | "beta" | "deprecated";
 }
 
-/** Cloud Native Buildpacks are the one way to build. */
+/** The stack of apps that are made of container images. */
+export const CONTAINER_STACK = "container";
+
+/** Cloud Native Buildpacks build source code; the apps of `container` bring images, or Dockerfiles to make them of. */
 export const stacks: readonly Stack[] = [
   { id: "9d2b4d6c-6d0c-4f7e-8f0a-6c3f1c8f2a10", name: "cnb", default: true, state: "public" },
+  { id: "3a0f1d52-7b1e-4c83-9a57-5e0d2c9b6f41", name: CONTAINER_STACK, default: false, state: "public" },
 ];
 
 export interface Generation {

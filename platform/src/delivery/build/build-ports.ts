@@ -1,3 +1,4 @@
+import { CONTAINER_STACK } from "../../apps/region/index.ts";
 import type { ImageInfo } from "../image/index.ts";
 
 export interface BuildSpec {
@@ -18,6 +19,11 @@ export interface BuildSpec {
   readonly previousImage?: string;
   readonly stack: string;
   readonly timeoutSeconds: number;
+}
+
+/** Whether a build is of a Dockerfile or heroku.yml, and not of buildpacks. */
+export function isContainerBuild({ stack }: Pick<BuildSpec, "stack">): boolean {
+  return stack === CONTAINER_STACK;
 }
 
 /** What a build yields while it runs; exactly one `result` comes last. */

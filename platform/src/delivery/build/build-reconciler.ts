@@ -1,4 +1,4 @@
-import { findAppForUpdate } from "../../apps/app/index.ts";
+import { findAppForUpdate, updateApp } from "../../apps/app/index.ts";
 import { type Db, done, type Outcome, waiting } from "../../kernel/index.ts";
 import { insertImage } from "../image/index.ts";
 import { createRelease, describeDeploy, findHead, type ReleaseDependencies } from "../release/index.ts";
@@ -136,6 +136,7 @@ async function releaseOf(
   const { id, appId, actor, sequence, sourceVersion } = build;
   const description = describeDeploy(sourceVersion);
   const wanted = { appId, actor, cause: "code", description, imageId, build: { id, sequence } } as const;
+  await updateApp(trx, appId, { stack: build.stack }, deps.clock());
   return (await createRelease(trx, wanted, deps)).id;
 }
 

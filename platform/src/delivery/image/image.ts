@@ -1,4 +1,13 @@
-/** A process type of an image, from its CNB build metadata. */
+/** The image of one process type. */
+export interface ContainerImage {
+  /** Digest of its manifest. */
+  readonly image: string;
+  readonly sizeBytes: number;
+  /** Whom it wants to run as, when that is told in numbers and is not root. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+/** A process type of an image, from its CNB build metadata or of a container image. */
 export interface ImageProcess {
   readonly type: string;
   readonly command: readonly string[];
@@ -6,6 +15,8 @@ export interface ImageProcess {
   readonly direct: boolean;
   readonly default: boolean;
   readonly workingDir?: string;
+  /** Set where the process has an image of its own, and runs with all of that image's files and none of the platform's. */
+  readonly container?: ContainerImage;
 }
 
 /** What Conifer reads out of an image's config and labels. Digests are `sha256:<hex>`. */
@@ -30,4 +41,13 @@ export function displayCommand(process: Pick<ImageProcess, "command" | "args">):
   if (/^(\/bin\/)?(ba)?sh$/.test(shell) && flag === "-c" && line !== undefined && more.length === 0)
     return line;
   return words.join(" ");
+}
+
+/**
+ * The process whose image a command of somebody's is run in: the type's own, else that of `web`, else the first one's.
+ * Undefined for an image of buildpacks, which is one for all.
+ */
+export function imageForCommand(info: Pick<ImageInfo, "processes">, type: string): ImageProcess | undefined {
+  const own = info.processes.filter((process) => process.container !== undefined);
+  return [type, "web"].map((name) => own.find((one) => one.type === name)).find(Boolean) ?? own[0];
 }

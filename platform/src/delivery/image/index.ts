@@ -1,5 +1,6 @@
 export { LABEL } from "./cnb-labels.ts";
-export { displayCommand, type ImageInfo } from "./image.ts";
+export { type ContainerPart, containerInfo, partsOf, readContainerPart } from "./container-image.ts";
+export { displayCommand, type ImageInfo, type ImageProcess, imageForCommand } from "./image.ts";
 export type { ImageCollection, ImageStore } from "./image-ports.ts";
 export { LAYER_TIME, type LayerEntry, packLayer } from "./layer-tar.ts";
 export {

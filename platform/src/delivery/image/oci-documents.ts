@@ -105,7 +105,8 @@ export function parseIndex(bytes: Buffer): OciIndex {
 /** Reads an image config that somebody else wrote. Throws with what is wrong with it. */
 export function parseConfig(bytes: Buffer): OciConfig {
   const document = parseObject(bytes, "image config");
-  const { architecture, os, config = {}, rootfs } = document as Partial<OciConfig>;
+  const { architecture, os, rootfs, ...rest } = document as Partial<OciConfig>;
+  const config = rest.config ?? {};
   if (typeof architecture !== "string" || typeof os !== "string")
     throw new Error("the image config names no architecture and os");
   const diffIds = rootfs?.diff_ids;

@@ -1,6 +1,7 @@
 import type { RequestBodies } from "@conifer/contract";
 import type { ApiCall, ApiHandlers } from "../../http/index.ts";
 import { apiTime, type Clock, type Db, invalidParams, type NewId, notFound } from "../../kernel/index.ts";
+import { partsOf } from "./container-image.ts";
 import { displayCommand } from "./image.ts";
 import type { ImageStore } from "./image-ports.ts";
 import { findImage, insertImage, type OciImage } from "./oci-image-store.ts";
@@ -39,7 +40,8 @@ async function record(call: ApiCall, deps: ImageApiDependencies): Promise<OciIma
     throw invalidParams(
       "There is no image with that digest for this app. Push the code, or the image, first.",
     );
-  const info = await readImageInfo(deps.images, digest);
+  // An image of several containers is told by its record alone.
+  const info = partsOf(mine.info).length > 0 ? mine.info : await readImageInfo(deps.images, digest);
   const image = {
     id: deps.newId(),
     appId: call.app.id,
@@ -84,8 +86,8 @@ function presentProcess(process: OciImage["info"]["processes"][number]) {
   return {
     name: process.type,
     display_cmd: displayCommand(process),
-    command: `/cnb/process/${process.type}`,
-    working_dir: process.workingDir ?? "/workspace",
+    command: process.container ? displayCommand(process) : `/cnb/process/${process.type}`,
+    working_dir: process.workingDir ?? (process.container ? "/" : "/workspace"),
     default: process.default,
   };
 }

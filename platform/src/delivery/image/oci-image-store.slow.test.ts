@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { newId } from "../../kernel/index.ts";
 import { startTestDelivery, type TestDelivery } from "../release/delivery-fixtures.ts";
 import { imageInfo } from "../release/release-fixtures.ts";
-import { findImage, findNewestImage, insertImage } from "./oci-image-store.ts";
+import { findImage, findNewestImage, insertImage, listKeptDigests } from "./oci-image-store.ts";
 
 let world: TestDelivery;
 let appId: string;
@@ -68,4 +68,21 @@ test("the newest image is the newest that still has its content", async () => {
   await remove(second);
   expect((await findNewestImage(world.db, appId))?.id).toBe(first);
   expect((await findImage(world.db, appId, second))?.removedAt).toBeInstanceOf(Date);
+});
+
+test("what is kept are images, and those of their process types", async () => {
+  const [web, worker] = [digest("e"), digest("f")];
+  const own = (image: string) => ({ container: { image, sizeBytes: 1 } });
+  const info = imageInfo({ web: "a", worker: "b" }, "e");
+  const processes = info.processes.map((process) => ({
+    ...process,
+    ...own(process.type === "web" ? web : worker),
+  }));
+  const about = { commit: null, commitDescription: null, stack: "container", createdAt: new Date() };
+  const id = newId();
+  await insertImage(world.db, { id, appId, digest: web, info: { ...info, processes }, ...about });
+  const kept = await listKeptDigests(world.db);
+  expect(kept.filter((one) => one === web || one === worker).sort()).toEqual([web, worker]);
+  await remove(id);
+  expect(await listKeptDigests(world.db)).not.toContain(worker);
 });

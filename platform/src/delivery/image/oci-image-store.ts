@@ -88,13 +88,13 @@ export async function insertImage(trx: Db, image: Omit<OciImage, "removedAt" | "
     .execute();
 }
 
-/** The digests of all images that still have their content, each once. */
+/** The digests of all images that still have their content, and those of their process types, each once. */
 export async function listKeptDigests(db: Db): Promise<readonly string[]> {
-  const rows = await tables(db)
-    .selectFrom("oci_images")
-    .select("digest")
-    .distinct()
-    .where("removed_at", "is", null)
-    .execute();
+  const { rows } = await sql<{ digest: string }>`
+    select digest from oci_images where removed_at is null
+    union
+    select process -> 'container' ->> 'image'
+      from oci_images, jsonb_array_elements(info -> 'processes') as process
+      where removed_at is null and process -> 'container' ->> 'image' is not null`.execute(db);
   return rows.map((row) => row.digest);
 }

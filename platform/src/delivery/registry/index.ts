@@ -1,3 +1,6 @@
+export { makeAppRegistryHandler } from "./app-registry-handler.ts";
+export { tagOfType } from "./app-repository.ts";
+export { findPushedImage } from "./find-pushed-image.ts";
 export { holdImage } from "./hold-image.ts";
 export { type DocumentLinks, readDocumentLinks } from "./manifest-document.ts";
 export {
@@ -33,4 +36,10 @@ export {
   ROLES,
   repositoryName,
 } from "./registry-rules.ts";
-export { type RunningRegistry, startRegistry } from "./registry-server.ts";
+export {
+  keepUploadsSwept,
+  makeRegistryListener,
+  type RegistryListener,
+  type RunningRegistry,
+  startRegistry,
+} from "./registry-server.ts";

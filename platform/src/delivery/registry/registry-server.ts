@@ -11,13 +11,41 @@ import {
 import { asRegistryError, errorBody, RegistryError } from "./registry-error.ts";
 import { makeRegistryHandler, type RequestFacts } from "./registry-handler.ts";
 
-export interface RegistryServerOptions extends RegistryDependencies {
-  readonly addresses: readonly string[];
-  /** 0 takes any free port, one for each address. */
-  readonly port: number;
+export interface RegistryListenerOptions extends RegistryDependencies {
   readonly logger: Logger;
   readonly newId: () => string;
   readonly limits?: Partial<RegistryLimits>;
+}
+
+export interface RegistryServerOptions extends RegistryListenerOptions {
+  readonly addresses: readonly string[];
+  /** 0 takes any free port, one for each address. */
+  readonly port: number;
+}
+
+/** Answers one request to the registry, whichever server it came by. Never rejects. */
+export type RegistryListener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Removes uploads that nobody goes on with, now and every ten minutes. */
+export async function keepUploadsSwept(
+  options: Pick<RegistryListenerOptions, "uploads" | "now" | "logger">,
+): Promise<Running> {
+  const sweep = async () => {
+    const dropped = await options.uploads.dropOlder(new Date(options.now().getTime() - UPLOAD_MS));
+    if (dropped > 0) options.logger.info("uploads that were given up are removed", { dropped });
+  };
+  await sweep();
+  const sweeping = setInterval(() => {
+    sweep().catch((error) => options.logger.error("uploads cannot be swept", { error }));
+  }, SWEEP_MS);
+  return { stop: async () => clearInterval(sweeping) };
+}
+
+/** The registry without a server of its own; `keepUploadsSwept` is its caller's to see to. */
+export function makeRegistryListener(options: RegistryListenerOptions): RegistryListener {
+  const limits = { ...REGISTRY_LIMITS, ...options.limits };
+  const handle = makeRegistryHandler(options, limits);
+  return (request, response) => new Exchange(request, response, { options, limits }).run(handle);
 }
 
 export interface RunningRegistry extends Running {
@@ -45,20 +73,12 @@ const SWEEP_MS = 10 * 60 * 1000;
  */
 export async function startRegistry(options: RegistryServerOptions): Promise<RunningRegistry> {
   const limits = { ...REGISTRY_LIMITS, ...options.limits };
-  const handle = makeRegistryHandler(options, limits);
+  const answer = makeRegistryListener(options);
   const servers: Server[] = [];
-  const serve = (request: IncomingMessage, response: ServerResponse) =>
-    void new Exchange(request, response, { options, limits }).run(handle);
-  const sweep = async () => {
-    const dropped = await options.uploads.dropOlder(new Date(options.now().getTime() - UPLOAD_MS));
-    if (dropped > 0) options.logger.info("uploads that were given up are removed", { dropped });
-  };
-  await sweep();
-  const sweeping = setInterval(() => {
-    sweep().catch((error) => options.logger.error("uploads cannot be swept", { error }));
-  }, SWEEP_MS);
+  const serve = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
+  const sweeping = await keepUploadsSwept(options);
   const stop = async () => {
-    clearInterval(sweeping);
+    await sweeping.stop();
     await Promise.all(servers.splice(0).map((server) => stopServer(server, limits.stopMs)));
   };
   try {
@@ -96,7 +116,7 @@ async function stopServer(server: Server, stopMs: number): Promise<void> {
 }
 
 interface ExchangeContext {
-  readonly options: RegistryServerOptions;
+  readonly options: RegistryListenerOptions;
   readonly limits: RegistryLimits;
 }
 

@@ -7,7 +7,8 @@ export {
 } from "./create-release.ts";
 export { describeDeploy, RELEASE_PROCESS, type Release } from "./release.ts";
 export { actorOf, releaseHandlers } from "./release-api.ts";
-export type { DeployVerdict, DeployVerifier, ReleaseCommand } from "./release-ports.ts";
+export { type ReleaseImagesDependencies, releaseImages } from "./release-images.ts";
+export type { DeployVerdict, DeployVerifier, PushedImages, ReleaseCommand } from "./release-ports.ts";
 export { reconcileReleases } from "./release-reconciler.ts";
 export {
   findCurrentRelease,

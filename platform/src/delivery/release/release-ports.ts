@@ -22,3 +22,16 @@ export interface DeployVerifier {
   /** Waits until the web dynos of the release are up or have failed to start. */
   verify(release: Release, signal: AbortSignal): Promise<DeployVerdict>;
 }
+
+/** The images that clients pushed to apps' repositories. */
+export interface PushedImages {
+  /**
+   * The digest of an image's manifest; undefined when the app has none of that id. The id is what clients call an image's,
+   * the digest of its config, or that of its manifest.
+   */
+  find(image: {
+    readonly appId: string;
+    readonly type: string;
+    readonly id: string;
+  }): Promise<string | undefined>;
+}

@@ -1,6 +1,10 @@
-/** What a dyno runs: a process type of its image, or a command line given to a shell in the dyno. */
+/**
+ * What a dyno runs: a process type of its image, a program with its arguments, or a command line given to a shell in the
+ * dyno.
+ */
 export type DynoCommand =
   | { readonly kind: "process"; readonly type: string }
+  | { readonly kind: "program"; readonly argv: readonly string[] }
   | { readonly kind: "shell"; readonly line: string };
 
 /** What a dyno may use. Sizes come from the catalogue of dyno sizes. */
@@ -9,6 +13,12 @@ export interface DynoLimits {
   /** Relative share of the processor, 1 = one Standard-1X. */
   readonly cpuShare: number;
   readonly pids: number;
+}
+
+/** How a container image is run. */
+export interface DynoContainer {
+  /** Whom the process is, in its own eyes; missing: the engine's usual user, which is not root. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 /**
@@ -26,6 +36,8 @@ export interface DynoSpec {
   readonly releaseVersion: number;
   /** Digest of the image's manifest in the image store, `sha256:…`. */
   readonly image: string;
+  /** Set when the image stands for itself: its files are all there is, whatever is in it, and nothing runs as root. */
+  readonly container?: DynoContainer;
   readonly command: DynoCommand;
   /** The command as the log shows it: ``Starting process with command `…` ``. */
   readonly displayCommand: string;

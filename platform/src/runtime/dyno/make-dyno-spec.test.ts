@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type DynoIngredients, dynoKey, makeDynoSpec } from "./make-dyno-spec.ts";
+import type { ImageProcess } from "../../delivery/image/index.ts";
+import { commandOf, type DynoIngredients, dynoKey, imageOf, makeDynoSpec } from "./make-dyno-spec.ts";
 
 const INGREDIENTS: DynoIngredients = {
   id: "dyno-id",
@@ -58,6 +59,39 @@ test("config is stronger than metadata, and what a caller adds is stronger than 
   const config = { HEROKU_APP_NAME: "from config", HEROKU_APP_ID: "from config" };
   const { env } = makeDynoSpec({ ...INGREDIENTS, config, extraEnv: { HEROKU_APP_ID: "from the caller" } });
   expect(env).toMatchObject({ HEROKU_APP_NAME: "from config", HEROKU_APP_ID: "from the caller" });
+});
+
+describe("what a process type runs", () => {
+  const process: ImageProcess = {
+    type: "web",
+    command: ["/server"],
+    args: ["-v"],
+    direct: true,
+    default: true,
+  };
+  const image = `sha256:${"b".repeat(64)}`;
+  const container = { image, sizeBytes: 1 };
+
+  test("is known to the image's launcher by its name", () => {
+    expect([commandOf(process, "web"), imageOf(process, "sha256:aa")]).toEqual([
+      { kind: "process", type: "web" },
+      { image: "sha256:aa" },
+    ]);
+    expect(commandOf(undefined, "gone")).toEqual({ kind: "process", type: "gone" });
+  });
+
+  test("is a program in an image of its own, as the user that it wants", () => {
+    const user = { uid: 5, gid: 6 };
+    expect(commandOf({ ...process, container }, "web")).toEqual({ kind: "program", argv: ["/server", "-v"] });
+    expect(imageOf({ container }, "sha256:aa")).toEqual({ image, container: {} });
+    expect(imageOf({ container: { ...container, user } }, "sha256:aa")).toEqual({
+      image,
+      container: { user },
+    });
+    const spec = makeDynoSpec({ ...INGREDIENTS, container: { user } });
+    expect(spec.container).toEqual({ user });
+    expect(makeDynoSpec(INGREDIENTS)).not.toHaveProperty("container");
+  });
 });
 
 describe("the key of a dyno", () => {

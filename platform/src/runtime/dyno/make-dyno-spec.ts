@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { DynoCommand, DynoLimits, DynoSpec } from "./dyno.ts";
+import type { ImageProcess } from "../../delivery/image/index.ts";
+import type { DynoCommand, DynoContainer, DynoLimits, DynoSpec } from "./dyno.ts";
 
 /** What a dyno is made from: an app's release, a size, and what to run. */
 export interface DynoIngredients {
@@ -18,6 +19,7 @@ export interface DynoIngredients {
   readonly config: Readonly<Record<string, string>>;
   /** Given by the caller of a one-off dyno; stronger than config vars. */
   readonly extraEnv?: Readonly<Record<string, string>>;
+  readonly container?: DynoContainer;
   readonly command: DynoCommand;
   readonly displayCommand: string;
   readonly size?: string;
@@ -39,6 +41,7 @@ export function makeDynoSpec(from: DynoIngredients): DynoSpec {
     releaseId: from.release.id,
     releaseVersion: from.release.version,
     image: from.release.image,
+    ...(from.container === undefined ? {} : { container: from.container }),
     command: from.command,
     displayCommand: from.displayCommand,
     env: { ...metadataOf(from), ...from.config, ...from.extraEnv },
@@ -64,6 +67,22 @@ function metadataOf({ id, app, release }: DynoIngredients): Record<string, strin
     HEROKU_SLUG_COMMIT: release.commit ?? "",
     HEROKU_SLUG_DESCRIPTION: release.description,
   };
+}
+
+/** The image that a process runs in: one of its own, or that of its release. */
+export function imageOf(
+  process: Pick<ImageProcess, "container"> | undefined,
+  releaseImage: string,
+): { readonly image: string; readonly container?: DynoContainer } {
+  const own = process?.container;
+  if (!own) return { image: releaseImage };
+  return { image: own.image, container: own.user ? { user: own.user } : {} };
+}
+
+/** What runs for a process type: its image's own program, or what the image's launcher knows by the type's name. */
+export function commandOf(process: ImageProcess | undefined, type: string): DynoCommand {
+  if (!process?.container) return { kind: "process", type };
+  return { kind: "program", argv: [...process.command, ...process.args] };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Variant } from "@conifer/contract";
 import { findByIdentity, generations } from "../../apps/region/index.ts";
-import { actorOf } from "../../delivery/release/index.ts";
+import { actorOf, type ReleaseImagesDependencies, releaseImages } from "../../delivery/release/index.ts";
 import { type ApiCall, type ApiHandlers, listReply } from "../../http/index.ts";
 import { apiTime, invalidParams, notFound, pageOf } from "../../kernel/index.ts";
 import { changeFormation, type FormationDependencies } from "./change-formation.ts";
@@ -11,7 +11,9 @@ import { listFormation } from "./formation-store.ts";
 const FIELDS = ["id", "type"];
 const SIZE_FIELDS = ["id", "name"];
 
-export function formationHandlers(deps: FormationDependencies): ApiHandlers {
+export interface FormationApiDependencies extends FormationDependencies, ReleaseImagesDependencies {}
+
+export function formationHandlers(deps: FormationApiDependencies): ApiHandlers {
   return {
     "GET /apps/{app}/formation": async (call) => {
       const request = call.page(FIELDS);
@@ -23,20 +25,14 @@ export function formationHandlers(deps: FormationDependencies): ApiHandlers {
     }),
     "PATCH /apps/{app}/formation": async (call) => {
       const { updates } = call.body as { updates: readonly Update[] };
-      if (updates.some((update) => update.docker_image !== undefined)) throw noDockerImages();
-      const wanted = updates.map((update) => ({ ...readUpdate(update), type: update.type }));
-      const changed = await changeFormation(
-        { appId: call.app.id, actor: actorOf(call), updates: wanted },
-        deps,
-      );
-      return { body: changed.map((row) => present(row, call)) };
+      updates.forEach(requireChange);
+      return { body: (await change(call, updates, deps)).map((row) => present(row, call)) };
     },
     "PATCH /apps/{app}/formation/{formation}": async (call) => {
-      const { type } = await findType(call, deps);
-      const updates = [{ ...readUpdate(call.body as Update), type }];
-      const [row] = await changeFormation({ appId: call.app.id, actor: actorOf(call), updates }, deps);
-      if (!row) throw notFound("formation");
-      return { body: present(row, call) };
+      const before = await findType(call, deps);
+      const [row] = await change(call, [{ ...(call.body as Update), type: before.type }], deps);
+      // A type that was removed is shown as it was.
+      return { body: present(row ?? before, call) };
     },
     "GET /dyno-sizes": async (call) => {
       const request = call.page(SIZE_FIELDS);
@@ -74,9 +70,36 @@ function readUpdate({ quantity, size, dyno_size }: Update): Omit<FormationUpdate
   return { quantity, size: name ?? id ?? null };
 }
 
-function noDockerImages() {
-  return invalidParams(
-    "Conifer does not take images pushed by Docker yet: push source code with git instead.",
+/**
+ * Releases images where updates name some, and then changes quantities and sizes. Returns the types that were named and are
+ * there: those that only a new release has come with it.
+ */
+async function change(
+  call: ApiCall,
+  updates: readonly Update[],
+  deps: FormationApiDependencies,
+): Promise<readonly FormationType[]> {
+  const [appId, actor] = [call.app.id, actorOf(call)];
+  const images = updates.flatMap(({ type, docker_image: image }) =>
+    image === undefined ? [] : [{ type, image: image as string | null }],
+  );
+  if (images.length > 0) await releaseImages({ appId, actor, updates: images }, deps);
+  const scales = updates
+    .filter(({ docker_image: image, quantity, size, dyno_size }) => {
+      return image === undefined || [quantity, size, dyno_size].some((value) => value !== undefined);
+    })
+    .map((update) => ({ ...readUpdate(update), type: update.type }));
+  if (images.length === 0 || scales.length > 0)
+    await changeFormation({ appId, actor, updates: scales }, deps);
+  const named = new Set(updates.map(({ type }) => type));
+  return (await listFormation(deps.db, appId)).filter(({ type }) => named.has(type));
+}
+
+/** The client leaves `docker_image` out when what was pushed is an index: it has no config whose digest could be the id. */
+function requireChange({ type, quantity, size, dyno_size, docker_image }: Update): void {
+  if ([quantity, size, dyno_size, docker_image].some((value) => value !== undefined)) return;
+  throw invalidParams(
+    `The update of ${type.slice(0, 60)} says neither quantity nor size nor docker_image. If you released an image, push it for one platform: docker build --provenance=false, or skopeo copy without --all.`,
   );
 }
 

@@ -10,7 +10,7 @@ import {
   type MasterKey,
   type NewId,
 } from "../../kernel/index.ts";
-import { type DynoIngredients, type DynoWatch, dynoKey } from "../dyno/index.ts";
+import { commandOf, type DynoIngredients, type DynoWatch, dynoKey, imageOf } from "../dyno/index.ts";
 import { type DynoRecord, listDynoRecords } from "./dyno-record-store.ts";
 import { limitsOf } from "./dyno-size.ts";
 import { type FormationType, formationDelta, requireDynoSize } from "./formation.ts";
@@ -125,10 +125,13 @@ async function makeMakers(
     config,
   };
   const makerOf = ({ type, size, command: displayCommand }: FormationType): DynoMaker => {
-    const command = { kind: "process", type } as const;
+    const process = release.imageInfo?.processes.find((one) => one.type === type);
+    const command = commandOf(process, type);
+    const { image, container } = imageOf(process, made.release.image);
     const limits = limitsOf(requireDynoSize(size));
-    const ingredients = { ...made, type, command, displayCommand, size, limits };
-    return { ingredients, key: dynoKey({ ...ingredients, image: made.release.image }), size };
+    const own = { release: { ...made.release, image }, ...(container ? { container } : {}) };
+    const ingredients = { ...made, ...own, type, command, displayCommand, size, limits };
+    return { ingredients, key: dynoKey({ ...ingredients, image }), size };
   };
   return new Map(formation.map((row) => [row.type, makerOf(row)]));
 }

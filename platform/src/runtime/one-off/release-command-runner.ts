@@ -3,7 +3,7 @@ import { displayCommand } from "../../delivery/image/index.ts";
 import { RELEASE_PROCESS, type Release, type ReleaseCommand } from "../../delivery/release/index.ts";
 import { BusinessError, errorText, type Logger, pause } from "../../kernel/index.ts";
 import type { LogReader } from "../../observe/log/index.ts";
-import type { DynoObservation, DynoWatch } from "../dyno/index.ts";
+import { commandOf, type DynoObservation, type DynoWatch } from "../dyno/index.ts";
 import { findOneOff } from "./one-off-store.ts";
 import { type OneOffDependencies, startOneOff } from "./run-one-off.ts";
 
@@ -70,7 +70,7 @@ async function begin(
     type: RELEASE_PROCESS,
     app,
     release,
-    command: { kind: "process", type: RELEASE_PROCESS },
+    command: commandOf(process, RELEASE_PROCESS),
     displayCommand: process ? displayCommand(process) : "",
     size: await deps.sizeOfWeb(app.id),
     env: {},

@@ -1,6 +1,6 @@
 import { type App, findApp, findAppForUpdate } from "../../apps/app/index.ts";
 import { findConfig } from "../../delivery/config/index.ts";
-import { findImage } from "../../delivery/image/index.ts";
+import { findImage, imageForCommand } from "../../delivery/image/index.ts";
 import { findCurrentRelease, type Release } from "../../delivery/release/index.ts";
 import {
   apiTime,
@@ -17,6 +17,7 @@ import {
   type DynoHost,
   type DynoLimits,
   type DynoSpec,
+  imageOf,
   makeDynoSpec,
 } from "../dyno/index.ts";
 import {
@@ -166,7 +167,9 @@ async function specOf(
   { name, size }: { readonly name: string; readonly size: ReturnType<OneOffDependencies["sizeOf"]> },
   { db, masterKey, hostOf }: OneOffDependencies,
 ): Promise<DynoSpec> {
-  const image = release.imageId ? await findImage(db, app.id, release.imageId) : undefined;
+  const recorded = release.imageId ? await findImage(db, app.id, release.imageId) : undefined;
+  const process = release.imageInfo ? imageForCommand(release.imageInfo, type) : undefined;
+  const { image, container } = imageOf(process, release.imageDigest ?? "");
   return makeDynoSpec({
     id,
     name,
@@ -177,9 +180,10 @@ async function specOf(
       version: release.version,
       createdAt: apiTime(release.createdAt),
       description: release.description,
-      image: release.imageDigest ?? "",
-      commit: image?.commit ?? null,
+      image,
+      commit: recorded?.commit ?? null,
     },
+    ...(container ? { container } : {}),
     config: await findConfig(db, release.configId, masterKey),
     extraEnv: env,
     command,

@@ -11,10 +11,12 @@ import {
 } from "../../../delivery/build/index.ts";
 import type { Running } from "../../../kernel/index.ts";
 import { boundCaches, type CacheBounds, forgetCache, sweepCaches } from "./bound-caches.ts";
+import { containerCache } from "./build-containers.ts";
 import { clearBuildFolder, removeBuildFolder, returnCache } from "./build-folder.ts";
+import type { BuildMachine } from "./build-machine.ts";
 import { type BuildOutput, inLines, openBuildOutput } from "./build-output.ts";
 import { forgetOldBuilds, KEPT_FILES, keepResult, readKept } from "./kept-builds.ts";
-import { type BuildMachine, runBuild, stoppedResult } from "./run-build.ts";
+import { runBuild, stoppedResult } from "./run-build.ts";
 
 export interface EmbeddedBuilderOptions {
   readonly machine: BuildMachine;
@@ -70,7 +72,10 @@ export async function startEmbeddedBuilder(
       build?.stop.abort("cancelled");
       await build?.ended.catch(() => {});
     },
-    clearCache: (appId) => forgetCache(machine.cacheRoot, requireName(appId)),
+    async clearCache(appId) {
+      const name = requireName(appId);
+      for (const cache of [name, containerCache(name)]) await forgetCache(machine.cacheRoot, cache);
+    },
   };
   return {
     builder,

@@ -14,6 +14,8 @@ export interface PhaseJob {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly limits: SandboxLimits;
+  /** Runs as root of a user namespace, as `SandboxSpec.builder` says. */
+  readonly asBuilder?: true;
   /** Standard output and standard error, in the order they were written. */
   readonly onOutput: (chunk: Buffer) => void;
 }
@@ -25,6 +27,8 @@ export interface PhaseJob {
 export interface PhaseRunner {
   /** Who must own files that phases may change; missing when it is the user who runs Conifer. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** The same for those that run as builders. */
+  readonly builder?: { readonly uid: number; readonly gid: number };
   run(job: PhaseJob, signal: AbortSignal): Promise<PhaseEnd>;
   /** Removes what a killed process has left of phases whose `directory` lay in this folder. */
   removeRemains(parent: string): Promise<void>;
@@ -34,11 +38,13 @@ export interface PhaseRunner {
 export function makeSandboxRunner(sandboxes: Sandboxes): PhaseRunner {
   return {
     ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
+    ...(sandboxes.builder ? { builder: sandboxes.builder } : {}),
     removeRemains: (parent) => sandboxes.removeRemains(parent),
     async run(job, signal) {
-      const { id, directory, binds, argv, env, cwd, limits, onOutput, root } = job;
+      const { id, directory, binds, argv, env, cwd, limits, asBuilder, onOutput, root } = job;
       const sandbox = await sandboxes.start({
         ...{ id, directory, binds, env, cwd, limits },
+        ...(asBuilder ? { builder: asBuilder } : {}),
         lowerDirs: root ? [root.folder] : [],
         ...(root ? { ownRoot: root.user } : {}),
         argv: ["/bin/sh", "-c", 'exec "$@" 2>&1', "sh", ...argv],

@@ -1,12 +1,10 @@
 import { join } from "node:path";
-import type { BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
-import { type ImageStore, readImageInfo } from "../../../delivery/image/index.ts";
-import { BusinessError, errorText, type Logger } from "../../../kernel/index.ts";
+import { type BuildResult, type BuildSpec, isContainerBuild } from "../../../delivery/build/index.ts";
+import { readImageInfo } from "../../../delivery/image/index.ts";
+import { BusinessError, errorText } from "../../../kernel/index.ts";
 import {
-  type BuildpackFetching,
   builderEnvironment,
   collectImage,
-  type FolderSources,
   failureOf,
   IMAGE_OWNER,
   intoStore,
@@ -15,32 +13,11 @@ import {
   phaseEnvironment,
   timeoutText,
 } from "../../cnb/builds/index.ts";
-import type { SandboxLimits } from "../sandbox/index.ts";
 import { tellEmptied } from "./bound-caches.ts";
+import { buildContainers } from "./build-containers.ts";
 import { type BuildFolder, CACHE_NAME, fillBuildFolder } from "./build-folder.ts";
-import type { BuilderShelf, ShelvedBuilder } from "./builder-shelf.ts";
-import type { PhaseRunner } from "./phase-runner.ts";
-
-/** What every build on this machine has in common. */
-export interface BuildMachine extends Omit<FolderSources, "fetching" | "findBuilder"> {
-  readonly images: ImageStore;
-  /** Builder images of others. */
-  readonly shelf: BuilderShelf;
-  readonly runner: PhaseRunner;
-  /** CONIFER_HOME/build-cache. */
-  readonly cacheRoot: string;
-  /** A folder of phase programs, as /cnb/lifecycle. */
-  readonly lifecycle: string;
-  /** A folder of buildpacks, as /cnb/buildpacks. */
-  readonly buildpacksFolder: string;
-  /** The Node.js program that phase programs and buildpacks run with. */
-  readonly node: string;
-  /** How buildpacks that sources name are fetched: from the public internet when missing. */
-  readonly download?: BuildpackFetching["download"];
-  readonly limits: SandboxLimits;
-  readonly imageLimitBytes: number;
-  readonly logger: Logger;
-}
+import type { BuildMachine } from "./build-machine.ts";
+import type { ShelvedBuilder } from "./builder-shelf.ts";
 
 /** Runs one build from source to image. Never rejects; what cannot be explained is logged and told as our fault. */
 export async function runBuild(
@@ -52,6 +29,7 @@ export async function runBuild(
   const signal = AbortSignal.any([around.signal, limit]);
   let builder: ShelvedBuilder | undefined;
   try {
+    if (isContainerBuild(spec)) return await buildContainers(spec, machine, { ...around, signal });
     const tell = (line: string) => around.write(Buffer.from(`${line}\n`));
     const emptied = await tellEmptied(machine.cacheRoot, spec.appId);
     if (emptied) tell(emptied);

@@ -93,6 +93,7 @@ export function makeTestImage(layer: string): DynoImage {
     env: { PATH: "/layers/node/bin:/usr/bin:/bin" },
     workingDir: "/workspace",
     processArgv: (type) => ["node", `${type}.js`],
+    programArgv: (argv) => argv,
     shellArgv: (line) => ["/bin/sh", "-c", line],
   };
 }

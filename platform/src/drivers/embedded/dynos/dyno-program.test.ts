@@ -10,6 +10,7 @@ const IMAGE: DynoImage = {
     if (type !== "web") throw new Error(`no process type ${type}`);
     return ["/cnb/process/web"];
   },
+  programArgv: (argv) => argv,
   shellArgv: (line) => ["/bin/sh", "-c", line],
 };
 const SPEC = {
@@ -80,6 +81,20 @@ describe("the program of a dyno", () => {
 
   test("has no secret in its arguments", () => {
     expect(JSON.stringify(dynoProgram({ spec: SPEC, ...RUN }).argv)).not.toContain("SECRET");
+  });
+
+  test("is what a container image names, with all of the image's files and none of this machine's", () => {
+    const command = { kind: "program", argv: ["/server", "--fast"] } as const;
+    const container = { user: { uid: 1001, gid: 0 } };
+    const program = dynoProgram({ spec: { ...SPEC, command, container }, ...RUN });
+    expect(program).toMatchObject({ argv: ["/server", "--fast"], lowerDirs: [], cwd: "/workspace" });
+    expect(program.guest).toEqual({ lowerDirs: IMAGE.lowerDirs, user: { uid: 1001, gid: 0 } });
+    const inside = insideProgram({ spec: { ...SPEC, container: {} }, ...RUN }, { line: "env", env: {} });
+    expect(inside.guest).toEqual({ lowerDirs: IMAGE.lowerDirs });
+    const env = dynoEnvironment({ name: "web.1", env: {}, container: {} }, { env: { HOME: "/srv" } }, 6000);
+    expect(env).toMatchObject({ HOME: "/srv", PORT: "6000" });
+    expect(env.PATH).not.toContain("/cnb");
+    expect(env).not.toHaveProperty("LANG");
   });
 
   test("a type that the image has not is refused", () => {

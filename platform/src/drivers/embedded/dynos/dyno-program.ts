@@ -5,7 +5,7 @@ import { DYNO_HOME, type EnteringProgram, type SandboxSpec } from "../sandbox/in
 /** What the host must know of an image to run it. */
 export type DynoImage = Pick<
   UnpackedImage,
-  "lowerDirs" | "user" | "env" | "workingDir" | "processArgv" | "shellArgv"
+  "lowerDirs" | "user" | "env" | "workingDir" | "processArgv" | "programArgv" | "shellArgv"
 >;
 
 export interface ProgramOptions {
@@ -21,6 +21,9 @@ export interface ProgramOptions {
 /** The launcher and the process types of an image come before the programs of the base (CNB platform specification). */
 const PATH = "/cnb/process:/cnb/lifecycle:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** What a container image can count on that says nothing else; its `/tmp` is the one folder that every image has. */
+const CONTAINER_ENV = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/tmp" };
+
 /** At this many times its quota a dyno is ended by the kernel (R15). */
 const HARD_MEMORY_FACTOR = 2;
 
@@ -33,16 +36,15 @@ export function dynoProgram({
   port,
   attach,
 }: ProgramOptions): SandboxSpec {
-  const { command } = spec;
-  const [program, ...args] =
-    command.kind === "process" ? image.processArgv(command.type) : image.shellArgv(command.line);
+  const [program, ...args] = argvOf(spec.command, image);
   if (!program) throw new Error(`the image does not say how to run ${spec.displayCommand}`);
   return {
     id: sandboxId,
     directory,
-    lowerDirs: image.lowerDirs,
+    lowerDirs: spec.container ? [] : image.lowerDirs,
     ...(image.user ? { ownRoot: image.user } : {}),
     binds: [],
+    ...guestOf(spec, image),
     argv: [program, ...args],
     env: dynoEnvironment(spec, image, port),
     cwd: image.workingDir,
@@ -51,6 +53,26 @@ export function dynoProgram({
     stdin: attach ? "pipe" : "none",
     ...(attach?.terminal ? { terminal: attach.terminal } : {}),
   };
+}
+
+function argvOf(command: DynoSpec["command"], image: DynoImage): readonly string[] {
+  switch (command.kind) {
+    case "process":
+      return image.processArgv(command.type);
+    case "program":
+      return image.programArgv(command.argv);
+    case "shell":
+      return image.shellArgv(command.line);
+  }
+}
+
+/** A container image's files are all that its program sees. */
+function guestOf(
+  { container }: Pick<DynoSpec, "container">,
+  { lowerDirs }: DynoImage,
+): Pick<SandboxSpec, "guest"> {
+  if (!container) return {};
+  return { guest: { lowerDirs, ...(container.user ? { user: container.user } : {}) } };
 }
 
 /** A further program in the same sandbox; its own variables are the strongest. */
@@ -63,20 +85,19 @@ export function insideProgram(
     argv: [program, ...args],
     env: { ...dynoEnvironment(spec, image, port), ...env },
     cwd: image.workingDir,
+    ...guestOf(spec, image),
     ...(terminal ? { terminal } : {}),
   };
 }
 
 /** Config vars win over what the image brings; `PORT` and `DYNO` are the host's to give (facts: runtime §10). */
 export function dynoEnvironment(
-  spec: Pick<DynoSpec, "env" | "name">,
+  spec: Pick<DynoSpec, "env" | "name" | "container">,
   image: Pick<DynoImage, "env" | "user">,
   port: number,
 ): Record<string, string> {
   return {
-    PATH,
-    HOME: image.user?.home ?? DYNO_HOME,
-    LANG: "C.UTF-8",
+    ...(spec.container ? CONTAINER_ENV : { PATH, HOME: image.user?.home ?? DYNO_HOME, LANG: "C.UTF-8" }),
     ...image.env,
     ...spec.env,
     PORT: String(port),

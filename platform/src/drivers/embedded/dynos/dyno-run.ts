@@ -19,7 +19,8 @@ import { watchQuota } from "./quota-watch.ts";
 
 export interface RunDependencies {
   readonly sandboxes: Sandboxes;
-  readonly unpackImage: (digest: string) => Promise<DynoImage>;
+  /** Makes an image ready to run; `whole` when its files are all there is. */
+  readonly unpackImage: (digest: string, whole: boolean) => Promise<DynoImage>;
   readonly ports: PortPool;
   readonly logs: LogSink;
   readonly now: Clock;
@@ -73,7 +74,7 @@ export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
   };
   const live = async () => {
     try {
-      image = await deps.unpackImage(options.spec.image);
+      image = await deps.unpackImage(options.spec.image, options.spec.container !== undefined);
     } catch (thrown) {
       return finish(failure("image", thrown, deps.logger));
     }

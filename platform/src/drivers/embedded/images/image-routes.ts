@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ImageCollection, ImageStore } from "../../../delivery/image/index.ts";
+import type { PushedImages } from "../../../delivery/release/index.ts";
 import { callPeer, type LocalPeer, type LocalRoutes, readPeer } from "../local/index.ts";
 
 /** Images for other Conifer processes: `GET /images/<digest>`, the bytes of a blob or a manifest. */
@@ -11,6 +12,29 @@ export function imageRoutes(images: Pick<ImageStore, "read">): LocalRoutes {
 export function makeImageClient(peer: LocalPeer): Pick<ImageStore, "read"> {
   return {
     read: (digest: string): Promise<Readable> => readPeer(peer, `GET /images/${encodeURIComponent(digest)}`),
+  };
+}
+
+/** Which images were pushed, for other Conifer processes; `makePushedClient` is the other end. */
+export function pushedRoutes(find: PushedImages["find"]): LocalRoutes {
+  return {
+    handlers: {
+      "GET /apps/:appId/pushed-images/:type/:id": async ({ params }) => {
+        const { appId = "", type = "", id = "" } = params;
+        return { digest: (await find({ appId, type, id })) ?? null };
+      },
+    },
+  };
+}
+
+/** Asks another process which images were pushed. Throws PeerGone while it is away. */
+export function makePushedClient(peer: LocalPeer): PushedImages {
+  return {
+    async find({ appId, type, id }) {
+      const names = [appId, "pushed-images", type, id].map(encodeURIComponent).join("/");
+      const answer = await callPeer(peer, `GET /apps/${names}`);
+      return (answer as { readonly digest: string | null }).digest ?? undefined;
+    },
   };
 }
 

@@ -5,7 +5,14 @@ export { openDiskRepositories } from "./disk-repositories.ts";
 export { openDiskUploads } from "./disk-uploads.ts";
 export { startImageCollector } from "./image-collector.ts";
 export { makeImageRoot } from "./image-root.ts";
-export { collectionRoutes, imageRoutes, makeCollectionClient, makeImageClient } from "./image-routes.ts";
+export {
+  collectionRoutes,
+  imageRoutes,
+  makeCollectionClient,
+  makeImageClient,
+  makePushedClient,
+  pushedRoutes,
+} from "./image-routes.ts";
 export { readImageUser } from "./image-user.ts";
 export { type ImageLayout, readImageLayout } from "./layout-origin.ts";
 export { removeUntrusted } from "./trusted-folder.ts";

@@ -1,27 +1,21 @@
-import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { mkdir, rename, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { Readable } from "node:stream";
-import { promisify } from "node:util";
-import type { Header } from "tar-stream";
+import { mkdir } from "node:fs/promises";
 import {
   digestOf,
   hexOf,
   type ImageDocuments,
   type ImageInfo,
-  type ImageStore,
   imageInfoOf,
   LABEL,
   readImageDocuments,
 } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
 import { shellArgv } from "../../../runtime/dyno/index.ts";
-import { type HostRelease, readPlainLayer } from "../../cnb/builds/index.ts";
-import { removeTree, unpackTar } from "../../files/trees/index.ts";
-import { makeImageRoot, type RootLayer } from "./image-root.ts";
+import type { HostRelease } from "../../cnb/builds/index.ts";
+import type { RootLayer } from "./image-root.ts";
 import { type ImageUser, readImageUser } from "./image-user.ts";
 import { removeUntrusted } from "./trusted-folder.ts";
+import { hasFile, unpackWhole } from "./unpack-container.ts";
+import { type UnpackSources, unpackLayer, unpackRoot } from "./unpack-layer.ts";
 
 /** An image, ready to be run from. */
 export interface UnpackedImage {
@@ -35,25 +29,19 @@ export interface UnpackedImage {
   readonly workingDir: string;
   /** The program and arguments that start a process type. Throws not-found texts for a type the image has not. */
   processArgv(type: string): readonly string[];
+  /** The program that a container image names, with its arguments. Throws for a shell that the image has not. */
+  programArgv(argv: readonly string[]): readonly string[];
   /** The program and arguments that run a command line as a person types it: a shell, with `launcher` on PATH. */
   shellArgv(line: string): readonly string[];
 }
 
-export interface UnpackDependencies {
-  readonly store: ImageStore;
-  /** CONIFER_HOME/layers. */
-  readonly folder: string;
-  /** Who shall own the unpacked files; only when Conifer runs as root. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
+export interface UnpackDependencies extends UnpackSources {
   /** This machine, as images name it: what an image stands on must be of the same release. */
   readonly host: HostRelease;
 }
 
-const LIMITS = { bytes: 16 * 1024 ** 3, entries: 2_000_000 };
-const WHITEOUT = ".wh.";
-const run = promisify(execFile);
-
-export type UnpackImage = (digest: string) => Promise<UnpackedImage>;
+/** `whole`: all of its layers, whoever made them, as the only files that its programs will see. */
+export type UnpackImage = (digest: string, whole?: boolean) => Promise<UnpackedImage>;
 
 /**
  * Makes images ready to run. Each layer is unpacked once, under its diffID, aside and then renamed: a folder that is
@@ -64,21 +52,21 @@ export async function openImageUnpacker(deps: UnpackDependencies): Promise<Unpac
   await mkdir(deps.folder, { recursive: true });
   await removeUntrusted(deps.folder);
   const underWay = new Map<string, Promise<string>>();
-  const onceAtATime = (name: string, make: () => Promise<string>): Promise<string> => {
-    const running = underWay.get(name);
-    if (running) return running;
-    const work = make().finally(() => underWay.delete(name));
-    underWay.set(name, work);
-    return work;
+  const once = (name: string, work: () => Promise<string>): Promise<string> => {
+    const running = underWay.get(name) ?? work().finally(() => underWay.delete(name));
+    underWay.set(name, running);
+    return running;
   };
   const layerFolder = ({ diffId, digest }: RootLayer) =>
-    onceAtATime(diffId, () => unpackLayer(deps, diffId, digest));
+    once(diffId, () => unpackLayer(deps, diffId, digest));
   const rootFolder = (layers: readonly RootLayer[]) => {
     const name = `root-${hexOf(digestOf(layers.map(({ diffId }) => diffId).join(" ")))}`;
-    return onceAtATime(name, () => unpackRoot(deps, name, layers));
+    return once(name, () => unpackRoot(deps, name, layers));
   };
-  return async (digest) => {
+  return async (digest, whole = false) => {
     const documents = await readImageDocuments(deps.store, digest);
+    requireArchitecture(documents, deps.host);
+    if (whole) return describeWhole(digest, documents, await unpackWhole(documents.manifest, deps, once));
     const ownRoot = bringsRoot(digest, documents);
     requireHost(documents, deps.host, ownRoot);
     const { diff_ids } = documents.config.rootfs;
@@ -104,15 +92,42 @@ function bringsRoot(digest: string, documents: ImageDocuments): boolean {
   return topLayer !== "" && !OWN_RUN_IMAGE.test(name);
 }
 
+/** What holds for every image: its variables, and where its programs begin. */
+function settingsOf({ config: { Env, WorkingDir } }: ImageDocuments["config"]) {
+  const pairs = (Env ?? []).map((pair) => [pair.split("=", 1)[0] ?? "", pair.slice(pair.indexOf("=") + 1)]);
+  return { env: Object.fromEntries(pairs) as Record<string, string>, workingDir: WorkingDir || "/" };
+}
+
+function describeWhole(
+  digest: string,
+  documents: ImageDocuments,
+  lowerDirs: readonly string[],
+): UnpackedImage {
+  const hasShell = hasFile(lowerDirs, ["bin", "sh"]) || hasFile(lowerDirs, ["usr", "bin", "sh"]);
+  const withShell = (argv: readonly string[]) => {
+    if (hasShell || argv[0] !== "/bin/sh") return argv;
+    throw invalidParams(
+      'The image has no shell (/bin/sh), which this command needs. Give its ENTRYPOINT or CMD as a list, such as CMD ["/server"], and name no variables in it.',
+    );
+  };
+  return {
+    info: { ...imageInfoOf(digest, documents), processes: [] },
+    lowerDirs,
+    ...settingsOf(documents.config),
+    processArgv: () => {
+      throw invalidParams("A container image has no process types of its own.");
+    },
+    programArgv: withShell,
+    shellArgv: (line) => withShell(shellArgv(line)),
+  };
+}
+
 function describe(digest: string, documents: ImageDocuments, lowerDirs: readonly string[]): UnpackedImage {
   const info = imageInfoOf(digest, documents);
-  const { Env = [], WorkingDir = "/" } = documents.config.config;
-  const env = Object.fromEntries(
-    Env.map((pair) => [pair.split("=", 1)[0] ?? "", pair.slice(pair.indexOf("=") + 1)]),
-  );
   return {
-    ...{ info, lowerDirs, env },
-    workingDir: WorkingDir,
+    ...{ info, lowerDirs },
+    ...settingsOf(documents.config),
+    programArgv: (argv) => argv,
     processArgv(type) {
       const types = info.processes.map((process) => process.type);
       if (!types.includes(type))
@@ -138,12 +153,15 @@ function runLayerCount(digest: string, documents: ImageDocuments): number {
   return at + 1;
 }
 
+function requireArchitecture({ config }: ImageDocuments, host: HostRelease): void {
+  if (config.architecture === host.architecture) return;
+  throw invalidParams(
+    `The image is for ${config.architecture} and this machine is ${host.architecture}. Build it again here.`,
+  );
+}
+
 /** What an app's image stands on, be it layers or a machine's own base, fits only machines of the same release. */
 function requireHost({ manifest, config }: ImageDocuments, host: HostRelease, ownRoot: boolean): void {
-  if (config.architecture !== host.architecture)
-    throw invalidParams(
-      `The image is for ${config.architecture} and this machine is ${host.architecture}. Build it again here.`,
-    );
   const labels = config.config.Labels ?? {};
   const isApp = labels[LABEL.lifecycle] !== undefined;
   if (!isApp || ownRoot || manifest.layers.length === 0) return;
@@ -152,62 +170,5 @@ function requireHost({ manifest, config }: ImageDocuments, host: HostRelease, ow
   throw invalidParams(
     `The image stands on ${name} ${version} and this machine is ${host.distroName} ${host.distroVersion}. ` +
       "Rebase it, or build it again here.",
-  );
-}
-
-async function unpackLayer(deps: UnpackDependencies, diffId: string, digest: string): Promise<string> {
-  const target = join(deps.folder, hexOf(diffId));
-  if (await isThere(target)) return target;
-  const aside = join(deps.folder, `.${process.pid}-${randomUUID()}`);
-  await mkdir(aside, { mode: 0o755 });
-  try {
-    const packed = (await deps.store.read(digest)) as AsyncIterable<Buffer>;
-    const plain = readPlainLayer(packed, { diffId, limitBytes: 2 * LIMITS.bytes });
-    await unpackTar(Readable.from(plain, { objectMode: false }), aside, {
-      limits: LIMITS,
-      ...(deps.owner ? { owner: deps.owner } : {}),
-      special: (path, header) => makeWhiteout(aside, path, header),
-    });
-    await rename(aside, target);
-  } catch (thrown) {
-    if (!(await isThere(target))) throw thrown;
-  } finally {
-    await removeTree(aside);
-  }
-  return target;
-}
-
-async function unpackRoot(
-  deps: UnpackDependencies,
-  name: string,
-  layers: readonly RootLayer[],
-): Promise<string> {
-  const target = join(deps.folder, name);
-  if (await isThere(target)) return target;
-  const aside = join(deps.folder, `.${process.pid}-${randomUUID()}`);
-  try {
-    await makeImageRoot(layers, aside, `${aside}-layer`, { ...deps, limits: LIMITS });
-    await rename(aside, target);
-  } finally {
-    await removeTree(aside);
-  }
-  return target;
-}
-
-/** A whiteout of the image format becomes one of overlay: a character device 0/0. */
-async function makeWhiteout(root: string, path: string, header: Header): Promise<boolean> {
-  const name = basename(path);
-  if (!name.startsWith(WHITEOUT)) return false;
-  if (name === `${WHITEOUT}${WHITEOUT}.opq`)
-    throw new Error(`the layer hides the whole folder ${dirname(path)}, which is not supported`);
-  if (header.type !== "file") throw new Error(`"${path}" is not a valid whiteout`);
-  await run("mknod", [join(root, dirname(path), name.slice(WHITEOUT.length)), "c", "0", "0"]);
-  return true;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
   );
 }

@@ -8,7 +8,7 @@ import { openEnds, SYSTEM_PATH, spawned, withoutTerminals } from "./program-ends
 import { carryEnvironment } from "./program-environment.ts";
 import type { EnteredProgram, EnteringProgram, SandboxLimits } from "./sandbox.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
-import { type EnteringOptions, enteringCommand } from "./sandbox-plan.ts";
+import { type EnteringOptions, enteringCommand, guestArgv } from "./sandbox-plan.ts";
 
 export interface EnterSandbox extends Pick<EnteringOptions, "pids" | "ownNetwork"> {
   readonly program: EnteringProgram;
@@ -27,14 +27,14 @@ export async function enterSandbox(engine: SandboxEngine, options: EnterSandbox)
     const [command = "", ...args] = enteringCommand({
       ...options,
       machine: engine.machine,
-      argv: program.argv,
+      argv: guestArgv(engine.machine, program),
     });
     const env = {
       PATH: SYSTEM_PATH,
       LC_ALL: "C",
       CONIFER_CGROUPS: [...options.cgroup.joinNow, ...options.cgroup.joinSlowly].join(" "),
       CONIFER_PIDS: engine.cgroups.powers.has("pids") ? "" : String(options.limits.pids),
-      CONIFER_CWD: program.cwd,
+      CONIFER_CWD: program.guest ? "/" : program.cwd,
       CONIFER_TERMINAL: program.terminal ? "yes" : "",
       ...environment,
     };

@@ -9,6 +9,7 @@ import { openCgroups, removeParents } from "./cgroups.ts";
 import { bestEngine, requirePrograms, type SandboxesOptions, withOwnNetwork } from "./find-engine.ts";
 import { makePipeStock } from "./pipe-stock.ts";
 import type { Sandboxes } from "./sandbox.ts";
+import { BUILDER_IDS } from "./sandbox-plan.ts";
 import { removeRemains } from "./sandbox-record.ts";
 import { startSandbox } from "./start-sandbox.ts";
 
@@ -41,6 +42,7 @@ export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxe
       networkHint: hint,
     }),
     ...(engine.machine.owner ? { owner: engine.machine.owner } : {}),
+    ...(root ? { builder: { uid: BUILDER_IDS.first, gid: BUILDER_IDS.first } } : {}),
     start: (spec) => startSandbox(engine, spec),
     removeRemains,
     stop: async () => {

@@ -57,6 +57,23 @@ describe("the mounts of a sandbox", () => {
     ]);
   });
 
+  test("of a guest are all in places that its writable layer has", () => {
+    const guest = { lowerDirs: ["/home/c/layers/container-aa"] };
+    const lines = mountLines(AS_ROOT, { ...SPEC, lowerDirs: [], guest }, "/dev/pts/7")
+      .trimEnd()
+      .split("\n");
+    const root = "/home/c/dynos/.shared/root/guest";
+    expect(lines.slice(-7)).toEqual([
+      `overlay ${root} overlay nosuid,nodev,lowerdir=layers/container-aa,upperdir=dynos/d1/guest-upper,workdir=dynos/d1/guest-work 0 0`,
+      `proc ${root}/proc proc nosuid,nodev,noexec 0 0`,
+      `/dev/null ${root}/dev/null none bind,nosuid,noexec 0 0`,
+      `/dev/tty ${root}/dev/tty none bind,nosuid,noexec 0 0`,
+      `/dev/pts/7 ${root}/dev/console none bind,nosuid,noexec 0 0`,
+      `devpts ${root}/dev/pts devpts nosuid,noexec,newinstance,ptmxmode=0666,mode=0620 0 0`,
+      `tmpfs ${root}/dev/shm tmpfs nosuid,nodev,mode=1777,size=1024 0 0`,
+    ]);
+  });
+
   test("without overlay the copy is the root", () => {
     const [first] = mountLines({ ...MACHINE, overlay: false }, SPEC, undefined).split("\n");
     expect(first).toBe("/home/c/dynos/d1/root /home/c/dynos/.shared/root none bind,nosuid,nodev 0 0");
@@ -116,6 +133,19 @@ describe("the command of a sandbox", () => {
   test("as root where user namespaces are forbidden it is that account", () => {
     expect(command({ ...AS_ROOT, userNamespace: false })).toContain(
       `root setpriv --reuid 96400 --regid 96400 --clear-groups ${SETS} ${PROGRAM}`,
+    );
+  });
+
+  test("of a builder is root of a namespace of its own, with ids of nobody's where it can have them", () => {
+    const builder = (machine: Machine) =>
+      commandLine({ machine, spec: { ...SPEC, builder: true }, mounts: "/m", ownNetwork: false })
+        .map((word) => (word.includes("\n") ? "SCRIPT" : word))
+        .join(" ");
+    expect(builder(AS_ROOT)).toContain(
+      "root sh -c SCRIPT sh 1879048192 65536 setpriv --reuid 0 --regid 0 --clear-groups --no-new-privs --pdeathsig KILL sh /etc",
+    );
+    expect(builder(MACHINE)).toContain(
+      "root unshare --user --map-root-user --mount setpriv --no-new-privs --pdeathsig KILL sh /etc",
     );
   });
 

@@ -1,8 +1,9 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
+import { BusinessError } from "../../../kernel/index.ts";
 import { BASE_FOLDERS, type HostBase, INIT_PATH } from "./host-base.ts";
-import type { SandboxBind, SandboxSpec } from "./sandbox.ts";
-import { enterText, JOIN, OWN_INIT_PATH, TOOLS_FOLDER } from "./sandbox-scripts.ts";
+import type { SandboxBind, SandboxGuest, SandboxSpec } from "./sandbox.ts";
+import { enterText, JOIN, MAP_RANGE, OWN_INIT_PATH, TOOLS_FOLDER } from "./sandbox-scripts.ts";
 
 /** Ids of a user and a group. */
 export interface Account {
@@ -59,6 +60,8 @@ export function mountLines(machine: Machine, spec: SandboxSpec, terminalPath: st
   if (machine.coverUsrLocal)
     lines.push([join(base.directory, "var/empty"), at("usr/local"), "none", "bind,ro,nosuid,nodev,noexec"]);
   lines.push(["proc", at("proc"), "proc", "nosuid,nodev,noexec"]);
+  // A builder mounts it again for each of its steps, and without what no file system of its own has: `nodev`.
+  if (spec.builder) lines.push([join(base.directory, "dev"), at("dev"), "none", "bind,nosuid,noexec"]);
   for (const name of base.devices)
     lines.push([`/dev/${name}`, at(`dev/${name}`), "none", "bind,nosuid,noexec"]);
   if (terminalPath) lines.push([terminalPath, at("dev/console"), "none", "bind,nosuid,noexec"]);
@@ -69,6 +72,7 @@ export function mountLines(machine: Machine, spec: SandboxSpec, terminalPath: st
     const preload = at("etc/ld.so.preload");
     lines.push([join(machine.tools.folder, "nothing"), preload, "none", "bind,ro,nosuid,nodev"]);
   }
+  if (spec.guest) lines.push(...guestLines(machine, spec, terminalPath));
   for (const { source, target, writable } of spec.binds)
     lines.push([source, at(target), "none", `bind,nosuid,nodev${writable ? "" : ",ro"}`]);
   return lines
@@ -82,19 +86,69 @@ export function mountLines(machine: Machine, spec: SandboxSpec, terminalPath: st
 function rootLine(machine: Machine, spec: SandboxSpec): [string, string, string, string] {
   if (!machine.overlay)
     return [join(spec.directory, "root"), machine.mountPoint, "none", "bind,nosuid,nodev"];
+  const lower = layersAndBase(machine, lowerPaths(spec));
+  const options = overlayOptions(machine, lower, join(spec.directory, "upper"), join(spec.directory, "work"));
+  return ["overlay", machine.mountPoint, "overlay", options];
+}
+
+function overlayOptions(machine: Machine, lower: readonly string[], upper: string, work: string): string {
   const short = (path: string) => relative(machine.home, path);
-  const lower = layersAndBase(machine, lowerPaths(spec)).map(short);
-  const options = [
-    "nosuid,nodev",
-    `lowerdir=${lower.join(":")}`,
-    `upperdir=${short(join(spec.directory, "upper"))}`,
-    `workdir=${short(join(spec.directory, "work"))}`,
-    ...(machine.root ? [] : ["userxattr"]),
-  ].join(",");
-  const odd = lower.find((path) => /[,:\\"]/.test(path));
+  const odd = lower.map(short).find((path) => /[,:\\"]/.test(path));
   if (odd)
     throw new Error(`The folder ${odd} cannot be a layer: its path has a comma, colon, quote or backslash.`);
-  return ["overlay", machine.mountPoint, "overlay", options];
+  return [
+    "nosuid,nodev",
+    `lowerdir=${lower.map(short).join(":")}`,
+    `upperdir=${short(upper)}`,
+    `workdir=${short(work)}`,
+    ...(machine.root ? [] : ["userxattr"]),
+  ].join(",");
+}
+
+/** Where a guest's root is in the sandbox's own. */
+export const GUEST_ROOT = "guest";
+/** What of a guest's writable layer lies in the sandbox's folder. */
+export const GUEST_FOLDERS = { upper: "guest-upper", work: "guest-work", layers: "guest-layers" } as const;
+
+/** Every place of these mounts was made in the guest's writable layer, so none of them leads through a link of the image. */
+function guestLines(
+  machine: Machine,
+  spec: SandboxSpec,
+  terminalPath: string | undefined,
+): [string, string, string, string][] {
+  const at = (path: string) => join(machine.mountPoint, GUEST_ROOT, path);
+  const { upper, work, layers } = GUEST_FOLDERS;
+  const lower = lowerPaths({ directory: spec.directory, lowerDirs: spec.guest?.lowerDirs ?? [] }, layers);
+  const options = overlayOptions(machine, lower, join(spec.directory, upper), join(spec.directory, work));
+  const device = "bind,nosuid,noexec";
+  return [
+    ["overlay", at(""), "overlay", options],
+    ["proc", at("proc"), "proc", "nosuid,nodev,noexec"],
+    ...machine.base.devices.map(
+      (name) => [`/dev/${name}`, at(`dev/${name}`), "none", device] as [string, string, string, string],
+    ),
+    ...(terminalPath
+      ? [[terminalPath, at("dev/console"), "none", device] as [string, string, string, string]]
+      : []),
+    ["devpts", at("dev/pts"), "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"],
+    ["tmpfs", at("dev/shm"), "tmpfs", `nosuid,nodev,mode=1777,size=${spec.limits.memoryBytes}`],
+  ];
+}
+
+/**
+ * The command that becomes a guest's program. It runs without any privilege, makes a user namespace in which it may change its
+ * root, does so, and has lost that again with the program; from a changed root no further one can be made, and so no way out.
+ */
+export function guestArgv(
+  { inside }: Pick<Machine, "inside">,
+  { guest, argv, cwd }: Pick<SandboxSpec, "guest" | "argv" | "cwd">,
+): readonly string[] {
+  if (!guest) return argv;
+  const { uid, gid } = guest.user ?? inside;
+  return [
+    ...["/usr/bin/unshare", "--user", `--map-user=${uid}`, `--map-group=${gid}`],
+    ...[`--root=/${GUEST_ROOT}`, `--wd=${cwd}`, "--", ...argv],
+  ];
 }
 
 /** The topmost first. What covers an image's own root stands above it, what an image stands on below. */
@@ -105,10 +159,13 @@ function layersAndBase({ tools, base }: Machine, layers: readonly string[]): str
 /** Linux takes at most a page of mount options; above this many layers, links with short names stand for them. */
 export const MOST_LAYERS_BY_PATH = 20;
 
-/** Where the overlay finds the layers: their own paths, or the links that the sandbox's folder holds for them. */
-export function lowerPaths(spec: SandboxSpec): readonly string[] {
-  if (spec.lowerDirs.length <= MOST_LAYERS_BY_PATH) return spec.lowerDirs;
-  return spec.lowerDirs.map((_, n) => join(spec.directory, "layers", String(n)));
+/** Where the overlay finds the layers: their own paths, or the links that a folder of the sandbox's holds for them. */
+export function lowerPaths(
+  { directory, lowerDirs }: Pick<SandboxSpec, "directory" | "lowerDirs">,
+  links = "layers",
+): readonly string[] {
+  if (lowerDirs.length <= MOST_LAYERS_BY_PATH) return lowerDirs;
+  return lowerDirs.map((_, n) => join(directory, links, String(n)));
 }
 
 /** A field of fstab(5): white space and backslashes as octal. */
@@ -136,9 +193,9 @@ export function commandLine({ machine, spec, mounts, ownNetwork }: CommandOption
     ...["setpriv", "--pdeathsig", "KILL"],
     ...[...namespaces, "--fork", "--kill-child=KILL"],
     ...["sh", machine.setUpFile, spec.id, mounts, machine.mountPoint],
-    ...dropPrivileges(machine),
+    ...(spec.builder ? becomeBuilder(machine) : dropPrivileges(machine)),
     ...(machine.tools ? [...machine.tools.call("sh"), OWN_INIT_PATH] : ["sh", INIT_PATH]),
-    ...spec.argv,
+    ...guestArgv(machine, spec),
   ];
 }
 
@@ -173,6 +230,31 @@ function enterWithTools({ call }: NonNullable<Machine["tools"]>): string[] {
   return [...call("sh"), "-c", enterText(words), "sh"];
 }
 
+/** Ids of this machine that builds have as theirs; far from those that people and other programs are given. */
+export const BUILDER_IDS = { first: 1_879_048_192, count: 65_536 } as const;
+
+/**
+ * Becomes root of a user namespace of its own. Only root can give it a range of ids, without which programs of a build can
+ * neither change owners nor groups; elsewhere it is alone there, with one id.
+ */
+function becomeBuilder({ root }: Machine): string[] {
+  const nothingNew = ["setpriv", "--no-new-privs", "--pdeathsig", "KILL"];
+  if (!root) return ["unshare", "--user", "--map-root-user", "--mount", ...nothingNew];
+  const { first, count } = BUILDER_IDS;
+  const ids = [
+    "setpriv",
+    "--reuid",
+    "0",
+    "--regid",
+    "0",
+    "--clear-groups",
+    "--no-new-privs",
+    "--pdeathsig",
+    "KILL",
+  ];
+  return ["sh", "-c", MAP_RANGE, "sh", String(first), String(count), ...ids];
+}
+
 function dropPrivileges({ root, userNamespace, inside, owner, tools }: Machine): string[] {
   const call = tools?.call ?? ((name: string) => [name]);
   const ids =
@@ -185,6 +267,17 @@ function dropPrivileges({ root, userNamespace, inside, owner, tools }: Machine):
   const asInside = [...call("unshare"), "--user", `--map-user=${inside.uid}`, `--map-group=${inside.gid}`];
   const asOwner = ids.length > 0 ? [...call("setpriv"), ...ids] : [];
   return [...asOwner, ...asInside, "--keep-caps", ...call("setpriv"), ...nothing];
+}
+
+/** Throws what an operator can read where the machine lacks what a guest needs. */
+export function checkGuest({ overlay, userNamespace }: Machine, guest: SandboxGuest): void {
+  if (guest.lowerDirs.length === 0) throw new Error("A guest needs at least one layer.");
+  if (guest.user?.uid === 0) throw new Error("Nothing runs as root in a sandbox.");
+  if (overlay && userNamespace) return;
+  throw new BusinessError(
+    "unavailable",
+    `Container images need ${overlay ? "user namespaces" : "overlay file systems"}, which this machine does not offer. The first page of Conifer says how to get them.`,
+  );
 }
 
 /**

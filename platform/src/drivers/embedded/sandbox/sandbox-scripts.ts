@@ -79,6 +79,22 @@ const becomeWith = ({ setsid, sh }: ToolWords) => `
 export function becomeText(): string {
   return `${TAKE_ENVIRONMENT}\n  exec "$@"\n`;
 }
+/**
+ * As process 1 and root: begins a user namespace in which the ids from 0 on are `$1` and as many as `$2` says, and becomes the
+ * rest of the arguments in it. Only a process outside can say so: it tries until the namespace is there.
+ */
+export const MAP_RANGE = `
+first=$1 count=$2
+shift 2
+{
+  until echo "0 $first $count" >/proc/1/uid_map; do :; done
+  until echo "0 $first $count" >/proc/1/gid_map; do :; done
+} 2>/dev/null &
+exec unshare --user --mount --keep-caps sh -c '
+  until read -r ids </proc/self/uid_map && read -r ids </proc/self/gid_map; do :; done
+  exec "$@"
+' sh "$@"
+`;
 
 /** On this machine: joins the sandbox's cgroups, and becomes what enters its namespaces. */
 export const JOIN = `

@@ -20,6 +20,18 @@ export interface SandboxLimits {
 }
 
 /**
+ * Files that take the place of all of this machine's: the program sees the layers as its whole root, with `/proc`, `/dev`,
+ * `/tmp`, `/etc/hosts` and `/etc/resolv.conf` made for it. What is in them is a stranger's: no link in them is followed on
+ * this machine, their devices and set-user-id bits mean nothing.
+ */
+export interface SandboxGuest {
+  /** Unpacked image layers, the topmost first; never written. At least one. */
+  readonly lowerDirs: readonly string[];
+  /** Whom the program is in its own eyes; it owns all of the files. Missing: the user `dyno`. Never root. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+/**
  * A process tree to start. Its root is `lowerDirs` on the host base (this machine's `/usr`, read-only, and a made
  * `/etc`, `/dev`, `/proc`, `/tmp`) under a writable layer of its own. It runs as an unprivileged user named `dyno` with
  * no capability, `no_new_privs`, and process 1 is Conifer's own init.
@@ -40,6 +52,14 @@ export interface SandboxSpec {
    */
   readonly ownRoot?: { readonly uid: number; readonly gid: number };
   readonly binds: readonly SandboxBind[];
+  /**
+   * The program is root of a user namespace with a range of ids, and of a mount namespace below the sandbox's, since it makes
+   * file systems of others' files: it may do there what a user may do with namespaces, and on this machine nothing
+   * more. What it may change must belong to `Sandboxes.builder`. A sandbox that is entered by nobody.
+   */
+  readonly builder?: true;
+  /** Needs overlay and user namespaces; `lowerDirs` and `binds` are then not the program's to see. */
+  readonly guest?: SandboxGuest;
   /** The program and its arguments, found on `PATH` of `env`. Never a place for secrets: others can see it. */
   readonly argv: readonly [string, ...string[]];
   /**
@@ -72,7 +92,7 @@ export interface SandboxExit {
 }
 
 /** A program to start beside the main one of a running sandbox. */
-export type EnteringProgram = Pick<SandboxSpec, "argv" | "env" | "cwd" | "terminal">;
+export type EnteringProgram = Pick<SandboxSpec, "argv" | "env" | "cwd" | "terminal" | "guest">;
 
 /** It ends with the sandbox at the latest. */
 export interface EnteredProgram {
@@ -142,6 +162,8 @@ export interface Sandboxes extends Running {
   readonly abilities: SandboxAbilities;
   /** Who owns, on this machine, the files a sandboxed program may change. Missing: the user who runs Conifer. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Who owns, on this machine, the files that a sandbox with `builder` may change. Missing: the user who runs Conifer. */
+  readonly builder?: { readonly uid: number; readonly gid: number };
   /**
    * Returns when the processes exist; the program itself runs some milliseconds later. A program that cannot be found
    * ends with code 127. Throws when the sandbox cannot be built at all, leaving nothing behind.

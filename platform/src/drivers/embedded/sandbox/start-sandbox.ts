@@ -10,7 +10,7 @@ import { makeRunningSandbox, SET_UP_DONE } from "./running-sandbox.ts";
 import type { Sandbox, SandboxSpec } from "./sandbox.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
 import { type NetworkLease, sharedNetwork } from "./sandbox-network.ts";
-import { checkLayer, commandLine, mountLines, withOwnRoot } from "./sandbox-plan.ts";
+import { checkGuest, checkLayer, commandLine, mountLines, withOwnRoot } from "./sandbox-plan.ts";
 import { writeRecord } from "./sandbox-record.ts";
 import { makeWritableLayer } from "./writable-layer.ts";
 
@@ -18,6 +18,7 @@ import { makeWritableLayer } from "./writable-layer.ts";
 export async function startSandbox(shared: SandboxEngine, spec: SandboxSpec): Promise<Sandbox> {
   const env = carryEnvironment(spec.env);
   const engine = spec.ownRoot ? await engineWithOwnRoot(shared, spec.id, spec.ownRoot) : shared;
+  if (spec.guest) checkGuest(engine.machine, spec.guest);
   for (const layer of spec.ownRoot ? [] : spec.lowerDirs) {
     if (!engine.checkedLayers.has(layer)) checkLayer(layer);
     engine.checkedLayers.add(layer);
@@ -90,7 +91,7 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
       CONIFER_CGROUPS_SLOW: prepared.cgroup.joinSlowly.join(" "),
       CONIFER_NETWORK: prepared.lease.setUp,
       CONIFER_PIDS: cgroups.powers.has("pids") ? "" : String(spec.limits.pids),
-      CONIFER_CWD: spec.cwd,
+      CONIFER_CWD: spec.guest ? "/" : spec.cwd,
       CONIFER_SET_UP_DONE: SET_UP_DONE,
       CONIFER_UMOUNT: (machine.tools?.call("umount") ?? ["umount"]).join(" "),
       CONIFER_TERMINAL: spec.terminal ? "yes" : "",

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeF
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { SandboxSpec } from "./sandbox.ts";
-import { bindTargets, lowerPaths, type Machine } from "./sandbox-plan.ts";
+import { bindTargets, GUEST_FOLDERS, GUEST_ROOT, lowerPaths, type Machine } from "./sandbox-plan.ts";
 
 const run = promisify(execFile);
 
@@ -23,7 +23,9 @@ export async function makeWritableLayer(
   if (machine.overlay) {
     mkdirSync(join(spec.directory, "work"));
     linkLayers(spec);
+    if (spec.guest) makeGuestLayer(machine, spec, resolvConf);
   } else await copyLayers([...spec.lowerDirs, machine.base.directory], top);
+  if (spec.guest) mkdirSync(join(top, GUEST_ROOT));
   const etc = join(top, "etc");
   mkdirSync(etc, { recursive: true });
   // In a copy they are there already, and are as read-only as in the base.
@@ -47,11 +49,40 @@ function hostsFile(hostname: string): string {
   return `127.0.0.1 localhost ${hostname}\n::1 localhost ip6-localhost ip6-loopback\n`;
 }
 
-function linkLayers(spec: SandboxSpec): void {
-  const paths = lowerPaths(spec);
+function linkLayers(spec: Pick<SandboxSpec, "directory" | "lowerDirs">, links = "layers"): void {
+  const paths = lowerPaths(spec, links);
   if (paths === spec.lowerDirs) return;
-  mkdirSync(join(spec.directory, "layers"));
+  mkdirSync(join(spec.directory, links));
   for (const [n, layer] of spec.lowerDirs.entries()) symlinkSync(layer, paths[n] ?? "");
+}
+
+/**
+ * Makes a guest's own writable layer with what every program expects to find. A folder or file in this layer covers a link
+ * of that name in the image, so that what is mounted there is mounted nowhere else.
+ */
+function makeGuestLayer(machine: Machine, spec: SandboxSpec, resolvConf: string): void {
+  const top = join(spec.directory, GUEST_FOLDERS.upper);
+  const at = (path: string) => join(top, path);
+  mkdirSync(join(spec.directory, GUEST_FOLDERS.work));
+  const { owner, base } = machine;
+  linkLayers({ directory: spec.directory, lowerDirs: spec.guest?.lowerDirs ?? [] }, GUEST_FOLDERS.layers);
+  for (const folder of ["", "etc", "proc", "sys", "dev", "dev/pts", "dev/shm", "tmp"]) {
+    mkdirSync(at(folder));
+    chmodSync(at(folder), folder === "tmp" ? 0o1777 : 0o755);
+    if (owner) chownSync(at(folder), owner.uid, owner.gid);
+  }
+  for (const name of [...base.devices, "console"]) writeFileSync(at(`dev/${name}`), "");
+  symlinkSync("pts/ptmx", at("dev/ptmx"));
+  symlinkSync("/proc/self/fd", at("dev/fd"));
+  for (const [fd, name] of ["stdin", "stdout", "stderr"].entries())
+    symlinkSync(`/proc/self/fd/${fd}`, at(`dev/${name}`));
+  for (const [name, text] of [
+    ["hosts", hostsFile(spec.id)],
+    ["resolv.conf", resolvConf],
+  ] as const) {
+    writeFileSync(at(`etc/${name}`), text);
+    chmodSync(at(`etc/${name}`), 0o644);
+  }
 }
 
 /** Lowest first, so that the layers above win; a file system that can share the blocks of a copy does. */

@@ -114,6 +114,16 @@ describe("a build in a cluster", () => {
     expect([cluster.paths("pods/"), cluster.paths("secrets/")]).toEqual([[podPath()], []]);
   });
 
+  it("of a Dockerfile is refused, with what to do instead", async () => {
+    const { builder } = await start();
+    const { result } = await follow(builder.build({ ...spec, stack: "container" }, never));
+    expect(result).toMatchObject({
+      kind: "failed",
+      message: expect.stringContaining("container:release web"),
+    });
+    expect(cluster.paths("pods/")).toEqual([]);
+  });
+
   it("tells its pod what to do, with a credential that outlives it, and tells nobody else", async () => {
     const told: unknown[] = [];
     const pods: unknown[] = [];

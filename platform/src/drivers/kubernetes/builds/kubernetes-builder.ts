@@ -4,6 +4,7 @@ import {
   type BuildResult,
   type BuildSpec,
   type BuildTurns,
+  isContainerBuild,
   makeBuildTurns,
 } from "../../../delivery/build/index.ts";
 import { errorText, type Running } from "../../../kernel/index.ts";
@@ -68,6 +69,7 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
   const calls = new Map<string, Set<AbortController>>();
   return {
     async *build(spec, signal) {
+      if (isContainerBuild(spec)) return yield { kind: "result", result: NO_DOCKERFILES };
       const cancel = new AbortController();
       const ours = calls.get(requireName(spec.id)) ?? new Set();
       calls.set(spec.id, ours.add(cancel));
@@ -98,6 +100,14 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
     },
   };
 }
+
+/** A pod under the restricted Pod Security Standard has no user namespace of its own to make file systems in. */
+const NO_DOCKERFILES = {
+  kind: "failed",
+  message:
+    "Dockerfiles are not built in this cluster: its pods may not make file systems. Build the image where you are, push it to <API host>/<app>/<process type>, and release it: heroku container:release web. The guide on containers shows how.",
+  exitCode: 1,
+} as const;
 
 /** How often one call builds a build whose pod the cluster has taken away. */
 const TRIES = 2;

@@ -345,3 +345,27 @@ test("what is escaped arrives as it was, whatever variables there are", () => {
     }),
   );
 });
+
+describe("a dyno of a container image", () => {
+  const command = { kind: "program", argv: ["/server", "$PORT", "$(HOME)"] } as const;
+  const podOf = (container: object) =>
+    template(makeDynoSet(bodyOf({ command, container }), spec(), placement, "uid")).spec;
+
+  test("runs the image's own program, of which the cluster expands nothing", () => {
+    expect(podOf({}).containers[0]).toMatchObject({ command: ["/server", "$$PORT", "$$(HOME)"] });
+  });
+
+  test("is whom the image wants to be, else the usual user, under the same restrictions", () => {
+    const { uid, gid } = placement.user;
+    expect(podOf({}).securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: uid, runAsGroup: gid });
+    const pod = podOf({ user: { uid: 1234, gid: 99 } });
+    expect(pod.securityContext).toEqual({
+      ...{ runAsNonRoot: true, runAsUser: 1234, runAsGroup: 99, fsGroup: 99 },
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    expect(pod.containers[0]?.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+    });
+  });
+});

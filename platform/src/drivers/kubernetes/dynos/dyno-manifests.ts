@@ -170,7 +170,7 @@ interface Standard {
 }
 
 function podSpec(body: DynoBody, placement: DynoPlacement, io?: Standard): Record<string, unknown> {
-  const { uid, gid } = placement.user;
+  const { uid, gid } = body.container?.user ?? placement.user;
   const { nameservers, pullSecrets } = placement;
   return {
     serviceAccountName: DYNO_ACCOUNT,
@@ -221,7 +221,14 @@ function container(body: DynoBody, placement: DynoPlacement, io?: Standard): Rec
 }
 
 function argvOf(command: DynoBody["command"]): readonly string[] {
-  return command.kind === "process" ? [`/cnb/process/${command.type}`] : shellArgv(command.line);
+  switch (command.kind) {
+    case "process":
+      return [`/cnb/process/${command.type}`];
+    case "program":
+      return command.argv;
+    case "shell":
+      return shellArgv(command.line);
+  }
 }
 
 /** Kubernetes replaces `$(NAME)` in commands by variables; a dollar sign that is doubled means itself. */

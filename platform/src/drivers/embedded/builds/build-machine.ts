@@ -1,0 +1,29 @@
+import type { ImageStore } from "../../../delivery/image/index.ts";
+import type { Logger } from "../../../kernel/index.ts";
+import type { BuildpackFetching, FolderSources } from "../../cnb/builds/index.ts";
+import type { SandboxLimits } from "../sandbox/index.ts";
+import type { BuilderShelf } from "./builder-shelf.ts";
+import type { PhaseRunner } from "./phase-runner.ts";
+
+/** What every build on this machine has in common. */
+export interface BuildMachine extends Omit<FolderSources, "fetching" | "findBuilder"> {
+  readonly images: ImageStore;
+  /** Builder images of others. */
+  readonly shelf: BuilderShelf;
+  readonly runner: PhaseRunner;
+  /** CONIFER_HOME/build-cache. */
+  readonly cacheRoot: string;
+  /** A folder of phase programs, as /cnb/lifecycle. */
+  readonly lifecycle: string;
+  /** A folder of buildpacks, as /cnb/buildpacks. */
+  readonly buildpacksFolder: string;
+  /** The Node.js program that phase programs and buildpacks run with. */
+  readonly node: string;
+  /** The program that builds Dockerfiles; Debian's when missing. */
+  readonly buildah?: string;
+  /** How buildpacks that sources name are fetched: from the public internet when missing. */
+  readonly download?: BuildpackFetching["download"];
+  readonly limits: SandboxLimits;
+  readonly imageLimitBytes: number;
+  readonly logger: Logger;
+}

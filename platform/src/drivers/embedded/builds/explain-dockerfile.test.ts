@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { explainDockerfile } from "./explain-dockerfile.ts";
+
+const cases: readonly [string, string, RegExp][] = [
+  [
+    "a step that fails",
+    'STEP 3/4: RUN npm ci\nnpm error\nError: building at STEP "RUN echo "a" && npm ci": exit status 1',
+    /^Dockerfile could not be built\. The step RUN echo "a" && npm ci failed\. The lines above say why\.$/,
+  ],
+  [
+    "a file that is not there",
+    'Error: building at STEP "COPY app.jar /": checking on sources under "/build/workspace": copier: stat: "/app.jar": no such file or directory',
+    /COPY app\.jar \/ names a file that is not there.*\.dockerignore/,
+  ],
+  [
+    "a base that its registry does not give",
+    "Error: creating build container: reading manifest latest in docker.io/library/nothing: manifest unknown",
+    /does not give the base image docker\.io\/library\/nothing:latest.*no credentials/,
+  ],
+  [
+    "a stage that is not there",
+    'Error: the target "slim" was not found in the provided Dockerfile',
+    /has no stage slim: .*FROM … AS <name>/,
+  ],
+  [
+    "a base without its registry",
+    'Error: creating build container: short-name "node:24" did not resolve to an alias and no unqualified-search registries are defined',
+    /base image node:24 is named without its registry\. Write all of it/,
+  ],
+  [
+    "a registry that is away",
+    'Error: initializing source docker://reg.example/x:1: pinging container registry reg.example: Get "https://reg.example/v2/": dial tcp: lookup reg.example: no such host',
+    /cannot be reached from here.*registries\.conf/,
+  ],
+  [
+    "too few ids",
+    'error setting supplemental groups list: operation not permitted\nError: building at STEP "RUN x": exit status 1',
+    /need a range of user ids.*Run Conifer as root/,
+  ],
+  ["a full disk", "write /x: no space left on device", /disk is full/],
+  [
+    "a line that is none",
+    "Error: dockerfile parse error on line 2: unknown instruction: FORM",
+    /cannot be read: .*line 2/,
+  ],
+  ["anything else", "boom", /^Dockerfile could not be built \(exit status 3\)\. The lines above say why\.$/],
+];
+
+test.each(cases)("%s is told with what to change", (_, tail, message) => {
+  expect(explainDockerfile({ dockerfile: "Dockerfile", tail, exitCode: 3 })).toMatch(message);
+});
+
+test.each([
+  "pinging container registry a:",
+  'building at STEP "COPY ',
+  "reading manifest a in ",
+  "initializing source docker://",
+])("a line that goes on and on after %s costs little", (begin) => {
+  const began = performance.now();
+  explainDockerfile({ dockerfile: "Dockerfile", tail: begin + 'a": '.repeat(4_000), exitCode: 1 });
+  explainDockerfile({ dockerfile: "Dockerfile", tail: begin + "a".repeat(16_000), exitCode: 1 });
+  expect(performance.now() - began).toBeLessThan(1_000);
+});
+
+test("what was printed is told within bounds", () => {
+  const tail = `Error: building at STEP "RUN ${"x".repeat(10_000)}": exit status 1`;
+  expect(explainDockerfile({ dockerfile: "Dockerfile", tail, exitCode: 1 }).length).toBeLessThan(300);
+});
