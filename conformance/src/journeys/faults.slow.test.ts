@@ -42,7 +42,6 @@ beforeAll(async () => {
   await control.answers(({ greeting }) => greeting === "from before");
   await control.dynosAre("web", ["up"]);
   await control.dynosAre("worker", ["up"]);
-  await app.page("/?in-the-first-life");
   await journey.person.heroku(["create", "ledger"]);
   ledger = openLedger();
 });
@@ -57,8 +56,8 @@ afterAll(async () => {
 
 /** Remembers every config var that was acknowledged, each of which made a release. */
 interface Ledger {
-  /** Writes until stopped, whatever the answers. */
-  keepWriting(): { stop(): Promise<readonly number[]> };
+  /** Writes while the work is done, whatever the answers, and gives their statuses; 0 for none. */
+  writing(work: () => Promise<void>): Promise<readonly number[]>;
   /** Holds what is there to what was acknowledged. */
   verify(): Promise<void>;
 }
@@ -73,10 +72,10 @@ function openLedger(): Ledger {
     return answer;
   };
   return {
-    keepWriting: () => {
+    writing: async (work) => {
       let going = true;
       const statuses: number[] = [];
-      const work = (async () => {
+      const writes = (async () => {
         while (going) {
           const answer = await write();
           statuses.push(answer?.status ?? 0);
@@ -84,13 +83,13 @@ function openLedger(): Ledger {
           await new Promise((resolve) => setTimeout(resolve, 30));
         }
       })();
-      return {
-        stop: async () => {
-          going = false;
-          await work;
-          return statuses;
-        },
-      };
+      try {
+        await work();
+      } finally {
+        going = false;
+        await writes;
+      }
+      return statuses;
     },
     verify: async () => {
       const { body } = await journey.api("GET", "/apps/ledger/config-vars");
@@ -151,16 +150,16 @@ async function crashAndComeBack(): Promise<void> {
 describe("control", () => {
   test("kill -9: no request and no dyno is hurt, it is back, nothing acknowledged is lost", async () => {
     const before = await control.answer();
-    const writing = ledger.keepWriting();
-    const load = await recorded(async () => {
-      for (let i = 0; i < 3; i++) {
-        process.kill(pidOf("control"), "SIGKILL");
-        await waitUntil("another control", () => journey.platform.roles().get("control"), { ms: BACK_MS });
-        await apiIsBack();
-      }
+    await ledger.writing(async () => {
+      const load = await recorded(async () => {
+        for (let i = 0; i < 3; i++) {
+          process.kill(pidOf("control"), "SIGKILL");
+          await waitUntil("another control", () => journey.platform.roles().get("control"), { ms: BACK_MS });
+          await apiIsBack();
+        }
+      });
+      expect(load.failures()).toEqual([]);
     });
-    await writing.stop();
-    expect(load.failures()).toEqual([]);
     expect(await control.answer()).toEqual(before);
     await ledger.verify();
   }, 60_000);
@@ -246,18 +245,18 @@ describe("host", () => {
 
 describe("PostgreSQL", () => {
   test("kill -9: apps serve, the API answers 503 with an id until it is back, nothing is lost", async () => {
-    const writing = ledger.keepWriting();
-    const load = await recorded(async () => {
-      process.kill(pidOf("postgres"), "SIGKILL");
-      await waitUntil(
-        "word of the new server",
-        () => journey.platform.output().includes("PostgreSQL had ended and serves again"),
-        { ms: 20_000 },
-      );
-      await apiIsBack();
+    const statuses = await ledger.writing(async () => {
+      const load = await recorded(async () => {
+        process.kill(pidOf("postgres"), "SIGKILL");
+        await waitUntil(
+          "word of the new server",
+          () => journey.platform.output().includes("PostgreSQL had ended and serves again"),
+          { ms: 20_000 },
+        );
+        await apiIsBack();
+      });
+      expect(load.failures()).toEqual([]);
     });
-    const statuses = await writing.stop();
-    expect(load.failures()).toEqual([]);
     const others = statuses.filter((status) => status !== 200 && status !== 503);
     expect(others.length, journey.platform.output()).toBe(0);
     await ledger.verify();
@@ -342,8 +341,24 @@ describe("in the middle of things", () => {
   }, 90_000);
 });
 
+/** What the app answers, and a line of its log, which keeps the last 1,500: one of a while ago may have gone. */
+interface Life {
+  readonly answer: TrialAnswer;
+  readonly logged: RegExp;
+}
+
+let lives = 0;
+
+async function noteLife(): Promise<Life> {
+  const mark = `in-life-${++lives}-`;
+  await app.page(`/?${mark}`);
+  const logged = new RegExp(mark);
+  await app.logSays(logged);
+  return { answer: await control.answer(), logged };
+}
+
 /** Starts again in the same home, which has to bring everything back as it was. */
-async function restarted(before: TrialAnswer): Promise<void> {
+async function restarted({ answer: before, logged }: Life): Promise<void> {
   const { home, apiPort, routerPort, routerTlsPort } = journey.platform;
   const platform: RunningPlatform = await startPlatform({
     home,
@@ -357,7 +372,7 @@ async function restarted(before: TrialAnswer): Promise<void> {
   await control.dynosAre("web", ["up"]);
   await control.dynosAre("worker", ["up"]);
   await ledger.verify();
-  await app.logSays(/in-the-first-life/);
+  await app.logSays(logged);
 }
 
 describe("kill -9 of the whole", () => {
@@ -365,7 +380,7 @@ describe("kill -9 of the whole", () => {
     "of the %s: all ends, and the next start brings it back",
     async (whom) => {
       const { platform } = journey;
-      const before = await control.answer();
+      const before = await noteLife();
       const below = processesBelow(platform.pid);
       expect(below.length).toBeGreaterThan(8);
       process.kill(whom === "npm" ? platform.pid : pidOf("supervisor"), "SIGKILL");
@@ -436,7 +451,7 @@ describe("starting and stopping", () => {
   test("a second Ctrl-C stops now, and the next start clears away what that left", async () => {
     await control.setConfig({ STUBBORN: "8000" });
     await waitUntil("the stubborn dyno alone", async () => (await control.dynos()).length === 1);
-    const before = await control.answer();
+    const before = await noteLife();
     const below = processesBelow(journey.platform.pid);
     process.kill(-journey.platform.pid, "SIGINT");
     await waitUntil("the end of control", () => !journey.platform.roles().has("control"));
@@ -450,11 +465,11 @@ describe("starting and stopping", () => {
     await allEnd(below);
     await restarted(before);
     await control.setConfig({ STUBBORN: null });
-    await control.answers(({ boot }) => boot !== before.boot);
+    await control.answers(({ boot }) => boot !== before.answer.boot);
   }, 120_000);
 
   test("SIGTERM to npm: the dynos see it, npm stays until all has ended, nothing is left", async () => {
-    const before = await control.answer();
+    const before = await noteLife();
     const below = processesBelow(journey.platform.pid);
     expect(await journey.platform.stop()).toBe(0);
     expect(alive(below)).toEqual([]);
@@ -465,7 +480,7 @@ describe("starting and stopping", () => {
   }, 120_000);
 
   test("Ctrl-C in a terminal does the same", async () => {
-    const before = await control.answer();
+    const before = await noteLife();
     const below = processesBelow(journey.platform.pid);
     process.kill(-journey.platform.pid, "SIGINT");
     await journey.platform.ended();

@@ -76,8 +76,8 @@ async function replaceStubborn(): Promise<Stubborn> {
   return { app: made, boot };
 }
 
-/** Builds in pods are slower to begin; there, `npm run bench` deploys more often. */
-const DEPLOYS = onKubernetes ? 3 : 10;
+/** Builds in pods are slower to begin; `npm run bench` deploys more often. */
+const DEPLOYS = onKubernetes ? 3 : 5;
 
 describe("gapless", () => {
   // More than a small cluster's shared processors answer is a backlog (H11) and no gap; `npm run bench` has the load.
