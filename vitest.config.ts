@@ -86,7 +86,7 @@ export default defineConfig({
           // Most of a journey is waiting for what a cluster does; each process has an account and apps of its own.
           maxWorkers: process.env.CONIFER_VISITOR ? 2 : 1,
           include: [
-            `conformance/src/journeys/{first-app,visits-and-runs,pushes,bad-input,foreign-tenant,examples,runtime,logs}.slow.test.ts`,
+            `conformance/src/journeys/{first-app,containers,visits-and-runs,pushes,bad-input,foreign-tenant,examples,runtime,logs}.slow.test.ts`,
           ],
           exclude: ["**/node_modules/**"],
           sequence: { groupOrder: 6 },

@@ -59,6 +59,8 @@ export function makeContainer(
 ): string {
   const root = `${folder}.root`;
   for (const name of ["bin", "etc", "srv"]) mkdirSync(join(root, name), { recursive: true });
+  mkdirSync(join(root, "tmp"));
+  chmodSync(join(root, "tmp"), 0o1777);
   copyFileSync(
     execFileSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).trim(),
     join(root, "bin/busybox"),
