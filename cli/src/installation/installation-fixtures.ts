@@ -28,5 +28,7 @@ export const LARGE: Overrides = {
   "worker.replicas": 1,
   runImage: `conifer/run@sha256:${"a".repeat(64)}`,
   caBundle: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+  signedImages: "required",
+  advisories: "osv",
   settings: { CONIFER_RATE_LIMIT: "9000" },
 };

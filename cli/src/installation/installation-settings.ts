@@ -6,6 +6,7 @@ import type { Texts } from "./value-readers.ts";
 export const HOME = "/var/lib/conifer";
 export const KEYS_FOLDER = "/etc/conifer/keys";
 export const TRUST_FOLDER = "/etc/conifer/trust";
+export const ADVISORIES_FOLDER = "/etc/conifer/advisories";
 const TRUST_FILE = "ca-bundle.pem";
 
 /**
@@ -31,6 +32,7 @@ export function roleSettings({ namespace, values }: Installation): Texts {
     CONIFER_REGISTRY_ADDRESS: registryAddress(values),
     CONIFER_LOG_LEVEL: values.logLevel,
     ...(values.caBundle === undefined ? {} : trustSettings),
+    CONIFER_SIGNED_IMAGES: values.signedImages === "required" ? "required" : undefined,
     CONIFER_LOG_AGENT: values["agent.enabled"] ? undefined : "off",
     ...values.settings,
   };

@@ -11,7 +11,13 @@ import {
   SETTINGS,
   TRUST,
 } from "./installation-names.ts";
-import { HOME, KEYS_FOLDER, settingsDigest, TRUST_FOLDER } from "./installation-settings.ts";
+import {
+  ADVISORIES_FOLDER,
+  HOME,
+  KEYS_FOLDER,
+  settingsDigest,
+  TRUST_FOLDER,
+} from "./installation-settings.ts";
 import { PORT, ROLE, type Role } from "./role-table.ts";
 
 const USER = 1000;
@@ -57,6 +63,10 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
       volumes: [
         ...makeVolumes(role),
         ...(trusts(role, installation) ? [{ name: "trust", configMap: { name: TRUST } }] : []),
+        ...advisories(role, installation, (claimName) => ({
+          name: "advisories",
+          persistentVolumeClaim: { claimName, readOnly: true },
+        })),
       ],
     },
   };
@@ -150,6 +160,11 @@ function makeContainer(role: Role, installation: Installation): Fields {
       { name: "tmp", mountPath: "/tmp" },
       ...(keys.length > 0 ? [{ name: "keys", mountPath: KEYS_FOLDER, readOnly: true }] : []),
       ...(trusts(role, installation) ? [{ name: "trust", mountPath: TRUST_FOLDER, readOnly: true }] : []),
+      ...advisories(role, installation, () => ({
+        name: "advisories",
+        mountPath: ADVISORIES_FOLDER,
+        readOnly: true,
+      })),
       ...(role === "agent" ? AGENT_MOUNTS : []),
     ],
   };
@@ -164,6 +179,11 @@ const AGENT_MOUNTS: readonly Fields[] = [
 /** The agent lives in another namespace and calls nobody but our own. */
 function trusts(role: Role, { values }: Installation): boolean {
   return role !== "agent" && values.caBundle !== undefined;
+}
+
+/** What a role that reads the operator's advisories needs for it, by the claim that has them. */
+function advisories<T>(role: Role, { values }: Installation, make: (claim: string) => T): readonly T[] {
+  return role === "worker" && values.advisories !== undefined ? [make(values.advisories)] : [];
 }
 
 function makeEnvironment(role: Role, installation: Installation): readonly Fields[] {
@@ -182,6 +202,7 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
     ...(role === "worker"
       ? [...text("CONIFER_RUN_IMAGE", values.runImage), ...text("CONIFER_BUILDER_IMAGE", values.builderImage)]
       : []),
+    ...advisories(role, installation, () => ({ name: "CONIFER_ADVISORIES", value: ADVISORIES_FOLDER })),
     ...(ROLE[role].database ? [secret("DATABASE_URL", DATABASE_SECRET, "url")] : []),
     ...(role === "database" && isPart(role, installation)
       ? [secret("CONIFER_DATABASE_PASSWORD", DATABASE_SECRET, "password")]

@@ -14,6 +14,10 @@ import {
 
 const LABEL = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
 const NAMESPACE = { form: "a name of a namespace", pattern: new RegExp(`^${LABEL}$`) };
+const CLAIM = {
+  form: "the name of a volume claim",
+  pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`),
+};
 const HOST = { form: "a host name", pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`) };
 const ADDRESS = { form: "<host>:<port>", pattern: /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/ };
 const EMAIL = { form: "an e-mail address", pattern: /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/ };
@@ -74,6 +78,15 @@ export const VALUES = {
   agentsNamespace: text("Where the node agent runs.", "conifer-agents", NAMESPACE),
   runImage: text("What apps stand on, in our registry.", undefined, PLATFORM_IMAGE),
   builderImage: text("What builds apps, in our registry.", undefined, PLATFORM_IMAGE),
+  signedImages: oneOf("Whether dynos start only of images that this installation has signed.", [
+    "off",
+    "required",
+  ]),
+  advisories: text(
+    "A volume claim of the system namespace with advisories in OSV's form, which workers read.",
+    undefined,
+    CLAIM,
+  ),
   storageClass: text("Of all volumes. Default: the cluster's default.", undefined),
   nodeSelector: textMap("Labels of the nodes that roles run on."),
   tolerations: fieldList("Taints that roles tolerate."),
