@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
@@ -10,6 +10,7 @@ import { bundleLifecycle } from "../../../../../buildpacks/lifecycle/bundle-life
 import type { SourceStore } from "../../../delivery/source/index.ts";
 import { notFound, silentLogger } from "../../../kernel/index.ts";
 import { makeHostRunImage } from "../../cnb/builds/index.ts";
+import { removeTree } from "../../files/trees/index.ts";
 import { type DiskImageStore, type HostRelease, openDiskImageStore } from "../images/index.ts";
 import { openBuilderShelf } from "./builder-shelf.ts";
 import { type EmbeddedBuilderOptions, startEmbeddedBuilder } from "./embedded-builder.ts";
@@ -107,7 +108,7 @@ export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunn
       keptBuilds: 20,
       cacheBounds: { eachBytes: 1024 ** 3, allBytes: 10 * 1024 ** 3 },
     },
-    dispose: () => rm(home, { recursive: true, force: true }),
+    dispose: () => removeTree(home),
   };
 }
 
