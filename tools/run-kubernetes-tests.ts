@@ -77,7 +77,15 @@ async function runAll(
         { namespace: INSTALLATION, args: more, isOver: () => interrupt.caught },
       ).catch((thrown: unknown) => {
         console.error(thrown);
-        return [{ passed: 0, failed: 1, skipped: 0, failures: [`the installation's suites: ${thrown}`] }];
+        return [
+          {
+            passed: 0,
+            failed: 1,
+            skipped: 0,
+            failures: [`the installation's suites: ${thrown}`],
+            retried: [],
+          },
+        ];
       }),
     ]);
     process.stdout.write(readFileSync(output));

@@ -78,6 +78,26 @@ describe("counting", () => {
     expect(failures).toEqual(["a.test.ts: a b: Error: no", "b.test.ts: cannot load"]);
   });
 
+  test("tells what passed only when it was tried again", () => {
+    const { failures, retried } = countTests(
+      report({
+        numPassedTests: 2,
+        testResults: [
+          {
+            name: "a.test.ts",
+            status: "passed",
+            assertionResults: [
+              { status: "passed", fullName: "good", failureMessages: [] },
+              { status: "passed", fullName: "late", failureMessages: ["Error: not yet\n    at x"] },
+            ],
+          },
+        ],
+      }),
+      0,
+    );
+    expect([failures, retried]).toEqual([[], ["a.test.ts: late: Error: not yet"]]);
+  });
+
   test("tells of a run that left no report", () => {
     expect(countTests(undefined, null).failures).toEqual(["the runner ended without a report"]);
   });

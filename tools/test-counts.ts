@@ -23,6 +23,8 @@ export interface TestCounts {
   readonly skipped: number;
   /** A line for each test and file that failed. */
   readonly failures: readonly string[];
+  /** A line for each test that passed only when it was tried again. */
+  readonly retried: readonly string[];
 }
 
 /**
@@ -30,7 +32,8 @@ export interface TestCounts {
  * failure, and so does a runner that ended badly with nothing else to show for it, or that left no report.
  */
 export function countTests(report: TestReport | undefined, exitStatus: number | null): TestCounts {
-  if (!report) return { passed: 0, failed: 1, skipped: 0, failures: ["the runner ended without a report"] };
+  if (!report)
+    return { passed: 0, failed: 1, skipped: 0, failures: ["the runner ended without a report"], retried: [] };
   const brokenFiles = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === "failed" && !assertionResults.some((one) => one.status === "failed"),
@@ -41,17 +44,29 @@ export function countTests(report: TestReport | undefined, exitStatus: number | 
     failed: failed === 0 && exitStatus !== 0 ? 1 : failed,
     skipped: report.numPendingTests + (report.numTodoTests ?? 0),
     failures: report.testResults.flatMap(failuresOf),
+    retried: report.testResults.flatMap(retriedOf),
   };
 }
 
 /** What failed in a file, each with the first line of the reason, so that the end of a long log is enough to begin with. */
-function failuresOf(file: TestReport["testResults"][number]): string[] {
+function failuresOf(file: FileResult): string[] {
   if (file.status !== "failed") return [];
   const failed = file.assertionResults.filter(({ status }) => status === "failed");
   if (failed.length === 0) return [`${file.name}: ${firstLine(file.message)}`];
-  return failed.map(
-    ({ fullName, failureMessages }) => `${file.name}: ${fullName}: ${firstLine(failureMessages?.[0])}`,
-  );
+  return failed.map((one) => describe(file, one));
+}
+
+/** A test that passed has messages of failures when they are those of an earlier try. */
+function retriedOf(file: FileResult): string[] {
+  return file.assertionResults
+    .filter(({ status, failureMessages = [] }) => status === "passed" && failureMessages.length > 0)
+    .map((one) => describe(file, one));
+}
+
+type FileResult = TestReport["testResults"][number];
+
+function describe({ name }: FileResult, one: FileResult["assertionResults"][number]): string {
+  return `${name}: ${one.fullName}: ${firstLine(one.failureMessages?.[0])}`;
 }
 
 function firstLine(text = ""): string {
@@ -59,7 +74,7 @@ function firstLine(text = ""): string {
 }
 
 /** The last line of a run, in the form that CI reads. */
-export function closingLine({ passed, failed, skipped }: Omit<TestCounts, "failures">): string {
+export function closingLine({ passed, failed, skipped }: Omit<TestCounts, "failures" | "retried">): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 

@@ -16,10 +16,11 @@ export async function runSuites(args: readonly string[]): Promise<number> {
   return conclude([await countSuites(args)]);
 }
 
-/** Prints what failed in several runs, and their last line; the exit status of all. */
+/** Prints what failed in several runs, also what passed when it was tried again, and their last line; the exit status of all. */
 export function conclude(runs: readonly TestCounts[]): number {
   const sum = (field: "passed" | "failed" | "skipped") =>
     runs.reduce((total, counts) => total + counts[field], 0);
+  for (const retried of runs.flatMap((one) => one.retried)) console.log(`Tried again: ${retried}`);
   for (const failure of runs.flatMap((one) => one.failures)) console.log(`Failed: ${failure}`);
   const counts = { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
   console.log(closingLine(counts));
