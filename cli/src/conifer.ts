@@ -2,11 +2,12 @@ import { CliError, EXIT_STATUS } from "./cli-error.ts";
 
 const USAGE = `Conifer in a Kubernetes cluster.
 
-  conifer install     put Conifer into a cluster, or upgrade what is there
-  conifer uninstall   take it out again
-  conifer connect     reach an installation from this machine
-  conifer accounts    make accounts, and take their access away
-  conifer images      give it the images that it builds with
+  conifer install       put Conifer into a cluster, or upgrade what is there
+  conifer uninstall     take it out again
+  conifer connect       reach an installation from this machine
+  conifer accounts      make accounts, and take their access away
+  conifer images        give it the images that it builds with
+  conifer signing-keys  what it signs images with: list, rotate, revoke
 
 \`conifer <command> --help\` tells more.
 `;
@@ -20,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Command }>
   connect: () => import("./commands/connect.ts"),
   images: () => import("./commands/images.ts"),
   install: () => import("./commands/install.ts"),
+  "signing-keys": () => import("./commands/signing-keys.ts"),
   uninstall: () => import("./commands/uninstall.ts"),
 };
 

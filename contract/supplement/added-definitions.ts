@@ -159,7 +159,13 @@ function trustDefinitions(): AddedDefinition[] {
       name: "signing-key",
       source: ours,
       definition: resource({
-        fields: { created_at: "date-time", current: "boolean", id: "string", public_key: "string" },
+        fields: {
+          created_at: "date-time",
+          current: "boolean",
+          id: "string",
+          public_key: "string",
+          revoked_at: "date-time?",
+        },
       }),
     },
     ...advisoryDefinitions(),

@@ -1980,6 +1980,7 @@ export interface SigningKey {
   readonly current: boolean;
   readonly id: string;
   readonly public_key: string;
+  readonly revoked_at: string | null;
 }
 
 export interface Slug {

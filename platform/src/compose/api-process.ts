@@ -11,13 +11,13 @@ import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
 import { writeClusterPage } from "./cluster-page.ts";
 import { clusterPeer, startRoleServer } from "./cluster-peers.ts";
 import type { Config } from "./config.ts";
-import { accountRoutes } from "./control-accounts.ts";
 import { makeControlContext } from "./control-context.ts";
 import { type ApiEngine, openDynoSide } from "./control-engine.ts";
 import { ensureFirstAccount } from "./control-first-account.ts";
 import { CLEAR_BUILD_CACHE } from "./control-jobs.ts";
 import { serveApi } from "./control-listen.ts";
 import { requireStore } from "./control-store.ts";
+import { operatorRoutes } from "./operator-routes.ts";
 
 const STOP_WITHIN_MS = 10_000;
 
@@ -61,7 +61,7 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
       // For the operator, by way of the cluster's API: no other role may call it.
       {
         name: "the server",
-        start: () => startRoleServer({ config, routes: [accountRoutes(context)], logger }),
+        start: () => startRoleServer({ config, routes: operatorRoutes(context), logger }),
       },
       { name: "the API", start: () => serveApi(context, engine, raw, stopping.signal) },
     ],

@@ -6,7 +6,6 @@ import { makeRouteTableClient } from "../drivers/embedded/routes/index.ts";
 import { type Logger, type Part, type Running, startParts } from "../kernel/index.ts";
 import { openAppRegistry } from "./app-registry.ts";
 import type { Config } from "./config.ts";
-import { accountRoutes } from "./control-accounts.ts";
 import { type ControlContext, makeControlContext, readSecret } from "./control-context.ts";
 import { type ControlPorts, openControlEngine } from "./control-engine.ts";
 import { startControlEvents } from "./control-events.ts";
@@ -15,6 +14,7 @@ import { serveApi } from "./control-listen.ts";
 import { fileHandlers } from "./control-raw.ts";
 import { requireStore } from "./control-store.ts";
 import { type ControlWorkers, startControlWorkers } from "./control-workers.ts";
+import { operatorRoutes } from "./operator-routes.ts";
 
 const STOP_WITHIN_MS = 8_000;
 
@@ -81,7 +81,7 @@ function startLocal(context: ControlContext): Promise<Running> {
   return startLocalServer({
     socketPath: context.config.home.controlSocket,
     secret: readSecret(context.config.home),
-    routes: [accountRoutes(context)],
+    routes: operatorRoutes(context),
     logger: context.logger,
   });
 }

@@ -2,7 +2,7 @@ import type { Db } from "../../kernel/index.ts";
 import type { Attestation } from "./attestation.ts";
 import { listAttestations } from "./attestation-store.ts";
 import { isSignatureOf } from "./image-signature.ts";
-import { readPublicKeys } from "./installation-key.ts";
+import { isGoodKey, readPublicKeys } from "./installation-key.ts";
 
 /** Whether an image is signed by this installation, and if not, why: a sentence without its end. */
 export type SignatureVerdict =
@@ -47,16 +47,20 @@ export function refusalText(why: string): string {
 /** Why an app's image may not start; undefined when it may. */
 export type AdmitImage = (appId: string, imageDigest: string) => Promise<string | undefined>;
 
-/** The rule of an installation that starts signed images only; what was verified once stays so, since a digest names content. */
+/**
+ * The rule of an installation that starts signed images only. What was verified once stays so while its key is good, since a
+ * digest names content.
+ */
 export function makeAdmission(db: Db): AdmitImage {
-  const verified = new Set<string>();
+  const verified = new Map<string, string>();
   return async (appId, imageDigest) => {
     const key = `${appId} ${imageDigest}`;
-    if (verified.has(key)) return undefined;
+    const by = verified.get(key);
+    if (by !== undefined && (await isGoodKey(db, by))) return undefined;
     const verdict = await checkSignature(db, appId, imageDigest);
     if (verdict.kind === "refused") return refusalText(verdict.why);
     if (verified.size >= MOST_REMEMBERED) verified.clear();
-    verified.add(key);
+    verified.set(key, verdict.keyId);
     return undefined;
   };
 }

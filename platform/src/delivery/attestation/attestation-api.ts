@@ -6,7 +6,7 @@ import { findRelease, type Release } from "../release/index.ts";
 import { checkSignature, refusalText } from "./admit-image.ts";
 import { type Attestation, isDocumentOf } from "./attestation.ts";
 import { listAttestations } from "./attestation-store.ts";
-import { listPublicKeys } from "./installation-key-store.ts";
+import { listPublicKeys, type PublicKey } from "./installation-key-store.ts";
 
 export interface AttestationApiDependencies {
   readonly db: Db;
@@ -27,13 +27,17 @@ export function attestationHandlers(deps: AttestationApiDependencies): ApiHandle
       return { body: { ...presentAttestation(found), content: await readDocument(found, deps) } };
     },
     "GET /signing-keys": async () => {
-      const keys = await listPublicKeys(deps.db);
-      return {
-        body: keys.map(({ id, publicKey, current, createdAt }) => {
-          return { id, public_key: publicKey, current, created_at: apiTime(createdAt) };
-        }),
-      };
+      return { body: (await listPublicKeys(deps.db)).map(presentKey) };
     },
+  };
+}
+
+/** A signing key as the API and the operator's command give it. */
+export function presentKey({ id, publicKey, current, createdAt, revokedAt }: PublicKey) {
+  return {
+    ...{ id, public_key: publicKey, current },
+    created_at: apiTime(createdAt),
+    revoked_at: revokedAt && apiTime(revokedAt),
   };
 }
 

@@ -1,6 +1,6 @@
 export { checkSignature, makeAdmission } from "./admit-image.ts";
 export { attestImage } from "./attest-image.ts";
-export { attestationHandlers, describeTrust } from "./attestation-api.ts";
+export { attestationHandlers, describeTrust, presentKey } from "./attestation-api.ts";
 export type { ArtifactStore } from "./attestation-ports.ts";
 export {
   isSignatureOf,
@@ -11,3 +11,6 @@ export {
   signatureTag,
   signPayload,
 } from "./image-signature.ts";
+export { type KeyDependencies, revokeKey, rotateKey } from "./installation-key.ts";
+export { listPublicKeys } from "./installation-key-store.ts";
+export { runKeyCommand } from "./key-command.ts";
