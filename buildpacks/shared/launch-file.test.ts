@@ -36,6 +36,14 @@ describe("launch.toml", () => {
     expect(await written({ processes: [web] })).toEqual({ processes: [web] });
   });
 
+  it("has a label for config vars that need a secret", async () => {
+    expect(await written({ processes: [], secrets: ["A", "B"] })).toEqual({
+      processes: [],
+      labels: [{ key: "dev.conifer.secret-config-vars", value: "A,B" }],
+    });
+    expect(await written({ processes: [], secrets: [] })).toEqual({ processes: [] });
+  });
+
   it("has slices when there are any", async () => {
     const launch = { processes: [], slices: [["node_modules/**"], ["a", "b"]] };
     expect(await written(launch)).toEqual({

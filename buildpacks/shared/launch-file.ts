@@ -15,6 +15,8 @@ export interface LaunchFile {
   readonly processes: readonly LaunchProcess[];
   /** Paths below the app that get an image layer of their own, so that a change elsewhere does not move them. */
   readonly slices?: readonly (readonly string[])[];
+  /** Config vars that the platform gives a secret unless the app has set them. */
+  readonly secrets?: readonly string[];
 }
 
 /**
@@ -29,10 +31,16 @@ export function shellProcess(
   return { type, command: [hasBash ? "bash" : "sh", "-c"], args: [line], default: type === "web" };
 }
 
+/** The label of an image in which Conifer reads the names. */
+const SECRETS_LABEL = "dev.conifer.secret-config-vars";
+
 export async function writeLaunchFile(layersDir: string, launch: LaunchFile): Promise<void> {
   const table: Record<string, unknown> = { processes: launch.processes };
   if (launch.slices !== undefined && launch.slices.length > 0) {
     table.slices = launch.slices.map((paths) => ({ paths }));
+  }
+  if (launch.secrets !== undefined && launch.secrets.length > 0) {
+    table.labels = [{ key: SECRETS_LABEL, value: launch.secrets.join(",") }];
   }
   await writeFile(path.join(layersDir, "launch.toml"), stringify(table as TomlTable));
 }

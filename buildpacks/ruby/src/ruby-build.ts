@@ -6,6 +6,7 @@ import { keepCaches, openLayer, saveLayer, setLayerEnv } from "../../shared/laye
 import { installGems } from "./install-gems.ts";
 import { provideRuby } from "./provide-ruby.ts";
 import { precompileAssets, removeLeftovers } from "./rails-assets.ts";
+import { neededSecrets } from "./rails-secrets.ts";
 import { missingWeb, rubyProcesses } from "./ruby-processes.ts";
 import { type RubyProject, readRubyProject } from "./ruby-project.ts";
 
@@ -37,24 +38,17 @@ const RAILS_DEFAULTS: Readonly<Record<string, string>> = {
 };
 
 async function setDefaults(context: BuildContext, { lock }: RubyProject): Promise<void> {
-  const { env, appDir, log } = context;
   const layer = await openLayer(context.layersDir, "defaults");
   const isRails = lock.gems.has("railties");
   const defaults = { ...DEFAULTS, ...(isRails ? RAILS_DEFAULTS : {}) };
   for (const [name, value] of Object.entries(defaults))
     await setLayerEnv(layer, "env.launch", { name, operation: "default", value });
   await saveLayer(layer, { launch: true }, {});
-  const hasSecret = env.SECRET_KEY_BASE ?? env.RAILS_MASTER_KEY;
-  if (isRails && !hasSecret && !existsSync(path.join(appDir, "config/secrets.yml"))) {
-    log.warn(
-      "Rails needs a secret in its dynos. Set one: heroku config:set RAILS_MASTER_KEY=$(cat config/master.key)\n" +
-        "or heroku config:set SECRET_KEY_BASE=$(openssl rand -hex 64)",
-    );
-  }
 }
 
-async function writeProcesses(context: BuildContext, { lock }: RubyProject): Promise<void> {
-  const { appDir, log } = context;
+async function writeProcesses(context: BuildContext, project: RubyProject): Promise<void> {
+  const { appDir, env, log } = context;
+  const { lock } = project;
   const has = (file: string) => existsSync(path.join(appDir, file));
   const found = rubyProcesses({ gems: lock.gems, has });
   const { kind, web, console, rake } = found;
@@ -63,6 +57,8 @@ async function writeProcesses(context: BuildContext, { lock }: RubyProject): Pro
     if (web === undefined) log.warn(missingWeb(found));
     else log.detail(`Default processes (${kind}): web: ${web}`);
   }
+  const secrets = neededSecrets({ gems: lock.gems, env, has });
+  for (const line of secrets.told) log.detail(line);
   const processes = Object.entries(lines).map(([type, line]) => shellProcess(type, line));
-  await writeLaunchFile(context.layersDir, { processes });
+  await writeLaunchFile(context.layersDir, { processes, secrets: secrets.names });
 }

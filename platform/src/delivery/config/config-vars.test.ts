@@ -6,6 +6,7 @@ import {
   changeConfig,
   describeChange,
   LARGEST_CONFIG_BYTES,
+  withSecrets,
 } from "./config-vars.ts";
 
 describe("a change of config vars", () => {
@@ -75,5 +76,29 @@ describe("a change of config vars", () => {
         for (const key of Object.keys(after)) expect(set.includes(key)).toBe(before[key] !== after[key]);
       }),
     );
+  });
+});
+
+describe("secrets that an image asks for", () => {
+  const secrets = (before: Record<string, string>, names: string[]) => {
+    let n = 0;
+    return withSecrets(before, names, () => `s${++n}`);
+  };
+
+  test.each<[string, Record<string, string>, string[], Record<string, string> | undefined]>([
+    ["none", { A: "1" }, [], undefined],
+    ["one", { A: "1" }, ["B"], { A: "1", B: "s1" }],
+    ["one that is there, also empty", { A: "" }, ["A"], undefined],
+    ["two, one there", { A: "1" }, ["A", "B"], { A: "1", B: "s1" }],
+    ["what no config var can be named", {}, ["PORT", "a b", "lower", "__proto__", ""], undefined],
+    [
+      "more than anybody needs",
+      {},
+      [..."ABCDEFGHIJ"],
+      Object.fromEntries([..."ABCDEFGH"].map((c, i) => [c, `s${i + 1}`])),
+    ],
+    ["one that has no room", { A: "x".repeat(LARGEST_CONFIG_BYTES - 1) }, ["B"], undefined],
+  ])("%s", (_, before, names, wanted) => {
+    expect(secrets(before, names)?.config).toEqual(wanted);
   });
 });

@@ -46,6 +46,25 @@ export function changeConfig(before: Config, change: ConfigChange): ChangedConfi
   return { config, set, removed };
 }
 
+/** How many secrets an image may ask for. */
+const MOST_SECRETS = 8;
+
+/**
+ * The config with a secret in each of the named vars that is not set; undefined when nothing is missing, or when there is no room.
+ * Names that no config var can have are passed over: they come from an image.
+ */
+export function withSecrets(
+  before: Config,
+  names: readonly string[],
+  makeSecret: () => string,
+): ChangedConfig | undefined {
+  const missing = names.filter((name) => /^[A-Z][A-Z0-9_]{0,63}$/.test(name) && !RESERVED.has(name));
+  const wanted = missing.slice(0, MOST_SECRETS).filter((name) => !Object.hasOwn(before, name));
+  if (wanted.length === 0) return undefined;
+  const config = { ...before, ...Object.fromEntries(wanted.map((name) => [name, makeSecret()])) };
+  return sizeOf(config) > LARGEST_CONFIG_BYTES ? undefined : { config, set: wanted, removed: [] };
+}
+
 function checkName(name: string): void {
   if (name.length > LONGEST_NAME || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     throw invalidParams(

@@ -2,6 +2,8 @@ import type { ImageProcess } from "./image.ts";
 
 /** Labels a Cloud Native Buildpacks lifecycle puts on an app image (Platform API 0.15, "Labels"). */
 export const LABEL = {
+  /** Ours: names of config vars, separated by commas, that the app needs a secret in. */
+  secrets: "dev.conifer.secret-config-vars",
   build: "io.buildpacks.build.metadata",
   lifecycle: "io.buildpacks.lifecycle.metadata",
   project: "io.buildpacks.project.metadata",
@@ -30,12 +32,15 @@ export interface BuildFacts {
     readonly homepage?: string;
   }[];
   readonly runImage: { readonly name: string; readonly topLayer: string };
+  /** Config vars that get a secret when the app has none of that name. */
+  readonly secrets?: readonly string[];
 }
 
 /** Reads the CNB labels. `entrypoint` tells the default process: `/cnb/process/<type>`. */
 export function readBuildFacts(labels: Labels, entrypoint: readonly string[]): BuildFacts {
   const build = labelObject(labels, LABEL.build) as BuildLabel;
   const lifecycle = labelObject(labels, LABEL.lifecycle) as LifecycleLabel;
+  const secrets = labels[LABEL.secrets]?.split(",").map((name) => name.trim());
   const defaultType = /^\/cnb\/process\/(.+)$/.exec(entrypoint[0] ?? "")?.[1];
   return {
     processes: (build.processes ?? []).map((process) => readProcess(process, defaultType)),
@@ -45,6 +50,7 @@ export function readBuildFacts(labels: Labels, entrypoint: readonly string[]): B
       ...(typeof homepage === "string" && homepage !== "" ? { homepage } : {}),
     })),
     runImage: { name: lifecycle.runImage?.image ?? "", topLayer: lifecycle.runImage?.topLayer ?? "" },
+    ...(secrets ? { secrets } : {}),
   };
 }
 

@@ -31,6 +31,8 @@ export interface ImageInfo {
     readonly homepage?: string;
   }[];
   readonly runImage: { readonly name: string; readonly topLayer: string };
+  /** Names of config vars that a buildpack asks a secret in. */
+  readonly secrets?: readonly string[];
   readonly sizeBytes: number;
 }
 

@@ -65,6 +65,11 @@ describe("what an image says of itself", () => {
     });
   });
 
+  it("names the config vars that need a secret", async () => {
+    const { images, digest } = await store({ config: { Labels: { [LABEL.secrets]: "A_KEY, B_KEY" } } });
+    expect((await readImageInfo(images, digest)).secrets).toEqual(["A_KEY", "B_KEY"]);
+  });
+
   it("is little for an image that no lifecycle made", async () => {
     const { images, digest } = await store({});
     expect(await readImageInfo(images, digest)).toMatchObject({

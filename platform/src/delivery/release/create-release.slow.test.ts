@@ -258,6 +258,19 @@ test("the newest build that has released is remembered", async () => {
   expect(await findHead(world.db, app.id)).toMatchObject({ newestBuild: 12n, nextVersion: 3 });
 });
 
+test("config vars in which new code asks for a secret get one, which stays", async () => {
+  const app = await world.newApp();
+  await set(app.id, { MINE: "mine" });
+  await releaseAnImage(world, app.id, { web: "one", release: "migrate" }, "a", ["MINE", "SECRET_KEY_BASE"]);
+  const pending = (await world.releases(app.id)).at(-1);
+  const first = await findConfig(world.db, pending?.configId ?? "", world.masterKey);
+  expect(first).toEqual({ MINE: "mine", SECRET_KEY_BASE: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  await releaseAnImage(world, app.id, { web: "two" }, "b", ["SECRET_KEY_BASE"]);
+  const newest = (await world.releases(app.id)).at(-1);
+  expect(await findConfig(world.db, newest?.configId ?? "", world.masterKey)).toEqual(first);
+  expect(await world.history(app.id)).toHaveLength(4);
+});
+
 test("apps with code are told from those without", async () => {
   const [empty, full] = [await world.newApp(), await world.newApp()];
   await releaseAnImage(world, full.id, { web: "one" });

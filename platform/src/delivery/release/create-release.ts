@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { findAppForUpdate, updateApp } from "../../apps/app/index.ts";
 import {
   type Actor,
@@ -14,6 +15,7 @@ import {
   describeChange,
   findConfig,
   insertConfig,
+  withSecrets,
 } from "../config/index.ts";
 import {
   checkRollbackTarget,
@@ -34,6 +36,9 @@ import {
   updateHead,
   updateRelease,
 } from "./release-store.ts";
+
+/** As long as secrets that `app.json` asks for (facts: build §8 "generator"). */
+const SECRET_BYTES = 32;
 
 export interface ReleaseDependencies {
   readonly db: Db;
@@ -106,12 +111,29 @@ export async function createRelease(
     configId: wanted.configId,
     newestBuild: wanted.build?.sequence,
   });
-  const release = await requireRelease(trx, appId, id);
+  const made = await requireRelease(trx, appId, id);
+  const release = wanted.cause === "code" ? await giveSecrets(trx, made, deps) : made;
   const runsCommand = hasReleaseCommand(release.imageInfo);
   if (runsCommand) await updateRelease(trx, id, { runsCommand }, deps.clock());
   await announce(trx, "release.created", release, deps);
   if (!pending && !runsCommand) return await succeed(trx, release, deps);
   return { ...release, runsCommand };
+}
+
+/** Config vars in which the buildpacks of new code ask for a secret get one, in the same release, unless the app has them. */
+async function giveSecrets(trx: Db, release: Release, deps: ReleaseDependencies): Promise<Release> {
+  const { id, appId, configId } = release;
+  const names = release.imageInfo?.secrets ?? [];
+  if (names.length === 0) return release;
+  const makeSecret = () => randomBytes(SECRET_BYTES).toString("hex");
+  const given = withSecrets(await findConfig(trx, configId, deps.masterKey), names, makeSecret);
+  if (!given) return release;
+  const newConfigId = deps.newId();
+  const now = deps.clock();
+  await insertConfig(trx, { id: newConfigId, appId, config: given.config, now }, deps.masterKey);
+  await updateHead(trx, appId, { configId: newConfigId });
+  await updateRelease(trx, id, { configId: newConfigId }, now);
+  return { ...release, configId: newConfigId };
 }
 
 /** Makes a release the current one. The caller holds the app's lock. */

@@ -28,8 +28,9 @@ export async function releaseAnImage(
   appId: string,
   processes: Readonly<Record<string, string>>,
   digit = "a",
+  secrets: readonly string[] = [],
 ): Promise<Release> {
-  const info = imageInfo(processes, digit);
+  const info = { ...imageInfo(processes, digit), secrets };
   return await context.db.transaction().execute(async (trx) => {
     await findAppForUpdate(trx, appId);
     const id = newId();

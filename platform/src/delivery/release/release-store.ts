@@ -169,6 +169,7 @@ export interface ReleaseChange {
   readonly status?: ReleaseStatus;
   readonly imageId?: string | null;
   readonly runsCommand?: boolean;
+  readonly configId?: string;
 }
 
 export async function updateRelease(trx: Db, id: string, change: ReleaseChange, now: Date): Promise<void> {
@@ -178,6 +179,7 @@ export async function updateRelease(trx: Db, id: string, change: ReleaseChange, 
       updated_at: now,
       ...(change.status === undefined ? {} : { status: change.status }),
       ...(change.imageId === undefined ? {} : { image_id: change.imageId, inherits_image: false }),
+      ...(change.configId === undefined ? {} : { config_id: change.configId }),
       ...(change.runsCommand === undefined ? {} : { runs_command: change.runsCommand }),
     })
     .where("id", "=", id)
