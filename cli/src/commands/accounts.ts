@@ -1,13 +1,6 @@
-import { callPeer } from "@conifer/platform/peers";
 import { CliError } from "../cli-error.ts";
-import { readSecrets } from "../cluster/keep-secrets.ts";
-import { openCluster } from "../cluster/open-cluster.ts";
-import { tellOnError } from "../cluster/tell-steps.ts";
 import { CLUSTER_OPTIONS, readOptions } from "../command-line.ts";
-import { forwardPort } from "../connection/forward-port.ts";
-import { openRole } from "../connection/open-role.ts";
-import { INNER_NAME } from "../installation/installation-keys.ts";
-import { PORT } from "../installation/role-table.ts";
+import { withApi } from "../connection/call-api.ts";
 
 const USAGE = `Makes accounts of an installation, and takes their access away.
 
@@ -33,31 +26,8 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { verb, email } = readWords(words);
-  const { namespace } = options;
-  const client = await openCluster(options, process.env);
-  try {
-    const { keys } = await readSecrets(client, namespace);
-    const { secret, "internal-ca.pem": ca } = keys;
-    if (!secret || !ca)
-      throw new CliError(
-        "failed",
-        `There is no installation in ${namespace}. \`conifer install\` makes one.`,
-      );
-    const open = openRole(client, namespace, "api");
-    const what = "The API";
-    const port = await forwardPort({ port: 0, what, tell: tellOnError, open: () => open(PORT.calls) });
-    try {
-      const peer = { host: "127.0.0.1", port: port.port, secret, ca, serverName: INNER_NAME };
-      process.stdout.write(
-        `${await carryOut(verb, email, (route, body) => callPeer(peer, route, { body }))}\n`,
-      );
-    } finally {
-      await port.stop();
-    }
-    return 0;
-  } finally {
-    await client.close();
-  }
+  process.stdout.write(`${await withApi(options, (call) => carryOut(verb, email, call))}\n`);
+  return 0;
 }
 
 function readWords([verb, email]: readonly string[]): { readonly verb: Verb; readonly email: string } {

@@ -1,5 +1,6 @@
 export { checkSignature, makeAdmission } from "./admit-image.ts";
 export { attestImage } from "./attest-image.ts";
+export { attestRebase } from "./attest-rebase.ts";
 export { attestationHandlers, describeTrust } from "./attestation-api.ts";
 export type { ArtifactStore } from "./attestation-ports.ts";
 export {
