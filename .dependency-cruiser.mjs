@@ -120,7 +120,7 @@ export default {
       to: {
         path: "^(?:platform|conformance|tools)/",
         pathNot:
-          "^platform/src/(?:drivers/kubernetes/(?:builds|client)|drivers/embedded/local|drivers/registry/client|delivery/(?:attestation|registry)|edge/certificate)/index\\.ts$",
+          "^platform/src/(?:drivers/kubernetes/(?:builds|client)|drivers/embedded/local|drivers/registry/client|delivery/registry|edge/certificate)/index\\.ts$|^platform/src/(?:delivery/(?:attestation/key-command|rebase/rebase-command)|compose/home)\\.ts$",
       },
     },
     {

@@ -21,3 +21,4 @@ export {
   parseIndex,
   parseManifest,
 } from "../../platform/src/delivery/image/oci-documents.ts";
+export { rebaseImage, runImageNames, whyNotRebase } from "../../platform/src/delivery/image/rebase-image.ts";

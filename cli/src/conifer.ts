@@ -7,6 +7,7 @@ const USAGE = `Conifer in a Kubernetes cluster.
   conifer connect       reach an installation from this machine
   conifer accounts      make accounts, and take their access away
   conifer images        give it the images that it builds with
+  conifer rebase        bring apps onto a patched run image
   conifer signing-keys  what it signs images with: list, rotate, revoke
 
 \`conifer <command> --help\` tells more.
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly run: Command }>
   connect: () => import("./commands/connect.ts"),
   images: () => import("./commands/images.ts"),
   install: () => import("./commands/install.ts"),
+  rebase: () => import("./commands/rebase.ts"),
   "signing-keys": () => import("./commands/signing-keys.ts"),
   uninstall: () => import("./commands/uninstall.ts"),
 };

@@ -1,6 +1,6 @@
 import { CliError } from "../cli-error.ts";
 import { CLUSTER_OPTIONS, readOptions } from "../command-line.ts";
-import { withOperatorCall } from "../connection/call-operator.ts";
+import { withApi } from "../connection/call-api.ts";
 
 const USAGE = `Makes accounts of an installation, and takes their access away.
 
@@ -26,9 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { verb, email } = readWords(words);
-  await withOperatorCall(options, async (call) => {
-    process.stdout.write(`${await carryOut(verb, email, call)}\n`);
-  });
+  process.stdout.write(`${await withApi(options, (call) => carryOut(verb, email, call))}\n`);
   return 0;
 }
 

@@ -1,4 +1,7 @@
-import { type CallControl, runOperatorCommand } from "./operator-command.ts";
+import { readFileSync } from "node:fs";
+import { callPeer, PeerGone } from "../drivers/embedded/local/index.ts";
+import { errorText } from "../kernel/index.ts";
+import { readConfig } from "./config.ts";
 
 const USAGE = `Usage: npm run -s account -- create <email>     make an account and print its password
        npm run -s account -- password <email>   give it a new password
@@ -14,6 +17,8 @@ export function parseAccountArguments(args: readonly string[]): { verb: AccountV
   if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw new Error(`"${email}" is not an email address.\n${USAGE}`);
   return { verb, email };
 }
+
+type CallControl = (route: string, body?: unknown) => Promise<unknown>;
 
 /** Does it, and returns what to print. */
 export async function runAccountCommand(args: readonly string[], call: CallControl): Promise<string> {
@@ -35,4 +40,31 @@ function credentials(answer: unknown): string {
   return `email:    ${email}\npassword: ${password}`;
 }
 
-if (import.meta.main) await runOperatorCommand(runAccountCommand);
+async function main(args: readonly string[]): Promise<void> {
+  const { home } = readConfig(process.env);
+  const call: CallControl = async (route, body) => {
+    const peer = { socketPath: home.controlSocket, secret: readSecret(home.secretFile) };
+    return await callPeer(peer, route, { body });
+  };
+  try {
+    console.log(await runAccountCommand(args, call));
+  } catch (thrown) {
+    if (!(thrown instanceof PeerGone)) throw thrown;
+    throw new Error(`Conifer does not run in ${home.root}. Start it: npm start`, { cause: thrown });
+  }
+}
+
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new PeerGone(`${file} is not there`, { cause });
+  }
+}
+
+if (import.meta.main) {
+  main(process.argv.slice(2)).catch((thrown) => {
+    console.error(errorText(thrown));
+    process.exitCode = 1;
+  });
+}

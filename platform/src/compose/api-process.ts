@@ -1,3 +1,4 @@
+import { openRegistryRunImages } from "../drivers/cnb/builds/index.ts";
 import { makeImageClient, makePushedClient } from "../drivers/embedded/images/index.ts";
 import { passOn } from "../drivers/embedded/local/index.ts";
 import { makeLogClient } from "../drivers/embedded/logs/index.ts";
@@ -35,6 +36,8 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
   const host = await startClusterHost({ client, config, logger, duty: "view", logs: context.logs.sink });
   const jobs = await startJobs({ database, kinds: [], logger });
   const registry = clusterPeer("registry", config);
+  const content = makeImageClient(registry);
+  const runImages = openRegistryRunImages({ images: content, runImage: config.runImage });
   const engine: ApiEngine = {
     ...openDynoSide(context, host.dynos, () => {}),
     builder: {
@@ -42,7 +45,7 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
       cancel: async () => {},
       clearCache: (appId) => jobs.send(CLEAR_BUILD_CACHE, { appId }, appId),
     },
-    images: makeImageClient(registry),
+    images: content,
     pushed: makePushedClient(registry),
     uploads: makeSourceClient(files).uploads,
   };
@@ -61,7 +64,7 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
       // For the operator, by way of the cluster's API: no other role may call it.
       {
         name: "the server",
-        start: () => startRoleServer({ config, routes: operatorRoutes(context), logger }),
+        start: () => startRoleServer({ config, routes: operatorRoutes(context, runImages), logger }),
       },
       { name: "the API", start: () => serveApi(context, engine, raw, stopping.signal) },
     ],

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { findApp } from "../apps/app/index.ts";
-import { type ArtifactStore, attestImage } from "../delivery/attestation/index.ts";
+import { type ArtifactStore, attestImage, attestRebase } from "../delivery/attestation/index.ts";
 import type { AttestBuild } from "../delivery/build/index.ts";
 import type { ImageStore } from "../delivery/image/index.ts";
+import type { AttestRebase } from "../delivery/rebase/index.ts";
 import { COMMON_SPACE, repositoryName } from "../delivery/registry/index.ts";
 import type { SourceStore } from "../delivery/source/index.ts";
 import type { ControlContext } from "./control-context.ts";
@@ -21,13 +22,8 @@ export function appRepositoryName(appId: string): string {
 
 /** Says of each image that a build has left what it is: bills of materials, provenance, signature. */
 export function makeAttest(context: ControlContext, stores: AttestationStores): AttestBuild {
-  const { config, db } = context;
-  const builder = {
-    engine: config.builderImage === undefined ? "embedded" : "kubernetes",
-    coniferVersion: readConiferVersion(),
-    image: config.builderImage?.includes("@") ? config.builderImage : undefined,
-  };
-  const deps = { ...context, ...stores, builder, repositoryOf: appRepositoryName };
+  const { db } = context;
+  const deps = { ...context, ...stores, builder: describeBuilder(context), repositoryOf: appRepositoryName };
   return async (build, image, from) => {
     const app = await findApp(db, build.appId);
     const pushed = build.gitRef !== null && app ? `git+${context.gitUrl(app.name)}` : undefined;
@@ -45,6 +41,23 @@ export function makeAttest(context: ControlContext, stores: AttestationStores): 
       },
       deps,
     );
+  };
+}
+
+/** Says of each image that was put on another run image what it is. */
+export function makeAttestRebase(
+  context: ControlContext,
+  stores: Omit<AttestationStores, "sources">,
+): AttestRebase {
+  const deps = { ...context, ...stores, builder: describeBuilder(context), repositoryOf: appRepositoryName };
+  return (of) => attestRebase(of, deps);
+}
+
+function describeBuilder({ config }: ControlContext) {
+  return {
+    engine: config.builderImage === undefined ? "embedded" : "kubernetes",
+    coniferVersion: readConiferVersion(),
+    image: config.builderImage?.includes("@") ? config.builderImage : undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import { makeAdmission } from "../delivery/attestation/index.ts";
 import type { AttestBuild, Builder } from "../delivery/build/index.ts";
 import type { ImageCollection, ImageStore } from "../delivery/image/index.ts";
+import type { MakeRebasedDependencies } from "../delivery/rebase/index.ts";
 import { findPushedImage } from "../delivery/registry/index.ts";
 import type { PushedImages } from "../delivery/release/index.ts";
 import { cutSource, fetchSource, type GitRepositories, makeUploads } from "../delivery/source/index.ts";
@@ -8,6 +9,7 @@ import { makeGitRepositories, prepareGitFolder, startGitTransport } from "../dri
 import {
   openDiskArtifacts,
   openDiskImageStore,
+  openDiskRebasedImages,
   openDiskRepositories,
 } from "../drivers/embedded/images/index.ts";
 import { openFileArchiveStore, openFileSourceStore } from "../drivers/embedded/sources/index.ts";
@@ -16,7 +18,7 @@ import { openStreamUrl, signStreamUrl } from "../http/index.ts";
 import { admittingHost, type DynoHost, type DynoWatch, startDynoWatch } from "../runtime/dyno/index.ts";
 import { defaultSize, limitsOf, requireDynoSize } from "../runtime/formation/index.ts";
 import type { OneOffDependencies } from "../runtime/one-off/index.ts";
-import { makeAttest } from "./control-attestation.ts";
+import { makeAttest, makeAttestRebase } from "./control-attestation.ts";
 import type { ControlContext } from "./control-context.ts";
 
 /** The ports whose other side is another process. */
@@ -50,6 +52,7 @@ export interface WorkerEngine {
   readonly fetchSource: FetchSource;
   readonly cutSource: CutSource;
   readonly attest: AttestBuild;
+  readonly rebases: MakeRebasedDependencies;
 }
 
 type Uploads = ReturnType<typeof makeUploads>;
@@ -82,6 +85,11 @@ export async function openControlEngine(
     collection,
     images,
     attest: makeAttest(context, { images, sources: files.sources, artifacts }),
+    rebases: {
+      images,
+      rebased: openDiskRebasedImages({ content: images, ...(registry ? { records } : {}) }),
+      attest: makeAttestRebase(context, { images, artifacts }),
+    },
     pushed: { find: (image) => findPushedImage({ content: images, records }, image) } satisfies PushedImages,
     ...files,
   };

@@ -1,6 +1,7 @@
 import { deleteExpiredAuthorizations } from "../accounts/token/index.ts";
 import { loadAdvisories } from "../delivery/advisory/index.ts";
 import { listKeptDigests } from "../delivery/image/index.ts";
+import { deleteOldPasses, listPassImages } from "../delivery/rebase/index.ts";
 import { forgetUnusedSets } from "../delivery/sbom/index.ts";
 import { openAdvisoryFiles } from "../drivers/files/advisories/index.ts";
 import type { JobKind } from "../drivers/postgres/jobs/index.ts";
@@ -12,6 +13,8 @@ import type { WorkerEngine } from "./control-engine.ts";
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Events are kept so long for readers that were away. */
 const EVENTS_DAYS = 7;
+
+const PASSES_DAYS = 90;
 
 /** Asks a worker to forget an app's build cache. */
 export const CLEAR_BUILD_CACHE = "clear-build-cache";
@@ -44,7 +47,10 @@ export function makeJobKinds(context: ControlContext, engine: WorkerEngine): rea
       name: "collect-images",
       schedule: "41 * * * *",
       // Whoever has the images has no database: what it may not remove comes with the request.
-      run: async () => void (await engine.collection.collect(await listKeptDigests(db))),
+      run: async () => {
+        const kept = [...(await listKeptDigests(db)), ...(await listPassImages(db))];
+        await engine.collection.collect(kept);
+      },
     },
     {
       name: "sweep",
@@ -55,6 +61,7 @@ export function makeJobKinds(context: ControlContext, engine: WorkerEngine): rea
         await deleteEndedOneOffs(db, before(1));
         await deleteOldInsideRuns(db, before(1));
         await forgetUnusedSets(db);
+        await deleteOldPasses(db, before(PASSES_DAYS));
       },
     },
   ];

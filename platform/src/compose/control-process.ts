@@ -1,4 +1,5 @@
-import { makeBuilderClient } from "../drivers/embedded/builds/index.ts";
+import type { ImageStore } from "../delivery/image/index.ts";
+import { makeBuilderClient, openMachineRunImages } from "../drivers/embedded/builds/index.ts";
 import { makeDynoHostClient } from "../drivers/embedded/dynos/index.ts";
 import { makeCollectionClient } from "../drivers/embedded/images/index.ts";
 import { startLocalServer } from "../drivers/embedded/local/index.ts";
@@ -14,7 +15,9 @@ import { serveApi } from "./control-listen.ts";
 import { fileHandlers } from "./control-raw.ts";
 import { requireStore } from "./control-store.ts";
 import { type ControlWorkers, startControlWorkers } from "./control-workers.ts";
+import { readHostRelease } from "./host-release.ts";
 import { operatorRoutes } from "./operator-routes.ts";
+import { proxiesOf } from "./registry-proxies.ts";
 
 const STOP_WITHIN_MS = 8_000;
 
@@ -46,7 +49,7 @@ export async function startControl(config: Config, logger: Logger): Promise<Runn
       },
     },
     { name: "the events", start: () => startControlEvents(context, engine, () => workers) },
-    { name: "the local socket", start: () => startLocal(context) },
+    { name: "the local socket", start: () => startLocal(context, engine.images) },
     { name: "the API", start: () => serveApi(context, engine, raw, stopping.signal) },
   ];
   const running = await startParts(parts, STOP_WITHIN_MS).catch(async (thrown) => {
@@ -77,11 +80,16 @@ function embeddedPorts({ home }: Config): ControlPorts {
 
 const nothingToStop: Running = { stop: async () => {} };
 
-function startLocal(context: ControlContext): Promise<Running> {
+function startLocal(context: ControlContext, store: ImageStore): Promise<Running> {
+  const { home, runImage, pullRegistries: registries } = context.config;
+  const runImages = openMachineRunImages({
+    ...{ store, runImage, registries, shelf: home.builders, architecture: readHostRelease().architecture },
+    client: { proxies: proxiesOf(process.env) },
+  });
   return startLocalServer({
-    socketPath: context.config.home.controlSocket,
-    secret: readSecret(context.config.home),
-    routes: operatorRoutes(context),
+    socketPath: home.controlSocket,
+    secret: readSecret(home),
+    routes: operatorRoutes(context, runImages),
     logger: context.logger,
   });
 }

@@ -1,5 +1,11 @@
 import { findApp } from "../apps/app/index.ts";
 import { type Build, followUp, listAppsWithBuilds, reconcileBuilds } from "../delivery/build/index.ts";
+import {
+  listAppsUnderWay,
+  listRunningPasses,
+  reconcilePass,
+  reconcileRebase,
+} from "../delivery/rebase/index.ts";
 import { listAppsWithPending, reconcileReleases } from "../delivery/release/index.ts";
 import { listStaleRoutes, reconcileRoute, replaceRoutes, type ToldRoute } from "../edge/route/index.ts";
 import {
@@ -17,6 +23,7 @@ import {
 import {
   listFormation,
   listFormationMarks,
+  makeAppHealth,
   makeDeployVerifier,
   makeSettledApps,
   reconcileFormation,
@@ -38,6 +45,8 @@ export interface ControlWorkers extends Running {
 const BUILDS_AT_ONCE = 50;
 /** Release commands that are followed at once; each may take an hour. */
 const RELEASES_AT_ONCE = 50;
+/** Apps that are just rebased or looked at; a pass says how many may be under way. */
+const REBASES_AT_ONCE = 4;
 const BUILD_SECONDS = 15 * 60;
 const WARM_SECONDS = 600;
 /** Dynos of one app that may be kept warm. */
@@ -51,6 +60,7 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
   const routes = routeDependencies(context, engine);
   const handing = handAllRoutes(routes, context, stopping.signal);
   const builds = buildRound(context, engine, { routes, stopping: stopping.signal });
+  const rebasing = new Set<string>();
   const start = (name: string, options: Omit<ReconcilerOptions, "name" | "relistMs" | "logger">) =>
     startReconciler({ ...options, name, relistMs: RELIST_MS, logger: context.logger });
   const reconcilers: Readonly<Record<ReconcilerName, Reconciler>> = {
@@ -78,6 +88,20 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
       list: () => handing.then(() => listStaleRoutes(routes)),
       reconcile: (appId) => reconcileRoute(appId, routes),
     }),
+    passes: start("rebase passes", {
+      concurrency: 1,
+      list: () => listRunningPasses(db),
+      reconcile: (passId) =>
+        reconcilePass(passId, { ...context, begun: (appId) => reconcilers.rebases.poke(appId) }),
+    }),
+    rebases: start("rebases", {
+      concurrency: REBASES_AT_ONCE,
+      list: () => listAppsUnderWay(db),
+      reconcile: rebaseRound(context, engine, {
+        underWay: rebasing,
+        settled: (passId) => reconcilers.passes.poke(passId),
+      }),
+    }),
   };
   return {
     hint: (kind, appId) => {
@@ -89,6 +113,7 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
     dynosChanged: (appId) => {
       reconcilers.formation.poke(appId);
       reconcilers.oneOffs.poke(appId);
+      if (rebasing.has(appId)) reconcilers.rebases.poke(appId);
     },
     stop: async () => {
       stopping.abort();
@@ -98,7 +123,7 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
   };
 }
 
-type ReconcilerName = "builds" | "releases" | "formation" | "oneOffs" | "routes";
+type ReconcilerName = "builds" | "releases" | "formation" | "oneOffs" | "routes" | "passes" | "rebases";
 
 /** Who may have work after which event. */
 const INTERESTED: Readonly<Record<EventKind, readonly ReconcilerName[]>> = {
@@ -260,6 +285,22 @@ function releaseRound(context: ControlContext, engine: WorkerEngine) {
   const deps = { ...context, command };
   return (appId: string, signal: AbortSignal) =>
     claimed(context, `releases:${appId}`, () => reconcileReleases(appId, deps, signal));
+}
+
+/** `underWay` has the apps that this process looks after. */
+function rebaseRound(
+  context: ControlContext,
+  engine: WorkerEngine,
+  { underWay, settled }: { readonly underWay: Set<string>; readonly settled: (passId: string) => void },
+) {
+  const health = makeAppHealth({ db: context.db, watch: engine.watch });
+  const deps = { ...context, ...engine.rebases, health, settled };
+  return async (appId: string): Promise<Outcome> => {
+    underWay.add(appId);
+    const outcome = await claimed(context, `rebase:${appId}`, () => reconcileRebase(appId, deps));
+    if (outcome.kind === "done") underWay.delete(appId);
+    return outcome;
+  };
 }
 
 function formationRound(context: ControlContext, engine: WorkerEngine) {

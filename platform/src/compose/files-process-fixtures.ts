@@ -44,13 +44,15 @@ export async function startOthers(config: Config, peer: RemotePeer) {
   const sources = makeSourceClient(peer);
   let workers: ControlWorkers | undefined;
   const nothing = async () => {};
+  const images = { read: () => Promise.reject(new Error("no images here")) };
   const engine = {
     ...openDynoSide(context, host, (appId) => workers?.dynosChanged(appId)),
     builder,
     repositories: makeRepositoryClient(peer),
     ...sources,
     attest: async () => nothing,
-    images: { read: () => Promise.reject(new Error("no images here")) },
+    images,
+    rebases: { images, rebased: { keep: nothing }, attest: async () => nothing },
     pushed: { find: async () => undefined },
     collection: { collect: async () => true, forget: nothing },
     routes: {

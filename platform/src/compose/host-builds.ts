@@ -16,6 +16,7 @@ import { openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { Logger, MasterKey, Running } from "../kernel/index.ts";
 import { roomForBuilds } from "./build-room.ts";
 import type { Config } from "./config.ts";
+import { proxiesOf } from "./registry-proxies.ts";
 
 export interface HostBuildsOptions {
   readonly config: Config;
@@ -94,9 +95,4 @@ async function startMachineBuilds(
       sourceLimits: { bytes: 4 * GIB, entries: 200_000 },
     },
   });
-}
-
-function proxiesOf(env: Readonly<Record<string, string | undefined>>) {
-  const read = (name: string) => env[name] ?? env[name.toLowerCase()] ?? "";
-  return { http: read("HTTP_PROXY"), https: read("HTTPS_PROXY"), none: read("NO_PROXY") };
 }

@@ -5,15 +5,18 @@ import {
   revokeKey,
   rotateKey,
 } from "../delivery/attestation/index.ts";
+import type { RunImages } from "../delivery/rebase/index.ts";
 import type { LocalRoutes } from "../drivers/embedded/local/index.ts";
-import { type AccountsDependencies, accountRoutes } from "./control-accounts.ts";
+import { accountRoutes } from "./control-accounts.ts";
+import type { ControlContext } from "./control-context.ts";
+import { rebaseRoutes } from "./control-rebase.ts";
 
 /** What only the operator may ask: by this machine's socket, or by way of a cluster's API. */
-export function operatorRoutes(deps: AccountsDependencies & KeyDependencies): readonly LocalRoutes[] {
-  return [accountRoutes(deps), signingKeyRoutes(deps)];
+export function operatorRoutes(context: ControlContext, runImages: RunImages): readonly LocalRoutes[] {
+  return [accountRoutes(context), signingKeyRoutes(context), rebaseRoutes(context, runImages)];
 }
 
-/** For `npm run signing-keys` and `conifer signing-keys`: each answers with all keys. */
+/** For `conifer signing-keys`: each answers with all keys. */
 function signingKeyRoutes(deps: KeyDependencies): LocalRoutes {
   return {
     handlers: {

@@ -17,7 +17,7 @@ import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
 import { clusterPeer, systemNamespace } from "./cluster-peers.ts";
 import { viewRouters } from "./cluster-routers.ts";
 import type { Config } from "./config.ts";
-import { makeAttest } from "./control-attestation.ts";
+import { makeAttest, makeAttestRebase } from "./control-attestation.ts";
 import { type ControlContext, makeControlContext } from "./control-context.ts";
 import { openDynoSide, type WorkerEngine } from "./control-engine.ts";
 import { startControlEvents } from "./control-events.ts";
@@ -47,6 +47,8 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
   const table = await openTable(context, client);
   const sources = makeSourceClient(files);
   const builds = await startBuilds(context, client, sources.sources);
+  const images = makeImageClient(clusterPeer("registry", config));
+  const registry = openClusterArtifacts(registryUrl(config), context.masterKey);
   const engine: WorkerEngine = {
     ...dynos,
     builder: builds.builder,
@@ -55,11 +57,11 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     repositories: makeRepositoryClient(files),
     fetchSource: sources.fetchSource,
     cutSource: sources.cutSource,
-    attest: makeAttest(context, {
-      images: makeImageClient(clusterPeer("registry", config)),
-      sources: sources.sources,
-      artifacts: openClusterArtifacts(registryUrl(config), context.masterKey),
-    }),
+    attest: makeAttest(context, { images, sources: sources.sources, artifacts: registry.artifacts }),
+    rebases: {
+      ...{ images, rebased: registry.rebased },
+      attest: makeAttestRebase(context, { images, artifacts: registry.artifacts }),
+    },
   };
   const parts: Part[] = [
     { name: "the database", start: async () => ({ stop: () => database.close() }) },

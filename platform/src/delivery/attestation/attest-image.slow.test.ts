@@ -5,11 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { makeFakeImageStore } from "../image/image-store-fake.ts";
 import { digestOf, type ImageStore } from "../image/index.ts";
 import { startTestDelivery, type TestDelivery } from "../release/delivery-fixtures.ts";
+import { findSetOf } from "../sbom/index.ts";
 import { fakeSourceStore } from "../source/source-store-fake.ts";
 import { type TarItem, tarOf } from "../source/tar-fixtures.ts";
 import { checkSignature } from "./admit-image.ts";
 import type { Artifact } from "./artifact.ts";
 import { type AttestDependencies, attestImage, type ImageToAttest } from "./attest-image.ts";
+import { attestRebase } from "./attest-rebase.ts";
 import { listAttestations } from "./attestation-store.ts";
 import { LOCK, storeImage, type TestImage } from "./attested-image-fixtures.ts";
 import { type DsseEnvelope, isEnvelopeOf } from "./dsse-envelope.ts";
@@ -244,6 +246,49 @@ describe("bills of materials", () => {
     await world.db.transaction().execute(await attestImage(of, later));
     const texts = attached.flatMap(({ blobs }) => blobs.at(-1)?.bytes.toString() ?? []);
     for (const { text } of first) expect(texts).toContain(text);
+  });
+});
+
+describe("an image that was put on another run image", () => {
+  const run = { name: "conifer/run", digest: digestOf("patched") };
+
+  async function rebase(): Promise<string> {
+    const { subject } = await storeImage(images, "on another run image");
+    const from = { appId, passId: world.newId(), fromDigest: image.digest, startedAt: new Date() };
+    await world.db.transaction().execute(await attestRebase({ ...from, subject, run }, deps));
+    return subject.digest;
+  }
+
+  it("is told as the one it was made of was, and signed", async () => {
+    await attest(await wanted());
+    const read: string[] = [];
+    const reading = deps.images.read.bind(deps.images);
+    deps = {
+      ...deps,
+      images: {
+        ...images,
+        read: async (digest) => {
+          read.push(digest);
+          return await reading(digest);
+        },
+      },
+    };
+    const digest = await rebase();
+    const said = await listAttestations(world.db, appId, digest);
+    expect(said.map(({ kind }) => kind)).toEqual(["sbom-cyclonedx", "sbom-spdx", "signature", "provenance"]);
+    expect(await checkSignature(world.db, appId, digest)).toMatchObject({ kind: "verified" });
+    expect(await findSetOf(world.db, appId, digest)).toBe(await findSetOf(world.db, appId, image.digest));
+    expect(read).toHaveLength(2);
+    const bill = JSON.parse((await buffer(await images.read(said[0]?.document.digest ?? ""))).toString());
+    expect(bill.metadata.component.version).toBe(digest);
+    expect(JSON.stringify(bill.metadata.properties)).toContain(`conifer/run@${run.digest}`);
+    expect(bill.components).toHaveLength(3);
+  });
+
+  it("is not signed when nobody has signed the one it was made of", async () => {
+    const digest = await rebase();
+    expect(attached).toEqual([]);
+    expect(await listAttestations(world.db, appId, digest)).toEqual([]);
   });
 });
 

@@ -113,12 +113,14 @@ export async function attestImage(of: ImageToAttest, deps: AttestDependencies): 
   };
 }
 
-interface Said {
+/** A statement, as it is stored and as it is on record. */
+export interface Said {
   readonly artifact: Artifact;
   readonly attestation: Attestation;
 }
 
-function said(
+/** What is on record of an artifact that tells this. */
+export function said(
   kind: AttestationKind,
   artifact: Artifact,
   createdAt: Date,
@@ -185,7 +187,8 @@ function provenanceOf(
   return said("provenance", artifact, now, { keyId: key.id, buildId: of.build.id });
 }
 
-function signatureOf(
+/** The installation's signature of an image. */
+export function signatureOf(
   subject: OciDescriptor,
   { key, now, name }: { readonly key: InstallationKey; readonly now: Date; readonly name: string },
 ): Said {

@@ -1,5 +1,6 @@
 export { checkSignature, makeAdmission } from "./admit-image.ts";
 export { attestImage } from "./attest-image.ts";
+export { attestRebase } from "./attest-rebase.ts";
 export { attestationHandlers, describeTrust, presentKey } from "./attestation-api.ts";
 export type { ArtifactStore } from "./attestation-ports.ts";
 export {
@@ -13,4 +14,3 @@ export {
 } from "./image-signature.ts";
 export { type KeyDependencies, revokeKey, rotateKey } from "./installation-key.ts";
 export { listPublicKeys } from "./installation-key-store.ts";
-export { runKeyCommand } from "./key-command.ts";

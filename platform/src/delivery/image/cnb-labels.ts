@@ -1,4 +1,4 @@
-import type { ImageProcess } from "./image.ts";
+import type { BaseFacts, ImageProcess } from "./image.ts";
 
 /** Labels a Cloud Native Buildpacks lifecycle puts on an app image (Platform API 0.15, "Labels"). */
 export const LABEL = {
@@ -31,7 +31,7 @@ export interface BuildFacts {
     readonly version: string;
     readonly homepage?: string;
   }[];
-  readonly runImage: { readonly name: string; readonly topLayer: string };
+  readonly runImage: BaseFacts;
   /** Config vars that get a secret when the app has none of that name. */
   readonly secrets?: readonly string[];
 }
@@ -49,9 +49,16 @@ export function readBuildFacts(labels: Labels, entrypoint: readonly string[]): B
       version: String(version),
       ...(typeof homepage === "string" && homepage !== "" ? { homepage } : {}),
     })),
-    runImage: { name: lifecycle.runImage?.image ?? "", topLayer: lifecycle.runImage?.topLayer ?? "" },
+    runImage: readBase(lifecycle),
     ...(secrets ? { secrets } : {}),
   };
+}
+
+/** A reference is the manifest's digest, or ends in it. */
+function readBase({ runImage = {} }: LifecycleLabel): BaseFacts {
+  const { image: name = "", topLayer = "", reference } = runImage;
+  const digest = typeof reference === "string" ? /sha256:[0-9a-f]{64}$/.exec(reference)?.[0] : undefined;
+  return { name, topLayer, ...(digest === undefined ? {} : { digest }) };
 }
 
 /** `command` is a list since Platform API 0.10 and was a text before. */

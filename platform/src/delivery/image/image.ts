@@ -19,6 +19,15 @@ export interface ImageProcess {
   readonly container?: ContainerImage;
 }
 
+/** What an app's image says it stands on; empty texts where it says nothing. */
+export interface BaseFacts {
+  readonly name: string;
+  /** The diffID of the run image's highest layer; empty where the run image has none. */
+  readonly topLayer: string;
+  /** Of the run image's manifest, where the lifecycle told it. */
+  readonly digest?: string;
+}
+
 /** What Conifer reads out of an image's config and labels. Digests are `sha256:<hex>`. */
 export interface ImageInfo {
   /** Digest of the manifest; the image's identity everywhere in Conifer. */
@@ -30,7 +39,7 @@ export interface ImageInfo {
     readonly version: string;
     readonly homepage?: string;
   }[];
-  readonly runImage: { readonly name: string; readonly topLayer: string };
+  readonly runImage: BaseFacts;
   /** Names of config vars that a buildpack asks a secret in. */
   readonly secrets?: readonly string[];
   readonly sizeBytes: number;

@@ -1,6 +1,12 @@
 export { LABEL } from "./cnb-labels.ts";
 export { type ContainerPart, containerInfo, partsOf, readContainerPart } from "./container-image.ts";
-export { displayCommand, type ImageInfo, type ImageProcess, imageForCommand } from "./image.ts";
+export {
+  type BaseFacts,
+  displayCommand,
+  type ImageInfo,
+  type ImageProcess,
+  imageForCommand,
+} from "./image.ts";
 export type { ImageCollection, ImageStore } from "./image-ports.ts";
 export { LAYER_TIME, type LayerEntry, packLayer } from "./layer-tar.ts";
 export {
@@ -23,3 +29,4 @@ export {
 export { imageHandlers } from "./oci-image-api.ts";
 export { findImage, findNewestImage, insertImage, listKeptDigests } from "./oci-image-store.ts";
 export { type ImageDocuments, imageInfoOf, readImageDocuments, readImageInfo } from "./read-image-info.ts";
+export { type NewBase, readStandsOn, rebaseImage, whyNotRebase } from "./rebase-image.ts";

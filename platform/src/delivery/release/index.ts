@@ -13,6 +13,7 @@ export { reconcileReleases } from "./release-reconciler.ts";
 export {
   findCurrentRelease,
   findHead,
+  findNextPending,
   findRelease,
   listAppsWithCode,
   listAppsWithPending,

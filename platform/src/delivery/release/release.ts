@@ -2,7 +2,7 @@ import { type Actor, BusinessError, invalidParams } from "../../kernel/index.ts"
 import type { ImageInfo } from "../image/index.ts";
 
 /** Why a release was made. */
-export type ReleaseCause = "initial" | "config" | "code" | "rollback" | "image" | "retry";
+export type ReleaseCause = "initial" | "config" | "code" | "rollback" | "image" | "rebase" | "retry";
 
 /**
  * - `pending`: waits for an earlier one, or its release command runs.

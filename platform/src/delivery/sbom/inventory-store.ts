@@ -77,6 +77,18 @@ function advisedName({ type, name, qualifiers }: Component): string {
   return upstream || name;
 }
 
+/** Records that an app's image has the packages of another one of its images, if those are on record. */
+export async function copyInventory(
+  trx: Db,
+  of: { readonly appId: string; readonly fromDigest: string; readonly imageDigest: string },
+): Promise<void> {
+  await sql`
+    insert into image_components (app_id, image_digest, set_digest)
+    select app_id, ${of.imageDigest}, set_digest from image_components
+      where app_id = ${of.appId} and image_digest = ${of.fromDigest}
+    on conflict (app_id, image_digest) do update set set_digest = excluded.set_digest`.execute(trx);
+}
+
 /** The digest of the set that an image has; undefined for one from before it was recorded. */
 export async function findSetOf(db: Db, appId: string, imageDigest: string): Promise<string | undefined> {
   const row = await tables(db)

@@ -46,6 +46,17 @@ export async function listWebQuantities(db: Db): Promise<ReadonlyMap<string, num
   return new Map(rows.map((row) => [row.app_id, row.quantity]));
 }
 
+/** Ids of apps that are scaled to a dyno or more. */
+export async function listScaledApps(db: Db): Promise<readonly string[]> {
+  const rows = await tables(db)
+    .selectFrom("formation")
+    .select("app_id")
+    .distinct()
+    .where("quantity", ">", 0)
+    .execute();
+  return rows.map((row) => row.app_id);
+}
+
 /** How many process types there are and when one was changed last, as a text by app. */
 export async function listTypeMarks(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await tables(db)

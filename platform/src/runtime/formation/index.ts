@@ -1,3 +1,4 @@
+export { makeAppHealth } from "./app-health.ts";
 export { changeFormation } from "./change-formation.ts";
 export { dynoHandlers } from "./dyno-api.ts";
 export { defaultSize, findDynoSize, limitsOf } from "./dyno-size.ts";

@@ -13,8 +13,10 @@ export {
   fillFolder,
   makeOwned,
 } from "./fill-folder.ts";
+export { describeRunImage } from "./known-run-image.ts";
 export { readPlainLayer } from "./layer-content.ts";
 export type { BuildpackFetching } from "./place-buildpacks.ts";
+export { openRegistryRunImages } from "./registry-run-images.ts";
 export {
   CLASSIC_APP,
   type HostRelease,

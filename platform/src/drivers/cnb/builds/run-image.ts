@@ -118,6 +118,11 @@ export async function readRunImage(
   };
 }
 
+/** What our run image for a machine's release is called, in all of its versions. */
+export function runImageName(host: HostRelease): string {
+  return named("run", host).name;
+}
+
 function named(kind: string, host: HostRelease): Pick<RunImage, "name" | "path"> {
   const release = [host.distroName, host.distroVersion].filter(Boolean).join("-");
   const tag = release.replace(/[^A-Za-z0-9._-]/g, "-") || "unknown";

@@ -1,6 +1,7 @@
 export type { HostRelease } from "../../cnb/builds/index.ts";
 export { openDiskArtifacts } from "./disk-artifacts.ts";
 export { type DiskImageStore, openDiskImageStore } from "./disk-image-store.ts";
+export { openDiskRebasedImages } from "./disk-rebased-images.ts";
 export { openDiskRepositories } from "./disk-repositories.ts";
 export { openDiskUploads } from "./disk-uploads.ts";
 export { startImageCollector } from "./image-collector.ts";

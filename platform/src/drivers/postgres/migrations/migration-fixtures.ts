@@ -140,6 +140,20 @@ export const seeds: Readonly<Record<string, Readonly<Record<string, Record<strin
     },
     advisory_states: { id: 1, state: "s", loaded_at: NOW, advisories: 1, problems: JSON.stringify([]) },
   },
+  "0009-rebases": {
+    rebase_passes: {
+      id: id(1),
+      status: "running",
+      run_image: { name: "conifer/run:debian-12", digest: "sha256:1", topLayer: "sha256:2" },
+      ...{ wave: 0, waves: 1, failure_limit: "1%", forgiven: 0, at_once: 20, settle_seconds: 60 },
+      actor: {},
+      ...stamps,
+    },
+    rebase_turns: {
+      ...{ pass_id: id(1), app_id: app, wave: 0, place: 1, state: "waiting", judged: false },
+      updated_at: NOW,
+    },
+  },
 };
 
 /** Run as a program: begins all steps, says that it is in the middle, and never ends by itself. */

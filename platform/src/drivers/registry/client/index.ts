@@ -8,4 +8,5 @@ export {
 export { type ImageOrigin, imageInRegistry, type PulledImage, pullImage } from "./pull-image.ts";
 export { makeRegistryArtifacts } from "./registry-artifacts.ts";
 export { makeRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
+export { makeRegistryRebasedImages } from "./registry-rebased-images.ts";
 export { RegistryRequestError } from "./registry-request-error.ts";
