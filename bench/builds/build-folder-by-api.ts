@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Journey } from "../../conformance/src/journey.ts";
 import { waitUntil } from "../../conformance/src/wait-until.ts";
 
@@ -14,6 +15,7 @@ export async function buildFolder(
   journey: Pick<Journey, "api">,
   app: string,
   folder: string,
+  longestMs = BUILD_MS,
 ): Promise<number> {
   const archive = spawnSync("tar", ["-C", folder, "-cz", "."], { maxBuffer: 64 * 1024 * 1024 }).stdout;
   const { source_blob: blob } = (await journey.api("POST", "/sources")).body;
@@ -21,16 +23,34 @@ export async function buildFolder(
   const began = performance.now();
   const begun = await journey.api("POST", `/apps/${app}/builds`, { source_blob: { url: blob.get_url } });
   const path = `/apps/${app}/builds/${begun.body.id}`;
+  // It ends with the build; looking is only for what comes after.
+  const output = await readOutput(begun.body.output_stream_url, longestMs);
+  let answer = "nothing";
   const ended = await waitUntil(
     "the build to end",
     async () => {
-      const { body } = await journey.api("GET", path);
-      return body.status !== "pending" && body;
+      const { status, body } = await journey.api("GET", path);
+      answer = JSON.stringify(body);
+      return status === 200 && body.status !== "pending" && body;
     },
-    { ms: BUILD_MS },
+    { ms: longestMs, instead: () => answer },
   );
   const took = performance.now() - began;
   if (ended.status === "succeeded") return took;
-  const output = await (await fetch(ended.output_stream_url)).text();
   throw new Error(`the build has ${ended.status}:\n${output}`);
+}
+
+/** Of a build that waits there is none yet. */
+async function readOutput(address: string, longestMs: number): Promise<string> {
+  const signal = AbortSignal.timeout(longestMs);
+  try {
+    let answer = await fetch(address, { signal });
+    while (answer.status === 404) {
+      await wait(100, undefined, { signal });
+      answer = await fetch(address, { signal });
+    }
+    return await answer.text();
+  } catch (thrown) {
+    return `its output cannot be read: ${(thrown as Error).message}`;
+  }
 }

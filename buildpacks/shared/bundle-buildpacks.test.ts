@@ -66,13 +66,15 @@ describe("the folders a lifecycle runs", () => {
     }
   });
 
-  it("are tried in an order that ends with plain files", async () => {
+  it("are tried in an order that ends with plain files and a Procfile alone", async () => {
     const order = parse(await readFile(bundled.orderFile, "utf8")).order as { group: { id: string }[] }[];
-    expect(order.map(({ group }) => group.map(({ id }) => id))).toEqual(
-      ["python", "ruby", "java", "go", "php", "nodejs", "static"].map((id) => [
+    expect(order.map(({ group }) => group.map(({ id }) => id))).toEqual([
+      ...["python", "ruby", "java", "go", "php", "nodejs", "static"].map((id) => [
         ...["conifer/deb-packages", `conifer/${id}`, "conifer/procfile", "conifer/profile"],
       ]),
-    );
+      ["conifer/deb-packages", "conifer/procfile", "conifer/profile"],
+    ]);
+    expect(order.at(-1)?.group[1]).not.toHaveProperty("optional");
     expect(order[0]?.group[0]).toMatchObject({ optional: true, version: "0.1.0" });
     expect(order[0]?.group[1]).not.toHaveProperty("optional");
   });

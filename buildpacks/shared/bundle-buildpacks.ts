@@ -6,6 +6,9 @@ import { parse } from "smol-toml";
 
 const BUILDPACKS = path.resolve(import.meta.dirname, "..");
 
+const PACKAGES = { id: "conifer/deb-packages", optional: true };
+const PROFILE = { id: "conifer/profile", optional: true };
+
 /** Our buildpacks in the order a lifecycle tries them: the first group whose required members pass is taken. */
 const ORDER: readonly (readonly { readonly id: string; readonly optional?: boolean }[])[] = [
   withAny("python"),
@@ -15,15 +18,12 @@ const ORDER: readonly (readonly { readonly id: string; readonly optional?: boole
   withAny("php"),
   withAny("nodejs"),
   withAny("static"),
+  // Programs that are in the source as they run, or that a package of the base's release brings.
+  [PACKAGES, { id: "conifer/procfile" }, PROFILE],
 ];
 
 function withAny(name: string) {
-  return [
-    { id: "conifer/deb-packages", optional: true },
-    { id: `conifer/${name}` },
-    { id: "conifer/procfile", optional: true },
-    { id: "conifer/profile", optional: true },
-  ];
+  return [PACKAGES, { id: `conifer/${name}` }, { id: "conifer/procfile", optional: true }, PROFILE];
 }
 
 const FOLDERS = [

@@ -38,13 +38,21 @@ export interface KnownFailure {
   readonly advice: readonly string[];
 }
 
-/** The advice of the first failure whose pattern the output has. */
-export function adviceFor(failures: readonly KnownFailure[], output: string): readonly string[] {
+/** The advice of the first failure whose pattern the output has; undefined when it has none of them. */
+export function knownAdvice(
+  failures: readonly KnownFailure[],
+  output: string,
+): readonly string[] | undefined {
   for (const { pattern, advice } of failures) {
     const match = pattern.exec(output);
     if (match === null) continue;
     const word = match.slice(1).find((group) => group !== undefined) ?? "";
     return advice.map((line) => line.replaceAll("$1", () => word));
   }
-  return ["See its output above."];
+  return undefined;
+}
+
+/** The same, and where the words are when nothing is known of them. */
+export function adviceFor(failures: readonly KnownFailure[], output: string): readonly string[] {
+  return knownAdvice(failures, output) ?? ["See its output above."];
 }

@@ -1,3 +1,5 @@
+import { libraryAdvice } from "../../shared/native-libraries.ts";
+
 /** What a failure's text means, and what to do about it. `$1` is the first group of the pattern. */
 const CAUSES: readonly { readonly pattern: RegExp; readonly advice: readonly string[] }[] = [
   {
@@ -46,13 +48,6 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly advice: readonly str
     ],
   },
   {
-    pattern: /fatal error: (\S+\.h): No such file|pkg-config: .*not found|cannot find -l([\w.+-]+)/,
-    advice: [
-      "A package needs a C library ($1) that the build's base does not have. The operator installs its -dev package,",
-      "or take a package that is written in Go alone.",
-    ],
-  },
-  {
     pattern: /signal: killed|cannot allocate memory|out of memory/,
     advice: [
       "The build ran out of memory. Let it compile one package at a time: heroku config:set GOFLAGS=-p=1",
@@ -76,6 +71,8 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly advice: readonly str
 
 /** What to do about a failure of the `go` program, by what it has written. */
 export function goAdvice(output: string): readonly string[] {
+  const library = libraryAdvice(output);
+  if (library !== undefined) return library;
   for (const { pattern, advice } of CAUSES) {
     const match = pattern.exec(output);
     const word = match?.slice(1).find((group) => group !== undefined) ?? "";

@@ -24,6 +24,8 @@ export interface Installing {
 }
 
 /** How much of what a program wrote is searched for a known cause; characters. */
+/** As shells count a program that SIGKILL ended. */
+const KILLED = 137;
 const REMEMBERED = 64 * 1024;
 
 export async function speakerOf({ manager }: Pick<Installing, "manager">): Promise<Speaker> {
@@ -123,7 +125,8 @@ async function run({ context, manager }: Installing, cwd: string, { args, env }:
     log: { detail },
     signal: context.signal,
   });
-  return { code, output };
+  // Who is killed for want of memory cannot say so.
+  return { code, output: code === KILLED ? `${output}\nKilled` : output };
 }
 
 async function environment(installing: Installing): Promise<Record<string, string | undefined>> {

@@ -71,6 +71,14 @@ describe("how the output of a framework is served", () => {
       [".output/server/index.mjs"],
       { framework: "Nitro", command: "node .output/server/index.mjs", env: { HOST: "0.0.0.0" } },
     ],
+    [["fastify-cli", "fastify"], [], { framework: "Fastify", env: { FASTIFY_ADDRESS: "0.0.0.0" } }],
+    [
+      ["vitepress"],
+      ["docs/.vitepress/dist/index.html"],
+      { framework: "VitePress", ...site("docs/.vitepress/dist") },
+    ],
+    [["@rsbuild/core"], ["dist/index.html"], { framework: "Rsbuild", ...site("dist", "index.html") }],
+    [["parcel"], ["dist/index.html"], { framework: "Parcel", ...site("dist", "index.html") }],
     [["gatsby"], ["public/index.html"], { framework: "Gatsby", ...site("public") }],
     [
       ["react-scripts"],
@@ -82,6 +90,23 @@ describe("how the output of a framework is served", () => {
     [["vite"], ["dist/index.html", "dist/404.html"], { framework: "Vite", ...site("dist") }],
   ])("%j with %j", (packages, files, expected) => {
     expect(start(packages, files)).toMatchObject(expected);
+  });
+
+  it.each<[readonly string[], Partial<FrameworkStart>]>([
+    [["dist/shop/browser/index.html"], site("dist/shop/browser", "index.html")],
+    [["dist/shop/browser/index.csr.html"], site("dist/shop/browser", "index.csr.html")],
+    [["dist/shop/index.html"], site("dist/shop", "index.html")],
+    [
+      ["dist/shop/server/server.mjs", "dist/shop/browser/index.csr.html"],
+      { command: "node dist/shop/server/server.mjs" },
+    ],
+  ])("Angular with %j", (files, expected) => {
+    const found = frameworkStart({
+      needs: { "@angular/core": "*" },
+      hasFile: (name) => files.includes(name),
+      readText: (name) => (name === "angular.json" ? '{"projects":{"shop":{}}}' : undefined),
+    });
+    expect(found).toEqual({ framework: "Angular", ...expected });
   });
 
   it("is nothing for other apps", () => {
@@ -116,6 +141,8 @@ describe("a start script", () => {
     "ng serve",
     "webpack serve --mode development",
     "docusaurus start",
+    "rsbuild preview",
+    "vitepress dev docs",
   ])("%s is for development", (script) => {
     expect(isDevelopmentServer(script)).toBe(true);
   });

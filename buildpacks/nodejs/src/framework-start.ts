@@ -1,3 +1,5 @@
+import { angularOutputs } from "./angular-output.ts";
+
 /** How what a framework has built is served. */
 export interface FrameworkStart {
   readonly framework: string;
@@ -23,6 +25,8 @@ export interface BuiltFacts {
   readonly needs: Readonly<Record<string, string>>;
   /** Whether a file or folder is below the app, after the build. */
   readonly hasFile: (name: string) => boolean;
+  /** The text of a settings file; undefined when it is not there. */
+  readonly readText?: (name: string) => string | undefined;
 }
 
 interface Framework {
@@ -32,6 +36,7 @@ interface Framework {
   readonly start: (
     has: BuiltFacts["hasFile"],
     needs: BuiltFacts["needs"],
+    read: (name: string) => string | undefined,
   ) => Omit<FrameworkStart, "framework"> | undefined;
   /** Its build command, for the advice where nothing is built. */
   readonly build: string;
@@ -126,6 +131,13 @@ const FRAMEWORKS: readonly Framework[] = [
     build: "nest build",
     start: (has) => server("dist/main.js", has) ?? server("dist/src/main.js", has),
   },
+  { name: "Angular", packages: ["@angular/core"], build: "ng build", start: angularStart },
+  {
+    name: "Fastify",
+    packages: ["fastify-cli"],
+    build: "tsc",
+    start: () => ({ env: { FASTIFY_ADDRESS: "0.0.0.0" } }),
+  },
   {
     name: "Nitro",
     packages: [
@@ -160,14 +172,45 @@ const FRAMEWORKS: readonly Framework[] = [
     build: "vue-cli-service build",
     start: (has) => site("dist", has, SINGLE_PAGE),
   },
+  {
+    name: "VitePress",
+    packages: ["vitepress"],
+    build: "vitepress build",
+    start: (has) => site(".vitepress/dist", has) ?? site("docs/.vitepress/dist", has),
+  },
+  {
+    name: "Rsbuild",
+    packages: ["@rsbuild/core"],
+    build: "rsbuild build",
+    start: (has) => site("dist", has, SINGLE_PAGE),
+  },
+  {
+    name: "Parcel",
+    packages: ["parcel"],
+    build: "parcel build",
+    start: (has) => site("dist", has, SINGLE_PAGE),
+  },
   { name: "Vite", packages: ["vite"], build: "vite build", start: (has) => site("dist", has, SINGLE_PAGE) },
 ];
 
+/** A server where the app renders on one, which reads PORT; else the files for browsers. */
+function angularStart(has: BuiltFacts["hasFile"], _: unknown, read: (name: string) => string | undefined) {
+  for (const folder of angularOutputs(read("angular.json") ?? "")) {
+    const pages = ["index.csr.html", ...SINGLE_PAGE];
+    const found =
+      server(`${folder}/server/server.mjs`, has) ??
+      site(`${folder}/browser`, has, pages) ??
+      site(folder, has, pages);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** The first framework of the app, and how its output is served; undefined for an app without one. */
-export function frameworkStart({ needs, hasFile }: BuiltFacts): FrameworkStart | undefined {
+export function frameworkStart({ needs, hasFile, readText }: BuiltFacts): FrameworkStart | undefined {
   const found = FRAMEWORKS.find(({ packages }) => packages.some((name) => needs[name] !== undefined));
   if (found === undefined) return undefined;
-  const start = found.start(hasFile, needs);
+  const start = found.start(hasFile, needs, readText ?? (() => undefined));
   if (start !== undefined) return { framework: found.name, ...start };
   const advice = `${found.name} has built nothing that can be served. Is there a build script in package.json? For example:\n  "build": "${found.build}"`;
   return { framework: found.name, advice };
@@ -175,7 +218,7 @@ export function frameworkStart({ needs, hasFile }: BuiltFacts): FrameworkStart |
 
 /** Programs that serve for development: they listen on this machine only, or need packages that are not in the image. */
 const DEVELOPMENT =
-  /^(?:npx +|yarn +|pnpm +(?:exec +)?)?(?:vite(?: +(?:dev|serve|preview))?|nest +start|react-scripts +start|vue-cli-service +serve|ng +serve|astro +(?:dev|preview)|nuxi? +(?:dev|preview)|nuxt +(?:dev|preview)|next +dev|remix +(?:dev|vite:dev)|react-router +dev|webpack(?:-dev-server| +serve)|gatsby +develop|docusaurus +start|parcel|eleventy +--serve)(?= |$)/;
+  /^(?:npx +|yarn +|pnpm +(?:exec +)?)?(?:vite(?: +(?:dev|serve|preview))?|nest +start|react-scripts +start|vue-cli-service +serve|ng +serve|rsbuild(?: +(?:dev|preview))?|vitepress(?: +(?:dev|preview|serve))?|astro +(?:dev|preview)|nuxi? +(?:dev|preview)|nuxt +(?:dev|preview)|next +dev|remix +(?:dev|vite:dev)|react-router +dev|webpack(?:-dev-server| +serve)|gatsby +develop|docusaurus +start|parcel|eleventy +--serve)(?= |$)/;
 
 /** Whether a start script is known not to serve requests in a dyno. One that says which port it takes is believed. */
 export function isDevelopmentServer(script: string): boolean {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
@@ -35,7 +35,9 @@ export interface BuiltApp {
 export async function startApp(context: BuildContext, app: BuiltApp): Promise<void> {
   const { project, plan, manager } = app;
   const hasFile = (name: string) => existsSync(path.join(context.appDir, name));
-  const framework = frameworkStart({ needs: project.packageJson.needs, hasFile });
+  const readText = (name: string) =>
+    hasFile(name) ? readFileSync(path.join(context.appDir, name), "utf8") : undefined;
+  const framework = frameworkStart({ needs: project.packageJson.needs, hasFile, readText });
   const start = nodeStart({
     scripts: project.packageJson.scripts,
     procfile: await readFile(path.join(context.appDir, "Procfile"), "utf8").catch(() => undefined),

@@ -11,9 +11,9 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-async function buildWith(text: string) {
+async function buildWith(text: string, more: Readonly<Record<string, string>> = {}) {
   const { context, output } = await makeContext(folder.at);
-  await writeFiles(context.appDir, { Procfile: text });
+  await writeFiles(context.appDir, { Procfile: text, ...more });
   await build(context);
   const launch = parse(await readFile(path.join(context.layersDir, "launch.toml"), "utf8"));
   return { output: output(), processes: launch.processes };
@@ -41,6 +41,11 @@ describe("a Procfile", () => {
     const built = await buildWith("web: a\nodd\n");
     expect(built.output).toContain(" !     Procfile: Line 2 is passed over, it has no colon: odd\n");
     expect(built.processes).toHaveLength(1);
+  });
+
+  it("warns of sources that nothing builds", async () => {
+    const { output } = await buildWith("web: python3 serve.py\n", { "serve.py": "" });
+    expect(output).toMatch(/ !\s+There is serve\.py, but nothing that says which packages it needs/);
   });
 
   it("is refused when a line cannot work", async () => {

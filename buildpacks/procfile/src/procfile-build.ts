@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
 import { shellProcess, writeLaunchFile } from "../../shared/launch-file.ts";
 import { parseProcfile } from "./procfile.ts";
+import { unbuiltSources } from "./unbuilt-sources.ts";
 
 const EXAMPLE = "A line reads <type>: <command>, for example: web: node server.js";
 
@@ -25,5 +26,7 @@ export async function build(context: BuildContext): Promise<void> {
   await writeLaunchFile(context.layersDir, {
     processes: procfile.processes.map((process) => shellProcess(process.type, process.command)),
   });
+  const unbuilt = unbuiltSources(await readdir(context.appDir));
+  if (unbuilt !== undefined) log.warn(unbuilt);
   log.detail(`Procfile declares types -> ${procfile.processes.map((process) => process.type).join(", ")}`);
 }

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
 import { readTool } from "../../shared/run-tool.ts";
+import { pythonAdvice } from "./python-failures.ts";
 import type { InstalledPackages } from "./python-packages.ts";
 import { packagesEnv, runPython, STEADY } from "./run-python.ts";
 
@@ -28,10 +29,8 @@ export function readStaticSettings(settings: string): StaticSettings {
 }
 
 const SKIP = "or, to do without: heroku config:set DISABLE_COLLECTSTATIC=1";
-const ADVICE = [
-  "Builds have the app's config vars, but no database. Set what the settings need (heroku config:set NAME=value),",
-  SKIP,
-];
+const NEEDS =
+  "Builds have the app's config vars, but no database. Set what the settings need (heroku config:set NAME=value),";
 
 /** Collects the static files of a Django app, as Heroku's buildpacks do, unless it has none or asks not to. */
 export async function collectStatic(context: BuildContext, packages: InstalledPackages): Promise<void> {
@@ -53,7 +52,7 @@ export async function collectStatic(context: BuildContext, packages: InstalledPa
   }).catch((thrown: Error) => {
     throw new BuildFailure(
       `Django's settings cannot be read in the build.\n${thrown.message}`,
-      ADVICE,
+      [...(pythonAdvice(thrown.message) ?? [NEEDS]), SKIP],
       thrown,
     );
   });
@@ -70,7 +69,7 @@ export async function collectStatic(context: BuildContext, packages: InstalledPa
     args: ["manage.py", "collectstatic", "--noinput"],
     env: added,
     failure: "The static files could not be collected.",
-    advice: ADVICE,
+    advice: [NEEDS, SKIP],
   });
 }
 

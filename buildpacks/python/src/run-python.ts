@@ -3,12 +3,13 @@ import path from "node:path";
 import type { BuildContext } from "../../shared/build-context.ts";
 import { BuildFailure } from "../../shared/build-failure.ts";
 import { openLayer, saveLayer } from "../../shared/layer-folder.ts";
-import { runTool } from "../../shared/run-tool.ts";
+import { runLogged } from "../../shared/logged-tool.ts";
+import { pythonAdvice } from "./python-failures.ts";
 
 export interface PythonRun {
   readonly command: string;
   readonly args: readonly string[];
-  /** What to say when it fails, and what to do about it. */
+  /** What to say when it fails, and what to do about it when its output tells of no known cause. */
   readonly failure: string;
   readonly advice?: readonly string[];
   /** Over those of the build. */
@@ -22,12 +23,14 @@ export const STEADY = { PYTHONDONTWRITEBYTECODE: "1", PYTHONHASHSEED: "0" } as c
 
 /** Runs a program in the app's folder, its output going to the log. Throws a BuildFailure when it fails. */
 export async function runPython(context: BuildContext, run: PythonRun): Promise<void> {
-  const { appDir: cwd, log, signal } = context;
   const { command, args, failure, advice = [], good = [0] } = run;
   const env = { ...context.env, ...STEADY, ...run.env };
-  const code = await runTool({ command, args, cwd, env, log, signal });
+  const { code, output } = await runLogged(context, [command, ...args], env);
   if (good.includes(code)) return;
-  throw new BuildFailure(failure, [...advice, `It ended with status ${code}; see its output above.`]);
+  throw new BuildFailure(failure, [
+    ...(pythonAdvice(output) ?? advice),
+    `It ended with status ${code}; see its output above.`,
+  ]);
 }
 
 /** A folder that is kept from build to build, for what a tool has downloaded. */
