@@ -52,6 +52,7 @@ const WARM_SECONDS = 600;
 /** Dynos of one app that may be kept warm. */
 const WARM_BUDGET = 10;
 const RELIST_MS = 30_000;
+const PASS_RELIST_MS = 2_000;
 
 /** The reconcilers, and what hints them. */
 export function startControlWorkers(context: ControlContext, engine: WorkerEngine): ControlWorkers {
@@ -61,8 +62,10 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
   const handing = handAllRoutes(routes, context, stopping.signal);
   const builds = buildRound(context, engine, { routes, stopping: stopping.signal });
   const rebasing = new Set<string>();
-  const start = (name: string, options: Omit<ReconcilerOptions, "name" | "relistMs" | "logger">) =>
-    startReconciler({ ...options, name, relistMs: RELIST_MS, logger: context.logger });
+  const start = (
+    name: string,
+    options: Omit<ReconcilerOptions, "name" | "relistMs" | "logger"> & { readonly relistMs?: number },
+  ) => startReconciler({ relistMs: RELIST_MS, ...options, name, logger: context.logger });
   const reconcilers: Readonly<Record<ReconcilerName, Reconciler>> = {
     builds: start("builds", {
       concurrency: BUILDS_AT_ONCE,
@@ -90,6 +93,8 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
     }),
     passes: start("rebase passes", {
       concurrency: 1,
+      // No event tells of a pass; an operator who starts one watches it.
+      relistMs: PASS_RELIST_MS,
       list: () => listRunningPasses(db),
       reconcile: (passId) =>
         reconcilePass(passId, { ...context, begun: (appId) => reconcilers.rebases.poke(appId) }),
