@@ -42,3 +42,13 @@ export interface CorpusProject {
 export function greets(file: string, words = "Hello"): Pick<CorpusProject, "says" | "change" | "thenSays"> {
   return { says: words, change: { file, from: words, to: `Again ${words}` }, thenSays: `Again ${words}` };
 }
+
+/**
+ * Makes npm's lock file. Where a registry lacks packages for other kinds of machines npm leaves them out, and then refuses what it
+ * has written: such an app is pushed without one.
+ */
+export const LOCK: Step = [
+  "sh",
+  "-c",
+  "npm install --package-lock-only --ignore-scripts && { npm ci --dry-run --ignore-scripts >/dev/null 2>&1 || rm package-lock.json; }",
+];

@@ -1,11 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CorpusProject } from "./corpus-project.ts";
+import { type CorpusProject, LOCK } from "./corpus-project.ts";
 
 const language = "Node.js";
-const LOCK = ["npm", "install", "--package-lock-only", "--ignore-scripts"];
 const PNPM = ["npx", "--yes", "pnpm@10.34.9", "install", "--lockfile-only"];
-const YARN_4 = ["npx", "--yes", "@yarnpkg/cli-dist@4.14.1", "install", "--mode=update-lockfile"];
+const YARN_4 = ["npx", "--yes", "@yarnpkg/cli-dist@4.14.1", "install", "--mode=skip-build", "--no-immutable"];
 
 /** A title in a page of the source that ends up in the page that is served. */
 function titled(file: string, from: string) {
@@ -54,13 +53,13 @@ const scaffolded: readonly CorpusProject[] = [
     ...{ name: "next-js", language },
     scaffold: [[...NEXT, ...NEXT_QUIET, "--js", "--use-npm"]],
     finish: [LOCK],
-    ...rendered("app/page.js", "Hello world!"),
+    ...rendered("app/page.js", "Hello World!"),
   },
   {
     ...{ name: "next-ts-pnpm", language },
     scaffold: [[...NEXT, ...NEXT_QUIET, "--ts", "--src-dir", "--use-pnpm"]],
     finish: [PNPM],
-    ...rendered("src/app/page.tsx", "Hello world!"),
+    ...rendered("src/app/page.tsx", "Hello World!"),
   },
   {
     ...{ name: "sveltekit-node", language },
@@ -104,14 +103,6 @@ const scaffolded: readonly CorpusProject[] = [
     scaffold: [["npx", "create-docusaurus@3.10.2", "app", "classic", "--javascript", "--skip-install"]],
     finish: [LOCK],
     ...rendered("docusaurus.config.js", "Dinosaurs are cool"),
-  },
-  {
-    ...{ name: "rsbuild-react", language },
-    scaffold: [["npx", "create-rsbuild@2.2.9", "--dir", "app", "--template", "react-js"]],
-    finish: [LOCK],
-    says: '<div id="root">',
-    change: { file: "rsbuild.config.js", from: "plugins:", to: 'html: { title: "Again" },\n  plugins:' },
-    thenSays: "<title>Again</title>",
   },
 ];
 
@@ -234,6 +225,20 @@ const written: readonly CorpusProject[] = [
     },
     finish: [LOCK],
     ...rendered("index.md", "Hello from Eleventy"),
+  },
+  {
+    ...{ name: "rsbuild", language },
+    files: {
+      "package.json": manifest(
+        { build: "rsbuild build" },
+        {},
+        { devDependencies: { "@rsbuild/core": "1.5.16" } },
+      ),
+      "rsbuild.config.mjs": 'export default { html: { title: "Hello from Rsbuild" } };\n',
+      "src/index.js": 'document.body.textContent = "Hi";\n',
+    },
+    finish: [LOCK],
+    ...rendered("rsbuild.config.mjs", "Hello from Rsbuild"),
   },
   {
     ...{ name: "vitepress", language },

@@ -1,7 +1,6 @@
-import { type CorpusProject, greets } from "./corpus-project.ts";
+import { type CorpusProject, greets, LOCK } from "./corpus-project.ts";
 
 const language = "Node.js";
-const LOCK = ["npm", "install", "--package-lock-only", "--ignore-scripts"];
 const PNPM_10 = ["npx", "--yes", "pnpm@10.34.9", "install", "--lockfile-only"];
 const PNPM_9 = ["npx", "--yes", "pnpm@9.15.9", "install", "--lockfile-only"];
 const YARN_4 = ["npx", "--yes", "@yarnpkg/cli-dist@4.14.1", "install", "--mode=update-lockfile"];
@@ -253,8 +252,7 @@ export const nodeServers: readonly CorpusProject[] = [
         "npm",
       ],
     ],
-    // Jest needs packages for all kinds of machines, of which a mirror of the registry may have some only: npm then locks less.
-    finish: [["npm", "pkg", "delete", "devDependencies.jest", "devDependencies.ts-jest"], LOCK],
-    ...greets("src/app.service.ts"),
+    finish: [LOCK],
+    ...greets("src/app.service.ts", "Hello World"),
   },
 ];

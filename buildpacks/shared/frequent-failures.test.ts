@@ -189,6 +189,14 @@ src/a.ts(1,60): error TS2322: Type 'string' is not assignable to type 'number'.`
     ...{ cause: "The code does not compile", line: "npx tsc --noEmit" },
   },
   {
+    ...{ failure: "15. code that does not compile, in colors", tool: "npm" },
+    output: `> app@0.0.1 build
+> nest build
+
+\u001b[96msrc/app.controller.ts\u001b[0m:\u001b[93m10\u001b[0m - \u001b[91merror\u001b[0m\u001b[90m TS2339: \u001b[0mProperty 'getHello' does not exist`,
+    ...{ cause: "The code does not compile", line: "npx tsc --noEmit" },
+  },
+  {
     ...{ failure: "16. import of a file by other capitals", tool: "npm" },
     output:
       "src/a.ts(1,19): error TS2307: Cannot find module './Header' or its corresponding type declarations.",

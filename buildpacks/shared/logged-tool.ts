@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { BuildContext } from "./build-context.ts";
 import { runTool } from "./run-tool.ts";
 
@@ -41,8 +42,9 @@ export interface KnownFailure {
 /** The advice of the first failure whose pattern the output has; undefined when it has none of them. */
 export function knownAdvice(
   failures: readonly KnownFailure[],
-  output: string,
+  written: string,
 ): readonly string[] | undefined {
+  const output = stripVTControlCharacters(written);
   for (const { pattern, advice } of failures) {
     const match = pattern.exec(output);
     if (match === null) continue;

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { libraryAdvice } from "../../shared/native-libraries.ts";
 import type { ManagerKind } from "./choose-packager.ts";
 import { relockCommand } from "./packager-commands.ts";
@@ -185,7 +186,8 @@ const CAUSES: readonly Cause[] = [
 ];
 
 /** What to do about a failure, by what was written before it; undefined where nothing known stands there. */
-export function adviceFor(kind: ManagerKind, output: string): readonly string[] | undefined {
+export function adviceFor(kind: ManagerKind, written: string): readonly string[] | undefined {
+  const output = stripVTControlCharacters(written);
   const library = libraryAdvice(output);
   if (library !== undefined) return library;
   for (const { words, advice } of CAUSES) {
