@@ -57,6 +57,10 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
       volumes: [
         ...makeVolumes(role),
         ...(trusts(role, installation) ? [{ name: "trust", configMap: { name: TRUST } }] : []),
+        ...pullsAs(role, installation).map((secretName) => ({
+          name: "pulls",
+          secret: { secretName, defaultMode: 0o440 },
+        })),
       ],
     },
   };
@@ -150,6 +154,7 @@ function makeContainer(role: Role, installation: Installation): Fields {
       { name: "tmp", mountPath: "/tmp" },
       ...(keys.length > 0 ? [{ name: "keys", mountPath: KEYS_FOLDER, readOnly: true }] : []),
       ...(trusts(role, installation) ? [{ name: "trust", mountPath: TRUST_FOLDER, readOnly: true }] : []),
+      ...pullsAs(role, installation).map(() => ({ name: "pulls", mountPath: PULLS_FOLDER, readOnly: true })),
       ...(role === "agent" ? AGENT_MOUNTS : []),
     ],
   };
@@ -166,6 +171,13 @@ function trusts(role: Role, { values }: Installation): boolean {
   return role !== "agent" && values.caBundle !== undefined;
 }
 
+/** The Secret with users and passwords of registries: workers fetch builders, and nobody else needs it. */
+function pullsAs(role: Role, { values }: Installation): readonly string[] {
+  return role === "worker" && values.pullCredentials !== undefined ? [values.pullCredentials] : [];
+}
+
+const PULLS_FOLDER = "/etc/conifer/pulls";
+
 function makeEnvironment(role: Role, installation: Installation): readonly Fields[] {
   const { values } = installation;
   const text = (name: string, value: string | undefined) => (value === undefined ? [] : [{ name, value }]);
@@ -180,7 +192,13 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
     ...(role === "agent" ? [field("NODE_NAME", "spec.nodeName")] : []),
     ...(role === "router" ? text("CONIFER_ROUTER_LEAVE", String(LEAVE_SECONDS)) : []),
     ...(role === "worker"
-      ? [...text("CONIFER_RUN_IMAGE", values.runImage), ...text("CONIFER_BUILDER_IMAGE", values.builderImage)]
+      ? [
+          ...text("CONIFER_RUN_IMAGE", values.runImage),
+          ...text("CONIFER_BUILDER_IMAGE", values.builderImage),
+          ...pullsAs(role, installation).flatMap(() =>
+            text("CONIFER_PULL_CREDENTIALS", `${PULLS_FOLDER}/.dockerconfigjson`),
+          ),
+        ]
       : []),
     ...(ROLE[role].database ? [secret("DATABASE_URL", DATABASE_SECRET, "url")] : []),
     ...(role === "database" && isPart(role, installation)

@@ -14,6 +14,7 @@ import {
 
 const LABEL = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
 const NAMESPACE = { form: "a name of a namespace", pattern: new RegExp(`^${LABEL}$`) };
+const SECRET_NAME = { form: "a name of a Secret", pattern: new RegExp(`^${LABEL}$`) };
 const HOST = { form: "a host name", pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`) };
 const ADDRESS = { form: "<host>:<port>", pattern: /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/ };
 const EMAIL = { form: "an e-mail address", pattern: /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/ };
@@ -74,6 +75,11 @@ export const VALUES = {
   agentsNamespace: text("Where the node agent runs.", "conifer-agents", NAMESPACE),
   runImage: text("What apps stand on, in our registry.", undefined, PLATFORM_IMAGE),
   builderImage: text("What builds apps, in our registry.", undefined, PLATFORM_IMAGE),
+  pullCredentials: text(
+    "A Secret of the system namespace (kubernetes.io/dockerconfigjson) for registries of builders.",
+    undefined,
+    SECRET_NAME,
+  ),
   storageClass: text("Of all volumes. Default: the cluster's default.", undefined),
   nodeSelector: textMap("Labels of the nodes that roles run on."),
   tolerations: fieldList("Taints that roles tolerate."),

@@ -43,7 +43,7 @@ export function makeAttest(context: ControlContext, stores: AttestationStores): 
         ref: build.gitRef,
         folder: from.folder,
       },
-      deps,
+      image.builder === undefined ? deps : { ...deps, builder: { ...builder, image: image.builder } },
     );
   };
 }

@@ -16,6 +16,7 @@ import { openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { Logger, MasterKey, Running } from "../kernel/index.ts";
 import { roomForBuilds } from "./build-room.ts";
 import type { Config } from "./config.ts";
+import { readRegistryAccess } from "./registry-access-settings.ts";
 
 export interface HostBuildsOptions {
   readonly config: Config;
@@ -63,8 +64,7 @@ async function startMachineBuilds(
   const shelf = await openBuilderShelf({
     ...{ folder: home.builders, store: images, names: images, host: release, ...owner },
     ...{ builder: config.builderImage, runImage: config.runImage ? runImage : undefined },
-    registries: config.pullRegistries,
-    client: { proxies: proxiesOf(process.env) },
+    ...(await readRegistryAccess(config, process.env)),
     ...{ logger, now: Date.now },
   });
   return await startEmbeddedBuilder({
@@ -94,9 +94,4 @@ async function startMachineBuilds(
       sourceLimits: { bytes: 4 * GIB, entries: 200_000 },
     },
   });
-}
-
-function proxiesOf(env: Readonly<Record<string, string | undefined>>) {
-  const read = (name: string) => env[name] ?? env[name.toLowerCase()] ?? "";
-  return { http: read("HTTP_PROXY"), https: read("HTTPS_PROXY"), none: read("NO_PROXY") };
 }

@@ -1,7 +1,7 @@
 export { LABEL } from "./cnb-labels.ts";
 export { type ContainerPart, containerInfo, partsOf, readContainerPart } from "./container-image.ts";
 export { displayCommand, type ImageInfo, type ImageProcess, imageForCommand } from "./image.ts";
-export type { ImageCollection, ImageStore } from "./image-ports.ts";
+export type { ImageCollection, ImagePart, ImageSink, ImageStore } from "./image-ports.ts";
 export { LAYER_TIME, type LayerEntry, packLayer } from "./layer-tar.ts";
 export {
   DOCUMENT_LIMIT,
