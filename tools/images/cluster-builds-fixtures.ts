@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
-import { blobPath, readLayout, writeImage, writeLayer } from "../../buildpacks/lifecycle/image-layout.ts";
 import { type ClusterBuildsParts, startClusterBuilds } from "../../platform/src/compose/cluster-builds.ts";
 import { readConfig } from "../../platform/src/compose/config.ts";
 import { ensureMasterKey } from "../../platform/src/compose/master-key.ts";
 import { startRegistryProcess } from "../../platform/src/compose/registry-process.ts";
 import { makeHomeFolders } from "../../platform/src/compose/supervisor-home.ts";
-import { type LayerEntry, makeManifest, packLayer } from "../../platform/src/delivery/image/index.ts";
 import { openFileSourceStore } from "../../platform/src/drivers/embedded/sources/index.ts";
 import { removeTree } from "../../platform/src/drivers/files/trees/index.ts";
 import {
@@ -20,6 +18,7 @@ import {
   openKubeAccess,
 } from "../../platform/src/drivers/kubernetes/client/index.ts";
 import { silentLogger } from "../../platform/src/kernel/index.ts";
+import { deriveImage } from "./foreign-images-fixtures.ts";
 import { makeBuilderImage } from "./make-builder-image.ts";
 import { makeRunImage } from "./make-run-image.ts";
 
@@ -27,6 +26,7 @@ import { makeRunImage } from "./make-run-image.ts";
 export interface ClusterBuildBench {
   readonly client: KubeClient;
   readonly namespace: string;
+  readonly config: ClusterBuildsParts["config"];
   /** Stores a source of these files and returns its digest. */
   addSource(files: Readonly<Record<string, string>>): Promise<string>;
   /** Another Conifer process on the same namespace. */
@@ -81,7 +81,7 @@ export async function openClusterBuildBench(): Promise<ClusterBuildBench> {
   const registry = await startRegistryProcess(config, silentLogger);
   const sources = await openFileSourceStore({ folder: config.home.sources });
   return {
-    ...{ client, namespace },
+    ...{ client, namespace, config },
     addSource: async (files) => (await sources.write(tarOf(files))).digest,
     start: (more = {}) =>
       startClusterBuilds({
@@ -107,26 +107,10 @@ function tarOf(files: Readonly<Record<string, string>>): Readable {
 
 /** The builder image with another buildpack, in a layout of its own that shares the files. */
 async function addTestBuildpack(from: string, to: string): Promise<void> {
-  const image = await readLayout(from);
-  if (!image) throw new Error(`${from} holds no image`);
-  mkdirSync(join(to, "blobs/sha256"), { recursive: true });
-  for (const name of readdirSync(join(from, "blobs/sha256")))
-    linkSync(join(from, "blobs/sha256", name), blobPath(to, `sha256:${name}`));
   const folder = "/cnb/buildpacks/test_do/1.0.0";
-  const directory = (path: string): LayerEntry => ({ kind: "directory", path, mode: 0o755 });
-  const file = (path: string, text: string): LayerEntry => {
-    const content = Buffer.from(text);
-    return { kind: "file", path, mode: 0o755, content, size: content.length };
-  };
-  const entries = [
-    ...["/cnb/buildpacks/test_do", folder, `${folder}/bin`].map(directory),
-    ...Object.entries(TEST_BUILDPACK).map(([path, text]) => file(`${folder}/${path}`, text)),
-    file("/cnb/order.toml", TEST_ORDER),
-  ];
-  const layer = await writeLayer(to, packLayer(entries, { uid: 0, gid: 0 }));
-  const { config, manifest } = image;
-  const diff_ids = [...config.rootfs.diff_ids, layer.diffId];
-  await writeImage(to, { ...config, rootfs: { type: "layers", diff_ids } }, (of) =>
-    makeManifest(of, [...manifest.layers, layer.descriptor]),
-  );
+  const files = Object.entries(TEST_BUILDPACK).map(([path, text]) => [`${folder}/${path}`, text] as const);
+  await deriveImage(from, to, {
+    files: { ...Object.fromEntries(files), "/cnb/order.toml": TEST_ORDER },
+    config: (own) => own,
+  });
 }

@@ -26,6 +26,7 @@ export const LARGE: Overrides = {
   "agent.enabled": true,
   "api.replicas": 3,
   "worker.replicas": 1,
+  pullCredentials: "registry-login",
   runImage: `conifer/run@sha256:${"a".repeat(64)}`,
   caBundle: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
   signedImages: "required",

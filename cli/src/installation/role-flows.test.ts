@@ -33,6 +33,7 @@ worker -> cluster: 443 6443
 router -> cluster: 443 6443
 agent -> cluster: 443 6443
 files -> internet: 80 443
+worker -> internet: 80 443 5000
 `;
 
 test("the flows are these and no others", () => {

@@ -45,6 +45,8 @@ export function flowsOf({ values }: Pick<Installation, "values">): Flow[] {
     ...flows(["api", "worker", "router", "agent"], "cluster", 443, 6443),
     // Sources that are named by an address.
     ...flows(["files"], "internet", 80, 443),
+    // Registries of builders that sources name.
+    ...flows(["worker"], "internet", 80, 443, 5000),
   ];
 }
 

@@ -67,6 +67,10 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
           name: "advisories",
           persistentVolumeClaim: { claimName, readOnly: true },
         })),
+        ...pullsAs(role, installation).map((secretName) => ({
+          name: "pulls",
+          secret: { secretName, defaultMode: 0o440 },
+        })),
       ],
     },
   };
@@ -165,6 +169,7 @@ function makeContainer(role: Role, installation: Installation): Fields {
         mountPath: ADVISORIES_FOLDER,
         readOnly: true,
       })),
+      ...pullsAs(role, installation).map(() => ({ name: "pulls", mountPath: PULLS_FOLDER, readOnly: true })),
       ...(role === "agent" ? AGENT_MOUNTS : []),
     ],
   };
@@ -186,6 +191,13 @@ function advisories<T>(role: Role, { values }: Installation, make: (claim: strin
   return role === "worker" && values.advisories !== undefined ? [make(values.advisories)] : [];
 }
 
+/** The Secret with users and passwords of registries: workers fetch builders, and nobody else needs it. */
+function pullsAs(role: Role, { values }: Installation): readonly string[] {
+  return role === "worker" && values.pullCredentials !== undefined ? [values.pullCredentials] : [];
+}
+
+const PULLS_FOLDER = "/etc/conifer/pulls";
+
 function makeEnvironment(role: Role, installation: Installation): readonly Fields[] {
   const { values } = installation;
   const text = (name: string, value: string | undefined) => (value === undefined ? [] : [{ name, value }]);
@@ -200,7 +212,13 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
     ...(role === "agent" ? [field("NODE_NAME", "spec.nodeName")] : []),
     ...(role === "router" ? text("CONIFER_ROUTER_LEAVE", String(LEAVE_SECONDS)) : []),
     ...(role === "worker"
-      ? [...text("CONIFER_RUN_IMAGE", values.runImage), ...text("CONIFER_BUILDER_IMAGE", values.builderImage)]
+      ? [
+          ...text("CONIFER_RUN_IMAGE", values.runImage),
+          ...text("CONIFER_BUILDER_IMAGE", values.builderImage),
+          ...pullsAs(role, installation).flatMap(() =>
+            text("CONIFER_PULL_CREDENTIALS", `${PULLS_FOLDER}/.dockerconfigjson`),
+          ),
+        ]
       : []),
     ...advisories(role, installation, () => ({ name: "CONIFER_ADVISORIES", value: ADVISORIES_FOLDER })),
     ...(ROLE[role].database ? [secret("DATABASE_URL", DATABASE_SECRET, "url")] : []),

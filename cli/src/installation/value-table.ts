@@ -18,6 +18,7 @@ const CLAIM = {
   form: "the name of a volume claim",
   pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`),
 };
+const SECRET_NAME = { form: "a name of a Secret", pattern: new RegExp(`^${LABEL}$`) };
 const HOST = { form: "a host name", pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`) };
 const ADDRESS = { form: "<host>:<port>", pattern: /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/ };
 const EMAIL = { form: "an e-mail address", pattern: /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/ };
@@ -86,6 +87,11 @@ export const VALUES = {
     "A volume claim of the system namespace with advisories in OSV's form, which workers read.",
     undefined,
     CLAIM,
+  ),
+  pullCredentials: text(
+    "A Secret of the system namespace (kubernetes.io/dockerconfigjson) for registries of builders.",
+    undefined,
+    SECRET_NAME,
   ),
   storageClass: text("Of all volumes. Default: the cluster's default.", undefined),
   nodeSelector: textMap("Labels of the nodes that roles run on."),

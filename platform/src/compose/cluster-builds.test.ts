@@ -59,6 +59,7 @@ async function start(settings: Settings = {}, more: Partial<ClusterBuildsParts> 
       ...{ kubeconfig: undefined, registryAddress: NODES_REGISTRY, buildNamespace: NAMESPACE },
       ...{ runImage: join(folder, "run"), builderImage: join(folder, "builder") },
       ...{ caBundle: undefined, runtimeSources: ["official"] },
+      ...{ pullRegistries: [], pullCredentials: undefined, defaultBuilder: undefined },
       ...settings,
     },
     ...{ client: cluster.client, sources, masterKey, logger: silentLogger, hostEnv: {} },

@@ -25,11 +25,20 @@ import { keepPullSecret, PULL_SECRET } from "../drivers/kubernetes/dynos/index.t
 import { makeRegistryClient } from "../drivers/registry/client/index.ts";
 import { type Logger, type MasterKey, type Running, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
+import { readRegistryAccess } from "./registry-access-settings.ts";
 
 export interface ClusterBuildsParts {
   readonly config: Pick<
     Config,
-    "kubeconfig" | "registryAddress" | "runImage" | "builderImage" | "caBundle" | "runtimeSources"
+    | "kubeconfig"
+    | "registryAddress"
+    | "runImage"
+    | "builderImage"
+    | "defaultBuilder"
+    | "pullRegistries"
+    | "pullCredentials"
+    | "caBundle"
+    | "runtimeSources"
   > & {
     readonly buildNamespace: string;
   };
@@ -136,6 +145,7 @@ export async function startClusterBuilds(
       repositoryOf: (appId) => repositoryName(appRepository(appId)),
       podRegistry: (appId, until) => openRepository(appRepository(appId), until),
       runImage,
+      builders: await buildersOf(parts, nodesRegistry),
       runtimeSources: config.runtimeSources,
       hostEnv: operatorVariables(parts.hostEnv),
       sourceLimits: SOURCE_LIMITS,
@@ -151,6 +161,16 @@ export async function startClusterBuilds(
     await stop().catch(() => {});
     throw thrown;
   }
+}
+
+/** Where builder images of others come from, and where nodes find them then. */
+async function buildersOf({ config, hostEnv }: ClusterBuildsParts, nodesRegistry: string) {
+  return {
+    ...(await readRegistryAccess(config, hostEnv)),
+    architecture: process.arch === "arm64" ? ("arm64" as const) : ("amd64" as const),
+    usual: config.defaultBuilder,
+    imageIn: (repository: string, digest: string) => `${nodesRegistry}/${repository}@${digest}`,
+  };
 }
 
 /**

@@ -96,6 +96,16 @@ export interface Config {
    * `<host>`, or `<host>=<url>` with a mirror's address that is asked first. Default: those of the public internet.
    */
   readonly pullRegistries: readonly { readonly host: string; readonly url?: string }[];
+  /**
+   * CONIFER_PULL_CREDENTIALS: a file with users and passwords of registries that builders come from, as docker login writes
+   * it. Every app may name a builder, and so have what they open. Default: nobody's.
+   */
+  readonly pullCredentials: string | undefined;
+  /**
+   * CONIFER_DEFAULT_BUILDER: with builds as pods, the builder image of somebody else's that sources are built in that name
+   * none. Default: what Conifer brings.
+   */
+  readonly defaultBuilder: string | undefined;
   /** CONIFER_BUILD_NAMESPACE: where builds run as pods. Default `conifer-builds`. */
   readonly buildNamespace: string;
   /** CONIFER_RATE_LIMIT: API calls an account may make in an hour. Default 4500. */
@@ -201,6 +211,7 @@ const NAMESPACE = new RegExp(`^${LABEL}$`);
 const IMAGE = /^\/|^[a-z0-9-]+\/[a-z0-9-]+@sha256:[0-9a-f]{64}$/;
 const IMAGE_FORM = "the absolute path of a folder, or <repository>@sha256:<digest>";
 const BUILDER = /^\/|^[a-z0-9](?!.*\s)[^\s]*$/i;
+const REFERENCE = /^[a-z0-9](?!.*\s)[^\s]*$/i;
 const BUILDER_FORM = "the name of an image, or the absolute path of an OCI layout or of a tar of one";
 const PULL_REGISTRY = /^([a-z0-9.-]+(?::[0-9]{1,5})?)(?:=(https?:\/\/[^\s/]+))?$/i;
 const HOST_AND_PORT = /^\[?([A-Za-z0-9.:-]+?)\]?:([0-9]{1,5})$/;
@@ -209,13 +220,15 @@ const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`, "i");
 function readBuilders(
   read: ReturnType<typeof makeReader>,
   engine: Config["engine"],
-): Pick<Config, "builderImage" | "pullRegistries"> {
+): Pick<Config, "builderImage" | "pullRegistries" | "pullCredentials" | "defaultBuilder"> {
   const [form, pattern] = engine === "kubernetes" ? [IMAGE_FORM, IMAGE] : [BUILDER_FORM, BUILDER];
   const what = "<host> or <host>=<http or https address>";
   const registries = read.list("CONIFER_PULL_REGISTRIES", what, (text) => PULL_REGISTRY.test(text));
   return {
     builderImage: read.matching("CONIFER_BUILDER_IMAGE", form, pattern),
     pullRegistries: readRegistries(registries ?? []),
+    pullCredentials: read.matching("CONIFER_PULL_CREDENTIALS", "the absolute path of a file", /^\//),
+    defaultBuilder: read.matching("CONIFER_DEFAULT_BUILDER", "the name of an image in a registry", REFERENCE),
   };
 }
 

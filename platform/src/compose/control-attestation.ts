@@ -23,7 +23,8 @@ export function appRepositoryName(appId: string): string {
 /** Says of each image that a build has left what it is: bills of materials, provenance, signature. */
 export function makeAttest(context: ControlContext, stores: AttestationStores): AttestBuild {
   const { db } = context;
-  const deps = { ...context, ...stores, builder: describeBuilder(context), repositoryOf: appRepositoryName };
+  const builder = describeBuilder(context);
+  const deps = { ...context, ...stores, builder, repositoryOf: appRepositoryName };
   return async (build, image, from) => {
     const app = await findApp(db, build.appId);
     const pushed = build.gitRef !== null && app ? `git+${context.gitUrl(app.name)}` : undefined;
@@ -39,7 +40,7 @@ export function makeAttest(context: ControlContext, stores: AttestationStores): 
         ref: build.gitRef,
         folder: from.folder,
       },
-      deps,
+      image.builder === undefined ? deps : { ...deps, builder: { ...builder, image: image.builder } },
     );
   };
 }

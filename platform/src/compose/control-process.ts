@@ -17,7 +17,7 @@ import { requireStore } from "./control-store.ts";
 import { type ControlWorkers, startControlWorkers } from "./control-workers.ts";
 import { readHostRelease } from "./host-release.ts";
 import { operatorRoutes } from "./operator-routes.ts";
-import { proxiesOf } from "./registry-proxies.ts";
+import { readRegistryAccess } from "./registry-access-settings.ts";
 
 const STOP_WITHIN_MS = 8_000;
 
@@ -80,13 +80,13 @@ function embeddedPorts({ home }: Config): ControlPorts {
 
 const nothingToStop: Running = { stop: async () => {} };
 
-function startLocal(context: ControlContext, store: ImageStore): Promise<Running> {
-  const { home, runImage, pullRegistries: registries } = context.config;
+async function startLocal(context: ControlContext, store: ImageStore): Promise<Running> {
+  const { home, runImage } = context.config;
   const runImages = openMachineRunImages({
-    ...{ store, runImage, registries, shelf: home.builders, architecture: readHostRelease().architecture },
-    client: { proxies: proxiesOf(process.env) },
+    ...{ store, runImage, shelf: home.builders, architecture: readHostRelease().architecture },
+    ...(await readRegistryAccess(context.config, process.env)),
   });
-  return startLocalServer({
+  return await startLocalServer({
     socketPath: home.controlSocket,
     secret: readSecret(home),
     routes: operatorRoutes(context, runImages),

@@ -16,7 +16,7 @@ import { openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { Logger, MasterKey, Running } from "../kernel/index.ts";
 import { roomForBuilds } from "./build-room.ts";
 import type { Config } from "./config.ts";
-import { proxiesOf } from "./registry-proxies.ts";
+import { readRegistryAccess } from "./registry-access-settings.ts";
 
 export interface HostBuildsOptions {
   readonly config: Config;
@@ -64,8 +64,7 @@ async function startMachineBuilds(
   const shelf = await openBuilderShelf({
     ...{ folder: home.builders, store: images, names: images, host: release, ...owner },
     ...{ builder: config.builderImage, runImage: config.runImage ? runImage : undefined },
-    registries: config.pullRegistries,
-    client: { proxies: proxiesOf(process.env) },
+    ...(await readRegistryAccess(config, process.env)),
     ...{ logger, now: Date.now },
   });
   return await startEmbeddedBuilder({

@@ -2,8 +2,6 @@ import type { BaseFacts, ImageProcess } from "./image.ts";
 
 /** Labels a Cloud Native Buildpacks lifecycle puts on an app image (Platform API 0.15, "Labels"). */
 export const LABEL = {
-  /** Ours: names of config vars, separated by commas, that the app needs a secret in. */
-  secrets: "dev.conifer.secret-config-vars",
   build: "io.buildpacks.build.metadata",
   lifecycle: "io.buildpacks.lifecycle.metadata",
   project: "io.buildpacks.project.metadata",
@@ -11,6 +9,9 @@ export const LABEL = {
   distroName: "io.buildpacks.base.distro.name",
   distroVersion: "io.buildpacks.base.distro.version",
 } as const;
+
+/** Ours: names of config vars, separated by commas, that the app needs a secret in. */
+export const SECRETS_LABEL = "dev.conifer.secret-config-vars";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -40,7 +41,7 @@ export interface BuildFacts {
 export function readBuildFacts(labels: Labels, entrypoint: readonly string[]): BuildFacts {
   const build = labelObject(labels, LABEL.build) as BuildLabel;
   const lifecycle = labelObject(labels, LABEL.lifecycle) as LifecycleLabel;
-  const secrets = labels[LABEL.secrets]?.split(",").map((name) => name.trim());
+  const secrets = labels[SECRETS_LABEL]?.split(",").map((name) => name.trim());
   const defaultType = /^\/cnb\/process\/(.+)$/.exec(entrypoint[0] ?? "")?.[1];
   return {
     processes: (build.processes ?? []).map((process) => readProcess(process, defaultType)),

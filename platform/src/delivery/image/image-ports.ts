@@ -27,3 +27,22 @@ export interface ImageStore {
   remove(digest: string): Promise<void>;
   list(): AsyncIterable<{ digest: string; sizeBytes: number }>;
 }
+
+/** A part of an image on its way. */
+export interface ImagePart {
+  readonly digest: string;
+  /** In bytes, as the manifest says. */
+  readonly size: number;
+  /** The content from its beginning, each time. */
+  readonly open: () => AsyncIterable<Buffer>;
+}
+
+/** Where an image goes, part by part. Taking something twice is the same as once. */
+export interface ImageSink {
+  /** Whether a part is there already, so that its content need not come. */
+  has(digest: string): Promise<boolean>;
+  /** Takes a blob, and refuses one of another digest. */
+  write(blob: ImagePart): Promise<unknown>;
+  /** Takes the manifest, after all that it names. */
+  writeManifest(bytes: Buffer, digest: string): Promise<unknown>;
+}

@@ -43,6 +43,10 @@ export interface ImageInfo {
   /** Names of config vars that a buildpack asks a secret in. */
   readonly secrets?: readonly string[];
   readonly sizeBytes: number;
+  /** Whom its processes are, where the engine must be told: what it has not read is the image's own matter. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** The builder image of somebody else's that made it, `<name>@<digest>`. */
+  readonly builder?: string;
 }
 
 /** A process as users see it: what they wrote, without the shell that runs it. */

@@ -7,7 +7,7 @@ export {
   type ImageProcess,
   imageForCommand,
 } from "./image.ts";
-export type { ImageCollection, ImageStore } from "./image-ports.ts";
+export type { ImageCollection, ImagePart, ImageSink, ImageStore } from "./image-ports.ts";
 export { LAYER_TIME, type LayerEntry, packLayer } from "./layer-tar.ts";
 export {
   DOCUMENT_LIMIT,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LABEL } from "./cnb-labels.ts";
+import { LABEL, SECRETS_LABEL } from "./cnb-labels.ts";
 import { makeFakeImageStore } from "./image-store-fake.ts";
 import { encodeDocument, MEDIA, makeManifest, type OciConfig } from "./oci-documents.ts";
 import { readImageInfo } from "./read-image-info.ts";
@@ -66,7 +66,7 @@ describe("what an image says of itself", () => {
   });
 
   it("names the config vars that need a secret", async () => {
-    const { images, digest } = await store({ config: { Labels: { [LABEL.secrets]: "A_KEY, B_KEY" } } });
+    const { images, digest } = await store({ config: { Labels: { [SECRETS_LABEL]: "A_KEY, B_KEY" } } });
     expect((await readImageInfo(images, digest)).secrets).toEqual(["A_KEY", "B_KEY"]);
   });
 

@@ -38,6 +38,8 @@ export interface DynoSpec {
   readonly image: string;
   /** Set when the image stands for itself: its files are all there is, whatever is in it, and nothing runs as root. */
   readonly container?: DynoContainer;
+  /** Whom the processes of a buildpacks' image are, where the engine does not read that from the image; missing: its usual. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   readonly command: DynoCommand;
   /** The command as the log shows it: ``Starting process with command `…` ``. */
   readonly displayCommand: string;

@@ -71,20 +71,30 @@ describe("what a process type runs", () => {
   };
   const image = `sha256:${"b".repeat(64)}`;
   const container = { image, sizeBytes: 1 };
+  const RELEASE = { image: "sha256:aa" };
 
   test("is known to the image's launcher by its name", () => {
-    expect([commandOf(process, "web"), imageOf(process, "sha256:aa")]).toEqual([
+    expect([commandOf(process, "web"), imageOf(process, RELEASE)]).toEqual([
       { kind: "process", type: "web" },
       { image: "sha256:aa" },
     ]);
     expect(commandOf(undefined, "gone")).toEqual({ kind: "process", type: "gone" });
   });
 
+  test("is in the image of a builder of others whom that image's base names", () => {
+    const user = { uid: 1002, gid: 1000 };
+    expect(imageOf(process, { ...RELEASE, info: { user } })).toEqual({ image: "sha256:aa", user });
+    expect(imageOf({ container }, { ...RELEASE, info: { user } })).toEqual({ image, container: {} });
+    expect(imageOf(process, { ...RELEASE, info: null })).toEqual(RELEASE);
+    expect(makeDynoSpec({ ...INGREDIENTS, user }).user).toEqual(user);
+    expect(makeDynoSpec(INGREDIENTS)).not.toHaveProperty("user");
+  });
+
   test("is a program in an image of its own, as the user that it wants", () => {
     const user = { uid: 5, gid: 6 };
     expect(commandOf({ ...process, container }, "web")).toEqual({ kind: "program", argv: ["/server", "-v"] });
-    expect(imageOf({ container }, "sha256:aa")).toEqual({ image, container: {} });
-    expect(imageOf({ container: { ...container, user } }, "sha256:aa")).toEqual({
+    expect(imageOf({ container }, RELEASE)).toEqual({ image, container: {} });
+    expect(imageOf({ container: { ...container, user } }, RELEASE)).toEqual({
       image,
       container: { user },
     });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ImageProcess } from "../../delivery/image/index.ts";
+import type { ImageInfo, ImageProcess } from "../../delivery/image/index.ts";
 import type { DynoCommand, DynoContainer, DynoLimits, DynoSpec } from "./dyno.ts";
 
 /** What a dyno is made from: an app's release, a size, and what to run. */
@@ -20,6 +20,7 @@ export interface DynoIngredients {
   /** Given by the caller of a one-off dyno; stronger than config vars. */
   readonly extraEnv?: Readonly<Record<string, string>>;
   readonly container?: DynoContainer;
+  readonly user?: DynoSpec["user"];
   readonly command: DynoCommand;
   readonly displayCommand: string;
   readonly size?: string;
@@ -42,6 +43,7 @@ export function makeDynoSpec(from: DynoIngredients): DynoSpec {
     releaseVersion: from.release.version,
     image: from.release.image,
     ...(from.container === undefined ? {} : { container: from.container }),
+    ...(from.user === undefined ? {} : { user: from.user }),
     command: from.command,
     displayCommand: from.displayCommand,
     env: { ...metadataOf(from), ...from.config, ...from.extraEnv },
@@ -69,13 +71,14 @@ function metadataOf({ id, app, release }: DynoIngredients): Record<string, strin
   };
 }
 
-/** The image that a process runs in: one of its own, or that of its release. */
+/** The image that a process runs in, one of its own or that of its release, and how. */
 export function imageOf(
   process: Pick<ImageProcess, "container"> | undefined,
-  releaseImage: string,
-): { readonly image: string; readonly container?: DynoContainer } {
+  release: { readonly image: string; readonly info?: Pick<ImageInfo, "user"> | null | undefined },
+): Pick<DynoSpec, "image" | "container" | "user"> {
   const own = process?.container;
-  if (!own) return { image: releaseImage };
+  const user = release.info?.user;
+  if (!own) return { image: release.image, ...(user ? { user } : {}) };
   return { image: own.image, container: own.user ? { user: own.user } : {} };
 }
 

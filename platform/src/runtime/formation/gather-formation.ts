@@ -127,9 +127,10 @@ async function makeMakers(
   const makerOf = ({ type, size, command: displayCommand }: FormationType): DynoMaker => {
     const process = release.imageInfo?.processes.find((one) => one.type === type);
     const command = commandOf(process, type);
-    const { image, container } = imageOf(process, made.release.image);
+    const ofRelease = { image: made.release.image, info: release.imageInfo };
+    const { image, ...how } = imageOf(process, ofRelease);
     const limits = limitsOf(requireDynoSize(size));
-    const own = { release: { ...made.release, image }, ...(container ? { container } : {}) };
+    const own = { release: { ...made.release, image }, ...how };
     const ingredients = { ...made, ...own, type, command, displayCommand, size, limits };
     return { ingredients, key: dynoKey({ ...ingredients, image }), size };
   };

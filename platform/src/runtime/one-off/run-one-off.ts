@@ -169,7 +169,8 @@ async function specOf(
 ): Promise<DynoSpec> {
   const recorded = release.imageId ? await findImage(db, app.id, release.imageId) : undefined;
   const process = release.imageInfo ? imageForCommand(release.imageInfo, type) : undefined;
-  const { image, container } = imageOf(process, release.imageDigest ?? "");
+  const ofRelease = { image: release.imageDigest ?? "", info: release.imageInfo };
+  const { image, container, user } = imageOf(process, ofRelease);
   return makeDynoSpec({
     id,
     name,
@@ -184,6 +185,7 @@ async function specOf(
       commit: recorded?.commit ?? null,
     },
     ...(container ? { container } : {}),
+    ...(user ? { user } : {}),
     config: await findConfig(db, release.configId, masterKey),
     extraEnv: env,
     command,

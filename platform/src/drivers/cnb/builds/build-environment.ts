@@ -75,6 +75,13 @@ export function builderEnvironment(
   return {
     ...{ HOME: home, PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
     ...Object.fromEntries(own),
+    ...platformEnvironment(platformApi, host),
+  };
+}
+
+/** What the platform has to say to phase programs of a builder image, beside what the image says itself. */
+export function platformEnvironment(platformApi: string, host: Environment): Record<string, string> {
+  return {
     CNB_PLATFORM_API: platformApi,
     // The layout form is asked for on purpose. Lifecycles know `quiet`; the specification's `silent` makes some warn.
     CNB_EXPERIMENTAL_MODE: "quiet",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type BuildGround, groundOf } from "./build-ground.ts";
+import { type BuildGround, groundOf, wantedBuilder } from "./build-ground.ts";
 
 const GROUND = { order: "[[order]]" } as BuildGround;
 const nothing = { before: [], after: [], env: {} };
@@ -17,13 +17,14 @@ test("a build stands on the builder that its source names, or on the installatio
 
 test("a source may ask for the platform's own, wherever it builds", async () => {
   expect(await groundOf({ ...nothing, builder: "conifer/builder" }, { findBuilder })).toBeUndefined();
-  expect(await groundOf({ ...nothing, builder: "conifer/builder" }, {})).toBeUndefined();
   expect(asked).toHaveLength(2);
 });
 
-test("where builds run in one builder only, no other may be named", async () => {
-  expect(await groundOf(nothing, {})).toBeUndefined();
-  await expect(groundOf({ ...nothing, builder: "heroku/builder:24" }, {})).rejects.toThrow(
-    /names the builder heroku\/builder:24\. All builds of this installation run in the builder image/,
-  );
+test.each([
+  ["heroku/builder:24", "acme/builder:1", "heroku/builder:24"],
+  [undefined, "acme/builder:1", "acme/builder:1"],
+  ["conifer/builder", "acme/builder:1", undefined],
+  [undefined, undefined, undefined],
+])("a source that names %s where %s is usual is built in %s", (builder, usual, wanted) => {
+  expect(wantedBuilder(builder === undefined ? {} : { builder }, usual)).toBe(wanted);
 });

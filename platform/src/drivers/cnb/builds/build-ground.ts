@@ -1,4 +1,3 @@
-import { invalidParams } from "../../../kernel/index.ts";
 import type { AvailableBuildpack } from "./buildpack-order.ts";
 import type { ProjectDescriptor } from "./project-descriptor.ts";
 import type { RunImage } from "./run-image.ts";
@@ -15,25 +14,26 @@ export interface BuildGround {
 /** Who finds builder images. */
 export interface BuilderChoice {
   /**
-   * The builder image that a build runs in, by what `project.toml` names; undefined for the platform's own builder. Missing
-   * where builds run in one builder only.
+   * The builder image that a build runs in, by what `project.toml` names; undefined for the platform's own builder.
    */
-  readonly findBuilder?: (named: string | undefined) => Promise<BuildGround | undefined>;
+  readonly findBuilder: (named: string | undefined) => Promise<BuildGround | undefined>;
 }
 
 /** How a source asks for the platform's own builder where the operator has named another. */
 const OWN_BUILDER = "conifer/builder";
 
-/** What the build stands on; undefined for the platform's own builder. Throws invalid_params where none may be named. */
+/** What the build stands on; undefined for the platform's own builder. */
 export async function groundOf(
   { builder }: ProjectDescriptor,
   { findBuilder }: BuilderChoice,
 ): Promise<BuildGround | undefined> {
-  if (builder === OWN_BUILDER) return undefined;
-  if (findBuilder) return await findBuilder(builder);
-  if (builder === undefined) return undefined;
-  throw invalidParams(
-    `project.toml names the builder ${builder}. All builds of this installation run in the builder image that its ` +
-      "operator has chosen; remove the line, or ask the operator for that builder.",
-  );
+  return builder === OWN_BUILDER ? undefined : await findBuilder(builder);
+}
+
+/** The builder image that a source is built in; undefined for the platform's own. `usual` is the operator's choice. */
+export function wantedBuilder(
+  { builder }: Pick<ProjectDescriptor, "builder">,
+  usual: string | undefined,
+): string | undefined {
+  return builder === OWN_BUILDER ? undefined : (builder ?? usual);
 }

@@ -16,7 +16,7 @@ const FILES: BuilderFiles = {
   run: '[[images]]\nimage = "acme/run:1"\nmirrors = ["mirror.test/run:1"]\n[[images]]\nimage = "acme/other"\n',
   stack: undefined,
   lifecycle: undefined,
-  hasCreator: true,
+  hasLifecycle: true,
 };
 
 function read(odd: {
@@ -86,8 +86,8 @@ describe("what a builder image says of itself", () => {
   test.each([
     [
       "no lifecycle",
-      { files: { hasCreator: false } },
-      /has no lifecycle: there is no program \/cnb\/lifecycle\/creator/,
+      { files: { hasLifecycle: false } },
+      /has no lifecycle: there are no phase programs in its \/cnb\/lifecycle/,
     ],
     ["no order", { files: { order: undefined } }, /has no \/cnb\/order\.toml/],
     [

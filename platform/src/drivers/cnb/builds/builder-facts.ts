@@ -29,7 +29,8 @@ export interface BuilderFiles {
   readonly run: string | undefined;
   readonly stack: string | undefined;
   readonly lifecycle: string | undefined;
-  readonly hasCreator: boolean;
+  /** Whether the image has phase programs, as far as that was looked at. */
+  readonly hasLifecycle: boolean;
 }
 
 /** A builder image cannot be used; the message says why and who can mend it. */
@@ -53,16 +54,16 @@ export function readBuilderFacts(
   const env = environmentOf(config);
   const label = config.config.Labels?.[METADATA];
   const metadata = label === undefined ? {} : readJson(name, label);
-  if (!files.hasCreator)
+  if (!files.hasLifecycle)
     throw new BuilderImageError(
-      `The image ${name} has no lifecycle: there is no program /cnb/lifecycle/creator in it. ` +
+      `The image ${name} has no lifecycle: there are no phase programs in its /cnb/lifecycle. ` +
         "Name a builder image, not a build or run image.",
     );
   if (files.order === undefined)
     throw new BuilderImageError(`The builder ${name} has no /cnb/order.toml. Name a complete builder image.`);
   const lifecycle = lifecycleOf(metadata, config, readToml(name, "lifecycle.toml", files.lifecycle));
   return {
-    user: { uid: idOf(name, env, "CNB_USER_ID"), gid: idOf(name, env, "CNB_GROUP_ID") },
+    user: readBuilderUser(name, config),
     lifecycleVersion: lifecycle.version,
     platformApi: choosePlatformApi(name, lifecycle.platformApis),
     buildpacks: tables(metadata.buildpacks).flatMap(({ id, version }) =>
@@ -72,6 +73,17 @@ export function readBuilderFacts(
     runImages: runImagesOf(name, metadata, files),
     env,
   };
+}
+
+/** The user and group that an image wants builds to run as. Throws BuilderImageError where it does not say. */
+export function readBuilderUser(name: string, config: Pick<OciConfig, "config">): BuilderFacts["user"] {
+  const env = environmentOf(config);
+  return { uid: idOf(name, env, "CNB_USER_ID"), gid: idOf(name, env, "CNB_GROUP_ID") };
+}
+
+/** What a build's output says of the builder. `runImage` is the one that is used. */
+export function builderTold({ lifecycleVersion, platformApi }: BuilderFacts, runImage: string): string {
+  return `       lifecycle ${lifecycleVersion}, Platform API ${platformApi}, run image ${runImage}`;
 }
 
 /** The newest Platform API that both sides speak. Throws BuilderImageError when there is none. */

@@ -6,6 +6,7 @@ import {
   DOCUMENT_LIMIT,
   digestOf,
   hexOf,
+  type ImageSink,
   type ImageStore,
   type OciDescriptor,
   type OciManifest,
@@ -24,25 +25,6 @@ export interface LeftImage {
   /** Layers the image may have without bringing their content, digest → diffID: the run image's, the previous image's. */
   readonly known: ReadonlyMap<string, string>;
   readonly limitBytes: number;
-}
-
-/** A part of the image. */
-export interface CollectedBlob {
-  readonly digest: string;
-  /** In bytes, as the manifest says. */
-  readonly size: number;
-  /** The content from its beginning, each time. */
-  readonly open: () => AsyncIterable<Buffer>;
-}
-
-/** Where a collected image goes. */
-export interface ImageSink {
-  /** Whether a layer that the image does not bring is there already. */
-  has(digest: string): Promise<boolean>;
-  /** Takes a blob, and refuses one of another digest. */
-  write(blob: CollectedBlob): Promise<unknown>;
-  /** Takes the manifest, after all that it names. */
-  writeManifest(bytes: Buffer, digest: string): Promise<unknown>;
 }
 
 /** A store of content as the place where an image goes. */

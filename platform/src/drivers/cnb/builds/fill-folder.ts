@@ -11,7 +11,13 @@ import { type BuilderChoice, type BuildGround, groundOf } from "./build-ground.t
 import { makeOrder } from "./buildpack-order.ts";
 import { filterSource } from "./filter-source.ts";
 import { type BuildpackFetching, placeBuildpacks } from "./place-buildpacks.ts";
-import { ownBuildpacks, type ProjectDescriptor, readProjectDescriptor } from "./project-descriptor.ts";
+import {
+  DESCRIPTOR_FILE,
+  DESCRIPTOR_LIMIT,
+  ownBuildpacks,
+  type ProjectDescriptor,
+  readProjectDescriptor,
+} from "./project-descriptor.ts";
 import { LAYOUTS, writeSparseLayout } from "./run-image.ts";
 
 /** What a build's folder is filled from; of the ground is what the platform's own builder brings. */
@@ -40,8 +46,6 @@ export interface FilledFolder {
   /** Layers of the run image and of the previous image, digest → diffID. */
   readonly known: ReadonlyMap<string, string>;
 }
-
-const DESCRIPTOR_LIMIT = 1024 * 1024;
 
 /**
  * Fills the folder of a build, which exists: the source unpacked, the environment as files, the previous image and the run
@@ -82,7 +86,7 @@ export async function fillFolder(root: string, spec: BuildSpec, own: FolderSourc
 
 async function readDescriptor(workspace: string): Promise<ProjectDescriptor> {
   const file = await open(
-    join(workspace, "project.toml"),
+    join(workspace, DESCRIPTOR_FILE),
     constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
   ).catch(() => undefined);
   try {

@@ -1,18 +1,38 @@
-export { builderEnvironment, operatorVariables, phaseEnvironment } from "./build-environment.ts";
+export {
+  builderEnvironment,
+  operatorVariables,
+  phaseEnvironment,
+  platformEnvironment,
+} from "./build-environment.ts";
 export { failureOf, type PhaseEnd, timeoutText } from "./build-failure-text.ts";
-export type { BuildGround } from "./build-ground.ts";
+export { type BuildGround, wantedBuilder } from "./build-ground.ts";
 export {
   type BuilderFacts,
-  BuilderImageError,
+  builderTold,
   readBuilderFacts,
+  readBuilderUser,
 } from "./builder-facts.ts";
-export { collectImage, type ImageSink, intoStore } from "./collect-image.ts";
+export {
+  bringRunImage,
+  builderRefusal,
+  keptTold,
+  makerOf,
+  missingImage,
+  PULLED_BYTES,
+  type PulledKind,
+  pinnedName,
+  pullingTold,
+  requireReference,
+} from "./builder-pulls.ts";
+export { collectImage, intoStore } from "./collect-image.ts";
 export {
   type FilledFolder,
   type FolderSources,
   fillFolder,
   makeOwned,
 } from "./fill-folder.ts";
+export { type ImageFiles, readImageFiles } from "./image-files.ts";
+export { type ImageUser, resolveImageUser } from "./image-user.ts";
 export { describeRunImage } from "./known-run-image.ts";
 export { readPlainLayer } from "./layer-content.ts";
 export type { BuildpackFetching } from "./place-buildpacks.ts";
@@ -26,5 +46,7 @@ export {
   makeRunConfig,
   RUN_USER,
   type RunImage,
+  readForeignRunImage,
   readRunImage,
 } from "./run-image.ts";
+export { readSourceDescriptor } from "./source-descriptor.ts";

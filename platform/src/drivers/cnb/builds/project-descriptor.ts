@@ -25,6 +25,11 @@ export interface ProjectDescriptor {
   readonly exclude?: readonly string[];
 }
 
+/** The file in the source's top folder. */
+export const DESCRIPTOR_FILE = "project.toml";
+/** Bytes of it at the most; a larger one counts as none. */
+export const DESCRIPTOR_LIMIT = 1024 * 1024;
+
 type Table = Record<string, unknown>;
 
 /**

@@ -5,6 +5,7 @@ import {
   type EncodedDocument,
   encodeDocument,
   hexOf,
+  type ImageDocuments,
   type ImageStore,
   LABEL,
   LAYER_TIME,
@@ -109,9 +110,29 @@ export async function readRunImage(
       `The run image is ${distroName} ${distroVersion} for ${config.architecture}, and builds run here on ` +
         `${host.distroName} ${host.distroVersion} for ${host.architecture}.`,
     );
+  return await runImageOf(store, { digest, manifest, config }, named("run", host));
+}
+
+/**
+ * A run image that somebody else's builder names, whatever it holds. Throws not_found when the store has it not. `at` says
+ * how it is called, and where its layout stands in the layout folder of a build.
+ */
+export async function readForeignRunImage(
+  store: Pick<ImageStore, "read">,
+  digest: string,
+  at: Pick<RunImage, "name" | "path">,
+): Promise<RunImage> {
+  return await runImageOf(store, { digest, ...(await readImageDocuments(store, digest)) }, at);
+}
+
+async function runImageOf(
+  store: Pick<ImageStore, "read">,
+  { digest, manifest, config }: ImageDocuments & { readonly digest: string },
+  at: Pick<RunImage, "name" | "path">,
+): Promise<RunImage> {
   const blob = async (of: string) => ({ digest: of, bytes: await buffer(await store.read(of)) });
   return {
-    ...named("run", host),
+    ...at,
     manifest: await blob(digest),
     config: await blob(manifest.config.digest),
     layers: new Map(manifest.layers.map((layer, n) => [layer.digest, config.rootfs.diff_ids[n] ?? ""])),

@@ -23,7 +23,10 @@ beforeEach(async () => {
 afterEach(() => bench.dispose());
 
 const fill = (source: string, more: Parameters<typeof specOf>[1] = {}) =>
-  fillBuildFolder(root, specOf(source, { appId: "app-1", ...more }), { ...bench.options.machine, fetching });
+  fillBuildFolder(root, specOf(source, { appId: "app-1", ...more }), {
+    ...{ ...bench.options.machine, fetching },
+    findBuilder: async () => undefined,
+  });
 const fetching = { signal: new AbortController().signal, tell: () => {} };
 
 describe("the folder of a build", () => {

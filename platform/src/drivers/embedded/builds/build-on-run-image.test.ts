@@ -72,6 +72,7 @@ it("an image stands on the run image's layers, which the build never saw", async
   expect(image.info.runImage).toEqual({
     name: "conifer/run:debian-12",
     topLayer: [...run.layers.values()][1],
+    digest: run.manifest.digest,
   });
   expect(image.config.history?.slice(0, 2).map(({ created_by }) => created_by)).toEqual([
     "packages",

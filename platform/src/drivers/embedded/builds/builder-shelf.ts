@@ -1,31 +1,39 @@
 import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { digestOf, hexOf, type ImageStore, readImageDocuments } from "../../../delivery/image/index.ts";
-import { BusinessError, errorText, invalidParams, type Logger } from "../../../kernel/index.ts";
+import { BusinessError, type Logger } from "../../../kernel/index.ts";
 import {
   type BuilderFacts,
-  BuilderImageError,
   type BuildGround,
+  bringRunImage,
+  builderRefusal,
+  builderTold,
   type HostRelease,
+  intoStore,
+  keptTold,
+  makerOf,
+  missingImage,
+  PULLED_BYTES,
+  type PulledKind,
+  pinnedName,
+  pullingTold,
   type RunImage,
   readBuilderFacts,
+  readForeignRunImage,
+  requireReference,
 } from "../../cnb/builds/index.ts";
 import { kindInside, readInside, removeTree } from "../../files/trees/index.ts";
 import {
+  layoutPathOf,
   parseShortReference,
   pullImage,
+  type RegistryAccess,
   RegistryRequestError,
   referenceText,
+  withRegistryImage,
 } from "../../registry/client/index.ts";
 import { makeImageRoot, readImageUser, removeUntrusted } from "../images/index.ts";
-import {
-  layoutPathOf,
-  namesOf,
-  openNamedLayout,
-  type RegistryAccess,
-  withRegistryImage,
-} from "./builder-source.ts";
+import { namesOf, openNamedLayout } from "./builder-source.ts";
 import { planShelf, type ShelfBounds } from "./shelf-bounds.ts";
 
 /** A builder image that is ready to build in. It stays until it is given back. */
@@ -33,6 +41,8 @@ export interface ShelvedBuilder extends BuildGround {
   readonly facts: BuilderFacts;
   /** The folder with its root file system; never to be written to. */
   readonly root: string;
+  /** The image, as `<name>@<digest>`, or by its digest alone where the operator has it as a file. */
+  readonly image: string;
   /** The home of the user that builds run as. */
   readonly home: string;
   /** Names the caches that its lifecycle and buildpacks understand, over the versions of an image. */
@@ -77,7 +87,6 @@ export interface ShelfOptions extends RegistryAccess {
 
 /** As large as the largest builders in use are several times. */
 const BOUNDS: ShelfBounds = { bytes: 32 * 1024 ** 3, unusedMs: 30 * 24 * 60 * 60 * 1000 };
-const MOST_BYTES = 16 * 1024 ** 3;
 const ROOT_LIMITS = { bytes: 32 * 1024 ** 3, entries: 2_000_000 };
 const FILE_BYTES = 1024 * 1024;
 
@@ -119,11 +128,9 @@ class Shelf {
       return await this.#ready(name, { ...call, trusted });
     } catch (thrown) {
       call.signal.throwIfAborted();
-      if (thrown instanceof BusinessError) throw thrown;
-      if (thrown instanceof BuilderImageError) throw invalidParams(thrown.message);
-      if (!(thrown instanceof RegistryRequestError))
+      if (!(thrown instanceof BusinessError || thrown instanceof RegistryRequestError))
         this.#options.logger.info("builder unusable", { name, error: thrown });
-      throw invalidParams(`The builder ${name} cannot be used: ${asSentence(thrown)}`);
+      throw builderRefusal(name, thrown);
     }
   }
 
@@ -149,16 +156,12 @@ class Shelf {
       const [first] = facts.runImages;
       const own = call.trusted ? this.#options.runImage : undefined;
       const runImage = own ?? (await this.#runImage(first, { builder: digest, layout }, call));
-      call.tell(
-        `       lifecycle ${facts.lifecycleVersion}, Platform API ${facts.platformApi}, run image ${runImage.name}`,
-      );
+      call.tell(builderTold(facts, runImage.name));
       const { uid, gid } = facts.user;
       const { home } = await readImageUser(root, `${uid}:${gid}`);
-      const cacheMaker = isPath ? "installation" : repositoryOf(name);
+      const cacheMaker = isPath ? "installation" : makerOf(name);
       return {
-        facts,
-        root,
-        home,
+        ...{ facts, root, home, image: isPath ? digest : pinnedName(name, digest) },
         cacheMaker,
         runImage,
         buildpacks: facts.buildpacks,
@@ -171,44 +174,31 @@ class Shelf {
     }
   }
 
-  /** The first of the run image and its mirrors that can be had. */
-  async #runImage(
-    { image, mirrors }: BuilderFacts["runImages"][0],
+  #runImage(
+    named: BuilderFacts["runImages"][0],
     from: { readonly builder: string; readonly layout: Layout },
     call: ShelfCall & { trusted: boolean },
   ): Promise<RunImage> {
-    const failures: string[] = [];
-    for (const name of [image, ...mirrors]) {
-      try {
-        requireReference(name);
-        const what = { name, kind: "run image" as const, layout: from.layout };
-        const digest = await this.#once(`${name} ${call.trusted}`, () => this.#bring(what, call));
-        await this.#options.names.tag(`${ownerOf(from.builder)}:run`, digest);
-        return await readForeignRunImage(this.#options.store, digest, name);
-      } catch (thrown) {
-        call.signal.throwIfAborted();
-        failures.push(`${name}: ${asSentence(thrown)}`);
-      }
-    }
-    const none = mirrors.length === 0 ? " The builder names no mirror of it." : "";
-    throw invalidParams(
-      `The run image ${image} of the builder cannot be had.${none}\n${failures.join("\n")}\n` +
-        "An operator can list a mirror of its registry in CONIFER_PULL_REGISTRIES.",
-    );
+    return bringRunImage(named, call.signal, async (name) => {
+      const what = { name, kind: "run image" as const, layout: from.layout };
+      const digest = await this.#once(`${name} ${call.trusted}`, () => this.#bring(what, call));
+      await this.#options.names.tag(`${ownerOf(from.builder)}:run`, digest);
+      return await readForeignRunImage(this.#options.store, digest, { name, path: layoutPathOf(name) });
+    });
   }
 
   /** Has the image in the store, and returns the manifest's digest. */
   async #bring(
-    { name, kind, layout }: { name: string; kind: "builder" | "run image"; layout: Layout },
+    { name, kind, layout }: { name: string; kind: PulledKind; layout: Layout },
     call: ShelfCall & { trusted: boolean },
   ): Promise<string> {
     const { store, host } = this.#options;
     const onSize = ({ missing }: { readonly missing: number }) => {
-      if (missing > 0) call.tell(`-----> Pulling ${kind} ${name} (${megabytes(missing)})`);
+      if (missing > 0) call.tell(pullingTold(kind, name, missing));
     };
-    const pull = { store, architecture: host.architecture, limitBytes: MOST_BYTES, onSize };
+    const pull = { to: intoStore(store), architecture: host.architecture, limitBytes: PULLED_BYTES, onSize };
     const origin = kind === "builder" ? layout?.first : layout?.named(namesOf(name));
-    if (origin) return (await pullImage(origin, pull))?.digest ?? missing(name);
+    if (origin) return (await pullImage(origin, pull))?.digest ?? missingImage(name);
     const reference = parseShortReference(name);
     const record = join(this.#options.folder, "known", `${hexOf(digestOf(`${call.trusted} ${name}`))}.json`);
     if (
@@ -220,14 +210,14 @@ class Shelf {
     try {
       const access = { ...this.#options, trusted: call.trusted, signal: call.signal };
       const image = await withRegistryImage(reference, access, (from) => pullImage(from, pull));
-      const digest = image?.digest ?? missing(referenceText(reference));
+      const digest = image?.digest ?? missingImage(referenceText(reference));
       await writeFile(record, JSON.stringify({ name, digest }));
       return digest;
     } catch (thrown) {
       call.signal.throwIfAborted();
       const before = await this.#knownBefore(record, thrown);
       if (before === undefined) throw thrown;
-      call.tell(` !     ${asSentence(thrown)}\n !     Using the ${kind} as it was pulled before.`);
+      call.tell(keptTold(kind, thrown));
       return before;
     }
   }
@@ -334,23 +324,6 @@ function ownerOf(digest: string): string {
   return `Builder.${hexOf(digest).slice(0, 32)}`;
 }
 
-function repositoryOf(name: string): string {
-  const { registry, repository } = parseShortReference(name);
-  return `${registry}/${repository}`;
-}
-
-function requireReference(name: string): void {
-  try {
-    parseShortReference(name);
-  } catch (thrown) {
-    throw invalidParams(`"${name}" cannot name a builder or run image: ${asSentence(thrown)}`);
-  }
-}
-
-function missing(name: string): never {
-  throw invalidParams(`There is no image ${name}. Check its name and tag.`);
-}
-
 async function isManifest(store: ImageStore, digest: string): Promise<boolean> {
   return await readImageDocuments(store, digest).then(
     () => true,
@@ -365,26 +338,6 @@ async function filesOf(root: string) {
     run: await read("run.toml"),
     stack: await read("stack.toml"),
     lifecycle: await read("lifecycle/lifecycle.toml"),
-    hasCreator: (await kindInside(root, "cnb/lifecycle/creator")) !== "none",
+    hasLifecycle: (await kindInside(root, "cnb/lifecycle/creator")) !== "none",
   };
-}
-
-async function readForeignRunImage(store: ImageStore, digest: string, name: string): Promise<RunImage> {
-  const { manifest, config } = await readImageDocuments(store, digest);
-  const blob = async (of: string) => ({ digest: of, bytes: await buffer(await store.read(of)) });
-  return {
-    ...{ name, path: layoutPathOf(name) },
-    manifest: await blob(digest),
-    config: await blob(manifest.config.digest),
-    layers: new Map(manifest.layers.map((layer, n) => [layer.digest, config.rootfs.diff_ids[n] ?? ""])),
-  };
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.max(1, Math.round(bytes / 1_000_000))} MB`;
-}
-
-function asSentence(thrown: unknown): string {
-  const text = errorText(thrown).trim();
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -3,10 +3,15 @@ import { join } from "node:path";
 import { type ImageStore, isDigest } from "../../../delivery/image/index.ts";
 import type { RunImageBuild, RunImages } from "../../../delivery/rebase/index.ts";
 import { errorText, invalidParams } from "../../../kernel/index.ts";
-import { describeRunImage } from "../../cnb/builds/index.ts";
-import { type ImageOrigin, parseShortReference, pullImage } from "../../registry/client/index.ts";
+import { describeRunImage, intoStore } from "../../cnb/builds/index.ts";
+import {
+  type ImageOrigin,
+  parseShortReference,
+  pullImage,
+  type RegistryAccess,
+  withRegistryImage,
+} from "../../registry/client/index.ts";
 import { readImageLayout } from "../images/index.ts";
-import { type RegistryAccess, withRegistryImage } from "./builder-source.ts";
 
 export interface MachineRunImagesOptions extends RegistryAccess {
   readonly store: ImageStore;
@@ -80,7 +85,8 @@ async function pulledBefore(
 /** An image of a folder or of a registry, in the store with all of its layers. */
 async function pull(reference: string, options: MachineRunImagesOptions): Promise<string> {
   const { store, architecture } = options;
-  const take = (origin: ImageOrigin) => pullImage(origin, { store, architecture, limitBytes: LIMIT_BYTES });
+  const take = (origin: ImageOrigin) =>
+    pullImage(origin, { to: intoStore(store), architecture, limitBytes: LIMIT_BYTES });
   const access = { ...options, trusted: true, signal: AbortSignal.timeout(PULL_MS) };
   const image = reference.startsWith("/")
     ? await take((await readImageLayout(reference)).first)

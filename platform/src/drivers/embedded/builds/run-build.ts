@@ -46,7 +46,7 @@ export async function runBuild(
     const end = await runCreator(spec, machine, run);
     signal.throwIfAborted();
     if (end.exitCode !== 0) return failureOf(end, machine.limits.memoryBytes);
-    return await keepImage(spec, machine, folder);
+    return await keepImage(spec, machine, { folder, builder });
   } catch (thrown) {
     if (around.signal.aborted) return stoppedResult(around.signal);
     if (limit.aborted) return { kind: "failed", message: timeoutText(spec.timeoutSeconds), exitCode: 124 };
@@ -142,7 +142,11 @@ function creatorArgv(
   ];
 }
 
-async function keepImage(spec: BuildSpec, machine: BuildMachine, folder: BuildFolder): Promise<BuildResult> {
+async function keepImage(
+  spec: BuildSpec,
+  machine: BuildMachine,
+  { folder, builder }: { readonly folder: BuildFolder; readonly builder: ShelvedBuilder | undefined },
+): Promise<BuildResult> {
   const { known, layouts } = folder;
   const left = { root: layouts, layout: LAYOUTS.image.path, known, limitBytes: machine.imageLimitBytes };
   let digest: string;
@@ -156,5 +160,6 @@ async function keepImage(spec: BuildSpec, machine: BuildMachine, folder: BuildFo
     };
   }
   await machine.images.tag(`${spec.appId}:latest`, digest);
-  return { kind: "succeeded", image: await readImageInfo(machine.images, digest) };
+  const image = await readImageInfo(machine.images, digest);
+  return { kind: "succeeded", image: { ...image, ...(builder ? { builder: builder.image } : {}) } };
 }

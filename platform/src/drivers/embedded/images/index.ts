@@ -14,7 +14,7 @@ export {
   makePushedClient,
   pushedRoutes,
 } from "./image-routes.ts";
-export { readImageUser } from "./image-user.ts";
 export { type ImageLayout, readImageLayout } from "./layout-origin.ts";
+export { readImageUser } from "./read-image-user.ts";
 export { removeUntrusted } from "./trusted-folder.ts";
 export { openImageUnpacker, type UnpackedImage } from "./unpack-image.ts";

@@ -10,9 +10,9 @@ import {
 } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
 import { shellArgv } from "../../../runtime/dyno/index.ts";
-import type { HostRelease } from "../../cnb/builds/index.ts";
+import type { HostRelease, ImageUser } from "../../cnb/builds/index.ts";
 import type { RootLayer } from "./image-root.ts";
-import { type ImageUser, readImageUser } from "./image-user.ts";
+import { readImageUser } from "./read-image-user.ts";
 import { removeUntrusted } from "./trusted-folder.ts";
 import { hasFile, unpackWhole } from "./unpack-container.ts";
 import { type UnpackSources, unpackLayer, unpackRoot } from "./unpack-layer.ts";

@@ -17,6 +17,12 @@ export const LABEL = {
 /** On the pod of a build that was cancelled. */
 export const CANCELLED = "conifer.dev/cancelled";
 
+/** On the pod of a build in a builder image of somebody else's: whom its run image wants apps to be, `<uid>:<gid>`. */
+export const RUN_USER_OF_IMAGE = "conifer.dev/run-user";
+
+/** On the same pod: the builder image, `<name>@<digest>`. */
+export const BUILDER_OF_IMAGE = "conifer.dev/builder";
+
 /** Selects the objects of all builds. */
 export const BUILDS = `app.kubernetes.io/managed-by=conifer,${LABEL.build}`;
 

@@ -1,6 +1,7 @@
 import type { BuildSpec } from "../../../delivery/build/index.ts";
 import type { ContainerStatus, Pod, TerminatedState } from "../client/index.ts";
-import { type BuildPlacement, makeBuildPod, PARTS, type PartName } from "./build-pod.ts";
+import { PARTS, type PartName } from "./build-parts.ts";
+import { type BuildPlacement, makeBuildPod } from "./build-pod.ts";
 import type { BuildTask } from "./build-task.ts";
 
 /** Builders for the rules' tests: values as a real cluster gave them. */

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { makeBuildPod, makeBuildSecret, PARTS } from "./build-pod.ts";
+import { PARTS } from "./build-parts.ts";
+import { makeBuildPod, makeBuildSecret, type PodBuilderImage } from "./build-pod.ts";
 import { GIB, placement, spec, task } from "./build-pod-fixtures.ts";
 
 interface Container {
   readonly name: string;
+  readonly image: string;
   readonly command: readonly string[];
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly resources: { readonly requests: Record<string, string>; readonly limits: Record<string, string> };
@@ -114,6 +116,77 @@ describe("the pod of a build", () => {
       );
     },
   );
+
+  describe("in a builder image of somebody else's", () => {
+    const foreign: PodBuilderImage = {
+      image: `registry.test:5000/common/app@sha256:${"99".repeat(32)}`,
+      name: "acme.test/builder:1@sha256:99",
+      user: { uid: 1234, gid: 4321 },
+      platformApi: "0.13",
+      runImage: "acme.test/run:1",
+      runUser: { uid: 1235, gid: 4321 },
+      bringsBuildpacks: false,
+      takeTurn: 'echo "$1"',
+    };
+    const made = (more: Partial<PodBuilderImage> = {}, hostEnv: Record<string, string> = {}) =>
+      makeBuildPod(spec, 1, { placement, hostEnv, isWhole: false, builder: { ...foreign, ...more } });
+    const argvOf = (name: string, more: Partial<PodBuilderImage> = {}) =>
+      containersOf(made(more))
+        .find((one) => one.name === name)
+        ?.command.join(" ") ?? "";
+    const OURS = ["prepare", "deliver"];
+
+    it("runs the phases there and what is ours in our image, all as the image's user", () => {
+      for (const { name, image, command } of containersOf(made())) {
+        expect(image).toBe(OURS.includes(name) ? placement.builderImage : foreign.image);
+        const first = OURS.includes(name) ? ["/cnb/conifer/take-turn"] : ["/bin/sh", "-c", 'echo "$$1"'];
+        expect(command.slice(0, first.length)).toEqual(first);
+      }
+      expect(made().spec.securityContext).toMatchObject({
+        ...{ runAsNonRoot: true, runAsUser: 1234, runAsGroup: 4321 },
+      });
+      expect(made().metadata.annotations).toEqual({
+        "conifer.dev/builder": "acme.test/builder:1@sha256:99",
+        "conifer.dev/run-user": "1235:4321",
+      });
+    });
+
+    it("shows no container of it any credential", () => {
+      for (const { name, volumeMounts } of containersOf(made()))
+        expect(volumeMounts.some((mount) => mount.name === "task")).toBe(OURS.includes(name));
+      expect(JSON.stringify(made())).not.toContain("CNB_REGISTRY_AUTH");
+    });
+
+    it("keeps its cache in a folder that no buildpack sees", () => {
+      const withCache = containersOf(made()).filter(({ volumeMounts }) =>
+        volumeMounts.some((mount) => mount.name === "cache"),
+      );
+      expect(withCache.map(({ name }) => name)).toEqual(["prepare", "restorer", "exporter", "deliver"]);
+      expect(argvOf("exporter")).toContain("-cache-dir /cache");
+      expect(argvOf("exporter")).not.toContain("-cache-image");
+    });
+
+    it("speaks the Platform API of its lifecycle", () => {
+      const env = containersOf(made({}, { HTTPS_PROXY: "http://proxy" })).find(
+        ({ name }) => name === "builder",
+      )?.env;
+      expect(env).toEqual([
+        { name: "CNB_PLATFORM_API", value: "0.13" },
+        { name: "CNB_EXPERIMENTAL_MODE", value: "quiet" },
+        { name: "CNB_NO_COLOR", value: "true" },
+        { name: "HTTPS_PROXY", value: "http://proxy" },
+      ]);
+      expect(argvOf("analyzer")).toContain("-run-image acme.test/run:1 -uid 1234 -gid 4321");
+      expect(argvOf("restorer")).not.toContain("-run ");
+      expect(argvOf("restorer", { platformApi: "0.14" })).toContain("-run /build/run.toml");
+    });
+
+    it("has the builder's buildpacks, and those of the source when it brings any", () => {
+      expect(argvOf("detector")).toContain("-buildpacks /cnb/buildpacks");
+      for (const name of ["detector", "builder"])
+        expect(argvOf(name, { bringsBuildpacks: true })).toContain("-buildpacks /build/buildpacks");
+    });
+  });
 
   it("ends by itself, and is never started again", () => {
     expect(podWith().spec).toMatchObject({ activeDeadlineSeconds: 900, restartPolicy: "Never" });

@@ -1,7 +1,16 @@
 import type { BuildSpec } from "../../../delivery/build/index.ts";
-import { LAYOUTS, phaseEnvironment } from "../../cnb/builds/index.ts";
+import { phaseEnvironment, platformEnvironment } from "../../cnb/builds/index.ts";
 import { KIND, type Pod, type Secret } from "../client/index.ts";
-import { buildLabels, buildObjectName } from "./build-labels.ts";
+import { BUILDER_OF_IMAGE, buildLabels, buildObjectName, RUN_USER_OF_IMAGE } from "./build-labels.ts";
+import {
+  type ForeignPhases,
+  inputsOf,
+  OURS,
+  PARTS,
+  type Part,
+  partsOf,
+  type VolumeName,
+} from "./build-parts.ts";
 import { type BuildTask, POD_PATHS, TASK_FILE } from "./build-task.ts";
 
 /** Where builds run, and with how much. */
@@ -36,103 +45,6 @@ const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
 const MIB = 1024 * 1024;
 
-interface Part {
-  readonly name: string;
-  readonly argv: readonly string[];
-  /** Volume → whether it may be written to. */
-  readonly volumes: Readonly<Partial<Record<VolumeName, "read" | "write">>>;
-  readonly memoryBytes?: number;
-  /** Runs programs of buildpacks, which may write anywhere in their container and call registries of packages. */
-  readonly buildpacks?: true;
-}
-
-type VolumeName = "task" | "build" | "layouts" | "layers" | "workspace" | "trust";
-
-const PROGRAM = ["node", "/cnb/conifer/pod.mjs"];
-const RUN = ["-run", `${POD_PATHS.build}/run.toml`];
-const LAYERS = ["-layers", POD_PATHS.layers];
-const APP = ["-app", POD_PATHS.workspace];
-/** The cache is an image too: pods share no folder. */
-const CACHE = ["-cache-image", LAYOUTS.cache.name];
-const LAYOUT = ["-layout", "-layout-dir", POD_PATHS.layouts];
-const INPUTS = [
-  ...["-platform", `${POD_PATHS.build}/platform`, "-build-config", `${POD_PATHS.build}/build-config`],
-  ...["-buildpacks", `${POD_PATHS.build}/buildpacks`],
-];
-
-/**
- * The containers of a pod in the order of their turns. What holds a credential runs nothing of buildpacks, and what runs
- * buildpacks reaches neither the credential nor what is pushed with it.
- */
-function partsOf({ user, memoryBytes }: BuildPlacement): readonly Part[] {
-  const owner = ["-uid", String(user.uid), "-gid", String(user.gid)];
-  const phase = (name: string, ...args: string[]) => [`/cnb/lifecycle/${name}`, ...args];
-  return [
-    {
-      name: "prepare",
-      argv: [...PROGRAM, "prepare"],
-      volumes: { task: "read", build: "write", layouts: "write", workspace: "write" },
-    },
-    {
-      name: "analyzer",
-      argv: phase(
-        "analyzer",
-        ...[...LAYERS, ...LAYOUT, ...RUN, ...owner],
-        ...["-previous-image", LAYOUTS.previous.name, LAYOUTS.image.name],
-      ),
-      volumes: { build: "read", layouts: "read", layers: "write" },
-    },
-    {
-      name: "detector",
-      argv: phase(
-        "detector",
-        ...[...LAYERS, ...APP, ...INPUTS],
-        ...["-order", `${POD_PATHS.build}/order.toml`, "-run", `${POD_PATHS.build}/run.toml`],
-      ),
-      volumes: { build: "read", layers: "write", workspace: "write", trust: "read" },
-      buildpacks: true,
-    },
-    {
-      name: "restorer",
-      argv: phase("restorer", ...LAYERS, ...LAYOUT, ...CACHE, ...owner),
-      volumes: { build: "read", layouts: "read", layers: "write" },
-    },
-    {
-      name: "builder",
-      argv: phase("builder", ...LAYERS, ...APP, ...INPUTS),
-      volumes: { build: "read", layers: "write", workspace: "write", trust: "read" },
-      memoryBytes,
-      buildpacks: true,
-    },
-    {
-      name: "exporter",
-      argv: phase(
-        "exporter",
-        ...[...LAYERS, ...APP, ...LAYOUT, ...CACHE, ...RUN, ...owner, LAYOUTS.image.name],
-      ),
-      volumes: { build: "read", layouts: "write", layers: "write", workspace: "read" },
-      memoryBytes: 512 * MIB,
-    },
-    {
-      name: "deliver",
-      argv: [...PROGRAM, "deliver"],
-      volumes: { task: "read", build: "read", layouts: "read" },
-    },
-  ];
-}
-
-/** The names of a pod's containers, in the order of their turns. */
-export const PARTS = [
-  "prepare",
-  "analyzer",
-  "detector",
-  "restorer",
-  "builder",
-  "exporter",
-  "deliver",
-] as const;
-export type PartName = (typeof PARTS)[number];
-
 /** What a build's pod is told. */
 export function makeBuildSecret(task: BuildTask, attempt: number, namespace: string): Secret {
   return {
@@ -148,8 +60,23 @@ export function makeBuildSecret(task: BuildTask, attempt: number, namespace: str
   };
 }
 
+/** A builder image of somebody else's, as its pod is made with it. */
+export interface PodBuilderImage extends ForeignPhases {
+  /** As nodes pull it: `<registry>/<repository>@<digest>`. */
+  readonly image: string;
+  /** As people call it, with its digest. */
+  readonly name: string;
+  readonly user: BuildPlacement["user"];
+  /** Whom apps on its run image are. */
+  readonly runUser: BuildPlacement["user"];
+  /** Text of take-turn.sh: what the image has not. */
+  readonly takeTurn: string;
+}
+
 export interface BuildPodOptions {
   readonly placement: BuildPlacement;
+  /** The platform's own when missing. */
+  readonly builder?: PodBuilderImage | undefined;
   readonly hostEnv: Readonly<Record<string, string>>;
   /**
    * Whether the cluster sets memory aside for a pod as a whole. Then it is what the hungriest turn may take, since the other
@@ -164,15 +91,18 @@ export function makeBuildPod(
   attempt: number,
   options: BuildPodOptions,
 ): Pod {
-  const { placement, isWhole } = options;
-  const { uid, gid } = placement.user;
+  const { placement, isWhole, builder } = options;
+  const { uid, gid } = builder?.user ?? placement.user;
   const { pullSecrets, nodeSelector, priorityClass } = placement;
   const name = buildObjectName(spec.id, attempt);
-  const parts = partsOf(placement);
+  const parts = partsOf(placement, { uid, gid }, builder ? inputsOf(builder) : OURS);
   return {
     apiVersion: KIND.pod.apiVersion,
     kind: KIND.pod.kind,
-    metadata: { name, namespace: placement.namespace, labels: buildLabels(spec, attempt) },
+    metadata: {
+      ...{ name, namespace: placement.namespace, labels: buildLabels(spec, attempt) },
+      ...(builder ? { annotations: annotationsOf(builder) } : {}),
+    },
     spec: {
       restartPolicy: "Never",
       activeDeadlineSeconds: Math.max(1, Math.ceil(spec.timeoutSeconds)),
@@ -193,9 +123,14 @@ export function makeBuildPod(
       ...(priorityClass ? { priorityClassName: priorityClass } : {}),
       tolerations: [...tolerateLostNode(placement.lostNodeSeconds), ...(placement.tolerations ?? [])],
       containers: parts.map((part, n) => container(part, options, parts[n - 1]?.name)),
-      volumes: volumes(name, placement),
+      volumes: volumes(name, placement, builder !== undefined),
     },
   };
+}
+
+/** What is told of the image when the pod is all that is left of its beginnings. */
+function annotationsOf({ name, runUser }: PodBuilderImage): Record<string, string> {
+  return { [BUILDER_OF_IMAGE]: name, [RUN_USER_OF_IMAGE]: `${runUser.uid}:${runUser.gid}` };
 }
 
 /** Memory of what only moves files. */
@@ -216,20 +151,19 @@ const limitOf = ({ memoryBytes = SMALL_BYTES }: Part) => memoryBytes;
 
 function container(
   part: Part,
-  { placement, hostEnv, isWhole }: BuildPodOptions,
+  options: BuildPodOptions,
   before: string | undefined,
 ): Record<string, unknown> {
+  const { placement, isWhole } = options;
   const limit = String(limitOf(part));
   const memory = isWhole ? String(WAITING_BYTES) : limit;
-  const isLast = part.name === PARTS.at(-1);
-  const env = part.name === "prepare" || isLast ? {} : phaseEnvironment(hostEnv);
+  const turn = [before ?? "-", part.name === PARTS.at(-1) ? "-" : part.name];
+  const { image, takeTurn, env } = programOf(part, options);
   return {
-    name: part.name,
-    image: placement.builderImage,
-    imagePullPolicy: "IfNotPresent",
-    command: ["/cnb/conifer/take-turn", before ?? "-", isLast ? "-" : part.name, ...part.argv],
+    ...{ name: part.name, image, imagePullPolicy: "IfNotPresent" },
+    command: [...takeTurn, ...turn, ...part.argv],
     workingDir: part.buildpacks ? POD_PATHS.workspace : "/",
-    env: Object.entries(env).map(([name, value]) => ({ name, value: value.replaceAll("$", "$$$$") })),
+    env: Object.entries(env).map(([name, value]) => ({ name, value: unexpanded(value) })),
     resources: {
       requests: { memory, cpu: part.name === "builder" ? `${placement.cpuMillis}m` : `${SMALL_MILLIS}m` },
       limits: { memory: limit },
@@ -243,6 +177,25 @@ function container(
   };
 }
 
+/** Before and after the phases run programs of ours, in our image. */
+function programOf({ name }: Part, { placement, hostEnv, builder }: BuildPodOptions) {
+  const isOurs = name === "prepare" || name === PARTS.at(-1);
+  if (!builder || isOurs) {
+    const env = isOurs ? {} : phaseEnvironment(hostEnv);
+    return { image: placement.builderImage, takeTurn: ["/cnb/conifer/take-turn"], env };
+  }
+  return {
+    image: builder.image,
+    takeTurn: ["/bin/sh", "-c", unexpanded(builder.takeTurn), "take-turn"],
+    env: platformEnvironment(builder.platformApi, hostEnv),
+  };
+}
+
+/** Kubernetes puts variables in place of their names in parentheses behind a dollar sign. */
+function unexpanded(text: string): string {
+  return text.replaceAll("$", "$$$$");
+}
+
 function mounts(part: Part, { trust }: BuildPlacement): object[] {
   const paths = { ...POD_PATHS, trust: CERTIFICATES };
   const inFolder = part.name === "prepare";
@@ -250,7 +203,7 @@ function mounts(part: Part, { trust }: BuildPlacement): object[] {
   const own = listed.flatMap(([name, use]) => {
     if (name === "trust" && !trust) return [];
     // The first container fills one folder, of which the others see parts.
-    const isPart = inFolder && (name === "layouts" || name === "workspace");
+    const isPart = inFolder && ["layouts", "workspace", "cache"].includes(name);
     return [
       {
         name,
@@ -263,7 +216,7 @@ function mounts(part: Part, { trust }: BuildPlacement): object[] {
   return [...own, { name: "turns", mountPath: POD_PATHS.turns }];
 }
 
-function volumes(secretName: string, { trust, diskBytes }: BuildPlacement): object[] {
+function volumes(secretName: string, { trust, diskBytes }: BuildPlacement, isForeign: boolean): object[] {
   const folder = (name: VolumeName, sizeLimit: number) => ({
     name,
     emptyDir: { sizeLimit: String(sizeLimit) },
@@ -272,6 +225,7 @@ function volumes(secretName: string, { trust, diskBytes }: BuildPlacement): obje
     { name: "task", secret: { secretName, defaultMode: 0o444 } },
     folder("build", 64 * MIB),
     ...(["workspace", "layers", "layouts"] as const).map((name) => folder(name, diskBytes)),
+    ...(isForeign ? (["cache", "scratch"] as const).map((name) => folder(name, diskBytes)) : []),
     { name: "turns", emptyDir: { sizeLimit: String(MIB) } },
     ...(trust ? [{ name: "trust", configMap: { name: trust } }] : []),
   ];

@@ -17,8 +17,34 @@ export interface BuildTask {
   readonly runtimeSources: readonly string[];
   /** The operator's variables that say where packages come from, and by which proxies. */
   readonly hostEnv: Readonly<Record<string, string>>;
+  /** The builder image of somebody else's that the phases run in; the platform's own when missing. */
+  readonly builder?: PodBuilder;
   readonly sourceLimits: { readonly bytes: number; readonly entries: number };
   readonly imageLimitBytes: number;
+}
+
+/** How to build in a builder image of somebody else's, which lies in the app's repository with its run image. */
+export interface PodBuilder {
+  /** As the source or the operator names it. */
+  readonly name: string;
+  /** Of its manifest. */
+  readonly digest: string;
+  /** What the cache belongs to: its repository, over all versions. */
+  readonly maker: string;
+  /** Whom all containers of the pod are. */
+  readonly user: { readonly uid: number; readonly gid: number };
+  readonly platformApi: string;
+  readonly buildpacks: readonly { readonly id: string; readonly version: string }[];
+  /** Text of its order.toml. */
+  readonly order: string;
+  readonly runImage: {
+    readonly digest: string;
+    readonly name: string;
+    /** Where its layout is in the layout folder of a build. */
+    readonly path: string;
+    /** Whom apps on it are. */
+    readonly user: { readonly uid: number; readonly gid: number };
+  };
 }
 
 /** The name of the Secret's one file. */
@@ -26,6 +52,12 @@ export const TASK_FILE = "task.json";
 
 /** The tag of an app's repository that names what its builds keep for the next one. */
 export const CACHE_TAG = "build-cache";
+
+/** The same for builds in a builder image of somebody else's: not one layer each, but the files of its cache folder. */
+export const BUILDER_CACHE_TAG = "builder-cache";
+
+/** The tag that names the builder and run image of somebody else's that the app was built with last. */
+export const BUILDER_TAG = "builder";
 
 /** Exit statuses of our own programs in a pod; the phases' own are below 100 (Platform API 0.15). */
 export const POD_EXIT = {
@@ -57,5 +89,8 @@ export const POD_PATHS = {
   layouts: "/layouts",
   layers: "/layers",
   workspace: "/workspace",
+  /** What a lifecycle of somebody else's keeps for the next build. */
+  cache: "/cache",
+  scratch: "/tmp",
   turns: "/turns",
 } as const;

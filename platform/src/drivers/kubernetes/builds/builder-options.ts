@@ -2,6 +2,7 @@ import type { SourceStore } from "../../../delivery/source/index.ts";
 import type { Clock, Logger } from "../../../kernel/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
 import type { KubeClient } from "../client/index.ts";
+import type { BuilderSources } from "./bring-builder.ts";
 import type { BuildPlacement } from "./build-pod.ts";
 import type { BuildTask } from "./build-task.ts";
 import type { SweepBounds } from "./sweep-builds.ts";
@@ -18,6 +19,13 @@ export interface KubernetesBuilderOptions extends SweepBounds {
   /** What a build's pod is told of the registry, good until then. */
   readonly podRegistry: (appId: string, until: Date) => BuildTask["registry"];
   readonly runImage: BuildTask["runImage"];
+  /** Builder images of others. */
+  readonly builders: BuilderSources & {
+    /** The one that sources are built in that name none; the platform's own when missing. */
+    readonly usual?: string | undefined;
+    /** An image of our registry as nodes pull it: `<registry>/<repository>@<digest>`. */
+    readonly imageIn: (repository: string, digest: string) => string;
+  };
   readonly runtimeSources: readonly string[];
   readonly hostEnv: Readonly<Record<string, string>>;
   readonly sourceLimits: BuildTask["sourceLimits"];

@@ -10,7 +10,7 @@ import { startTestRegistry, type TestRegistry } from "../../../delivery/registry
 import { LAYOUTS } from "../../cnb/builds/index.ts";
 import { makeRegistryClient, type RegistryClient } from "../../registry/client/index.ts";
 import { CACHE_TAG } from "./build-task.ts";
-import { fetchCache, forgetCache, keepCache } from "./cache-image-store.ts";
+import { fetchCache, forgetCaches, keepCache } from "./cache-image-store.ts";
 
 const REPOSITORY = "common/one-app";
 const task = { repository: REPOSITORY, imageLimitBytes: 1_000_000 };
@@ -111,12 +111,12 @@ describe("the cache of an app's builds", () => {
   });
 
   it("is forgotten, also one that is not there, and begins anew", async () => {
-    await forgetCache(REPOSITORY, client);
+    await forgetCaches(REPOSITORY, client);
     expect(await client.pullManifest(REPOSITORY, CACHE_TAG)).toBeUndefined();
     await leave(join(home, "one"), "a layer");
     await keepCache(join(home, "one"), task, client);
-    await forgetCache(REPOSITORY, client);
-    await forgetCache(REPOSITORY, client);
+    await forgetCaches(REPOSITORY, client);
+    await forgetCaches(REPOSITORY, client);
     await fetchCache(join(home, "two"), REPOSITORY, client);
     expect(existsSync(layoutIn(join(home, "two")))).toBe(false);
   });

@@ -14,7 +14,7 @@ import {
 } from "../../../delivery/image/index.ts";
 import { collectImage, LAYOUTS } from "../../cnb/builds/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
-import { CACHE_TAG } from "./build-task.ts";
+import { BUILDER_CACHE_TAG, BUILDER_TAG, CACHE_TAG } from "./build-task.ts";
 import { intoRepository } from "./repository-content.ts";
 
 /** How many layers of a cache come at once. */
@@ -79,9 +79,16 @@ export async function keepCache(
   );
 }
 
-/** Has the app's next build begin without a cache: nothing can be deleted in a registry, but a tag can name nothing. */
-export async function forgetCache(repository: string, client: RegistryClient): Promise<void> {
-  if (!(await client.pullManifest(repository, CACHE_TAG))) return;
+/**
+ * Has the app's next build begin without a cache, and without a builder that was fetched before: nothing can be deleted in a
+ * registry, but a tag can name nothing.
+ */
+export async function forgetCaches(repository: string, client: RegistryClient): Promise<void> {
+  for (const tag of [CACHE_TAG, BUILDER_CACHE_TAG, BUILDER_TAG])
+    if (await client.pullManifest(repository, tag)) await nameNothing(repository, tag, client);
+}
+
+async function nameNothing(repository: string, tag: string, client: RegistryClient): Promise<void> {
   const config = encodeDocument(MEDIA.config, {
     ...{ architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [] } },
   });
@@ -93,5 +100,5 @@ export async function forgetCache(repository: string, client: RegistryClient): P
     },
   });
   const { bytes } = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, []));
-  await client.pushManifest(repository, CACHE_TAG, { mediaType: MEDIA.manifest, bytes });
+  await client.pushManifest(repository, tag, { mediaType: MEDIA.manifest, bytes });
 }

@@ -1,7 +1,8 @@
 import type { BuildNews, BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
-import { MEDIA, readImageInfo } from "../../../delivery/image/index.ts";
+import { type ImageInfo, MEDIA, readImageInfo } from "../../../delivery/image/index.ts";
 import { errorText } from "../../../kernel/index.ts";
 import { KIND, type Pod } from "../client/index.ts";
+import { BUILDER_OF_IMAGE, RUN_USER_OF_IMAGE } from "./build-labels.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
 import type { PodEnd } from "./follow-pod.ts";
 import { readRepository } from "./repository-content.ts";
@@ -26,7 +27,7 @@ export async function* concludeBuild(
   switch (end.kind) {
     case "image":
       await tidy(() => forgetTask(client, pod, spec.id));
-      return await takeImage(end.digest, spec, options);
+      return await takeImage(end.digest, { spec, known: knownOf(pod) }, options);
     case "failed":
     case "cancelled":
       await tidy(() => endPod(client, pod, { cancelled: end.kind === "cancelled" }));
@@ -45,22 +46,32 @@ export async function* concludeBuild(
   }
 }
 
+/** What is known of an image from a builder of somebody else's, beside what the image says. */
+function knownOf({ metadata: { annotations = {} } }: Pod): Pick<ImageInfo, "user" | "builder"> {
+  const [, uid, gid] = /^(\d+):(\d+)$/.exec(annotations[RUN_USER_OF_IMAGE] ?? "") ?? [];
+  const builder = annotations[BUILDER_OF_IMAGE];
+  return {
+    ...(uid === undefined ? {} : { user: { uid: Number(uid), gid: Number(gid) } }),
+    ...(builder === undefined ? {} : { builder }),
+  };
+}
+
 /** The tag of an app's newest image. */
 const NEWEST = "latest";
 
 async function takeImage(
   digest: string,
-  { appId }: BuildSpec,
+  { spec, known }: { readonly spec: BuildSpec; readonly known: Pick<ImageInfo, "user" | "builder"> },
   { openRegistry, repositoryOf }: KubernetesBuilderOptions,
 ): Promise<BuildResult> {
-  const registry = openRegistry(appId);
-  const repository = repositoryOf(appId);
+  const registry = openRegistry(spec.appId);
+  const repository = repositoryOf(spec.appId);
   try {
     const image = await readImageInfo(readRepository(registry, repository), digest);
     const manifest = await registry.pullManifest(repository, digest);
     if (manifest)
       await registry.pushManifest(repository, NEWEST, { mediaType: MEDIA.manifest, bytes: manifest.bytes });
-    return { kind: "succeeded", image };
+    return { kind: "succeeded", image: { ...image, ...known } };
   } catch (thrown) {
     return { kind: "lost", message: `The build's image could not be read back: ${errorText(thrown)}.` };
   } finally {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../../kernel/index.ts";
 import type { KubeClient, Pod } from "../client/index.ts";
 import { CANCELLED } from "./build-labels.ts";
-import { PARTS, type PartName } from "./build-pod.ts";
+import { PARTS, type PartName } from "./build-parts.ts";
 import { bounds, type PartStates, podOf } from "./build-pod-fixtures.ts";
 import { followPod, WAITS_FOR_ROOM } from "./follow-pod.ts";
 import type { PodView } from "./pod-board.ts";

@@ -1,6 +1,6 @@
 import { type Logger, pause } from "../../../kernel/index.ts";
 import type { KubeClient } from "../client/index.ts";
-import { PARTS, type PartName } from "./build-pod.ts";
+import { PARTS, type PartName } from "./build-parts.ts";
 import { readPartLog } from "./part-log.ts";
 import { makePhaseOutput } from "./phase-output.ts";
 import type { PodView } from "./pod-board.ts";

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { BuildNews, BuildSpec } from "../../../delivery/build/index.ts";
 import { makeFakeRegistryStores } from "../../../delivery/registry/registry-fake.ts";
@@ -12,13 +13,19 @@ import { streamOf, tarOf } from "../../../delivery/source/tar-fixtures.ts";
 import { silentLogger } from "../../../kernel/index.ts";
 import { makeRegistryClient } from "../../registry/client/index.ts";
 import { type HeldCluster, openHeldCluster } from "../client/held-cluster-fixtures.ts";
-import type { Pod } from "../client/index.ts";
+import type { Pod, Secret } from "../client/index.ts";
 import { buildObjectName } from "./build-labels.ts";
-import type { PartName } from "./build-pod.ts";
+import type { PartName } from "./build-parts.ts";
 import { type PartStates, placement, spec as plainSpec, podOf, task } from "./build-pod-fixtures.ts";
-import { CACHE_TAG, POD_EXIT, TASK_FILE } from "./build-task.ts";
+import { type BuildTask, CACHE_TAG, POD_EXIT, TASK_FILE } from "./build-task.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
 import { BUILDS_AGAIN, startKubernetesBuilder } from "./kubernetes-builder.ts";
+import {
+  BUILDER_FILES,
+  builderConfig,
+  type RemoteImages,
+  startRemoteImages,
+} from "./remote-builder-fixtures.ts";
 
 /** Builds of a cluster whose pods do what the test says, against our own registry. */
 
@@ -62,6 +69,10 @@ async function start(more: Partial<KubernetesBuilderOptions> = {}) {
     ...{ runImage: task.runImage, runtimeSources: task.runtimeSources, hostEnv: task.hostEnv },
     ...{ sourceLimits: task.sourceLimits, imageLimitBytes: task.imageLimitBytes },
     repositoryOf: () => repository,
+    builders: {
+      ...{ registries: [], architecture: "amd64" },
+      imageIn: (name, digest) => `registry.test:5000/${name}@${digest}`,
+    },
     podRegistry: (_appId, until) => ({ ...task.registry, password: `until ${until.toISOString()}` }),
     ...{ troubleMs: 60_000, kept: 20, keptMs: 60_000 },
     now: () => new Date("2026-01-01T00:00:00Z"),
@@ -112,6 +123,99 @@ describe("a build in a cluster", () => {
     expect(await client.hasBlob(repository, spec.source)).toBe(true);
     await client.close();
     expect([cluster.paths("pods/"), cluster.paths("secrets/")]).toEqual([[podPath()], []]);
+  });
+
+  describe("in a builder of others", () => {
+    let remote: RemoteImages;
+    const PROJECT = '[io.buildpacks]\nbuilder = "acme.test/builder:24"\n';
+    const access = (more: object = {}) => ({
+      builders: {
+        ...{ registries: [{ host: "acme.test", url: remote.url }], architecture: "amd64" as const, ...more },
+        ...{ client: { persistence: { tries: 1 } } },
+        imageIn: (name: string, digest: string) => `registry.test:5000/${name}@${digest}`,
+      },
+    });
+    const naming = async (text: string) => ({
+      ...spec,
+      source: (await sources.write(streamOf(await tarOf({ name: "project.toml", content: text })))).digest,
+    });
+    beforeEach(async () => {
+      remote = await startRemoteImages();
+      const files = { ...BUILDER_FILES, "cnb/run.toml": '[[images]]\nimage = "acme.test/run:1"\n' };
+      await remote.add("builder:24", [files], builderConfig());
+      await remote.add("run:1", [{ base: "x" }], { User: "77:88" });
+    });
+    afterEach(() => remote.stop());
+
+    it("has its phases there, and its image run as the run image says", async () => {
+      const { digest } = await pushImage(registry, repository);
+      succeedWith(digest);
+      const { builder } = await start(access());
+      const tasks: BuildTask[] = [];
+      cluster.refuse = ({ method, path, object }) => {
+        if (method === "PATCH" && path.startsWith("secrets/"))
+          tasks.push(
+            JSON.parse(Buffer.from((object as Secret).data?.[TASK_FILE] ?? "", "base64").toString()),
+          );
+        return undefined;
+      };
+      const { text, result } = await follow(builder.build(await naming(PROJECT), never));
+      expect(text).toContain("-----> Using builder acme.test/builder:24\n");
+      expect(result).toMatchObject({ kind: "succeeded", image: { digest, user: { uid: 77, gid: 88 } } });
+      expect(result).toHaveProperty("image.builder", `acme.test/builder:24@${tasks[0]?.builder?.digest}`);
+      const pod = cluster.at(podPath()) as unknown as Pod;
+      const images = (pod.spec.containers as { image: string }[]).map(({ image }) => image);
+      const brought = `registry.test:5000/${repository}@${tasks[0]?.builder?.digest}`;
+      expect(images).toEqual([placement.builderImage, ...Array(5).fill(brought), placement.builderImage]);
+    });
+
+    it("is the operator's choice where a source names none, and ours where it asks for that", async () => {
+      const { digest } = await pushImage(registry, repository);
+      succeedWith(digest);
+      const { builder } = await start(access({ usual: "acme.test/builder:24" }));
+      const usual = await follow(builder.build(spec, never));
+      expect(usual.text).toContain("-----> Using builder acme.test/builder:24\n");
+      const own = {
+        ...(await naming(PROJECT.replace("acme.test/builder:24", "conifer/builder"))),
+        id: "own",
+      };
+      const asked = await follow(builder.build(own, never));
+      expect(asked.text).not.toContain("Using builder");
+      expect(asked.result).not.toHaveProperty("image.user");
+    });
+
+    it.each([
+      ["that is not there", PROJECT.replace("24", "25"), "There is no image acme.test/builder:25."],
+      ["in this network", PROJECT.replace("acme.test", "10.0.0.1"), "not an address of the public internet"],
+      ["with a broken project.toml", "[", "project.toml is not valid TOML"],
+    ])("%s fails with what to do, and no pod", async (_what, text, message) => {
+      const { builder } = await start(access());
+      const { result } = await follow(builder.build(await naming(text), never));
+      expect(result).toMatchObject({
+        kind: "failed",
+        message: expect.stringContaining(message),
+        exitCode: 1,
+      });
+      expect([...cluster.paths("pods/"), ...cluster.paths("secrets/")]).toEqual([]);
+    });
+
+    it("ends when it is cancelled while the builder comes, and at its time limit", async () => {
+      const { builder } = await start(access());
+      const named = await naming(PROJECT);
+      let cancelling = Promise.resolve();
+      const { result } = await follow(builder.build(named, never), (text) => {
+        if (text.includes("Pulling builder")) cancelling = builder.cancel(named.id);
+      });
+      await cancelling;
+      expect(result).toEqual({ kind: "cancelled" });
+      const endless = { read: async () => new Readable({ read: () => {} }) };
+      const other = await start({ ...access(), sources: endless });
+      const late = await follow(other.builder.build({ ...named, timeoutSeconds: 0.05 }, never));
+      expect(late.result).toMatchObject({
+        kind: "failed",
+        message: expect.stringContaining("The build was not done after"),
+      });
+    });
   });
 
   it("of a Dockerfile is refused, with what to do instead", async () => {

@@ -3,38 +3,23 @@ import {
   type BuildNews,
   type BuildResult,
   type BuildSpec,
-  type BuildTurns,
   isContainerBuild,
   makeBuildTurns,
 } from "../../../delivery/build/index.ts";
-import { errorText, type Running } from "../../../kernel/index.ts";
+import { BusinessError, errorText, type Running } from "../../../kernel/index.ts";
 import { RegistryRequestError } from "../../registry/client/index.ts";
 import { KIND, KubeError, type Pod } from "../client/index.ts";
-import { attemptOf, LABEL } from "./build-labels.ts";
+import { LABEL } from "./build-labels.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
-import { forgetCache } from "./cache-image-store.ts";
+import { forgetCaches } from "./cache-image-store.ts";
 import { concludeBuild } from "./conclude-build.ts";
-import { followPod } from "./follow-pod.ts";
-import { openPodBoard, type PodBoard } from "./pod-board.ts";
+import { type Engine, findOrStart, followOne, type Signals } from "./find-or-start.ts";
+import { openPodBoard } from "./pod-board.ts";
 import { askPodMemory } from "./pod-memory.ts";
-import { type BuildBounds, isOver, seePod } from "./pod-sight.ts";
-import { endPod, findNewestPod, type StartOptions, startAttempt } from "./start-attempt.ts";
+import { isOver } from "./pod-sight.ts";
+import { endPod, readTakeTurn } from "./start-attempt.ts";
 import { keepSwept } from "./sweep-builds.ts";
-import { countOwners, waitForTurn } from "./wait-for-turn.ts";
-
-/** What serves one builder. */
-interface Engine {
-  readonly options: StartOptions;
-  readonly board: PodBoard;
-  /** Leave to make a pod: the one who has it waits for the cluster to have room. */
-  readonly turns: BuildTurns;
-}
-
-interface Signals {
-  /** Only stops listening. */
-  readonly leave: AbortSignal;
-  readonly cancel: AbortSignal;
-}
+import { countOwners } from "./wait-for-turn.ts";
 
 /**
  * Builds as pods. All that is known of a build is in the cluster: any process with the same options joins it, also after
@@ -51,10 +36,11 @@ export async function startKubernetesBuilder(
   );
   const stopping = new AbortController();
   const setsPodMemory = askPodMemory(client, placement, logger);
+  const takeTurn = await readTakeTurn();
   const turns = makeBuildTurns({ atOnce: 1, working: () => countOwners(board.pods()) });
   await board.ready;
   return {
-    builder: makeBuilder({ options: { ...options, setsPodMemory }, board, turns }, stopping.signal),
+    builder: makeBuilder({ options: { ...options, setsPodMemory, takeTurn }, board, turns }, stopping.signal),
     stop: async () => {
       stopping.abort();
       await sweeping.stop();
@@ -93,7 +79,7 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
     async clearCache(appId) {
       const registry = engine.options.openRegistry(requireName(appId));
       try {
-        await forgetCache(engine.options.repositoryOf(appId), registry);
+        await forgetCaches(engine.options.repositoryOf(appId), registry);
       } finally {
         await registry.close();
       }
@@ -126,6 +112,7 @@ async function* runBuild(
     try {
       pod = yield* findOrStart(spec, bounds, engine, signals);
     } catch (thrown) {
+      if (thrown instanceof BusinessError) return { kind: "failed", message: thrown.message, exitCode: 1 };
       if (!(thrown instanceof KubeError || thrown instanceof RegistryRequestError)) throw thrown;
       const message = `The build could not be started: ${errorText(thrown)}.`;
       yield { kind: "output", text: ` !     ${message}\n` };
@@ -137,58 +124,6 @@ async function* runBuild(
     if (!end) return undefined;
     if (end.kind !== "taken" || tried === TRIES) return yield* concludeBuild(end, spec, pod, options);
     yield { kind: "output", text: BUILDS_AGAIN };
-  }
-}
-
-/** The pod of a build that runs or has ended, else a new one. */
-async function* findOrStart(
-  spec: BuildSpec,
-  bounds: BuildBounds,
-  { options, turns }: Engine,
-  { leave, cancel }: Signals,
-): AsyncGenerator<BuildNews, Pod | undefined> {
-  const newest = await findNewestPod(spec.id, options);
-  const sight = newest && seePod(newest, bounds).kind;
-  if (newest && sight !== "taken" && sight !== "broken") return newest;
-  const next = newest ? attemptOf(newest) + 1 : 1;
-  const signal = AbortSignal.any([leave, cancel]);
-  const giveBack = yield* inOutput(waitForTurn(spec, turns, signal));
-  try {
-    return yield* inOutput(startAttempt(spec, next, options, signal));
-  } finally {
-    giveBack?.();
-  }
-}
-
-/** What a generator yields is the build's output. */
-async function* inOutput<T>(texts: AsyncGenerator<string, T>): AsyncGenerator<BuildNews, T> {
-  try {
-    for (;;) {
-      const { done, value } = await texts.next();
-      if (done) return value;
-      yield { kind: "output", text: value };
-    }
-  } finally {
-    await texts.return(undefined as T);
-  }
-}
-
-async function* followOne(pod: Pod, bounds: BuildBounds, { options, board }: Engine, signal: AbortSignal) {
-  const { client, placement, logger, troubleMs } = options;
-  const view = board.follow(pod);
-  try {
-    const following = followPod(
-      view,
-      { client, namespace: placement.namespace, bounds, logger, troubleMs },
-      signal,
-    );
-    for (;;) {
-      const { done, value } = await following.next();
-      if (done) return value;
-      yield { kind: "output", text: value } as const;
-    }
-  } finally {
-    view.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { errorText, type Logger, pause } from "../../../kernel/index.ts";
 import { isNotFound, KIND, type KubeClient, objectPath } from "../client/index.ts";
-import type { PartName } from "./build-pod.ts";
+import type { PartName } from "./build-parts.ts";
 
 export interface PartLogOptions {
   readonly client: KubeClient;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BusinessError, errorText } from "../../../kernel/index.ts";
 import { makeRegistryClient, type RegistryClient } from "../../registry/client/index.ts";
 import { type BuildTask, POD_EXIT, POD_PATHS, type PodVerdict, TASK_FILE } from "./build-task.ts";
+import { fetchCacheFolder, keepCacheFolder } from "./cache-folder-store.ts";
 import { fetchCache, keepCache } from "./cache-image-store.ts";
 import { deliverImage } from "./deliver-image.ts";
 import { prepareBuild } from "./prepare-build.ts";
@@ -27,7 +28,7 @@ function readRelease() {
 async function run(program: string, task: BuildTask, client: RegistryClient): Promise<void> {
   const { build, layouts } = POD_PATHS;
   if (program === "prepare") {
-    const cache = fetchCache(join(build, "layouts"), task.repository, client);
+    const cache = fetchFor(task, client);
     const fetching = { signal: AbortSignal.timeout(FETCH_MS), tell: (line: string) => console.log(line) };
     await prepareBuild(build, task, {
       ...{ client, fetching },
@@ -40,7 +41,20 @@ async function run(program: string, task: BuildTask, client: RegistryClient): Pr
   tell({ image });
   // The build has its result; what comes now is for the next one.
   process.stdout.write(`\u001eimage ${image}\n\u001eend 0\n`);
-  await keepCache(layouts, task, client).catch(() => {});
+  const limitBytes = task.imageLimitBytes;
+  const keeping = task.builder
+    ? keepCacheFolder(POD_PATHS.cache, { ...task, ...task.builder, limitBytes }, client)
+    : keepCache(layouts, task, client);
+  await keeping.catch(() => {});
+}
+
+/** What earlier builds have kept for this one. */
+async function fetchFor(task: BuildTask, client: RegistryClient): Promise<void> {
+  const { build } = POD_PATHS;
+  const { repository, builder, imageLimitBytes } = task;
+  if (!builder) return await fetchCache(join(build, "layouts"), repository, client);
+  const at = { repository, maker: builder.maker, limitBytes: imageLimitBytes };
+  await fetchCacheFolder(join(build, "cache"), at, client);
 }
 
 async function main(program: string): Promise<number> {

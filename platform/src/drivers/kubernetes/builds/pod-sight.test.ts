@@ -48,6 +48,18 @@ describe("what a pod tells of its build", () => {
       { kind: "failed", exitCode: 51 },
     ],
     [
+      "its builder image has no shell",
+      {
+        prepare: 0,
+        analyzer: {
+          ...{ exitCode: 128, reason: "StartError" },
+          message: 'exec: "/bin/sh": stat /bin/sh: no such file or directory',
+        },
+      },
+      {},
+      { kind: "failed", exitCode: 1, message: expect.stringContaining("has no /bin/sh") },
+    ],
+    [
       "its source was refused",
       { prepare: said(POD_EXIT.refused, "project.toml is not valid TOML.") },
       {},

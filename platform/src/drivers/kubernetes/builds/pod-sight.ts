@@ -1,7 +1,7 @@
 import { failureOf, timeoutText } from "../../cnb/builds/index.ts";
 import type { ContainerStatus, Pod } from "../client/index.ts";
 import { CANCELLED } from "./build-labels.ts";
-import { PARTS, type PartName } from "./build-pod.ts";
+import { PARTS, type PartName } from "./build-parts.ts";
 import { POD_EXIT, readVerdict } from "./build-task.ts";
 
 /** What a pod tells of its build. */
@@ -87,6 +87,10 @@ function takenAway(pod: Pod, bounds: BuildBounds): PodSight | undefined {
   return undefined;
 }
 
+/** Phases are begun by a shell, so that the containers of a build take turns. */
+const NO_SHELL =
+  "The builder image has no /bin/sh, by which the containers of a build take turns. Name a builder that has one.";
+
 /** How a program's status tells SIGTERM and SIGKILL. */
 const KILLED = [143, 137];
 
@@ -103,6 +107,8 @@ function failedPart(
     if (end.exitCode === POD_EXIT.refused && said) return { kind: "failed", message: said, exitCode: 1 };
     if (part === "prepare" || part === "deliver")
       return { kind: "broken", message: said ?? `The build broke in "${part}": ${told(pod)}.` };
+    if (end.reason === "StartError" && /no such file|not found/.test(end.message ?? ""))
+      return { kind: "failed", message: NO_SHELL, exitCode: 1 };
     if (end.reason === "ContainerStatusUnknown" || end.reason === "StartError")
       return { kind: "taken", message: `The build's node lost it (${end.reason}).` };
     return failureOf({ exitCode: end.exitCode, outOfMemory: false }, memoryBytes);

@@ -157,6 +157,46 @@ describe("before the phases", () => {
     await expect(preparing).rejects.toThrow("builds run here on debian 13");
   });
 
+  describe("in a builder of others", () => {
+    const withBuilder = async (): Promise<BuildTask> => {
+      await writeTestImage(join(home, "foreign-run"), "another base");
+      return {
+        ...task,
+        builder: {
+          ...{ name: "acme.test/builder:1", digest: digestOf("builder"), maker: "acme.test/builder" },
+          ...{ user: { uid: 1234, gid: 4321 }, platformApi: "0.13" },
+          buildpacks: [{ id: "acme/go", version: "1.0.0" }],
+          order: '[[order]]\n[[order.group]]\nid = "acme/go"\nversion = "1.0.0"\n',
+          runImage: {
+            digest: await push(join(home, "foreign-run"), repository),
+            ...{ name: "acme.test/run:1", path: "acme.test/run/1", user: { uid: 1235, gid: 4321 } },
+          },
+        },
+      };
+    };
+    const prepareIn = async (given: BuildTask, content: string) => {
+      await mkdir(root());
+      const source = await addSource({ name: "project.toml", content });
+      const builder = { cnb: "/nowhere", release: { ...release, distroVersion: "13" } };
+      await prepareBuild(root(), { ...given, spec: { ...spec, source } }, { client, builder, fetching });
+    };
+    const naming = (name: string) => `[io.buildpacks]\nbuilder = "${name}"\n`;
+
+    it("order and run image are that builder's, whatever release ours is of", async () => {
+      await prepareIn(await withBuilder(), naming("acme.test/builder:1"));
+      expect(await readFrom("run.toml")).toContain('"acme.test/run:1"');
+      expect(await readFrom("order.toml")).toContain("acme/go");
+      expect(existsSync(join(root(), "layouts/acme.test/run/1/index.json"))).toBe(true);
+    });
+
+    it("the source must name the one that the pod was made for", async () => {
+      const preparing = prepareIn(await withBuilder(), naming("acme.test/other:1"));
+      await expect(preparing).rejects.toThrow(
+        "the source names the builder acme.test/other:1, and this pod is of acme.test/builder:1",
+      );
+    });
+  });
+
   it("a source that is not there is told by the registry", async () => {
     await expect(prepare({ source: digestOf("nothing") })).rejects.toThrow(/404|BLOB_UNKNOWN|not/);
   });

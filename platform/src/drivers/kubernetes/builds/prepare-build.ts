@@ -2,13 +2,16 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "smol-toml";
 import {
+  type BuildGround,
   type BuildpackFetching,
+  type FolderSources,
   fillFolder,
   type HostRelease,
+  readForeignRunImage,
   readRunImage,
 } from "../../cnb/builds/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
-import type { BuildTask } from "./build-task.ts";
+import type { BuildTask, PodBuilder } from "./build-task.ts";
 import { readRepository } from "./repository-content.ts";
 
 /** The builder image's part of it. */
@@ -40,28 +43,53 @@ export async function prepareBuild(
     readonly fetching: BuildpackFetching;
   },
 ): Promise<void> {
-  const { client, builder } = from;
-  const { repository, runImage } = task;
+  const { client } = from;
+  const { repository } = task;
   const images = readRepository(client, repository);
-  const standsOn = await readRunImage(
-    readRepository(client, runImage.repository),
-    runImage.digest,
-    builder.release,
-  );
+  const ground = await (task.builder ? foreignGround(task.builder, images) : ownGround(task, from));
   const filled = await fillFolder(root, task.spec, {
     sources: { read: async (digest) => client.readBlob(repository, { digest }) },
-    images,
-    runImage: standsOn,
-    buildpacks: await listBuildpacks(join(builder.cnb, "buildpacks")),
-    order: await readFile(join(builder.cnb, "order.toml"), "utf8"),
+    ...{ images, ...ground },
+    findBuilder: async (named) => requireSame(named, task.builder?.name),
     runtimeSources: task.runtimeSources,
     hostEnv: task.hostEnv,
     sourceLimits: task.sourceLimits,
     fetching: from.fetching,
   });
-  await writeFile(join(root, "run.toml"), stringify({ images: [{ image: standsOn.name }] }));
+  await writeFile(join(root, "run.toml"), stringify({ images: [{ image: ground.runImage.name }] }));
   const prepared: Prepared = { known: Object.fromEntries(filled.known) };
   await writeFile(join(root, PREPARED_FILE), JSON.stringify(prepared));
+}
+
+async function ownGround(
+  { runImage }: BuildTask,
+  { client, builder }: { readonly client: RegistryClient; readonly builder: BuilderContent },
+): Promise<BuildGround> {
+  return {
+    runImage: await readRunImage(
+      readRepository(client, runImage.repository),
+      runImage.digest,
+      builder.release,
+    ),
+    buildpacks: await listBuildpacks(join(builder.cnb, "buildpacks")),
+    order: await readFile(join(builder.cnb, "order.toml"), "utf8"),
+  };
+}
+
+async function foreignGround(
+  { runImage, buildpacks, order }: PodBuilder,
+  images: FolderSources["images"],
+): Promise<BuildGround> {
+  const { digest, name, path } = runImage;
+  return { runImage: await readForeignRunImage(images, digest, { name, path }), buildpacks, order };
+}
+
+/** The pod was made for what the source named then, and a source does not change. */
+function requireSame(named: string | undefined, pods: string | undefined): undefined {
+  if (named === undefined || named === pods) return undefined;
+  throw new Error(
+    `the source names the builder ${named}, and this pod is of ${pods ?? "the platform's own"}`,
+  );
 }
 
 /** `<folder>/<id with / as _>/<version>`, as the CNB Platform specification lays them out. */

@@ -1,7 +1,6 @@
 import { Readable } from "node:stream";
-import { MEDIA } from "../../../delivery/image/index.ts";
+import { type ImageSink, MEDIA } from "../../../delivery/image/index.ts";
 import { notFound } from "../../../kernel/index.ts";
-import type { ImageSink } from "../../cnb/builds/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
 
 type Client = Pick<
@@ -53,6 +52,12 @@ export function intoRepository(client: Client, repository: string, from: readonl
       if (!(await client.hasBlob(repository, blob.digest))) await client.pushBlob(repository, blob);
     },
     writeManifest: (bytes, digest) =>
-      client.pushManifest(repository, digest, { mediaType: MEDIA.manifest, bytes }),
+      client.pushManifest(repository, digest, { mediaType: mediaTypeOf(bytes), bytes }),
   };
+}
+
+/** As the manifest says itself: images of others may have Docker's type, which a registry wants to be told. */
+function mediaTypeOf(manifest: Buffer): string {
+  const { mediaType } = JSON.parse(manifest.toString()) as { mediaType?: unknown };
+  return typeof mediaType === "string" ? mediaType : MEDIA.manifest;
 }

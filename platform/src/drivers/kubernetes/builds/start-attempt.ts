@@ -1,17 +1,28 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type BuildSpec, waitingForRoom } from "../../../delivery/build/index.ts";
 import { pause } from "../../../kernel/index.ts";
+import { pinnedName } from "../../cnb/builds/index.ts";
 import { isConflict, KIND, type KubeClient, KubeError, type Pod } from "../client/index.ts";
 import { attemptOf, buildObjectName, CANCELLED, LABEL } from "./build-labels.ts";
-import { makeBuildPod, makeBuildSecret } from "./build-pod.ts";
+import { makeBuildPod, makeBuildSecret, type PodBuilderImage } from "./build-pod.ts";
 import type { BuildTask } from "./build-task.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
+import type { ChosenBuilder } from "./choose-builder.ts";
 import { pushSource } from "./push-source.ts";
 
 const QUOTA_LOOK_MS = 1_000;
 /** How much longer than the build its credential is good: for waiting, and for what comes after the limit. */
 const CREDENTIAL_GRACE_MS = 3_600_000;
 
+/** What lets the containers of a pod take turns in an image that has nothing of ours. */
+export function readTakeTurn(): Promise<string> {
+  return readFile(join(import.meta.dirname, "take-turn.sh"), "utf8");
+}
+
 export interface StartOptions extends KubernetesBuilderOptions {
+  /** Text of take-turn.sh. */
+  readonly takeTurn: string;
   /** Whether the cluster sets memory aside for a pod as a whole; see `askPodMemory`. */
   readonly setsPodMemory: () => Promise<boolean>;
 }
@@ -33,7 +44,7 @@ export async function findNewestPod(
  */
 export async function* startAttempt(
   spec: BuildSpec,
-  attempt: number,
+  { attempt, ...chosen }: ChosenBuilder & { readonly attempt: number },
   options: StartOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string, Pod | undefined> {
@@ -48,12 +59,13 @@ export async function* startAttempt(
   } finally {
     await registry.close();
   }
-  const secret = makeBuildSecret(makeTask(spec, options), attempt, placement.namespace);
+  const secret = makeBuildSecret(makeTask(spec, chosen, options), attempt, placement.namespace);
   await client.apply(secret);
   for (let told = false; !signal.aborted; ) {
     try {
       const isWhole = await options.setsPodMemory();
-      return await client.create(makeBuildPod(spec, attempt, { placement, hostEnv, isWhole }));
+      const builder = podBuilder(spec, chosen, options);
+      return await client.create(makeBuildPod(spec, attempt, { placement, hostEnv, isWhole, builder }));
     } catch (thrown) {
       if (isConflict(thrown))
         return await client.get<Pod>(podPlace(placement), buildObjectName(spec.id, attempt));
@@ -66,13 +78,33 @@ export async function* startAttempt(
   return undefined;
 }
 
-function makeTask(spec: BuildSpec, options: KubernetesBuilderOptions): BuildTask {
+function podBuilder(
+  { appId }: BuildSpec,
+  { builder, bringsBuildpacks }: ChosenBuilder,
+  { builders, repositoryOf, takeTurn }: StartOptions,
+): PodBuilderImage | undefined {
+  if (!builder) return undefined;
+  const { digest, user, platformApi, runImage } = builder;
+  return {
+    ...{
+      image: builders.imageIn(repositoryOf(appId), digest),
+      user,
+      platformApi,
+      bringsBuildpacks,
+      takeTurn,
+    },
+    ...{ name: pinnedName(builder.name, digest), runImage: runImage.name, runUser: runImage.user },
+  };
+}
+
+function makeTask(spec: BuildSpec, { builder }: ChosenBuilder, options: KubernetesBuilderOptions): BuildTask {
   const until = new Date(options.now().getTime() + spec.timeoutSeconds * 1_000 + CREDENTIAL_GRACE_MS);
   const { runImage, runtimeSources, hostEnv, sourceLimits, imageLimitBytes } = options;
   return {
     ...{ spec, runImage, runtimeSources, hostEnv, sourceLimits, imageLimitBytes },
     registry: options.podRegistry(spec.appId, until),
     repository: options.repositoryOf(spec.appId),
+    ...(builder ? { builder } : {}),
   };
 }
 

@@ -13,10 +13,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(turns, { recursive: true, force: true }));
 
-async function takeTurn(before: string, after: string, line: string) {
+async function takeTurn(before: string, after: string, line: string, path = "/usr/bin:/bin") {
   const script = join(import.meta.dirname, "take-turn.sh");
   const child = spawn("/bin/sh", [script, before, after, "/bin/sh", "-c", line], {
-    env: { PATH: "/usr/bin:/bin", TURNS: turns },
+    env: { PATH: path, TURNS: turns },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
@@ -55,6 +55,18 @@ describe("containers that take turns", () => {
     const waiting = takeTurn("a", "-", "echo never");
     await takeTurn("-", "-", `mkfifo ${turns}/a 2>/dev/null; : > ${turns}/a`);
     expect(await waiting).toEqual({ said: "", status: 0 });
+  });
+
+  it("say so in an image that lacks what they take turns by", async () => {
+    for (const [before, after] of [
+      ["a", "b"],
+      ["-", "b"],
+    ] as const) {
+      const { said, status } = await takeTurn(before, after, ":", turns);
+      expect(said).toContain("This builder image has no mkfifo");
+      expect(said).toContain("\u001eend 127\n");
+      expect(status).toBe(127);
+    }
   });
 
   it("pass arguments on as they are", async () => {

@@ -170,7 +170,7 @@ interface Standard {
 }
 
 function podSpec(body: DynoBody, placement: DynoPlacement, io?: Standard): Record<string, unknown> {
-  const { uid, gid } = body.container?.user ?? placement.user;
+  const { uid, gid } = body.container?.user ?? body.user ?? placement.user;
   const { nameservers, pullSecrets } = placement;
   return {
     serviceAccountName: DYNO_ACCOUNT,

@@ -1,6 +1,12 @@
 import { describe, expect, it, test } from "vitest";
 import { digestOf } from "../../../delivery/image/index.ts";
-import { parseImageReference, parseShortReference, referenceText, registryUrl } from "./index.ts";
+import {
+  layoutPathOf,
+  parseImageReference,
+  parseShortReference,
+  referenceText,
+  registryUrl,
+} from "./index.ts";
 
 const digest = digestOf("x");
 
@@ -53,3 +59,12 @@ test.each(["/srv/builder", "Heroku/builder", "a/b:c:d", "", "https://registry.te
     expect(() => parseShortReference(text)).toThrow("is not a full image reference");
   },
 );
+
+test.each([
+  ["heroku/heroku:24", "index.docker.io/heroku/heroku/24"],
+  ["docker.io/acme/run", "index.docker.io/acme/run/latest"],
+  ["ubuntu", "index.docker.io/library/ubuntu/latest"],
+  [`registry.test:5000/run@sha256:${"a".repeat(64)}`, `registry.test:5000/run/sha256/${"a".repeat(64)}`],
+])("the layout of %s stands in %s", (image, path) => {
+  expect(layoutPathOf(image)).toBe(path);
+});

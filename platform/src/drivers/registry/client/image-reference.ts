@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { isDigest } from "../../../delivery/image/index.ts";
 
 /** An image in a registry, as people write it: `<host>[:<port>]/<repository>[:<tag>][@<digest>]`. */
@@ -57,4 +58,11 @@ export function referenceText({ registry, repository, tag, digest }: ImageRefere
 export function registryUrl(registry: string, plainHttp = false): string {
   const host = registry === "docker.io" ? "registry-1.docker.io" : registry;
   return `${plainHttp ? "http" : "https"}://${host}`;
+}
+
+/** Where the layout of an image stands in the layout folder of a build (Platform API 0.15, "Map an image reference to a path"). */
+export function layoutPathOf(image: string): string {
+  const { registry, repository, tag, digest } = parseShortReference(image);
+  const host = registry === "docker.io" ? "index.docker.io" : registry;
+  return join(host, repository, ...(digest?.split(":") ?? [tag ?? "latest"]));
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeImageStore, makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
 import { digestOf, encodeDocument, MEDIA, makeIndex, makeManifest } from "../../../delivery/image/index.ts";
 import { isPublicAddress } from "../../../delivery/source/index.ts";
+import { intoStore } from "../../cnb/builds/index.ts";
 import { parseImageReference } from "./image-reference.ts";
 import { imageInRegistry, type PullOptions, pullImage } from "./pull-image.ts";
 import { makeRegistryClient, type RegistryClient } from "./registry-client.ts";
@@ -60,7 +61,7 @@ const name = (reference: { bytes: Buffer; type: string }) =>
   content.set("v1", { body: reference.bytes, type: reference.type });
 const pull = (over: Partial<PullOptions> = {}) =>
   pullImage(imageInRegistry(client, parseImageReference("registry.test/acme/builder:v1")), {
-    ...{ store, architecture: "amd64" as const, limitBytes: 10_000, ...over },
+    ...{ to: intoStore(store), architecture: "amd64" as const, limitBytes: 10_000, ...over },
   });
 
 describe("an image that is pulled", () => {
@@ -149,9 +150,9 @@ describe("an image that is pulled", () => {
       const fenced = makeRegistryClient({ url, isAllowed: isPublicAddress });
       const origin = imageInRegistry(fenced, parseImageReference("registry.test/acme/builder:v1"));
       const before = registry.arrived.length;
-      await expect(pullImage(origin, { store, architecture: "amd64", limitBytes: 1 })).rejects.toThrow(
-        /is not an address of the public internet\. Only registries of the public internet/,
-      );
+      await expect(
+        pullImage(origin, { to: intoStore(store), architecture: "amd64", limitBytes: 1 }),
+      ).rejects.toThrow(/is not an address of the public internet\. Only registries of the public internet/);
       expect(registry.arrived.length).toBe(before);
       await fenced.close();
     }
@@ -161,9 +162,9 @@ describe("an image that is pulled", () => {
       headers: { location: `${registry.url.replace("127.0.0.1", "127.0.0.2")}/x` },
     });
     const origin = imageInRegistry(toLoopback, parseImageReference("registry.test/acme/builder:v1"));
-    await expect(pullImage(origin, { store, architecture: "amd64", limitBytes: 1 })).rejects.toThrow(
-      "127.0.0.2 is not an address of the public internet",
-    );
+    await expect(
+      pullImage(origin, { to: intoStore(store), architecture: "amd64", limitBytes: 1 }),
+    ).rejects.toThrow("127.0.0.2 is not an address of the public internet");
     await toLoopback.close();
   });
 });

@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
 import {
   DOCUMENT_LIMIT,
-  type ImageStore,
+  type ImagePart,
+  type ImageSink,
   type OciDescriptor,
   type OciManifest,
   parseConfig,
@@ -39,7 +40,7 @@ export function imageInRegistry(
 }
 
 export interface PullOptions {
-  readonly store: Pick<ImageStore, "has" | "write">;
+  readonly to: ImageSink;
   readonly architecture: "amd64" | "arm64";
   /** Bytes of layers, as the registry has them, at the most. */
   readonly limitBytes: number;
@@ -57,11 +58,11 @@ const AT_ONCE = 3;
 const INDEXES = /^application\/vnd\.(oci\.image\.index\.v1|docker\.distribution\.manifest\.list\.v2)\+json$/;
 
 /**
- * Takes an image from where it is into the store, whole: the manifest comes last. What the store has is not fetched
+ * Takes an image from where it is to where it shall be, whole: the manifest comes last. What is there is not fetched
  * again. Throws what the origin throws, and an Error that says what is wrong with the image; undefined when there is none.
  */
 export async function pullImage(origin: ImageOrigin, options: PullOptions): Promise<PulledImage | undefined> {
-  const { store } = options;
+  const { to } = options;
   const found = await origin.document();
   const one = found && (await forArchitecture(found, origin, options.architecture));
   if (!one) return undefined;
@@ -71,12 +72,20 @@ export async function pullImage(origin: ImageOrigin, options: PullOptions): Prom
   const waiting = await missingOf(manifest, options);
   const fetchAll = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift())
-      await store.write(origin.blob(next), next.digest);
+      await to.write(partOf(next, () => origin.blob(next) as AsyncIterable<Buffer>));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, fetchAll));
-  await store.write(config, manifest.config.digest);
-  await store.write(one.bytes, one.digest);
+  await to.write(
+    partOf(manifest.config, async function* () {
+      yield config;
+    }),
+  );
+  await to.writeManifest(one.bytes, one.digest);
   return { digest: one.digest };
+}
+
+function partOf({ digest, size }: OciDescriptor, open: ImagePart["open"]): ImagePart {
+  return { digest, size, open };
 }
 
 /** The manifest itself, or the one that an index has for this architecture. */
@@ -119,14 +128,14 @@ function wrongArchitecture(theirs: string, ours: string): Error {
 
 async function missingOf(
   { layers }: OciManifest,
-  { store, limitBytes, onSize }: PullOptions,
+  { to, limitBytes, onSize }: PullOptions,
 ): Promise<OciDescriptor[]> {
   const all = layers.reduce((sum, { size }) => sum + size, 0);
   const megabytes = (bytes: number) => `${Math.round(bytes / 1_000_000)} MB`;
   if (all > limitBytes)
     throw new Error(`it is ${megabytes(all)} large, and the most is ${megabytes(limitBytes)}`);
   const missing = new Map<string, OciDescriptor>();
-  for (const layer of layers) if (!(await store.has(layer.digest))) missing.set(layer.digest, layer);
+  for (const layer of layers) if (!(await to.has(layer.digest))) missing.set(layer.digest, layer);
   const bytes = [...missing.values()].reduce((sum, { size }) => sum + size, 0);
   onSize?.({ all, missing: bytes });
   return [...missing.values()];

@@ -1,5 +1,3 @@
-import { readInside } from "../../files/trees/index.ts";
-
 /** Whom an image runs its programs as. */
 export interface ImageUser {
   readonly uid: number;
@@ -7,19 +5,10 @@ export interface ImageUser {
   readonly home: string;
 }
 
-const TABLE_BYTES = 1024 * 1024;
-
 /**
  * The user that an image's config names (image-spec, `User`): a name or number, with a group behind a colon or without.
- * `root` is the image's unpacked root. Throws for a name that the image does not know.
+ * `passwd` and `group` are the texts of passwd(5) and group(5) in the image. Throws for a name that the image does not know.
  */
-export async function readImageUser(root: string, user: string | undefined): Promise<ImageUser> {
-  const passwd = (await readInside(root, "etc/passwd", TABLE_BYTES)) ?? "";
-  const group = (await readInside(root, "etc/group", TABLE_BYTES)) ?? "";
-  return resolveImageUser(user ?? "", passwd, group);
-}
-
-/** As `readImageUser`, of the texts of passwd(5) and group(5). */
 export function resolveImageUser(user: string, passwd: string, group: string): ImageUser {
   const [named = "", ofGroup] = user === "" ? ["0"] : user.split(":");
   const account = fieldsOf(passwd).find(([name, , uid]) => name === named || uid === named);
