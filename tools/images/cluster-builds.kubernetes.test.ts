@@ -157,7 +157,7 @@ describe("a build in a pod", () => {
     const waiting = ["sleep 1", "sleep 2"].map(async (line) => {
       const spec = specOf(await bench.addSource({ do: line, page: "x" }));
       const listening = listen(narrow.builder, spec);
-      await listening.said("Waiting for other builds");
+      await listening.said("-----> Waiting for ");
       return { spec, listening };
     });
     const [second, third] = await Promise.all(waiting);

@@ -138,6 +138,19 @@ describe("files that are put aside", () => {
     expect(textsOf(await drain(output))).toEqual(["late", "new"]);
   });
 
+  test("with nothing in them are passed over, also when they are seen again", async () => {
+    const files = writer();
+    files.putAside();
+    files.reopen();
+    files.line("one");
+    const output = reader();
+    const first = await drain(output);
+    files.putAside();
+    files.reopen();
+    files.line("two");
+    expect(textsOf([...first, ...(await drain(output))])).toEqual(["one", "two"]);
+  });
+
   test("are read when they were removed meanwhile", async () => {
     const files = writer();
     const output = reader();

@@ -60,6 +60,8 @@ export class PodOutput {
   /** By name without `.gz`, of files that were put aside and told. */
   readonly #toldNames = new Set<string>();
   readonly #toldIds = new Set<string>();
+  /** Places of files that were put aside with nothing in them: nothing tells such a file from another. */
+  readonly #emptyPlaces = new Set<string>();
   /** Files that were seen put aside, and wait to be opened. */
   readonly #unopened = new Set<string>();
   #hasBegun = false;
@@ -219,8 +221,8 @@ export class PodOutput {
   #shift(): void {
     const file = this.#files.shift();
     const id = file?.id();
-    if (id !== undefined) this.#toldIds.add(id);
-    for (const oldest of this.#toldIds) if (this.#toldIds.size > 2 * HELD_FILES) this.#toldIds.delete(oldest);
+    if (id !== undefined) remember(this.#toldIds, id);
+    else if (file) remember(this.#emptyPlaces, file.place);
     file?.close();
     this.#seek(0);
     this.#newerSince = undefined;
@@ -261,7 +263,7 @@ export class PodOutput {
       }
       const found = await this.#open(file);
       if (!found) return false;
-      if (this.#isKnown(found)) {
+      if (this.#isKnown(found, file)) {
         if (isPutAside(file) && this.#toldIds.has(found.id() ?? "")) this.#toldNames.add(stem);
         found.close();
         continue;
@@ -291,9 +293,10 @@ export class PodOutput {
   }
 
   /** The same content may come again under another name, compressed. */
-  #isKnown(file: OpenLogFile): boolean {
+  #isKnown(file: OpenLogFile, { isCompressed }: ListedFile): boolean {
     const id = file.id();
-    if (id === undefined) return false;
+    // Nothing comes into a compressed file any more.
+    if (id === undefined) return isCompressed || this.#emptyPlaces.has(file.place);
     return this.#toldIds.has(id) || this.#files.some((each) => each.id() === id);
   }
 
@@ -321,6 +324,12 @@ export class PodOutput {
 }
 
 const NEWLINE = Buffer.from("\n");
+
+/** Adds to what is remembered, of which the oldest is forgotten. */
+function remember(known: Set<string>, one: string): void {
+  known.add(one);
+  for (const oldest of known) if (known.size > 2 * HELD_FILES) known.delete(oldest);
+}
 
 interface ListedFile extends RunFile {
   readonly place: string;
