@@ -25,7 +25,7 @@ printf '[types]\\ncache = true\\n' > "$cached.toml"
 cat > "$CNB_LAYERS_DIR/launch.toml" <<'TOML'
 [[processes]]
 type = "web"
-command = ["sh", "-c", "id -u; cat page; sleep 600"]
+command = ["sh", "-c", "id -u; cat page; echo; sleep 600"]
 default = true
 TOML
 `;
@@ -118,12 +118,12 @@ it("a source is built in the builder it names, and runs on that builder's run im
   // The operator's user is shown where it is asked for, and nowhere before.
   expect(registry.refused()).toBeGreaterThan(0);
   await registry.stop();
-  expect(await outputOf(second.image.digest, second.image.user)).toBe("1235\ntwo");
+  expect(await outputOf(second.image.digest, second.image.user)).toBe("1235\ntwo\n");
   const pods = await bench.client.list<Pod>({ kind: KIND.pod, namespace: bench.namespace }, {});
   expect(JSON.stringify(pods)).not.toContain(LOGIN.password);
 }, 300_000);
 
-/** What the image's web process says in a pod as a dyno's. */
+/** What the image's web process says in a pod as a dyno's; a node keeps back a line without its end. */
 async function outputOf(digest: string, user: { uid: number; gid: number } | undefined): Promise<string> {
   const { client, namespace } = bench;
   await client.create({
@@ -153,7 +153,7 @@ async function outputOf(digest: string, user: { uid: number; gid: number } | und
   for (;;) {
     const path = `${objectPath(KIND.pod, { namespace, name: "app" })}/log`;
     const text = await client.stream(path, {}, AbortSignal.timeout(10_000)).then(readAll, () => "");
-    if (text.includes("two")) return text;
+    if (text.includes("two\n")) return text;
     await pause(200, never());
   }
 }
