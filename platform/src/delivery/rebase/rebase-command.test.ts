@@ -79,7 +79,7 @@ describe("what is called and printed", () => {
       "Run images:",
       "  conifer/run:debian-12  bbbbbbbbbbbb",
       "Apps stand on:",
-      "  12  conifer/run:debian-12  layer 111111111111  a newer build is there",
+      "  12  conifer/run:debian-12  layer 111111111111  another build is there",
       "  1   container images       -                   not rebased",
       "Bring them onto it: rebase start",
     ]);
@@ -108,6 +108,7 @@ describe("what is called and printed", () => {
   });
 
   test.each([
+    [1, "1 app would be put on conifer/run:debian-12 (bbbbbbbbbbbb), in waves of 1, 2."],
     [3, "3 apps would be put on conifer/run:debian-12 (bbbbbbbbbbbb), in waves of 1, 2."],
     [0, "No app stands on another build of conifer/run:debian-12: there is nothing to rebase."],
   ])("start --dry-run with %i apps", async (apps, text) => {

@@ -20,7 +20,7 @@ export function standingText(
 
 const STATE_TEXT: Readonly<Record<ShownBase["state"], string>> = {
   newest: "up to date",
-  behind: "a newer build is there",
+  behind: "another build is there",
   other: "not rebased",
 };
 
@@ -41,7 +41,8 @@ export function planText(plan: {
 }): string {
   const { name, digest } = plan.run_image;
   if (plan.apps === 0) return `No app stands on another build of ${name}: there is nothing to rebase.`;
-  return `${plan.apps} apps would be put on ${name} (${shortDigest(digest)}), in waves of ${plan.waves.join(", ")}.`;
+  const apps = plan.apps === 1 ? "1 app" : `${plan.apps} apps`;
+  return `${apps} would be put on ${name} (${shortDigest(digest)}), in waves of ${plan.waves.join(", ")}.`;
 }
 
 const STATUS_TEXT: Readonly<Record<ShownPass["status"], string>> = {
