@@ -13,8 +13,8 @@ const ON_A_CLUSTER = {
 
 /**
  * Projects, one after the other. The fast tests share what cores there are; of the others, which start processes and wait
- * for them, two files run at once. Where continuous integration shares its machine with others, such a test is tried once
- * more, and the report says so; a test that needs that is a bug to find.
+ * for them, two files run at once. Where continuous integration shares its machine with others, a test is tried once
+ * more, and the run's end tells which; a test that needs that is a bug to find.
  * Those of the last three need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. The
  * journeys on an installation are from the same source; what differs is said in conformance/src/engine-differences.ts. What
  * operators do to an installation, and what befalls it, comes when nobody else uses it.
@@ -29,6 +29,7 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "**/*.slow.test.ts", "**/*.kubernetes.test.ts"],
           testTimeout: 30_000,
           maxWorkers: "100%",
+          retry: Number(process.env.TEST_RETRIES ?? 0),
           sequence: { groupOrder: 1 },
         },
       },
