@@ -1,7 +1,7 @@
+import { adviceFor, type KnownFailure } from "../../shared/logged-tool.ts";
 import { libraryAdvice } from "../../shared/native-libraries.ts";
 
-/** What a failure's text means, and what to do about it. `$1` is the first group of the pattern. */
-const CAUSES: readonly { readonly pattern: RegExp; readonly advice: readonly string[] }[] = [
+const CAUSES: readonly KnownFailure[] = [
   {
     pattern: /requires go >= ?v?(\d[\w.]*)/,
     advice: ["A module needs Go $1 or newer. Ask for it in go.mod:", "  go mod edit -go=$1"],
@@ -71,12 +71,5 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly advice: readonly str
 
 /** What to do about a failure of the `go` program, by what it has written. */
 export function goAdvice(output: string): readonly string[] {
-  const library = libraryAdvice(output);
-  if (library !== undefined) return library;
-  for (const { pattern, advice } of CAUSES) {
-    const match = pattern.exec(output);
-    const word = match?.slice(1).find((group) => group !== undefined) ?? "";
-    if (match !== null) return advice.map((line) => line.replaceAll("$1", word));
-  }
-  return ["See its output above."];
+  return libraryAdvice(output) ?? adviceFor(CAUSES, output);
 }

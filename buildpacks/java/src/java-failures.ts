@@ -1,5 +1,6 @@
-/** What a failure's text means, and what to do about it. `$1` is the first group of the pattern that matched. */
-const CAUSES: readonly { readonly pattern: RegExp; readonly advice: readonly string[] }[] = [
+import { adviceFor, type KnownFailure } from "../../shared/logged-tool.ts";
+
+const CAUSES: readonly KnownFailure[] = [
   {
     pattern:
       /(?:release version|invalid target release:|source release|Source option|class file version) ["']?([\d.]+)/,
@@ -78,11 +79,5 @@ const CAUSES: readonly { readonly pattern: RegExp; readonly advice: readonly str
 
 /** What to do about a failure of Maven or Gradle, by what it has written. */
 export function javaAdvice(output: string): readonly string[] {
-  for (const { pattern, advice } of CAUSES) {
-    const match = pattern.exec(output);
-    if (match === null) continue;
-    const word = match.slice(1).find((group) => group !== undefined) ?? "";
-    return advice.map((line) => line.replaceAll("$1", () => word));
-  }
-  return ["See its output above."];
+  return adviceFor(CAUSES, output);
 }
