@@ -1,4 +1,5 @@
 import type { RunTarget } from "./buildpack-descriptor.ts";
+import type { StandsOn } from "./oci.ts";
 import { type TomlTable, table, text } from "./toml-files.ts";
 
 /** The metadata of a launch layer of an earlier image, as its label holds it. */
@@ -13,7 +14,7 @@ export interface LayerRecord {
 }
 
 /** The label `io.buildpacks.lifecycle.metadata` (Platform API 0.15). */
-export interface LifecycleMetadata {
+export interface LifecycleMetadata extends StandsOn {
   readonly app?: readonly { readonly sha: string }[];
   readonly sbom?: { readonly sha: string };
   readonly config?: { readonly sha: string };
@@ -26,14 +27,6 @@ export interface LifecycleMetadata {
     readonly store?: { readonly metadata?: TomlTable };
     readonly layers?: Readonly<Record<string, LayerRecord>>;
   }[];
-  readonly runImage?: {
-    readonly image?: string;
-    readonly mirrors?: readonly string[];
-    readonly topLayer?: string;
-    readonly reference?: string;
-  };
-  /** Where lifecycles before Platform API 0.12 have written the run image's names. */
-  readonly stack?: { readonly runImage?: { readonly image?: string; readonly mirrors?: readonly string[] } };
 }
 
 /** `analyzed.toml`: what is known of the image before this one, and of the run image. */

@@ -21,4 +21,9 @@ export {
   parseIndex,
   parseManifest,
 } from "../../platform/src/delivery/image/oci-documents.ts";
-export { rebaseImage, runImageNames, whyNotRebase } from "../../platform/src/delivery/image/rebase-image.ts";
+export {
+  rebaseImage,
+  runImageNames,
+  type StandsOn,
+  whyNotRebase,
+} from "../../platform/src/delivery/image/rebase-image.ts";

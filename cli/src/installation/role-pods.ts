@@ -63,7 +63,7 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
       volumes: [
         ...makeVolumes(role),
         ...(trusts(role, installation) ? [{ name: "trust", configMap: { name: TRUST } }] : []),
-        ...advisories(role, installation, (claimName) => ({
+        ...advisoriesAs(role, installation).map((claimName) => ({
           name: "advisories",
           persistentVolumeClaim: { claimName, readOnly: true },
         })),
@@ -164,7 +164,7 @@ function makeContainer(role: Role, installation: Installation): Fields {
       { name: "tmp", mountPath: "/tmp" },
       ...(keys.length > 0 ? [{ name: "keys", mountPath: KEYS_FOLDER, readOnly: true }] : []),
       ...(trusts(role, installation) ? [{ name: "trust", mountPath: TRUST_FOLDER, readOnly: true }] : []),
-      ...advisories(role, installation, () => ({
+      ...advisoriesAs(role, installation).map(() => ({
         name: "advisories",
         mountPath: ADVISORIES_FOLDER,
         readOnly: true,
@@ -186,9 +186,9 @@ function trusts(role: Role, { values }: Installation): boolean {
   return role !== "agent" && values.caBundle !== undefined;
 }
 
-/** What a role that reads the operator's advisories needs for it, by the claim that has them. */
-function advisories<T>(role: Role, { values }: Installation, make: (claim: string) => T): readonly T[] {
-  return role === "worker" && values.advisories !== undefined ? [make(values.advisories)] : [];
+/** The claim of the volume with the operator's advisories: workers load them, and nobody else needs it. */
+function advisoriesAs(role: Role, { values }: Installation): readonly string[] {
+  return role === "worker" && values.advisories !== undefined ? [values.advisories] : [];
 }
 
 /** The Secret with users and passwords of registries: workers fetch builders, and nobody else needs it. */
@@ -220,7 +220,7 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
           ),
         ]
       : []),
-    ...advisories(role, installation, () => ({ name: "CONIFER_ADVISORIES", value: ADVISORIES_FOLDER })),
+    ...advisoriesAs(role, installation).flatMap(() => text("CONIFER_ADVISORIES", ADVISORIES_FOLDER)),
     ...(ROLE[role].database ? [secret("DATABASE_URL", DATABASE_SECRET, "url")] : []),
     ...(role === "database" && isPart(role, installation)
       ? [secret("CONIFER_DATABASE_PASSWORD", DATABASE_SECRET, "password")]

@@ -13,7 +13,7 @@ import {
 } from "../delivery/rebase/index.ts";
 import type { LocalCall, LocalRoutes } from "../drivers/embedded/local/index.ts";
 import { type Actor, invalidParams, notFound } from "../kernel/index.ts";
-import { makeAppHealth } from "../runtime/formation/index.ts";
+import { listScaledApps } from "../runtime/formation/index.ts";
 import type { ControlContext } from "./control-context.ts";
 
 /** Nobody's account: the installation's operator, whom no request names. */
@@ -25,9 +25,7 @@ const MOST_TURNS = 20_000;
 export function rebaseRoutes(context: ControlContext, runImages: RunImages): LocalRoutes {
   const { db, config } = context;
   const actor: Actor = { id: OPERATOR_ID, email: `operator@conifer.${config.domain}` };
-  // Only what the record says is asked of it: this process may be one without an engine.
-  const health = makeAppHealth({ db, watch: { session: () => 0, find: () => undefined } });
-  const deps = { ...context, runImages, health };
+  const deps = { ...context, runImages, listScaled: () => listScaledApps(db) };
   return {
     handlers: {
       "GET /rebase": async () => ({ ...(await showStanding(deps)), pass: await showPass(db) }),

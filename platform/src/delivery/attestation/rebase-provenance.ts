@@ -1,3 +1,5 @@
+import { digestSet } from "./slsa-provenance.ts";
+
 /** What is known of a rebased image. */
 export interface RebasedBuild {
   readonly image: { readonly name: string; readonly digest: string };
@@ -18,7 +20,6 @@ export const REBASE_TYPE = "urn:conifer:rebase:v1";
 /** An in-toto Statement v1 with SLSA provenance v1 (slsa.dev/spec/v1.0/provenance) of an image that was not built anew. */
 export function makeRebaseProvenance(rebased: RebasedBuild): object {
   const { image, from, runImage, installation } = rebased;
-  const digestSet = (digest: string) => ({ sha256: digest.slice("sha256:".length) });
   return {
     _type: "https://in-toto.io/Statement/v1",
     subject: [{ name: image.name, digest: digestSet(image.digest) }],

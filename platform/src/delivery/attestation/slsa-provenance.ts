@@ -131,6 +131,7 @@ export function publicAddress(uri: string): string {
   return url.href;
 }
 
-function digestSet(digest: string): { sha256: string } {
+/** A digest as in-toto's statements write it (in-toto Attestation Framework, "DigestSet"). */
+export function digestSet(digest: string): { sha256: string } {
   return { sha256: digest.slice("sha256:".length) };
 }

@@ -7,7 +7,7 @@ export {
   type ImageProcess,
   imageForCommand,
 } from "./image.ts";
-export type { ImageCollection, ImagePart, ImageSink, ImageStore } from "./image-ports.ts";
+export type { ImageCollection, ImageSink, ImageStore } from "./image-ports.ts";
 export { LAYER_TIME, type LayerEntry, packLayer } from "./layer-tar.ts";
 export {
   DOCUMENT_LIMIT,
@@ -25,6 +25,7 @@ export {
   parseConfig,
   parseIndex,
   parseManifest,
+  partOfBytes,
 } from "./oci-documents.ts";
 export { imageHandlers } from "./oci-image-api.ts";
 export { findImage, findNewestImage, insertImage, listKeptDigests } from "./oci-image-store.ts";

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ImagePart } from "./image-ports.ts";
 
 /** Media types of the OCI image format (image-spec 1.1). */
 export const MEDIA = {
@@ -78,6 +79,19 @@ export function hexOf(digest: string): string {
 export function encodeDocument(mediaType: string, document: object): EncodedDocument {
   const bytes = Buffer.from(JSON.stringify(document));
   return { bytes, descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length } };
+}
+
+/** A document that is at hand, as a part of an image on its way. */
+export function partOfBytes(
+  { digest, size }: Pick<OciDescriptor, "digest" | "size">,
+  bytes: Buffer,
+): ImagePart {
+  return {
+    ...{ digest, size },
+    open: async function* () {
+      yield bytes;
+    },
+  };
 }
 
 export function makeManifest(config: OciDescriptor, layers: readonly OciDescriptor[]): OciManifest {

@@ -35,8 +35,6 @@ export interface RebasedImages {
 export interface AppHealth {
   /** Of the app's current release; undefined while the engine is not seen. */
   look(appId: string): Promise<AppSight | undefined>;
-  /** Apps that are scaled to at least one dyno. */
-  running(): Promise<ReadonlySet<string>>;
 }
 
 /** What is to be said of a rebased image. */

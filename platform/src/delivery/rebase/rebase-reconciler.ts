@@ -8,6 +8,7 @@ import {
   findRelease,
   type Release,
   type ReleaseDependencies,
+  releaseAgain,
 } from "../release/index.ts";
 import { type AppSight, judgeAfter, judgeBefore } from "./judge-health.ts";
 import { type MakeRebasedDependencies, makeRebasedImage } from "./make-rebased-image.ts";
@@ -215,10 +216,7 @@ async function goBack(
         { state: "failed", message: `${failed}; ${overtaken ?? "it could not go back"}` },
         deps.clock(),
       );
-    const { imageId, configId } = before;
-    const description = `Rollback to v${before.version}`;
-    const wanted = { appId, actor: made.actor, cause: "rollback", description, imageId, configId } as const;
-    const back = await createRelease(trx, wanted, deps);
+    const back = await releaseAgain(trx, before, made.actor, deps);
     const change = { state: "failed", message: failed, backReleaseId: back.id } as const;
     await updateTurn(trx, turn, change, deps.clock());
   });

@@ -36,7 +36,6 @@ export async function startRebaseWorld() {
       const release = await delivery.current(appId);
       return (sights.get(appId) ?? (() => ({ wanted: 1, dynos: [up()] })))(release);
     },
-    running: async () => new Set(sights.keys()),
   };
   const rebased: RebasedImages = {
     keep: async (_, { config, manifest }) => {
@@ -56,6 +55,7 @@ export async function startRebaseWorld() {
     attest,
     health,
     runImages,
+    listScaled: async () => [...sights.keys()],
     settled: () => {},
   };
   const doomed = (process: DoomedProcess) => ({

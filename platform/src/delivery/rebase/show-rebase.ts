@@ -81,9 +81,14 @@ export function groupBases(
   return shown.sort((a, b) => a.name.localeCompare(b.name) || b.apps - a.apps);
 }
 
-/** The pass that has not ended, else the newest; null when there was none. */
+/** The pass that has not ended, else the newest. */
+async function findShownPass(db: Db): Promise<RebasePass | undefined> {
+  return (await findOpenPass(db)) ?? (await findNewestPass(db));
+}
+
+/** That pass; null when there was none. */
 export async function showPass(db: Db): Promise<ShownPass | null> {
-  const pass = (await findOpenPass(db)) ?? (await findNewestPass(db));
+  const pass = await findShownPass(db);
   if (!pass) return null;
   const waves = await countWaves(db, pass);
   return {
@@ -101,7 +106,7 @@ export async function showTurns(
   db: Db,
   wanted: { readonly state: RebaseState | undefined; readonly most: number },
 ): Promise<readonly object[]> {
-  const pass = (await findOpenPass(db)) ?? (await findNewestPass(db));
+  const pass = await findShownPass(db);
   if (!pass) return [];
   return (await listTurns(db, pass.id, wanted)).map(({ app, wave, state, message, updatedAt }) => ({
     ...{ app, wave: wave + 1, state, message, updated_at: apiTime(updatedAt) },

@@ -1,7 +1,7 @@
 import { type Actor, type Clock, conflict, type Db, invalidParams, type NewId } from "../../kernel/index.ts";
 import { digestOf } from "../image/index.ts";
 import { orderApps, planWaves, readLimit, readWaves, USUAL_LIMIT, USUAL_WAVES } from "./plan-waves.ts";
-import type { AppHealth, RunImages } from "./rebase-ports.ts";
+import type { RunImages } from "./rebase-ports.ts";
 import { findOpenPass, insertPass, listStandingApps, type StandingApp } from "./rebase-store.ts";
 import { isBehind, type RebasePass, type RunImageBuild } from "./rebasing.ts";
 
@@ -24,7 +24,8 @@ export interface StartDependencies {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly runImages: RunImages;
-  readonly health: Pick<AppHealth, "running">;
+  /** Apps that are scaled to at least one dyno. */
+  readonly listScaled: () => Promise<readonly string[]>;
   readonly violatedConstraint: (thrown: unknown) => string | undefined;
 }
 
@@ -66,7 +67,7 @@ export async function planStart(
       ? chooseTarget(await deps.runImages.list(), standing)
       : await deps.runImages.bring(wanted.runImage, wanted.as);
   const behind = standing.filter(({ base }) => isBehind(base, runImage)).map(({ appId }) => appId);
-  const running = await deps.health.running();
+  const running = new Set(await deps.listScaled());
   const apps = orderApps(
     behind,
     (appId) => running.has(appId),

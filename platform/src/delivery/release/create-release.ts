@@ -222,12 +222,21 @@ export async function rollBack(
   return await deps.db.transaction().execute(async (trx) => {
     const target = await requireRelease(trx, appId, to);
     checkRollbackTarget(target);
-    const { imageId, configId } = target;
-    const description = `Rollback to v${target.version}`;
-    return await createRelease(
-      trx,
-      { appId, actor, cause: "rollback", description, imageId: imageId ?? undefined, configId },
-      deps,
-    );
+    return await releaseAgain(trx, target, actor, deps);
   });
+}
+
+/** The release that a rollback to an earlier one is, in a transaction of the caller's, who has seen to it that it may be. */
+export async function releaseAgain(
+  trx: Db,
+  { appId, version, imageId, configId }: Release,
+  actor: Actor,
+  deps: ReleaseDependencies,
+): Promise<Release> {
+  const description = `Rollback to v${version}`;
+  return await createRelease(
+    trx,
+    { appId, actor, cause: "rollback", description, imageId: imageId ?? undefined, configId },
+    deps,
+  );
 }

@@ -3,6 +3,7 @@ export {
   createInitialRelease,
   createRelease,
   type ReleaseDependencies,
+  releaseAgain,
   rollBack,
 } from "./create-release.ts";
 export { describeDeploy, RELEASE_PROCESS, type Release } from "./release.ts";

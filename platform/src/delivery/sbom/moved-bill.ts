@@ -1,3 +1,4 @@
+import { hexOf } from "../image/index.ts";
 import { uuidOf } from "./billed-image.ts";
 
 /** The image that a bill is about from now on: it has the packages of the one before, on another run image. */
@@ -54,10 +55,6 @@ export function moveSpdxBill(bill: Fields, to: MovedTo): object {
 
 function nameOf({ runImage }: MovedTo): string {
   return [runImage.name, runImage.digest].filter(Boolean).join("@");
-}
-
-function hexOf(digest: string): string {
-  return digest.slice("sha256:".length);
 }
 
 function fieldsOf(value: unknown): Fields {

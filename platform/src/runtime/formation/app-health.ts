@@ -3,7 +3,7 @@ import { findCurrentRelease } from "../../delivery/release/index.ts";
 import { assertNever, type Db } from "../../kernel/index.ts";
 import type { CrashReason, DynoObservation, DynoWatch } from "../dyno/index.ts";
 import { type DynoRecord, listDynoRecords } from "./dyno-record-store.ts";
-import { listFormation, listScaledApps } from "./formation-store.ts";
+import { listFormation } from "./formation-store.ts";
 
 export interface AppHealthDependencies {
   readonly db: Db;
@@ -26,7 +26,6 @@ export function makeAppHealth({ db, watch }: AppHealthDependencies): AppHealth {
         dynos: records.map((record) => sightOf(record, watch.find(record.id))),
       };
     },
-    running: async () => new Set(await listScaledApps(db)),
   };
 }
 

@@ -6,7 +6,7 @@ export { requireDynoSize } from "./formation.ts";
 export { formationHandlers } from "./formation-api.ts";
 export { listFormationMarks } from "./formation-marks.ts";
 export { reconcileFormation } from "./formation-reconciler.ts";
-export { listFormation, listWebQuantities } from "./formation-store.ts";
+export { listFormation, listScaledApps, listWebQuantities } from "./formation-store.ts";
 export { insideHandlers } from "./inside-api.ts";
 export { makeSettledApps } from "./settled-apps.ts";
 export { makeDeployVerifier } from "./verify-deploy.ts";

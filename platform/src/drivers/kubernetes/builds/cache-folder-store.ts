@@ -10,6 +10,7 @@ import {
   MEDIA,
   makeManifest,
   parseManifest,
+  partOfBytes,
 } from "../../../delivery/image/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
 import { BUILDER_CACHE_TAG } from "./build-task.ts";
@@ -94,12 +95,7 @@ export async function keepCacheFolder(folder: string, at: CachePlace, client: Re
   }
   const named: FolderConfig = { maker: at.maker, files: files.map(({ path, mode }) => ({ path, mode })) };
   const config = encodeDocument(FOLDER, named);
-  await sink.write({
-    ...config.descriptor,
-    open: async function* () {
-      yield config.bytes;
-    },
-  });
+  await sink.write(partOfBytes(config.descriptor, config.bytes));
   const { bytes } = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, layers));
   await client.pushManifest(at.repository, BUILDER_CACHE_TAG, { mediaType: MEDIA.manifest, bytes });
 }

@@ -3,7 +3,6 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import {
-  digestOf,
   encodeDocument,
   hexOf,
   MEDIA,
@@ -11,6 +10,7 @@ import {
   makeManifest,
   parseIndex,
   parseManifest,
+  partOfBytes,
 } from "../../../delivery/image/index.ts";
 import { collectImage, LAYOUTS } from "../../cnb/builds/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
@@ -92,13 +92,7 @@ async function nameNothing(repository: string, tag: string, client: RegistryClie
   const config = encodeDocument(MEDIA.config, {
     ...{ architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [] } },
   });
-  const { digest, size } = { digest: digestOf(config.bytes), size: config.bytes.length };
-  await client.pushBlob(repository, {
-    ...{ digest, size },
-    open: async function* () {
-      yield config.bytes;
-    },
-  });
+  await client.pushBlob(repository, partOfBytes(config.descriptor, config.bytes));
   const { bytes } = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, []));
   await client.pushManifest(repository, tag, { mediaType: MEDIA.manifest, bytes });
 }

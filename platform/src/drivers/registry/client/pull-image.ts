@@ -1,13 +1,13 @@
 import type { Readable } from "node:stream";
 import {
   DOCUMENT_LIMIT,
-  type ImagePart,
   type ImageSink,
   type OciDescriptor,
   type OciManifest,
   parseConfig,
   parseIndex,
   parseManifest,
+  partOfBytes,
 } from "../../../delivery/image/index.ts";
 import type { ImageReference } from "./image-reference.ts";
 import type { RegistryClient } from "./registry-client.ts";
@@ -72,20 +72,15 @@ export async function pullImage(origin: ImageOrigin, options: PullOptions): Prom
   const waiting = await missingOf(manifest, options);
   const fetchAll = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift())
-      await to.write(partOf(next, () => origin.blob(next) as AsyncIterable<Buffer>));
+      await to.write({
+        ...{ digest: next.digest, size: next.size },
+        open: () => origin.blob(next) as AsyncIterable<Buffer>,
+      });
   };
   await Promise.all(Array.from({ length: AT_ONCE }, fetchAll));
-  await to.write(
-    partOf(manifest.config, async function* () {
-      yield config;
-    }),
-  );
+  await to.write(partOfBytes(manifest.config, config));
   await to.writeManifest(one.bytes, one.digest);
   return { digest: one.digest };
-}
-
-function partOf({ digest, size }: OciDescriptor, open: ImagePart["open"]): ImagePart {
-  return { digest, size, open };
 }
 
 /** The manifest itself, or the one that an index has for this architecture. */

@@ -1,5 +1,5 @@
 import type { ArtifactStore } from "../../../delivery/attestation/index.ts";
-import { MEDIA } from "../../../delivery/image/index.ts";
+import { MEDIA, partOfBytes } from "../../../delivery/image/index.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { RegistryRequestError } from "./registry-request-error.ts";
 
@@ -15,12 +15,8 @@ export function makeRegistryArtifacts(options: {
       const repository = options.repositoryOf(appId);
       try {
         for (const { bytes, descriptor } of blobs) {
-          const { digest, size } = descriptor;
-          if (await client.hasBlob(repository, digest)) continue;
-          const open = async function* () {
-            yield bytes;
-          };
-          await client.pushBlob(repository, { digest, size, open });
+          if (await client.hasBlob(repository, descriptor.digest)) continue;
+          await client.pushBlob(repository, partOfBytes(descriptor, bytes));
         }
         const document = { mediaType: MEDIA.manifest, bytes: manifest.bytes };
         await client.pushManifest(repository, manifest.descriptor.digest, document);

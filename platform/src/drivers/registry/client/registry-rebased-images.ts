@@ -1,4 +1,4 @@
-import { MEDIA } from "../../../delivery/image/index.ts";
+import { MEDIA, partOfBytes } from "../../../delivery/image/index.ts";
 import type { RebasedImages } from "../../../delivery/rebase/index.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
@@ -24,12 +24,8 @@ export function makeRegistryRebasedImages(options: {
         for (const { digest } of runLayers)
           if (!(await takeOver(digest)))
             throw new Error(`the layer ${digest} is not in ${options.runRepositories.join(", ")}`);
-        const { digest, size } = config.descriptor;
-        const open = async function* () {
-          yield config.bytes;
-        };
-        if (!(await client.hasBlob(repository, digest)))
-          await client.pushBlob(repository, { digest, size, open });
+        if (!(await client.hasBlob(repository, config.descriptor.digest)))
+          await client.pushBlob(repository, partOfBytes(config.descriptor, config.bytes));
         const document = { mediaType: MEDIA.manifest, bytes: manifest.bytes };
         await client.pushManifest(repository, manifest.descriptor.digest, document);
       } finally {
