@@ -171,6 +171,20 @@ describe("maintenance and features", () => {
     expect(await app.printed("features:info", "preboot")).toMatch(/Enabled: +false/);
     await app.printed("features:enable", "preboot");
   });
+
+  test("a pipeline is made, shown, renamed, and left", async () => {
+    const name = `line-${app.name}`.slice(0, 25);
+    await app.printed("pipelines:create", name, "-s", "staging", "-a", app.name);
+    expect(await app.printed("pipelines")).toContain(name);
+    expect(await app.printed("pipelines:info", name)).toMatch(new RegExp(`${app.name} +staging`));
+    await app.printed("pipelines:update", "-s", "production", "-a", app.name);
+    await app.printed("pipelines:rename", name, `${name}-new`);
+    expect(await app.printed("pipelines:info", `${name}-new`)).toMatch(new RegExp(`${app.name} +production`));
+    await app.printed("pipelines:remove", "-a", app.name);
+    await app.printed("pipelines:add", `${name}-new`, "-s", "development", "-a", app.name);
+    await app.printed("pipelines:destroy", `${name}-new`);
+    expect(await app.printed("pipelines")).not.toContain(name);
+  });
 });
 
 describe("people and tokens", () => {

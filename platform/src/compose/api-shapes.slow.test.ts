@@ -26,6 +26,12 @@ const CALLS: Partial<Record<RouteKey, { path?: string; body?: unknown }>> = {
   "GET /dyno-sizes/{dyno_size}": { path: "/dyno-sizes/standard-1x" },
   "POST /apps": { body: { name: "shapes-two" } },
   "POST /filters/apps": { body: { in: { id: [] } } },
+  "POST /pipelines": { body: { name: "line-two", generation: { name: "cedar" } } },
+  "GET /pipelines/{pipeline}": { path: "/pipelines/line" },
+  "PATCH /pipelines/{pipeline}": { path: "/pipelines/line", body: { name: "line" } },
+  "DELETE /pipelines/{pipeline}": { path: "/pipelines/line-two" },
+  "GET /pipelines/{pipeline}/pipeline-couplings": { path: "/pipelines/line/pipeline-couplings" },
+  "PATCH /pipeline-couplings/{pipeline_coupling}": { body: { stage: "production" } },
   "PATCH /apps/{app}": { body: { maintenance: true } },
   "DELETE /apps/{app}": { path: "/apps/shapes-two" },
   "GET /apps/{app}/features/{app_feature}": { path: "/apps/shapes/features/preboot" },
@@ -65,12 +71,13 @@ const ELSEWHERE: readonly string[] = [
   "POST /oauth/authorizations/{oauth_authorization}/actions/regenerate-tokens",
   "DELETE /oauth/authorizations/{oauth_authorization}",
   "DELETE /oauth/sessions/{session}",
-  "GET /apps/{app}/pipeline-couplings",
   "GET /apps/{app}/releases/{release}/attestations/{attestation}",
   "GET /apps/{app}/releases/{release}/advisories",
   "GET /advisories/{advisory}/releases",
   "POST /apps/{app}/oci-images",
   "POST /apps/{app}/dynos/{dyno}",
+  "POST /pipeline-couplings",
+  "DELETE /pipeline-couplings/{pipeline_coupling}",
 ];
 
 beforeAll(async () => {
@@ -78,6 +85,9 @@ beforeAll(async () => {
   ({ token } = await control.account("owner@example.com"));
   other = (await control.account("other@example.com")).token;
   const app = await control.call("POST /apps", { token, body: { name: "shapes" } });
+  const line = await control.call("POST /pipelines", { token, body: { name: "line" } });
+  const coupling = { app: "shapes", pipeline: line.body.id, stage: "staging" };
+  await control.call("POST /pipeline-couplings", { token, body: coupling });
   await releaseAnImage(control.context, app.body.id, { web: "node server.js" });
   // Builds wait behind one that never ends, so that they are there to be read and cancelled.
   const actor = { id: app.body.owner.id, email: app.body.owner.email };
@@ -125,6 +135,7 @@ async function fill(template: string): Promise<string> {
   if (path.includes("{oci_image}")) return path.replace("{oci_image}", await anImage());
   if (path.includes("{oauth_authorization}"))
     return path.replace("{oauth_authorization}", await anAuthorization());
+  if (path.includes("{pipeline_coupling}")) return path.replace("{pipeline_coupling}", await aCoupling());
   if (path.includes("{dyno}")) return path.replace("{dyno}", await aDyno());
   return path;
 }
@@ -145,6 +156,10 @@ async function anImage(): Promise<string> {
   const releases = await control.call("GET /apps/shapes/releases", { token });
   return releases.body.find((release: { oci_image: { id: string } | null }) => release.oci_image).oci_image
     .id;
+}
+
+async function aCoupling(): Promise<string> {
+  return (await control.call("GET /apps/shapes/pipeline-couplings", { token })).body.id;
 }
 
 async function aDyno(): Promise<string> {

@@ -9,6 +9,7 @@ import { attestationHandlers, describeTrust } from "../delivery/attestation/inde
 import { buildHandlers } from "../delivery/build/index.ts";
 import { findNewestImage, imageHandlers } from "../delivery/image/index.ts";
 import { makeOutputUrl } from "../delivery/output/index.ts";
+import { pipelineHandlers } from "../delivery/pipeline/index.ts";
 import { createInitialRelease, releaseHandlers } from "../delivery/release/index.ts";
 import { PeerGone } from "../drivers/embedded/local/index.ts";
 import { isStoreAway } from "../drivers/postgres/store/index.ts";
@@ -95,6 +96,10 @@ export function makeHandlers(
       }),
     }),
     ...collaboratorHandlers(context),
+    ...pipelineHandlers({
+      ...context,
+      findApp: (identity, principal) => findCalledApp(context, identity, principal),
+    }),
     ...domainHandlers({ db, domain: context.config.domain }),
     ...releaseHandlers({
       ...context,

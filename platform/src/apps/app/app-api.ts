@@ -1,7 +1,7 @@
 import type { RequestBodies, Variant } from "@conifer/contract";
 import { meansCaller } from "../../accounts/identity/index.ts";
 import { type ApiCall, type ApiHandlers, type ApiReply, listReply } from "../../http/index.ts";
-import { apiTime, BusinessError, notFound, pageOf } from "../../kernel/index.ts";
+import { apiTime, notFound, pageOf } from "../../kernel/index.ts";
 import { defaultRegion, findByIdentity, generations, regions, stacks } from "../region/index.ts";
 import { type App, type Feature, features } from "./app.ts";
 import { findApp, findAppForUpdate, listApps, listFeatureSettings, setFeature } from "./app-store.ts";
@@ -86,7 +86,7 @@ async function requireApp(call: ApiCall, deps: AppApiDependencies): Promise<App>
   return app;
 }
 
-/** Lists that other commands read and that have nothing in them until add-ons and pipelines exist. */
+/** Lists that other commands read and that have nothing in them until add-ons exist. */
 function emptyLists(): ApiHandlers {
   const empty = async (call: ApiCall): Promise<ApiReply> => {
     const request = call.page(["id", "name"]);
@@ -94,9 +94,6 @@ function emptyLists(): ApiHandlers {
   };
   return {
     "GET /apps/{app}/addons": empty,
-    "GET /apps/{app}/pipeline-couplings": async () => {
-      throw new BusinessError("not_found", "This app is in no pipeline.", { resource: "pipeline_coupling" });
-    },
     "GET /apps/{app}/buildpack-installations": empty,
     "PUT /apps/{app}/buildpack-installations": async (call) => {
       const { updates } = call.body as { readonly updates: readonly { readonly buildpack?: unknown }[] };

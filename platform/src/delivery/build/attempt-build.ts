@@ -3,6 +3,7 @@ import { BusinessError, type Db, errorText, type Logger, notFound, pause } from 
 import { findConfig } from "../config/index.ts";
 import { findNewestImage, type ImageInfo } from "../image/index.ts";
 import type { OutputStore } from "../output/index.ts";
+import { buildRank, findCouplingOfApp } from "../pipeline/index.ts";
 import { findHead } from "../release/index.ts";
 import { BUILDING_AGAIN, type Build, failureText, MOST_ATTEMPTS, NO_ENGINE } from "./build.ts";
 import type { Builder, BuildResult, BuildSpec } from "./build-ports.ts";
@@ -168,6 +169,7 @@ async function specOf(build: Build, deps: AttemptDependencies): Promise<BuildSpe
     appId: app.id,
     appName: app.name,
     ownerId: app.ownerId,
+    rank: buildRank((await findCouplingOfApp(deps.db, app.id))?.stage),
     acceptedAt: build.createdAt.toISOString(),
     source: build.sourceDigest ?? "",
     sourceVersion: build.sourceVersion ?? "",

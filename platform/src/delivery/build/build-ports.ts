@@ -7,6 +7,8 @@ export interface BuildSpec {
   readonly appName: string;
   /** The account that owns the app: where room is short, owners share it evenly. */
   readonly ownerId: string;
+  /** Where room is short, an owner's builds of a lower rank begin first: 0 production, 1 most, 2 review apps and tests. */
+  readonly rank: 0 | 1 | 2;
   /** When the build was accepted, ISO 8601. */
   readonly acceptedAt: string;
   /** Digest of the source in the source store, `sha256:<hex>` of its tar. */

@@ -2,7 +2,8 @@ import { setTimeout as after } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { deleteApp } from "../../apps/app/app-store.ts";
 import { killAtEveryStep, untilKilled } from "../../drivers/postgres/store/crash-fixtures.ts";
-import { invalidParams } from "../../kernel/index.ts";
+import { invalidParams, newId, systemClock } from "../../kernel/index.ts";
+import { insertCoupling, insertPipeline } from "../pipeline/pipeline-store.ts";
 import { startTestDelivery, type TestDelivery } from "../release/delivery-fixtures.ts";
 import { changeAppConfig } from "../release/index.ts";
 import { imageInfo, releaseAnImage } from "../release/release-fixtures.ts";
@@ -217,6 +218,7 @@ describe("builds of one app", () => {
         appId: builds.app.id,
         appName: builds.app.name,
         ownerId: builds.app.ownerId,
+        rank: 1,
         acceptedAt: (await builds.find(id))?.createdAt.toISOString(),
         source: "good",
         sourceVersion: COMMIT,
@@ -225,6 +227,22 @@ describe("builds of one app", () => {
         timeoutSeconds: 900,
       },
     ]);
+  });
+
+  test("of an app that is production in its pipeline go before others of its owner", async () => {
+    const pipeline = newId();
+    const now = systemClock();
+    await insertPipeline(world.db, { id: pipeline, name: "line", ownerId: builds.app.ownerId, now });
+    const coupling = {
+      id: newId(),
+      appId: builds.app.id,
+      pipelineId: pipeline,
+      stage: "production",
+    } as const;
+    await insertCoupling(world.db, { ...coupling, now });
+    await builds.accept();
+    await builds.round();
+    expect(builds.builder.begun.map(({ rank }) => rank)).toEqual([0]);
   });
 
   test("a build that finishes after a later one has released keeps its image, and is not released", async () => {

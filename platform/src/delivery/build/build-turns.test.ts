@@ -5,7 +5,11 @@ import { makeBuildTurns, orderTurns, type TurnWish } from "./build-turns.ts";
 const never = new AbortController().signal;
 const quiet = () => {};
 /** The n-th accepted build, of an owner. */
-const wish = (n: number, ownerId = "one"): TurnWish => ({ ownerId, acceptedAt: new Date(n).toISOString() });
+const wish = (n: number, ownerId = "one", rank: TurnWish["rank"] = 1): TurnWish => ({
+  ownerId,
+  rank,
+  acceptedAt: new Date(n).toISOString(),
+});
 
 describe("the order of turns", () => {
   const of = (waiting: readonly TurnWish[], working: Record<string, number> = {}) =>
@@ -23,6 +27,18 @@ describe("the order of turns", () => {
       "a1 b4 a2 a3",
     ],
     ["an owner with none at work before one who has some", [wish(1, "a"), wish(2, "b")], { a: 1 }, "b2 a1"],
+    [
+      "an owner's production first, then most, review apps last",
+      [wish(1, "a", 2), wish(2, "a"), wish(3, "a", 0), wish(4, "a"), wish(5, "a", 0)],
+      {},
+      "a3 a5 a2 a4 a1",
+    ],
+    [
+      "nobody's production before others' review apps out of turn",
+      [wish(1, "a", 2), wish(2, "b", 0), wish(3, "b", 0)],
+      {},
+      "a1 b2 b3",
+    ],
     ["what others have at work does not matter", [wish(1, "a"), wish(2, "b")], { c: 9 }, "a1 b2"],
   ])("is: %s", (_name, waiting, working, expected) => {
     expect(of(waiting, working)).toBe(expected);

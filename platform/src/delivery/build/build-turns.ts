@@ -1,7 +1,7 @@
 import type { BuildSpec } from "./build-ports.ts";
 
-/** What decides when a build may begin: its owner, and of an owner's builds the time, also after a restart. */
-export type TurnWish = Pick<BuildSpec, "ownerId" | "acceptedAt">;
+/** What decides when a build may begin: its owner, and of an owner's builds the rank and the time, also after a restart. */
+export type TurnWish = Pick<BuildSpec, "ownerId" | "rank" | "acceptedAt">;
 
 /** Leave to work, of which only so many are out at a time. */
 export interface BuildTurns {
@@ -25,7 +25,8 @@ export interface BuildTurnsOptions {
 /**
  * In which order waiting builds begin when none ends meanwhile: whoever's owner has the fewest at work goes next, of those
  * the one whose owner's last turn (by number, in `served`) is longest ago, and then the one that was accepted first. So
- * whoever pushes twenty apps delays another's single push by one build at most.
+ * whoever pushes twenty apps delays another's single push by one build at most. Which of an owner's builds it is, the rank
+ * says: production goes before review apps, and nobody gets ahead of others by it.
  */
 export function orderTurns<T extends TurnWish>(
   waiting: readonly T[],
@@ -33,8 +34,8 @@ export function orderTurns<T extends TurnWish>(
   served: ReadonlyMap<string, number> = new Map(),
 ): readonly T[] {
   const lines = new Map<string, T[]>();
-  const byAge = [...waiting].sort((a, b) => (a.acceptedAt < b.acceptedAt ? -1 : 1));
-  for (const one of byAge) lines.set(one.ownerId, [...(lines.get(one.ownerId) ?? []), one]);
+  const byRank = [...waiting].sort((a, b) => a.rank - b.rank || (a.acceptedAt < b.acceptedAt ? -1 : 1));
+  for (const one of byRank) lines.set(one.ownerId, [...(lines.get(one.ownerId) ?? []), one]);
   const [load, last] = [new Map(working), new Map(served)];
   const order: T[] = [];
   let turn = Math.max(0, ...last.values());
@@ -114,8 +115,8 @@ export function makeBuildTurns({ atOnce, working }: BuildTurnsOptions): BuildTur
           signal.removeEventListener("abort", leave);
           resolve(turnOf(wish.ownerId));
         };
-        const { ownerId, acceptedAt } = wish;
-        const waiter: Waiter = { ownerId, acceptedAt, go, onWait, before: Number.POSITIVE_INFINITY };
+        const { ownerId, rank, acceptedAt } = wish;
+        const waiter: Waiter = { ownerId, rank, acceptedAt, go, onWait, before: Number.POSITIVE_INFINITY };
         const leave = () => {
           line.delete(waiter);
           resolve(undefined);

@@ -107,6 +107,7 @@ export function specOf(source: string, more: Partial<BuildSpec> = {}): BuildSpec
     appId: randomUUID(),
     appName: "quiet-pine-1",
     ownerId: randomUUID(),
+    rank: 1,
     acceptedAt: new Date().toISOString(),
     source,
     sourceVersion: "0123abc",

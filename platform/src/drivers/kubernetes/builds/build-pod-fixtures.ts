@@ -24,6 +24,7 @@ export const spec: BuildSpec = {
   appId: "11111111-1111-4111-8111-111111111111",
   appName: "quiet-pine-1",
   ownerId: "00000000-0000-4000-8000-00000000000a",
+  rank: 1,
   acceptedAt: "2026-01-01T00:00:00.000Z",
   source: `sha256:${"cd".repeat(32)}`,
   sourceVersion: "0123abc",

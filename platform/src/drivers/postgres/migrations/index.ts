@@ -9,9 +9,10 @@ import { builtContent } from "./0007-built-content.ts";
 import { attestations } from "./0008-attestations.ts";
 import { rebases } from "./0009-rebases.ts";
 import { revokedKeys } from "./0010-revoked-keys.ts";
+import { pipelines } from "./0011-pipelines.ts";
 
 /** Every step of the schema, oldest first. A step that has been released is never changed. */
 export const migrations: readonly Migration[] = [
   ...[events, accounts, apps, delivery, runtime],
-  ...[insideRuns, builtContent, attestations, rebases, revokedKeys],
+  ...[insideRuns, builtContent, attestations, rebases, revokedKeys, pipelines],
 ];

@@ -154,6 +154,10 @@ export const seeds: Readonly<Record<string, Readonly<Record<string, Record<strin
       updated_at: NOW,
     },
   },
+  "0011-pipelines": {
+    pipelines: { id: id(1), name: "first", owner_id: account, ...stamps },
+    pipeline_couplings: { id: id(1), app_id: app, pipeline_id: id(1), stage: "production", ...stamps },
+  },
 };
 
 /** Run as a program: begins all steps, says that it is in the middle, and never ends by itself. */
