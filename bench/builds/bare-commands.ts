@@ -24,12 +24,10 @@ export function makeBareBuilds(): BareBuilds {
       const caches = cache === "kept" ? join(root, "cache") : `${folder}-cache`;
       mkdirSync(caches, { recursive: true });
       const took = await timed(async () => {
-        for (const command of commands) {
-          await run(
-            command.map((word) => word.replace("CACHE", caches)),
-            folder,
-          );
-        }
+        await runCommands(
+          commands.map((command) => command.map((word) => word.replace("CACHE", caches))),
+          folder,
+        );
       });
       rmSync(folder, { recursive: true });
       if (cache === "empty") rmSync(caches, { recursive: true });
@@ -37,6 +35,11 @@ export function makeBareBuilds(): BareBuilds {
     },
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+/** One after the other. Rejects with what the first that fails has said. */
+export async function runCommands(commands: Commands, folder: string): Promise<void> {
+  for (const command of commands) await run(command, folder);
 }
 
 function run([program = "", ...args]: readonly string[], cwd: string): Promise<void> {
