@@ -91,7 +91,7 @@ function tryLink(from: string, to: string): boolean {
 
 async function removeDead(pidFile: string): Promise<void> {
   const found = readRecord(pidFile);
-  if (found && runs(found)) {
+  if (found && recordRuns(found)) {
     throw new HomeTaken(
       `Conifer already runs in this home, as process ${found.pid}. Stop that one, ` +
         "or set CONIFER_HOME to another folder (and other ports) for a second instance.",
@@ -104,7 +104,7 @@ async function removeDead(pidFile: string): Promise<void> {
     return;
   }
   const moved = readRecord(aside);
-  const dead = !moved || !runs(moved);
+  const dead = !moved || !recordRuns(moved);
   if (!dead) tryLink(aside, pidFile);
   rmSync(aside, { force: true });
   if (dead && moved) await endChildren(moved);
@@ -118,7 +118,8 @@ export function readRecord(pidFile: string): InstanceRecord | undefined {
   }
 }
 
-function runs(record: InstanceRecord): boolean {
+/** Whether the supervisor that wrote the record lives. */
+export function recordRuns(record: InstanceRecord): boolean {
   return record.boot === bootId() && isAlive(record);
 }
 

@@ -41,6 +41,11 @@ async function requireGit(settings: GitSettings): Promise<void> {
       cause,
     });
   });
+  checkGitVersion(text);
+}
+
+/** Throws for what `git version` says of a git that is too old. */
+export function checkGitVersion(text: string): void {
   const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(text)?.slice(1) ?? []).map(Number);
   if (major > OLDEST_GIT[0] || (major === OLDEST_GIT[0] && minor >= OLDEST_GIT[1])) return;
   throw new Error(

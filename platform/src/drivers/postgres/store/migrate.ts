@@ -57,9 +57,29 @@ async function up(migration: Migration, trx: Db): Promise<void> {
   }
 }
 
-function refuseNewer(applied: ReadonlySet<string>, migrations: readonly Migration[]): void {
+/** Steps that a database has taken and this Conifer does not know; none of one that has no schema. */
+export async function findNewerSchema(db: Db, migrations: readonly Migration[]): Promise<readonly string[]> {
+  const { rows } = await sql<{ there: boolean }>`
+    select to_regclass('schema_migrations') is not null as there`.execute(db);
+  if (!rows[0]?.there) return [];
+  const applied = await db
+    .withTables<MigrationTables>()
+    .selectFrom("schema_migrations")
+    .select("name")
+    .execute();
+  return unknownSteps(
+    applied.map(({ name }) => name),
+    migrations,
+  );
+}
+
+function unknownSteps(applied: Iterable<string>, migrations: readonly Migration[]): readonly string[] {
   const known = new Set(migrations.map((m) => m.name));
-  const unknown = [...applied].filter((name) => !known.has(name)).sort();
+  return [...applied].filter((name) => !known.has(name)).sort();
+}
+
+function refuseNewer(applied: ReadonlySet<string>, migrations: readonly Migration[]): void {
+  const unknown = unknownSteps(applied, migrations);
   if (unknown.length === 0) return;
   throw new Error(
     `The database was made by a newer Conifer: it has the migration ${unknown.join(", ")}, which this one does not know. ` +
