@@ -39,7 +39,14 @@ const scaffolded: readonly CorpusProject[] = [
   vite("vite-vue", "vue"),
   vite("vite-react-ts", "react-ts", PNPM),
   vite("vite-svelte", "svelte"),
-  vite("vite-solid-ts", "solid-ts", YARN_4, { ".yarnrc.yml": "nodeLinker: node-modules\n" }),
+  {
+    ...vite("vite-solid-ts", "solid-ts", YARN_4, { ".yarnrc.yml": "nodeLinker: node-modules\n" }),
+    // Yarn 4.14 patches TypeScript as it was before 7, and fails on that.
+    scaffold: [
+      ["npx", "create-vite@9.3.0", "app", "--template", "solid-ts", "--no-interactive"],
+      ["npm", "pkg", "set", "--prefix", "app", "devDependencies.typescript=~5.9.3"],
+    ],
+  },
   vite("vite-preact", "preact"),
   vite("vite-lit", "lit"),
   vite("vite-vanilla-ts", "vanilla-ts"),
@@ -59,7 +66,7 @@ const scaffolded: readonly CorpusProject[] = [
     ...{ name: "next-ts-pnpm", language },
     scaffold: [[...NEXT, ...NEXT_QUIET, "--ts", "--src-dir", "--use-pnpm"]],
     finish: [PNPM],
-    ...rendered("src/app/page.tsx", "Hello World!"),
+    ...rendered("src/app/page.tsx", "Hello world!"),
   },
   {
     ...{ name: "sveltekit-node", language },
