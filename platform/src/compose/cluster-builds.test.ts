@@ -60,6 +60,7 @@ async function start(settings: Settings = {}, more: Partial<ClusterBuildsParts> 
       ...{ runImage: join(folder, "run"), builderImage: join(folder, "builder") },
       ...{ caBundle: undefined, runtimeSources: ["official"] },
       ...{ pullRegistries: [], pullCredentials: undefined, defaultBuilder: undefined },
+      ...{ architectures: undefined, otherBuilderImage: undefined, otherRunImage: undefined },
       ...settings,
     },
     ...{ client: cluster.client, sources, masterKey, logger: silentLogger, hostEnv: {} },

@@ -39,6 +39,9 @@ export interface ClusterBuildsParts {
     | "pullCredentials"
     | "caBundle"
     | "runtimeSources"
+    | "architectures"
+    | "otherBuilderImage"
+    | "otherRunImage"
   > & {
     readonly buildNamespace: string;
   };
@@ -112,6 +115,7 @@ export async function startClusterBuilds(
   try {
     const builderImage = await provideImage(config.builderImage ?? "", "conifer/builder", clientOf);
     const runImage = await provideImage(config.runImage ?? "", "conifer/run", clientOf);
+    const other = await provideOther(config, clientOf, nodesRegistry);
     const space = {
       ...{ namespace, priorityClass: PRIORITY_CLASS, quota },
       ...(parts.systemNamespace ? { systemNamespace: parts.systemNamespace } : {}),
@@ -144,7 +148,7 @@ export async function startClusterBuilds(
       openRegistry: (appId) => clientOf(appRepository(appId)),
       repositoryOf: (appId) => repositoryName(appRepository(appId)),
       podRegistry: (appId, until) => openRepository(appRepository(appId), until),
-      runImage,
+      ...{ runImage, other, architectures: config.architectures },
       builders: await buildersOf(parts, nodesRegistry),
       runtimeSources: config.runtimeSources,
       hostEnv: operatorVariables(parts.hostEnv),
@@ -194,6 +198,20 @@ async function provideImage(
   } finally {
     await client.close();
   }
+}
+
+/** The platform's own images for the processors that Conifer does not run on; undefined unless both are named. */
+async function provideOther(
+  { otherBuilderImage, otherRunImage }: ClusterBuildsParts["config"],
+  clientOf: (repository: Repository) => ReturnType<typeof makeRegistryClient>,
+  nodesRegistry: string,
+) {
+  if (otherBuilderImage === undefined || otherRunImage === undefined) return undefined;
+  const builder = await provideImage(otherBuilderImage, "conifer/builder", clientOf);
+  return {
+    builderImage: `${nodesRegistry}/${builder.repository}@${builder.digest}`,
+    runImage: await provideImage(otherRunImage, "conifer/run", clientOf),
+  };
 }
 
 /** Where distributions keep the certificates that a machine trusts. */

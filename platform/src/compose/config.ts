@@ -106,6 +106,12 @@ export interface Config {
    * none. Default: what Conifer brings.
    */
   readonly defaultBuilder: string | undefined;
+  /** CONIFER_ARCHITECTURES: `amd64` and `arm64`, what sources are built for that do not say. Default: what Conifer runs on. */
+  readonly architectures: readonly ("amd64" | "arm64")[] | undefined;
+  /** CONIFER_OTHER_BUILDER_IMAGE: as CONIFER_BUILDER_IMAGE, for the processors that Conifer does not run on. Default: none. */
+  readonly otherBuilderImage: string | undefined;
+  /** CONIFER_OTHER_RUN_IMAGE: as CONIFER_RUN_IMAGE, for the same. Default: the one that the builder image names. */
+  readonly otherRunImage: string | undefined;
   /** CONIFER_BUILD_NAMESPACE: where builds run as pods. Default `conifer-builds`. */
   readonly buildNamespace: string;
   /** CONIFER_RATE_LIMIT: API calls an account may make in an hour. Default 4500. */
@@ -220,16 +226,36 @@ const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(\\.${LABEL})*$`, "i");
 function readBuilders(
   read: ReturnType<typeof makeReader>,
   engine: Config["engine"],
-): Pick<Config, "builderImage" | "pullRegistries" | "pullCredentials" | "defaultBuilder"> {
+): Pick<
+  Config,
+  | "builderImage"
+  | "pullRegistries"
+  | "pullCredentials"
+  | "defaultBuilder"
+  | "architectures"
+  | "otherBuilderImage"
+  | "otherRunImage"
+> {
   const [form, pattern] = engine === "kubernetes" ? [IMAGE_FORM, IMAGE] : [BUILDER_FORM, BUILDER];
   const what = "<host> or <host>=<http or https address>";
   const registries = read.list("CONIFER_PULL_REGISTRIES", what, (text) => PULL_REGISTRY.test(text));
   return {
     builderImage: read.matching("CONIFER_BUILDER_IMAGE", form, pattern),
+    architectures: readArchitectures(read),
+    otherBuilderImage: read.matching("CONIFER_OTHER_BUILDER_IMAGE", form, pattern),
+    otherRunImage: read.matching("CONIFER_OTHER_RUN_IMAGE", IMAGE_FORM, IMAGE),
     pullRegistries: readRegistries(registries ?? []),
     pullCredentials: read.matching("CONIFER_PULL_CREDENTIALS", "the absolute path of a file", /^\//),
     defaultBuilder: read.matching("CONIFER_DEFAULT_BUILDER", "the name of an image in a registry", REFERENCE),
   };
+}
+
+function readArchitectures(read: ReturnType<typeof makeReader>): Config["architectures"] {
+  const known = ["amd64", "arm64"] as const;
+  const named = read.list("CONIFER_ARCHITECTURES", "amd64 and arm64", (text) =>
+    known.some((one) => one === text),
+  );
+  return named && known.filter((one) => named.includes(one));
 }
 
 function readRegistries(texts: readonly string[]): Config["pullRegistries"] {

@@ -32,7 +32,7 @@ export function makeAttest(context: ControlContext, stores: AttestationStores): 
     return await attestImage(
       {
         appId: build.appId,
-        imageDigest: image.digest,
+        ...{ imageDigest: image.digest, platforms: image.platforms },
         build: { id, stack, acceptedAt, startedAt: from.startedAt },
         sourceDigest: from.content,
         sourceUri: pushed ?? build.sourceUrl ?? undefined,

@@ -9,6 +9,7 @@ import {
   openBuilderShelf,
   type RunImage,
   startEmbeddedBuilder,
+  takeRunImage,
 } from "../drivers/embedded/builds/index.ts";
 import type { DiskImageStore, HostRelease } from "../drivers/embedded/images/index.ts";
 import type { Sandboxes } from "../drivers/embedded/sandbox/index.ts";
@@ -64,6 +65,7 @@ async function startMachineBuilds(
   const shelf = await openBuilderShelf({
     ...{ folder: home.builders, store: images, names: images, host: release, ...owner },
     ...{ builder: config.builderImage, runImage: config.runImage ? runImage : undefined },
+    other: await readOtherGround(config, images, release),
     ...(await readRegistryAccess(config, process.env)),
     ...{ logger, now: Date.now },
   });
@@ -74,6 +76,7 @@ async function startMachineBuilds(
     keptBuilds: KEPT_BUILDS,
     cacheBounds: { eachBytes: 4 * GIB, allBytes: (blocks * bsize) / 5 },
     machine: {
+      ...{ architecture: release.architecture, architectures: config.architectures },
       runner: makeSandboxRunner(sandboxes),
       shelf,
       cacheRoot: home.buildCache,
@@ -94,4 +97,21 @@ async function startMachineBuilds(
       sourceLimits: { bytes: 4 * GIB, entries: 200_000 },
     },
   });
+}
+
+/** What apps are built on for the processors that this machine has not. */
+async function readOtherGround(
+  { otherBuilderImage: builder, otherRunImage }: Config,
+  images: DiskImageStore,
+  release: HostRelease,
+) {
+  if (otherRunImage === undefined) return { builder };
+  const architecture = release.architecture === "amd64" ? "arm64" : "amd64";
+  const runImage = await takeRunImage(
+    otherRunImage,
+    images,
+    { ...release, architecture },
+    `-${architecture}`,
+  );
+  return { builder, runImage };
 }

@@ -2,6 +2,7 @@ import { buffer } from "node:stream/consumers";
 import type { Clock, Db, MasterKey, NewId } from "../../kernel/index.ts";
 import {
   type ImageDocuments,
+  type ImagePlatform,
   imageInfoOf,
   LABEL,
   MEDIA,
@@ -10,8 +11,10 @@ import {
 } from "../image/index.ts";
 import {
   BILL_TYPE,
+  type Inventory,
   type InventorySources,
   makeCycloneDxBill,
+  makeInventory,
   makeSpdxBill,
   readInventory,
   recordInventory,
@@ -34,6 +37,8 @@ import { makeProvenance, STATEMENT_TYPE } from "./slsa-provenance.ts";
 export interface ImageToAttest {
   readonly appId: string;
   readonly imageDigest: string;
+  /** Of an index: its images. */
+  readonly platforms?: readonly ImagePlatform[] | undefined;
   readonly build: {
     readonly id: string;
     readonly stack: string;
@@ -67,11 +72,69 @@ export interface AttestDependencies extends InventorySources {
 export type RecordAttestations = (trx: Db) => Promise<void>;
 
 /**
- * Says what an image is, beside it: bills of materials, provenance, signature. All of it is stored when this returns, and
- * nothing of it is on record: killed in between, the next call says the same again, and what was left is collected with the
- * image. Nothing that is said holds a config var: none is given to it. Throws when a store is away or refuses it.
+ * Says what an image is, beside it: bills of materials, provenance, signature. Of an index each of its images is told, and the
+ * index is signed; what is said of the images stands with it, too. All of it is stored when this returns, and nothing of it is
+ * on record: killed in between, the next call says the same again, and what was left is collected with the image. Nothing that
+ * is said holds a config var: none is given to it. Throws when a store is away or refuses it.
  */
 export async function attestImage(of: ImageToAttest, deps: AttestDependencies): Promise<RecordAttestations> {
+  const { appId, platforms } = of;
+  const told = platforms ? await tellOfIndex(of, platforms, deps) : [await tellOf(of, deps)];
+  const all = new Set(told.flatMap(({ statements }) => statements));
+  await Promise.all([...all].map(({ artifact }) => deps.artifacts.attach(appId, artifact)));
+  const now = deps.clock();
+  return async (trx) => {
+    for (const { imageDigest, statements, inventory } of told) {
+      const attestations = statements.map(({ attestation }) => attestation);
+      await insertAttestations(trx, { appId, imageDigest }, attestations);
+      await recordInventory(trx, { appId, imageDigest, inventory, now });
+    }
+  };
+}
+
+/** What is to be said of an image, and is not yet. */
+interface Told {
+  readonly imageDigest: string;
+  readonly statements: readonly Said[];
+  readonly inventory: Inventory;
+}
+
+async function tellOfIndex(
+  of: ImageToAttest,
+  platforms: readonly ImagePlatform[],
+  deps: AttestDependencies,
+): Promise<readonly Told[]> {
+  const { appId, imageDigest } = of;
+  const each = await Promise.all(
+    platforms.map(({ digest, builder: image = deps.builder.image }) =>
+      tellOf({ ...of, imageDigest: digest }, { ...deps, builder: { ...deps.builder, image } }),
+    ),
+  );
+  const { length: size } = await buffer(await deps.images.read(imageDigest));
+  const [key, known] = await Promise.all([
+    openInstallationKey(deps),
+    listAttestations(deps.db, appId, imageDigest),
+  ]);
+  const isSigned = known.some(({ kind, keyId }) => kind === "signature" && keyId === key.id);
+  const subject = { mediaType: MEDIA.index, digest: imageDigest, size };
+  const signing = { key, now: deps.clock(), name: deps.repositoryOf(appId) };
+  const theirs = each.flatMap(({ statements }) => statements);
+  const inventories = each.map(({ inventory }) => inventory);
+  const index = {
+    imageDigest,
+    statements: [
+      ...(isSigned ? [] : [signatureOf(subject, signing)]),
+      ...theirs.filter(({ attestation }) => attestation.kind !== "signature"),
+    ],
+    inventory: makeInventory(
+      inventories.flatMap(({ components }) => components),
+      [...new Set(inventories.flatMap(({ remarks }) => remarks))],
+    ),
+  };
+  return [...each, index];
+}
+
+async function tellOf(of: ImageToAttest, deps: AttestDependencies): Promise<Told> {
   const { appId, imageDigest } = of;
   const manifest = await buffer(await deps.images.read(imageDigest));
   const image = await readImageDocuments(deps.images, imageDigest);
@@ -93,7 +156,7 @@ export async function attestImage(of: ImageToAttest, deps: AttestDependencies): 
   ];
   const provenances = known.filter(({ kind }) => kind === "provenance");
   const isTold = provenances.some(({ buildId }) => buildId === of.build.id);
-  const all = [
+  const statements = [
     ...bills,
     ...(isTold || provenances.length >= MOST_PROVENANCES
       ? []
@@ -102,15 +165,7 @@ export async function attestImage(of: ImageToAttest, deps: AttestDependencies): 
       ? []
       : [signatureOf(subject, { key, now, name: deps.repositoryOf(appId) })]),
   ];
-  await Promise.all(all.map(({ artifact }) => deps.artifacts.attach(appId, artifact)));
-  return async (trx) => {
-    await insertAttestations(
-      trx,
-      { appId, imageDigest },
-      all.map(({ attestation }) => attestation),
-    );
-    await recordInventory(trx, { appId, imageDigest, inventory, now });
-  };
+  return { imageDigest, statements, inventory };
 }
 
 /** A statement, as it is stored and as it is on record. */

@@ -7,6 +7,15 @@ export interface ContainerImage {
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
+/** The image of an index for one kind of processor. */
+export interface ImagePlatform {
+  readonly architecture: "amd64" | "arm64";
+  /** Of its manifest. */
+  readonly digest: string;
+  /** The builder image of somebody else's that made it, `<name>@<digest>`. */
+  readonly builder?: string;
+}
+
 /** A process type of an image, from its CNB build metadata or of a container image. */
 export interface ImageProcess {
   readonly type: string;
@@ -30,9 +39,12 @@ export interface BaseFacts {
 
 /** What Conifer reads out of an image's config and labels. Digests are `sha256:<hex>`. */
 export interface ImageInfo {
-  /** Digest of the manifest; the image's identity everywhere in Conifer. */
+  /** Digest of the manifest, or of the index; the image's identity everywhere in Conifer. */
   readonly digest: string;
-  readonly architecture: "amd64" | "arm64";
+  /** Of an index: of its first image. */
+  readonly architecture: ImagePlatform["architecture"];
+  /** Of an index: its images, each for other processors. They run the same processes. */
+  readonly platforms?: readonly ImagePlatform[];
   readonly processes: readonly ImageProcess[];
   readonly buildpacks: readonly {
     readonly id: string;

@@ -4,9 +4,18 @@ export {
   type BaseFacts,
   displayCommand,
   type ImageInfo,
+  type ImagePlatform,
   type ImageProcess,
   imageForCommand,
 } from "./image.ts";
+export {
+  ARCHITECTURES,
+  findPlatform,
+  type JoinedImages,
+  joinImages,
+  readPlatformImage,
+  readPlatforms,
+} from "./image-platforms.ts";
 export type { ImageCollection, ImageSink, ImageStore } from "./image-ports.ts";
 export { LAYER_TIME, type LayerEntry, packLayer } from "./layer-tar.ts";
 export {

@@ -40,8 +40,9 @@ async function record(call: ApiCall, deps: ImageApiDependencies): Promise<OciIma
     throw invalidParams(
       "There is no image with that digest for this app. Push the code, or the image, first.",
     );
-  // An image of several containers is told by its record alone.
-  const info = partsOf(mine.info).length > 0 ? mine.info : await readImageInfo(deps.images, digest);
+  // An image of several containers, or for several processors, is told by its record alone.
+  const isSeveral = partsOf(mine.info).length > 0 || mine.info.platforms !== undefined;
+  const info = isSeveral ? mine.info : await readImageInfo(deps.images, digest);
   const image = {
     id: deps.newId(),
     appId: call.app.id,

@@ -43,6 +43,12 @@ describe("an app's image", () => {
     expect(whySkipped(base && { ...imageInfo({}), runImage: base }, target)).toBe(why);
   });
 
+  test("that is for several architectures is left as it is: its layers stand on several run images", () => {
+    const platforms = [{ architecture: "amd64" as const, digest: digest("c") }];
+    const info = { ...imageInfo({}), runImage: on({ topLayer: digest("a") }), platforms };
+    expect(whySkipped(info, target)).toBe("its image is one for several architectures: push it again");
+  });
+
   test("gives its release a description that names the build", () => {
     expect(describeRebase(target)).toBe(`Rebase onto ${"b".repeat(12)}`);
   });

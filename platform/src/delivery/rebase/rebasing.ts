@@ -88,6 +88,7 @@ export function isBehind(base: BaseFacts, target: RunImageBuild): boolean {
 /** Why an app's current image is left as it is; undefined when it is to be rebased. */
 export function whySkipped(info: ImageInfo | null, target: RunImageBuild): string | undefined {
   if (!info) return "it has no code";
+  if (info.platforms) return "its image is one for several architectures: push it again";
   if (info.runImage.topLayer === "") return "its image does not stand on a run image";
   if (info.runImage.name !== target.name) return `its image stands on ${info.runImage.name} by now`;
   return isBehind(info.runImage, target) ? undefined : "its image stands on this build already";

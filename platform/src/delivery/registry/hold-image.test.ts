@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { digestOf, encodeDocument, MEDIA, makeManifest } from "../image/index.ts";
+import {
+  digestOf,
+  encodeDocument,
+  joinImages,
+  MEDIA,
+  makeManifest,
+  readPlatformImage,
+} from "../image/index.ts";
+import { storePlatformImage } from "../image/platform-image-fixtures.ts";
 import { holdImage } from "./hold-image.ts";
 import { makeFakeRegistryStores } from "./registry-fake.ts";
 import { repository, startTestRegistry } from "./registry-fixtures.ts";
@@ -20,6 +28,32 @@ async function builtImage(stores: ReturnType<typeof makeFakeRegistryStores>) {
   await stores.content.write(manifest.bytes);
   return { digest: manifest.descriptor.digest, layer: digest, bytes: manifest.bytes };
 }
+
+test("an image for several processors is put in with each of its own, and the tag is the index's", async () => {
+  const stores = makeFakeRegistryStores();
+  const images = await Promise.all(
+    ["amd64", "arm64"].map(async (architecture) => {
+      const digest = await storePlatformImage(stores.content, architecture, {
+        layers: [`app for ${architecture}`],
+      });
+      return await readPlatformImage(stores.content, { digest });
+    }),
+  );
+  const { index, info } = joinImages(images);
+  await stores.content.write(index.bytes);
+  await holdImage(stores, { repository: at, digest: info.digest, tag: "latest" });
+  const registry = await startTestRegistry(stores);
+  const ask = (path: string) => registry.ask(`GET /v2/team/app/${path}`, registry.pull("team"));
+  const reply = await ask("manifests/latest");
+  expect(reply).toMatchObject({ status: 200, bytes: index.bytes });
+  expect(reply.headers["content-type"]).toBe(MEDIA.index);
+  for (const { digest, manifest } of images) {
+    expect((await ask(`manifests/${digest}`)).status).toBe(200);
+    expect((await ask(`blobs/${manifest.layers[0]?.digest}`)).text).toMatch(/^app for /);
+  }
+  expect((await ask("tags/list")).text).toContain('"tags":["latest"]');
+  await registry.registry.stop();
+});
 
 test("an image that was built here can be pulled from the repository it is put in, and from no other", async () => {
   const stores = makeFakeRegistryStores();

@@ -1,10 +1,10 @@
-import { MEDIA, readImageDocuments } from "../image/index.ts";
+import { MEDIA, readImageDocuments, readPlatforms } from "../image/index.ts";
 import type { RegistryDependencies } from "./registry-call.ts";
 import type { Repository } from "./registry-rules.ts";
 
 export interface HeldImage {
   readonly repository: Repository;
-  /** Of the image's manifest, which is in the store with all that it names. */
+  /** Of the image's manifest or index, which is in the store with all that it names. */
   readonly digest: string;
   readonly tag?: string;
 }
@@ -18,8 +18,14 @@ export async function holdImage(
   { content, records }: Pick<RegistryDependencies, "content" | "records">,
   { repository, digest, tag }: HeldImage,
 ): Promise<void> {
-  const { manifest } = await readImageDocuments(content, digest);
+  const platforms = await readPlatforms(content, digest);
   const sizeBytes = (await content.sizeOf(digest)) ?? 0;
+  const isIndex = platforms.some((one) => one.digest !== digest);
+  if (isIndex) {
+    for (const one of platforms) await holdImage({ content, records }, { repository, digest: one.digest });
+    return await records.holdManifest(repository, { digest, mediaType: MEDIA.index, sizeBytes }, tag);
+  }
+  const { manifest } = await readImageDocuments(content, digest);
   for (const { digest: part } of [manifest.config, ...manifest.layers]) {
     // What was asked for is not collected before it is held.
     await content.sizeOf(part);

@@ -1,5 +1,5 @@
 export { BILL_TYPE } from "./billed-image.ts";
-export type { Component } from "./component.ts";
+export { type Component, type Inventory, makeInventory } from "./component.ts";
 export { makeCycloneDxBill } from "./cyclonedx-bill.ts";
 export {
   copyInventory,

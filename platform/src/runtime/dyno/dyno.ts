@@ -36,6 +36,8 @@ export interface DynoSpec {
   readonly releaseVersion: number;
   /** Digest of the image's manifest in the image store, `sha256:…`. */
   readonly image: string;
+  /** Set when the image is one for several kinds of processors: any machine with one of them may run it. */
+  readonly architectures?: readonly string[];
   /** Set when the image stands for itself: its files are all there is, whatever is in it, and nothing runs as root. */
   readonly container?: DynoContainer;
   /** Whom the processes of a buildpacks' image are, where the engine does not read that from the image; missing: its usual. */

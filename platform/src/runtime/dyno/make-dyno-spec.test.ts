@@ -90,6 +90,20 @@ describe("what a process type runs", () => {
     expect(makeDynoSpec(INGREDIENTS)).not.toHaveProperty("user");
   });
 
+  test("is in an image for several processors, on machines with any of them", () => {
+    const platforms = [
+      { architecture: "amd64", digest: "sha256:b" },
+      { architecture: "arm64", digest: "sha256:c" },
+    ] as const;
+    const architectures = ["amd64", "arm64"];
+    expect(imageOf(process, { ...RELEASE, info: { platforms } })).toEqual({
+      image: "sha256:aa",
+      architectures,
+    });
+    expect(makeDynoSpec({ ...INGREDIENTS, architectures }).architectures).toEqual(architectures);
+    expect(makeDynoSpec(INGREDIENTS)).not.toHaveProperty("architectures");
+  });
+
   test("is a program in an image of its own, as the user that it wants", () => {
     const user = { uid: 5, gid: 6 };
     expect(commandOf({ ...process, container }, "web")).toEqual({ kind: "program", argv: ["/server", "-v"] });

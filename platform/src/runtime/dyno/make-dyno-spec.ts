@@ -19,6 +19,7 @@ export interface DynoIngredients {
   readonly config: Readonly<Record<string, string>>;
   /** Given by the caller of a one-off dyno; stronger than config vars. */
   readonly extraEnv?: Readonly<Record<string, string>>;
+  readonly architectures?: DynoSpec["architectures"];
   readonly container?: DynoContainer;
   readonly user?: DynoSpec["user"];
   readonly command: DynoCommand;
@@ -42,6 +43,7 @@ export function makeDynoSpec(from: DynoIngredients): DynoSpec {
     releaseId: from.release.id,
     releaseVersion: from.release.version,
     image: from.release.image,
+    ...(from.architectures === undefined ? {} : { architectures: from.architectures }),
     ...(from.container === undefined ? {} : { container: from.container }),
     ...(from.user === undefined ? {} : { user: from.user }),
     command: from.command,
@@ -74,11 +76,16 @@ function metadataOf({ id, app, release }: DynoIngredients): Record<string, strin
 /** The image that a process runs in, one of its own or that of its release, and how. */
 export function imageOf(
   process: Pick<ImageProcess, "container"> | undefined,
-  release: { readonly image: string; readonly info?: Pick<ImageInfo, "user"> | null | undefined },
-): Pick<DynoSpec, "image" | "container" | "user"> {
+  release: {
+    readonly image: string;
+    readonly info?: Pick<ImageInfo, "user" | "platforms"> | null | undefined;
+  },
+): Pick<DynoSpec, "image" | "container" | "user" | "architectures"> {
   const own = process?.container;
-  const user = release.info?.user;
-  if (!own) return { image: release.image, ...(user ? { user } : {}) };
+  const { user, platforms } = release.info ?? {};
+  const architectures = platforms?.map(({ architecture }) => architecture);
+  if (!own)
+    return { image: release.image, ...(user ? { user } : {}), ...(architectures ? { architectures } : {}) };
   return { image: own.image, container: own.user ? { user: own.user } : {} };
 }
 

@@ -170,7 +170,7 @@ async function specOf(
   const recorded = release.imageId ? await findImage(db, app.id, release.imageId) : undefined;
   const process = release.imageInfo ? imageForCommand(release.imageInfo, type) : undefined;
   const ofRelease = { image: release.imageDigest ?? "", info: release.imageInfo };
-  const { image, container, user } = imageOf(process, ofRelease);
+  const { image, container, user, architectures } = imageOf(process, ofRelease);
   return makeDynoSpec({
     id,
     name,
@@ -186,6 +186,7 @@ async function specOf(
     },
     ...(container ? { container } : {}),
     ...(user ? { user } : {}),
+    ...(architectures ? { architectures } : {}),
     config: await findConfig(db, release.configId, masterKey),
     extraEnv: env,
     command,

@@ -17,6 +17,8 @@ export interface BuilderChoice {
    * The builder image that a build runs in, by what `project.toml` names; undefined for the platform's own builder.
    */
   readonly findBuilder: (named: string | undefined) => Promise<BuildGround | undefined>;
+  /** The platform's own builder where it is an image, too: for processors that this machine has not. */
+  readonly findOwnBuilder?: () => Promise<BuildGround | undefined>;
 }
 
 /** How a source asks for the platform's own builder where the operator has named another. */
@@ -25,9 +27,9 @@ const OWN_BUILDER = "conifer/builder";
 /** What the build stands on; undefined for the platform's own builder. */
 export async function groundOf(
   { builder }: ProjectDescriptor,
-  { findBuilder }: BuilderChoice,
+  { findBuilder, findOwnBuilder }: BuilderChoice,
 ): Promise<BuildGround | undefined> {
-  return builder === OWN_BUILDER ? undefined : await findBuilder(builder);
+  return builder === OWN_BUILDER ? await findOwnBuilder?.() : await findBuilder(builder);
 }
 
 /** The builder image that a source is built in; undefined for the platform's own. `usual` is the operator's choice. */

@@ -3,7 +3,12 @@ import { chmod, chown, mkdir, open, readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { BuildSpec } from "../../../delivery/build/index.ts";
-import { type ImageStore, readImageDocuments } from "../../../delivery/image/index.ts";
+import {
+  findPlatform,
+  type ImageStore,
+  parseConfig,
+  readImageDocuments,
+} from "../../../delivery/image/index.ts";
 import type { SourceStore } from "../../../delivery/source/index.ts";
 import { unpackTar } from "../../files/trees/index.ts";
 import { operatorFiles, userFiles } from "./build-environment.ts";
@@ -12,6 +17,7 @@ import { makeOrder } from "./buildpack-order.ts";
 import { filterSource } from "./filter-source.ts";
 import { type BuildpackFetching, placeBuildpacks } from "./place-buildpacks.ts";
 import {
+  type Architecture,
   DESCRIPTOR_FILE,
   DESCRIPTOR_LIMIT,
   ownBuildpacks,
@@ -45,6 +51,8 @@ export interface FilledFolder {
   readonly order: string;
   /** Layers of the run image and of the previous image, digest → diffID. */
   readonly known: ReadonlyMap<string, string>;
+  /** The processors that the source wants images for; undefined when it does not say. */
+  readonly architectures: readonly Architecture[] | undefined;
 }
 
 /**
@@ -81,6 +89,7 @@ export async function fillFolder(root: string, spec: BuildSpec, own: FolderSourc
     bringsBuildpacks: placed.size > 0,
     layouts: at("layouts"),
     order: at("order.toml"),
+    architectures: descriptor.architectures,
   };
 }
 
@@ -118,17 +127,29 @@ async function writeLayouts(
   { images, runImage, owner }: FolderSources,
 ): Promise<ReadonlyMap<string, string>> {
   await writeSparseLayout(join(layouts, runImage.path), runImage.manifest, [runImage.config]);
-  const previous = await writePrevious(join(layouts, LAYOUTS.previous.path), spec, images);
+  const { architecture } = parseConfig(runImage.config.bytes);
+  const before = await previousFor(architecture, spec, images);
+  const previous = await writePrevious(join(layouts, LAYOUTS.previous.path), before, images);
   // The build writes its own image beside the two; these it must read, and cannot harm but for itself.
   const all = owner ? await readdir(layouts, { recursive: true }) : [];
   for (const path of all) await giveTo(owner, join(layouts, path));
   return new Map([...runImage.layers, ...previous]);
 }
 
+/** The app's previous image for the processors that this build is for. One that is gone, or for others, is none. */
+async function previousFor(
+  architecture: string,
+  { previousImage }: BuildSpec,
+  images: FolderSources["images"],
+): Promise<string | undefined> {
+  if (!previousImage || !(await images.has(previousImage))) return undefined;
+  return await findPlatform(images, previousImage, architecture);
+}
+
 /** An image that is gone only means that nothing can be used again. */
 async function writePrevious(
   layout: string,
-  { previousImage }: BuildSpec,
+  previousImage: string | undefined,
   images: FolderSources["images"],
 ): Promise<ReadonlyMap<string, string>> {
   const known = new Map<string, string>();

@@ -36,6 +36,13 @@ export { type ImageUser, resolveImageUser } from "./image-user.ts";
 export { describeRunImage } from "./known-run-image.ts";
 export { readPlainLayer } from "./layer-content.ts";
 export type { BuildpackFetching } from "./place-buildpacks.ts";
+export {
+  buildingTold,
+  joinedTold,
+  otherArchitectures,
+  resultFor,
+} from "./platform-plan.ts";
+export type { Architecture } from "./project-descriptor.ts";
 export { openRegistryRunImages } from "./registry-run-images.ts";
 export {
   CLASSIC_APP,

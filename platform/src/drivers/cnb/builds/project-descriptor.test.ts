@@ -33,6 +33,22 @@ describe("project.toml", () => {
     });
   });
 
+  it.each<[string, readonly string[]]>([
+    ['["arm64", "amd64"]', ["amd64", "arm64"]],
+    ['["amd64", "amd64"]', ["amd64"]],
+    ['["arm64"]', ["arm64"]],
+  ])("names the processors that images are wanted for: %s", (value, architectures) => {
+    const text = `[dev.conifer]\narchitectures = ${value}\n`;
+    expect(readProjectDescriptor(text).architectures).toEqual(architectures);
+    expect(readProjectDescriptor("[dev.conifer]\n")).not.toHaveProperty("architectures");
+  });
+
+  it.each(['"arm64"', "[]", '["amd64", "x86"]', "[1]", "{}"])("refuses other processors: %s", (value) => {
+    expect(() => readProjectDescriptor(`[dev.conifer]\narchitectures = ${value}\n`)).toThrow(
+      /architectures under \[dev\.conifer\] that are not a list of amd64 and arm64\. Write architectures = /,
+    );
+  });
+
   it("is read in the older layout", () => {
     const text = `
       [build]

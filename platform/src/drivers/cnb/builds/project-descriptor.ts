@@ -1,4 +1,5 @@
 import { parse } from "smol-toml";
+import { ARCHITECTURES, type ImagePlatform } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
 import { type OwnBuildpack, readBuildpackUri } from "./own-buildpack.ts";
 
@@ -11,10 +12,14 @@ export interface NamedBuildpack {
   readonly version: string;
 }
 
+export type Architecture = ImagePlatform["architecture"];
+
 /** What a source's `project.toml` says of its build (Project Descriptor 0.2; facts: build §2). */
 export interface ProjectDescriptor {
   /** The builder image that the source wants to be built in, as it is written there. */
   readonly builder?: string;
+  /** The processors that the source wants images for, each once; undefined when it leaves that to the operator. */
+  readonly architectures?: readonly Architecture[];
   /** In order; undefined when the source leaves the choice to detection. */
   readonly group?: readonly WantedBuildpack[];
   readonly before: readonly WantedBuildpack[];
@@ -51,6 +56,7 @@ export function readProjectDescriptor(text: string): ProjectDescriptor {
   if (include && exclude) throw invalidParams("project.toml has both include and exclude. Keep one of them.");
   return {
     ...(builder === undefined ? {} : { builder: builder.trim() }),
+    ...readArchitectures(table(table(file.dev).conifer).architectures),
     ...(group.length > 0 ? { group: group.map(readWanted) } : {}),
     before: tables(table(newer.pre).group).map(readWanted),
     after: tables(table(newer.post).group).map(readWanted),
@@ -58,6 +64,17 @@ export function readProjectDescriptor(text: string): ProjectDescriptor {
     ...(include ? { include } : {}),
     ...(exclude ? { exclude } : {}),
   };
+}
+
+/** `[dev.conifer] architectures`: a table of ours, which other platforms pass over. */
+function readArchitectures(value: unknown): Pick<ProjectDescriptor, "architectures"> {
+  if (value === undefined) return {};
+  const named = ARCHITECTURES.filter((one) => Array.isArray(value) && value.includes(one));
+  if (Array.isArray(value) && value.length > 0 && named.length === new Set(value).size)
+    return { architectures: named };
+  throw invalidParams(
+    'project.toml has architectures under [dev.conifer] that are not a list of amd64 and arm64. Write architectures = ["amd64", "arm64"].',
+  );
 }
 
 /** The buildpacks that the source names by address, or brings, in the order of the build. */

@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import {
+  type Architecture,
   DESCRIPTOR_FILE,
   DESCRIPTOR_LIMIT,
   ownBuildpacks,
@@ -13,6 +14,8 @@ import {
 export interface SourceDescriptor {
   /** The builder image that it names, as it is written there. */
   readonly builder?: string;
+  /** The processors that it wants images for; undefined when it does not say. */
+  readonly architectures?: readonly Architecture[];
   /** Whether it brings buildpacks, or names some by address. */
   readonly bringsBuildpacks: boolean;
 }
@@ -47,8 +50,10 @@ export async function readSourceDescriptor(
     content.destroy();
   }
   const descriptor = readProjectDescriptor(text);
+  const { builder, architectures } = descriptor;
   return {
-    ...(descriptor.builder === undefined ? {} : { builder: descriptor.builder }),
+    ...(builder === undefined ? {} : { builder }),
+    ...(architectures === undefined ? {} : { architectures }),
     bringsBuildpacks: ownBuildpacks(descriptor).length > 0,
   };
 }

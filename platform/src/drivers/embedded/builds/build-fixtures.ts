@@ -83,6 +83,7 @@ export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunn
     addSource: (files) => addTar(Object.entries(files).map(([name, content]) => ({ name, content }))),
     options: {
       machine: {
+        architecture: HOST.architecture,
         ...{ sources, images, runImage: makeHostRunImage(HOST), runner: chosen, order: ORDER },
         ...(chosen.owner ? { owner: chosen.owner } : {}),
         shelf: await openBuilderShelf({

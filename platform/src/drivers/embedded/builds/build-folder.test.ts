@@ -23,8 +23,8 @@ beforeEach(async () => {
 afterEach(() => bench.dispose());
 
 const fill = (source: string, more: Parameters<typeof specOf>[1] = {}) =>
-  fillBuildFolder(root, specOf(source, { appId: "app-1", ...more }), {
-    ...{ ...bench.options.machine, fetching },
+  fillBuildFolder({ root, sandbox: join(root, "sandbox") }, specOf(source, { appId: "app-1", ...more }), {
+    ...{ ...bench.options.machine, fetching, cacheName: "app-1" },
     findBuilder: async () => undefined,
   });
 const fetching = { signal: new AbortController().signal, tell: () => {} };

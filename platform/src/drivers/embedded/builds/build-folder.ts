@@ -16,23 +16,33 @@ const MAKER_FILE = ".made-by";
 
 /** The cache's name within the layers folder; no buildpack has such an id. */
 export const CACHE_NAME = ".cache";
-const APP_FILE = "app";
+/** Whose cache it is: its name among all caches. */
+const CACHE_FILE = "app";
+
+/** What `fillBuildFolder` fills a folder from. */
+export interface BuildFolderSources extends FolderSources {
+  readonly cacheRoot: string;
+  /** Of the app's cache below it. */
+  readonly cacheName: string;
+  readonly cacheMaker?: () => string | undefined;
+}
 
 /**
- * Fills the folder of a build, which exists, with what phases need and the app's cache. Throws invalid_params for a source
- * that cannot be built.
+ * Fills the folder of a build, which is made unless it exists, with what phases need and the app's cache. Throws
+ * invalid_params for a source that cannot be built.
  */
 export async function fillBuildFolder(
-  root: string,
+  { root, sandbox }: Pick<BuildFolder, "root" | "sandbox">,
   spec: BuildSpec,
-  from: FolderSources & { readonly cacheRoot: string; readonly cacheMaker?: () => string | undefined },
+  from: BuildFolderSources,
 ): Promise<BuildFolder> {
-  await writeFile(join(root, APP_FILE), spec.appId);
+  await mkdir(root, { recursive: true, mode: 0o711 });
+  await writeFile(join(root, CACHE_FILE), from.cacheName);
   const filled = await fillFolder(root, spec, from);
   const cache = join(filled.layers, CACHE_NAME);
-  await takeCache(join(from.cacheRoot, spec.appId), cache, from.owner);
+  await takeCache(join(from.cacheRoot, from.cacheName), cache, from.owner);
   await requireMaker(cache, from.cacheMaker?.(), from.owner);
-  return { ...filled, root, sandbox: join(root, "sandbox") };
+  return { ...filled, root, sandbox };
 }
 
 /** Removes everything of a build but the files to keep. */
@@ -45,12 +55,12 @@ export async function clearBuildFolder(root: string, keep: readonly string[]): P
  * gave back meanwhile is replaced.
  */
 export async function returnCache(root: string, cacheRoot: string): Promise<void> {
-  const appId = await readFile(join(root, APP_FILE), "utf8").catch(() => "");
+  const cacheName = await readFile(join(root, CACHE_FILE), "utf8").catch(() => "");
   const cache = join(root, "layers", CACHE_NAME);
   const found = await lstat(cache).catch(() => undefined);
-  if (!/^[A-Za-z0-9-]+$/.test(appId) || !found?.isDirectory()) return;
+  if (!/^[A-Za-z0-9-]+$/.test(cacheName) || !found?.isDirectory()) return;
   await mkdir(cacheRoot, { recursive: true });
-  const place = join(cacheRoot, appId);
+  const place = join(cacheRoot, cacheName);
   if (await lstat(place).catch(() => undefined)) await removeTree(place);
   await rename(cache, place);
 }

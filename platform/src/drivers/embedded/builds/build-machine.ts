@@ -1,12 +1,18 @@
 import type { ImageStore } from "../../../delivery/image/index.ts";
 import type { Logger } from "../../../kernel/index.ts";
-import type { BuildpackFetching, FolderSources } from "../../cnb/builds/index.ts";
+import type { Architecture, BuildpackFetching, FolderSources } from "../../cnb/builds/index.ts";
 import type { SandboxLimits } from "../sandbox/index.ts";
 import type { BuilderShelf } from "./builder-shelf.ts";
 import type { PhaseRunner } from "./phase-runner.ts";
 
 /** What every build on this machine has in common. */
-export interface BuildMachine extends Omit<FolderSources, "fetching" | "findBuilder"> {
+export interface BuildMachine extends Omit<FolderSources, "fetching" | "findBuilder" | "findOwnBuilder"> {
+  /** Of this machine's processors. */
+  readonly architecture: Architecture;
+  /** CONIFER_ARCHITECTURES: what sources are built for that do not say; this machine's alone when missing. */
+  readonly architectures?: readonly Architecture[] | undefined;
+  /** How it is known whether this machine runs programs for others, which throws if not; by the kernel's handlers when missing. */
+  readonly requireEmulated?: (architecture: Architecture) => Promise<void>;
   readonly images: ImageStore;
   /** Builder images of others. */
   readonly shelf: BuilderShelf;

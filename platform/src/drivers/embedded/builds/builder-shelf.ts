@@ -52,8 +52,9 @@ export interface ShelvedBuilder extends BuildGround {
 
 export interface BuilderShelf {
   /**
-   * The builder that a source names, or the installation's when it names none; undefined when that is the platform's own.
-   * Throws invalid_params with what the person who waits can do.
+   * The builder that a source names, or the installation's when it names none; undefined when that is the platform's own. For
+   * other processors than this machine's it is the platform's own as an image, if the operator has named one. Throws
+   * invalid_params with what the person who waits can do.
    */
   take(named: string | undefined, call: ShelfCall): Promise<ShelvedBuilder | undefined>;
   /** Removes builders that were not used for long, or for which there is no room. */
@@ -61,8 +62,18 @@ export interface BuilderShelf {
 }
 
 export interface ShelfCall {
+  /** For whose processors; this machine's when missing. */
+  readonly architecture?: HostRelease["architecture"];
+  /** The platform's own for those processors is wanted, whatever the installation's usual one is. */
+  readonly own?: boolean;
   readonly signal: AbortSignal;
   readonly tell: (line: string) => void;
+}
+
+/** What the operator builds on for processors that this machine has not. */
+export interface OtherGround {
+  readonly builder?: string | undefined;
+  readonly runImage?: RunImage | undefined;
 }
 
 export interface ShelfOptions extends RegistryAccess {
@@ -80,6 +91,8 @@ export interface ShelfOptions extends RegistryAccess {
   readonly builder?: string | undefined;
   /** The operator's run image, in place of the one that the installation's builder names. */
   readonly runImage?: RunImage | undefined;
+  /** CONIFER_OTHER_BUILDER_IMAGE and CONIFER_OTHER_RUN_IMAGE: the same for the processors that this machine has not. */
+  readonly other?: OtherGround | undefined;
   readonly logger: Logger;
   readonly now: () => number;
   readonly bounds?: ShelfBounds;
@@ -120,12 +133,17 @@ class Shelf {
   }
 
   async take(named: string | undefined, call: ShelfCall): Promise<ShelvedBuilder | undefined> {
-    const name = named ?? this.#options.builder;
+    const { host, other, ...own } = this.#options;
+    const isOther = call.architecture !== undefined && call.architecture !== host.architecture;
+    // The installation's builder by its name in a registry is for several processors; a folder of it is for one.
+    const usual = isOther && (call.own || !isNamed(own.builder)) ? other?.builder : own.builder;
+    const name = named ?? usual;
     if (name === undefined) return undefined;
     const trusted = named === undefined;
     call.tell(`-----> Using builder ${name}`);
     try {
-      return await this.#ready(name, { ...call, trusted });
+      const { runImage } = (isOther ? other : own) ?? {};
+      return await this.#ready(name, { ...{ architecture: host.architecture }, ...call, trusted, runImage });
     } catch (thrown) {
       call.signal.throwIfAborted();
       if (!(thrown instanceof BusinessError || thrown instanceof RegistryRequestError))
@@ -134,13 +152,13 @@ class Shelf {
     }
   }
 
-  async #ready(name: string, call: ShelfCall & { trusted: boolean }): Promise<ShelvedBuilder> {
+  async #ready(name: string, call: ReadyCall): Promise<ShelvedBuilder> {
     const { store } = this.#options;
     const isPath = call.trusted && name.startsWith("/");
     if (!isPath) requireReference(name);
     const layout = isPath ? await openNamedLayout(name, join(this.#options.folder, "unpacked")) : undefined;
     const what = { name, kind: "builder" as const, layout };
-    const digest = await this.#once(`${name} ${call.trusted}`, () => this.#bring(what, call));
+    const digest = await this.#once(callKey(name, call), () => this.#bring(what, call));
     this.#uses.set(digest, (this.#uses.get(digest) ?? 0) + 1);
     let given = false;
     const giveBack = () => {
@@ -150,11 +168,12 @@ class Shelf {
     try {
       await this.#removing.get(digest);
       await this.#options.names.tag(`${ownerOf(digest)}:builder`, digest);
-      const root = await this.#once(digest, () => this.#unpack(digest, call));
       const { config } = await readImageDocuments(store, digest);
+      requireArchitecture(config, call);
+      const root = await this.#once(digest, () => this.#unpack(digest, call));
       const facts = readBuilderFacts(name, config, await filesOf(root));
       const [first] = facts.runImages;
-      const own = call.trusted ? this.#options.runImage : undefined;
+      const own = call.trusted ? call.runImage : undefined;
       const runImage = own ?? (await this.#runImage(first, { builder: digest, layout }, call));
       call.tell(builderTold(facts, runImage.name));
       const { uid, gid } = facts.user;
@@ -177,11 +196,11 @@ class Shelf {
   #runImage(
     named: BuilderFacts["runImages"][0],
     from: { readonly builder: string; readonly layout: Layout },
-    call: ShelfCall & { trusted: boolean },
+    call: ReadyCall,
   ): Promise<RunImage> {
     return bringRunImage(named, call.signal, async (name) => {
       const what = { name, kind: "run image" as const, layout: from.layout };
-      const digest = await this.#once(`${name} ${call.trusted}`, () => this.#bring(what, call));
+      const digest = await this.#once(callKey(name, call), () => this.#bring(what, call));
       await this.#options.names.tag(`${ownerOf(from.builder)}:run`, digest);
       return await readForeignRunImage(this.#options.store, digest, { name, path: layoutPathOf(name) });
     });
@@ -190,17 +209,19 @@ class Shelf {
   /** Has the image in the store, and returns the manifest's digest. */
   async #bring(
     { name, kind, layout }: { name: string; kind: PulledKind; layout: Layout },
-    call: ShelfCall & { trusted: boolean },
+    call: ReadyCall,
   ): Promise<string> {
     const { store, host } = this.#options;
+    const { architecture } = call;
     const onSize = ({ missing }: { readonly missing: number }) => {
       if (missing > 0) call.tell(pullingTold(kind, name, missing));
     };
-    const pull = { to: intoStore(store), architecture: host.architecture, limitBytes: PULLED_BYTES, onSize };
+    const pull = { to: intoStore(store), architecture, limitBytes: PULLED_BYTES, onSize };
     const origin = kind === "builder" ? layout?.first : layout?.named(namesOf(name));
     if (origin) return (await pullImage(origin, pull))?.digest ?? missingImage(name);
     const reference = parseShortReference(name);
-    const record = join(this.#options.folder, "known", `${hexOf(digestOf(`${call.trusted} ${name}`))}.json`);
+    const noted = `${call.trusted} ${name}${architecture === host.architecture ? "" : ` ${architecture}`}`;
+    const record = join(this.#options.folder, "known", `${hexOf(digestOf(noted))}.json`);
     if (
       reference.digest &&
       (await store.has(reference.digest)) &&
@@ -315,6 +336,29 @@ class Shelf {
     this.#underWay.set(key, started);
     return await started;
   }
+}
+
+/** A call with what it means here. */
+interface ReadyCall extends ShelfCall {
+  readonly architecture: HostRelease["architecture"];
+  /** Named by the operator. */
+  readonly trusted: boolean;
+  /** The operator's, for these processors. */
+  readonly runImage: RunImage | undefined;
+}
+
+function isNamed(builder: string | undefined): boolean {
+  return builder !== undefined && !builder.startsWith("/");
+}
+
+function callKey(name: string, { trusted, architecture }: ReadyCall): string {
+  return `${name} ${trusted} ${architecture}`;
+}
+
+/** What is named by its digest, or is a file, is looked at here only. */
+function requireArchitecture(config: { readonly architecture: string }, { architecture }: ReadyCall): void {
+  if (config.architecture !== architecture)
+    throw new Error(`it is made for ${config.architecture}, and this build is for ${architecture}`);
 }
 
 type Layout = Awaited<ReturnType<typeof openNamedLayout>> | undefined;

@@ -9,12 +9,14 @@ import {
   makeBuildTurns,
   waitingForRoom,
 } from "../../../delivery/build/index.ts";
+import { ARCHITECTURES } from "../../../delivery/image/index.ts";
 import type { Running } from "../../../kernel/index.ts";
 import { boundCaches, type CacheBounds, forgetCache, sweepCaches } from "./bound-caches.ts";
 import { containerCache } from "./build-containers.ts";
 import { clearBuildFolder, removeBuildFolder, returnCache } from "./build-folder.ts";
 import type { BuildMachine } from "./build-machine.ts";
 import { type BuildOutput, inLines, openBuildOutput } from "./build-output.ts";
+import { cacheNamesOf } from "./cache-names.ts";
 import { forgetOldBuilds, KEPT_FILES, keepResult, readKept } from "./kept-builds.ts";
 import { runBuild, stoppedResult } from "./run-build.ts";
 
@@ -74,7 +76,8 @@ export async function startEmbeddedBuilder(
     },
     async clearCache(appId) {
       const name = requireName(appId);
-      for (const cache of [name, containerCache(name)]) await forgetCache(machine.cacheRoot, cache);
+      for (const cache of [...cacheNamesOf(name), containerCache(name)])
+        await forgetCache(machine.cacheRoot, cache);
     },
   };
   return {
@@ -96,7 +99,7 @@ function startBuild(
   const output = openOutput(root, options);
   const ended = output.then(async (out) => {
     const result = await takeTurn(spec, { root, out, turns, machine: options.machine, signal: stop.signal });
-    await returnCache(root, options.machine.cacheRoot);
+    await returnCaches(root, options.machine.cacheRoot);
     await keepResult(root, result);
     await out.end();
     return result;
@@ -106,7 +109,8 @@ function startBuild(
       if (result.kind === "lost") return removeBuildFolder(root);
       await clearBuildFolder(root, KEPT_FILES);
       await forgetOldBuilds(options.folder, options.keptBuilds);
-      await boundCaches(options.machine.cacheRoot, spec.appId, options.cacheBounds);
+      for (const cache of cacheNamesOf(spec.appId))
+        await boundCaches(options.machine.cacheRoot, cache, options.cacheBounds);
       await options.machine.shelf.tidy();
     },
     () => removeBuildFolder(root),
@@ -151,9 +155,15 @@ async function removeRemains({ machine, folder }: EmbeddedBuilderOptions): Promi
     const root = join(folder, name);
     if (await lstat(join(root, "result.json")).catch(() => undefined)) continue;
     await machine.runner.removeRemains(root);
-    await returnCache(root, machine.cacheRoot);
+    await returnCaches(root, machine.cacheRoot);
     await removeBuildFolder(root);
   }
+}
+
+/** A build for other processors has a folder in that of the build, with a cache of its own. */
+async function returnCaches(root: string, cacheRoot: string): Promise<void> {
+  for (const folder of [root, ...ARCHITECTURES.map((one) => join(root, one))])
+    await returnCache(folder, cacheRoot);
 }
 
 /** Ids become names of folders. */

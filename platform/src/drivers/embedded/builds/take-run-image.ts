@@ -12,14 +12,20 @@ const LIMIT_BYTES = 8 * 1024 ** 3;
 
 /**
  * Takes the run image in an OCI layout into the store, which keeps it under its name; what is there already is not read
- * again. Images of the same or an older version that stand in the store are not touched.
+ * again. Images of the same or an older version that stand in the store are not touched. `kept` is put behind the name, where
+ * several images are called the same.
  * @throws RunImageError when the folder holds no run image of this machine's release
  */
-export async function takeRunImage(layout: string, store: ImageStore, host: HostRelease): Promise<RunImage> {
+export async function takeRunImage(
+  layout: string,
+  store: ImageStore,
+  host: HostRelease,
+  kept = "",
+): Promise<RunImage> {
   try {
     const digest = await collectMissing(layout, store);
     const image = await readRunImage(store, digest, host);
-    await store.tag(image.name, digest);
+    await store.tag(image.name + kept, digest);
     return image;
   } catch (cause) {
     const why = errorText(cause).replace(/\.$/, "");

@@ -1,9 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
 import { imageStoreSuite } from "../../../delivery/image/image-store-suite.ts";
+import { joinImages, MEDIA, readPlatformImage } from "../../../delivery/image/index.ts";
+import { storePlatformImage } from "../../../delivery/image/platform-image-fixtures.ts";
 import { openDiskImageStore } from "./disk-image-store.ts";
 
 imageStoreSuite("fake", async () => ({ store: makeFakeImageStore(), dispose: async () => {} }));
@@ -18,6 +20,29 @@ describe("the layout on disk", () => {
     const root = await mkdtemp(join(tmpdir(), "images-"));
     await work(root).finally(() => rm(root, { recursive: true, force: true }));
   };
+
+  it("names an image for several processors as the index that it is, with all that it names new for the sweep", () =>
+    withRoot(async (root) => {
+      const store = await openDiskImageStore(root);
+      const images = await Promise.all(
+        ["amd64", "arm64"].map(async (architecture) => {
+          const digest = await storePlatformImage(store, architecture, { layers: [architecture] });
+          return await readPlatformImage(store, { digest });
+        }),
+      );
+      const { index } = joinImages(images);
+      const { digest } = await store.write(index.bytes);
+      const blobs = join(root, "blobs/sha256");
+      const old = new Date("2020-01-01");
+      for (const name of await readdir(blobs)) await utimes(join(blobs, name), old, old);
+      await store.tag("a:latest", digest);
+      const { manifests } = JSON.parse(await readFile(join(root, "index.json"), "utf8"));
+      expect(manifests).toMatchObject([{ mediaType: MEDIA.index, digest, size: index.bytes.length }]);
+      const names = await readdir(blobs);
+      expect(names).toHaveLength(7);
+      for (const name of names)
+        expect((await stat(join(blobs, name))).mtimeMs).toBeGreaterThan(old.getTime());
+    }));
 
   it("names images in index.json as OCI layout readers expect", () =>
     withRoot(async (root) => {

@@ -58,6 +58,17 @@ export async function openDiskImageStore(root: string): Promise<DiskImageStore> 
   const pathOf = (digest: string) => join(blobs, hexOf(digest));
   const index = makeIndexFile(root, ingest);
   const has = async (digest: string) => (await vouch(pathOf(digest))) !== undefined;
+  /** Makes new for the sweep what a document names, and that of an index; returns the document's media type. */
+  const touchParts = async (digest: string, size: number): Promise<string> => {
+    if (size > DOCUMENT_LIMIT) return MEDIA.manifest;
+    const bytes = await readFile(pathOf(digest)).catch(missingAsNotFound);
+    const images = imagesOf(bytes);
+    for (const part of images ?? partsOf(bytes)) {
+      await has(part);
+      if (images) await touchParts(part, (await sizeOf(pathOf(part))) ?? 0);
+    }
+    return images ? MEDIA.index : MEDIA.manifest;
+  };
   return {
     has,
     sizeOf: (digest) => vouch(pathOf(digest)),
@@ -79,9 +90,8 @@ export async function openDiskImageStore(root: string): Promise<DiskImageStore> 
     async tag(name, digest) {
       const size = await vouch(pathOf(digest));
       if (size === undefined) throw notFound("image");
-      if (size <= DOCUMENT_LIMIT)
-        for (const part of partsOf(await readFile(pathOf(digest)).catch(missingAsNotFound))) await has(part);
-      const named = { mediaType: MEDIA.manifest, digest, size, annotations: { [REF_NAME]: name } };
+      const mediaType = await touchParts(digest, size);
+      const named = { mediaType, digest, size, annotations: { [REF_NAME]: name } };
       await index.change((all) => [...all.filter((m) => m.annotations?.[REF_NAME] !== name), named]);
     },
     async remove(digest) {
@@ -208,6 +218,15 @@ async function writeMissing(path: string, text: string): Promise<void> {
     if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
   } finally {
     await rm(aside, { force: true });
+  }
+}
+
+/** The manifests that a document names, when it is an index. */
+function imagesOf(bytes: Buffer): readonly string[] | undefined {
+  try {
+    return parseIndex(bytes).manifests.map((one) => one.digest);
+  } catch {
+    return undefined;
   }
 }
 

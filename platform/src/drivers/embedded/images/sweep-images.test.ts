@@ -1,7 +1,15 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { digestOf, encodeDocument, hexOf, MEDIA } from "../../../delivery/image/index.ts";
+import {
+  digestOf,
+  encodeDocument,
+  hexOf,
+  joinImages,
+  MEDIA,
+  readPlatformImage,
+} from "../../../delivery/image/index.ts";
+import { storePlatformImage } from "../../../delivery/image/platform-image-fixtures.ts";
 import { holdImage } from "../../../delivery/registry/index.ts";
 import { repository } from "../../../delivery/registry/registry-fixtures.ts";
 import {
@@ -86,6 +94,26 @@ describe("a sweep removes", () => {
 });
 
 describe("a sweep keeps", () => {
+  test("the images of an index that is of the record, in their repository and out of it", async () => {
+    const images = await Promise.all(
+      ["amd64", "arm64"].map(async (architecture) => {
+        const digest = await storePlatformImage(stores.content, architecture, { layers: [architecture] });
+        return await readPlatformImage(stores.content, { digest });
+      }),
+    );
+    const { index, info } = joinImages(images);
+    await stores.content.write(index.bytes);
+    await holdImage(stores, { repository: APP, digest: info.digest, tag: "latest" });
+    const newer = await makeImage(stores);
+    await holdMade(stores, APP, newer, { tag: "latest" });
+    await sweepAll(stores, { known: [info.digest] });
+    expect(blobs()).toHaveLength(7 + 3);
+    for (const { digest } of [info, ...images])
+      expect(await stores.records.findManifest(APP, digest)).toBeDefined();
+    await sweepAll(stores);
+    expect(blobs()).toHaveLength(3);
+  });
+
   test("images with a tag, with a name in the layout, known to the platform, and of the platform itself", async () => {
     const tagged = await makeImage(stores);
     const named = await makeImage(stores);

@@ -8,11 +8,13 @@ import {
   digestOf,
   encodeDocument,
   type ImageStore,
+  joinImages,
   LABEL,
   type LayerEntry,
   MEDIA,
   makeManifest,
   packLayer,
+  readPlatformImage,
 } from "../../../delivery/image/index.ts";
 import type { HostRelease } from "../../cnb/builds/index.ts";
 import { openImageUnpacker } from "./unpack-image.ts";
@@ -76,6 +78,25 @@ describe("an unpacked image", () => {
     expect(image.processArgv("web")).toEqual(["/cnb/process/web"]);
     expect(() => image.processArgv("worker")).toThrow('no process type "worker". It has: web.');
     expect(image.shellArgv("echo a; b").at(-1)).toBe("echo a; b");
+  });
+
+  it("is the one of this machine's processors, of several", async () => {
+    const both = await Promise.all(
+      (["amd64", "arm64"] as const).map(async (architecture) => {
+        const digest = await makeImage([[file("/workspace/a", architecture)]], { architecture });
+        return await readPlatformImage(store, { digest });
+      }),
+    );
+    const { index, info } = joinImages(both);
+    await store.write(index.bytes);
+    for (const architecture of ["amd64", "arm64"] as const) {
+      const { lowerDirs } = await (await open({ ...HOST, architecture }))(info.digest);
+      expect(await readFile(join(lowerDirs[0] ?? "", "workspace/a"), "utf8")).toBe(architecture);
+    }
+    const [arm64] = both.slice(1);
+    const alone = joinImages(arm64 ? [arm64] : []);
+    await store.write(alone.index.bytes);
+    await expect((await open())(alone.info.digest)).rejects.toThrow("for arm64 and this machine is amd64");
   });
 
   it("is unpacked once, however many ask at once", async () => {

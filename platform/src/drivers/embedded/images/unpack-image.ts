@@ -7,6 +7,7 @@ import {
   imageInfoOf,
   LABEL,
   readImageDocuments,
+  readPlatforms,
 } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
 import { shellArgv } from "../../../runtime/dyno/index.ts";
@@ -63,7 +64,8 @@ export async function openImageUnpacker(deps: UnpackDependencies): Promise<Unpac
     const name = `root-${hexOf(digestOf(layers.map(({ diffId }) => diffId).join(" ")))}`;
     return once(name, () => unpackRoot(deps, name, layers));
   };
-  return async (digest, whole = false) => {
+  return async (named, whole = false) => {
+    const digest = await forHost(named, deps);
     const documents = await readImageDocuments(deps.store, digest);
     requireArchitecture(documents, deps.host);
     if (whole) return describeWhole(digest, documents, await unpackWhole(documents.manifest, deps, once));
@@ -151,6 +153,13 @@ function runLayerCount(digest: string, documents: ImageDocuments): number {
   if (at === -1)
     throw invalidParams("The image does not hold the top layer of its run image. Build it again.");
   return at + 1;
+}
+
+/** Of an index the image for this machine; where it has none, any that tells whom it is for. */
+async function forHost(digest: string, { store, host }: UnpackDependencies): Promise<string> {
+  const platforms = await readPlatforms(store, digest);
+  const fitting = platforms.find(({ architecture }) => architecture === host.architecture);
+  return (fitting ?? platforms[0])?.digest ?? digest;
 }
 
 function requireArchitecture({ config }: ImageDocuments, host: HostRelease): void {

@@ -47,6 +47,8 @@ export interface BringCall {
   /** The app's own repository, with the right to push: where the builder and its run image go. */
   readonly ours: RegistryClient;
   readonly repository: string;
+  /** Behind the tag that notes what was brought. */
+  readonly tagSuffix?: string | undefined;
   /** Named by the operator: it may come from any address. */
   readonly trusted: boolean;
   readonly signal: AbortSignal;
@@ -72,11 +74,12 @@ export async function bringBuilder(
   sources: BuilderSources,
   call: BringCall,
 ): Promise<PodBuilder> {
-  const { ours, repository, signal, tell } = call;
+  const { ours, repository, signal, tell, tagSuffix = "" } = call;
+  const at = { repository, tag: BUILDER_TAG + tagSuffix };
   tell(`-----> Using builder ${name}`);
   try {
     requireReference(name);
-    const before = await readBrought(ours, repository);
+    const before = await readBrought(ours, at);
     const bring = (kind: PulledKind, image: string) =>
       bringImage({ kind, image }, { ...call, ...sources, before });
     const builder = await bring("builder", name);
@@ -87,7 +90,7 @@ export async function bringBuilder(
     }));
     const user = await readRunUser(run, facts, call);
     tell(builderTold(facts, run.image));
-    await noteBrought(ours, repository, [{ image: name, digest: builder }, run]);
+    await noteBrought(ours, at, [{ image: name, digest: builder }, run]);
     const brought: PodBuilder = {
       ...{ name, digest: builder, maker: makerOf(name), user: facts.user, platformApi: facts.platformApi },
       ...{ buildpacks: facts.buildpacks, order: facts.order },
@@ -99,6 +102,12 @@ export async function bringBuilder(
     signal.throwIfAborted();
     throw builderRefusal(name, thrown);
   }
+}
+
+/** Where it is noted what was brought. */
+interface Noted {
+  readonly repository: string;
+  readonly tag: string;
 }
 
 /** By name, the images that builds of this app have used last. */
@@ -188,8 +197,8 @@ async function readRunUser(
 }
 
 /** What `noteBrought` has noted; nothing when that is gone or no note of ours. */
-async function readBrought(client: RegistryClient, repository: string): Promise<Brought> {
-  const noted = await client.pullManifest(repository, BUILDER_TAG);
+async function readBrought(client: RegistryClient, { repository, tag }: Noted): Promise<Brought> {
+  const noted = await client.pullManifest(repository, tag);
   if (noted?.mediaType !== MEDIA.index) return new Map();
   return new Map(
     parseIndex(noted.bytes).manifests.flatMap(({ digest, annotations }) => {
@@ -202,7 +211,7 @@ async function readBrought(client: RegistryClient, repository: string): Promise<
 /** An index under a tag: it keeps the images from being collected, and tells them by their names. */
 async function noteBrought(
   client: RegistryClient,
-  repository: string,
+  { repository, tag }: Noted,
   images: readonly { readonly image: string; readonly digest: string }[],
 ): Promise<void> {
   const manifests = await Promise.all(
@@ -214,5 +223,5 @@ async function noteBrought(
     }),
   );
   const bytes = Buffer.from(JSON.stringify(makeIndex(manifests)));
-  await client.pushManifest(repository, BUILDER_TAG, { mediaType: MEDIA.index, bytes });
+  await client.pushManifest(repository, tag, { mediaType: MEDIA.index, bytes });
 }

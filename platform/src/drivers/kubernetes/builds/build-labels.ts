@@ -14,6 +14,9 @@ export const LABEL = {
   attempt: "conifer.dev/attempt",
 } as const;
 
+/** By which the cluster tells what processors a node has. */
+export const ARCHITECTURE_LABEL = "kubernetes.io/arch";
+
 /** On the pod of a build that was cancelled. */
 export const CANCELLED = "conifer.dev/cancelled";
 

@@ -19,6 +19,8 @@ export interface BuildTask {
   readonly hostEnv: Readonly<Record<string, string>>;
   /** The builder image of somebody else's that the phases run in; the platform's own when missing. */
   readonly builder?: PodBuilder;
+  /** Behind the tags of what is kept for the app's next build: `-arm64` where the build is for other processors. */
+  readonly tagSuffix?: string;
   readonly sourceLimits: { readonly bytes: number; readonly entries: number };
   readonly imageLimitBytes: number;
 }
@@ -58,6 +60,11 @@ export const BUILDER_CACHE_TAG = "builder-cache";
 
 /** The tag that names the builder and run image of somebody else's that the app was built with last. */
 export const BUILDER_TAG = "builder";
+
+/** What is behind these tags where they are of other processors than Conifer's own. */
+export function tagSuffixOf(architecture: string): string {
+  return `-${architecture}`;
+}
 
 /** Exit statuses of our own programs in a pod; the phases' own are below 100 (Platform API 0.15). */
 export const POD_EXIT = {

@@ -1,11 +1,19 @@
 import type { SourceStore } from "../../../delivery/source/index.ts";
 import type { Clock, Logger } from "../../../kernel/index.ts";
+import type { Architecture } from "../../cnb/builds/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
 import type { KubeClient } from "../client/index.ts";
 import type { BuilderSources } from "./bring-builder.ts";
 import type { BuildPlacement } from "./build-pod.ts";
 import type { BuildTask } from "./build-task.ts";
 import type { SweepBounds } from "./sweep-builds.ts";
+
+/** Where the platform's own builder and run image for other processors are. */
+export interface OtherImages {
+  /** As nodes pull it, `<registry>/<repository>@<digest>`. */
+  readonly builderImage: string;
+  readonly runImage: BuildTask["runImage"];
+}
 
 /** What builds of a cluster are made with. */
 export interface KubernetesBuilderOptions extends SweepBounds {
@@ -26,6 +34,12 @@ export interface KubernetesBuilderOptions extends SweepBounds {
     /** An image of our registry as nodes pull it: `<registry>/<repository>@<digest>`. */
     readonly imageIn: (repository: string, digest: string) => string;
   };
+  /** What sources are built for that do not say; Conifer's own processors alone when missing. */
+  readonly architectures?: readonly Architecture[] | undefined;
+  /** The platform's own images for the processors that Conifer does not run on. */
+  readonly other?: OtherImages | undefined;
+  /** Set for one of several builds of a source: its image gets no name, and what it keeps may stand apart. */
+  readonly platform?: Pick<BuildTask, "tagSuffix">;
   readonly runtimeSources: readonly string[];
   readonly hostEnv: Readonly<Record<string, string>>;
   readonly sourceLimits: BuildTask["sourceLimits"];

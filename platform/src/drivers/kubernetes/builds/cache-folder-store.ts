@@ -29,6 +29,7 @@ interface CachePlace {
   readonly repository: string;
   readonly maker: string;
   readonly limitBytes: number;
+  readonly tagSuffix?: string | undefined;
 }
 
 const FOLDER = "application/vnd.conifer.cache-folder.v1+json";
@@ -42,11 +43,11 @@ const MOST_FILES = 900;
  */
 export async function fetchCacheFolder(
   folder: string,
-  { repository, maker, limitBytes }: CachePlace,
+  { repository, maker, limitBytes, tagSuffix = "" }: CachePlace,
   client: RegistryClient,
 ): Promise<void> {
   try {
-    const kept = await client.pullManifest(repository, BUILDER_CACHE_TAG);
+    const kept = await client.pullManifest(repository, BUILDER_CACHE_TAG + tagSuffix);
     if (!kept) return;
     const { config, layers } = parseManifest(kept.bytes);
     if (config.mediaType !== FOLDER || config.size > DOCUMENT_LIMIT) return;
@@ -97,7 +98,10 @@ export async function keepCacheFolder(folder: string, at: CachePlace, client: Re
   const config = encodeDocument(FOLDER, named);
   await sink.write(partOfBytes(config.descriptor, config.bytes));
   const { bytes } = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, layers));
-  await client.pushManifest(at.repository, BUILDER_CACHE_TAG, { mediaType: MEDIA.manifest, bytes });
+  await client.pushManifest(at.repository, BUILDER_CACHE_TAG + (at.tagSuffix ?? ""), {
+    mediaType: MEDIA.manifest,
+    bytes,
+  });
 }
 
 /** Paths of all files below, in order; undefined when there is anything that is neither file nor folder. */

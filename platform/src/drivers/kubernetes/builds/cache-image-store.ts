@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import {
+  ARCHITECTURES,
   encodeDocument,
   hexOf,
   MEDIA,
@@ -14,7 +15,7 @@ import {
 } from "../../../delivery/image/index.ts";
 import { collectImage, LAYOUTS } from "../../cnb/builds/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
-import { BUILDER_CACHE_TAG, BUILDER_TAG, CACHE_TAG } from "./build-task.ts";
+import { BUILDER_CACHE_TAG, BUILDER_TAG, type BuildTask, CACHE_TAG, tagSuffixOf } from "./build-task.ts";
 import { intoRepository } from "./repository-content.ts";
 
 /** How many layers of a cache come at once. */
@@ -24,11 +25,16 @@ const AT_ONCE = 4;
  * Fetches what an app's builds have kept, into the layout where the phases look for it. Nothing of it is needed: what
  * cannot be fetched leaves the build without a cache.
  */
-export async function fetchCache(layouts: string, repository: string, client: RegistryClient): Promise<void> {
+export async function fetchCache(
+  layouts: string,
+  repository: string,
+  client: RegistryClient,
+  tagSuffix = "",
+): Promise<void> {
   const layout = join(layouts, LAYOUTS.cache.path);
   const blobs = join(layout, "blobs/sha256");
   try {
-    const kept = await client.pullManifest(repository, CACHE_TAG);
+    const kept = await client.pullManifest(repository, CACHE_TAG + tagSuffix);
     if (!kept) return;
     const { config, layers } = parseManifest(kept.bytes);
     if (layers.length === 0) return;
@@ -56,7 +62,11 @@ export async function fetchCache(layouts: string, repository: string, client: Re
  */
 export async function keepCache(
   layouts: string,
-  { repository, imageLimitBytes }: { readonly repository: string; readonly imageLimitBytes: number },
+  {
+    repository,
+    imageLimitBytes,
+    tagSuffix = "",
+  }: Pick<BuildTask, "repository" | "imageLimitBytes" | "tagSuffix">,
   client: RegistryClient,
 ): Promise<void> {
   const layout = join(layouts, LAYOUTS.cache.path);
@@ -74,7 +84,7 @@ export async function keepCache(
     {
       ...sink,
       writeManifest: (bytes) =>
-        client.pushManifest(repository, CACHE_TAG, { mediaType: MEDIA.manifest, bytes }),
+        client.pushManifest(repository, CACHE_TAG + tagSuffix, { mediaType: MEDIA.manifest, bytes }),
     },
   );
 }
@@ -84,7 +94,10 @@ export async function keepCache(
  * registry, but a tag can name nothing.
  */
 export async function forgetCaches(repository: string, client: RegistryClient): Promise<void> {
-  for (const tag of [CACHE_TAG, BUILDER_CACHE_TAG, BUILDER_TAG])
+  const suffixes = ["", ...ARCHITECTURES.map(tagSuffixOf)];
+  for (const tag of [CACHE_TAG, BUILDER_CACHE_TAG, BUILDER_TAG].flatMap((one) =>
+    suffixes.map((end) => one + end),
+  ))
     if (await client.pullManifest(repository, tag)) await nameNothing(repository, tag, client);
 }
 

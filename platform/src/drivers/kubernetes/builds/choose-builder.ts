@@ -20,7 +20,10 @@ export interface ChosenBuilder {
  */
 export async function* chooseBuilder(
   spec: BuildSpec,
-  options: Pick<KubernetesBuilderOptions, "sources" | "builders" | "openRegistry" | "repositoryOf">,
+  options: Pick<
+    KubernetesBuilderOptions,
+    "sources" | "builders" | "openRegistry" | "repositoryOf" | "platform"
+  >,
   signal: AbortSignal,
 ): AsyncGenerator<string, ChosenBuilder | undefined> {
   const { sources, builders } = options;
@@ -35,6 +38,7 @@ export async function* chooseBuilder(
       const brought = yield* tellingOf((tell) =>
         bringBuilder(wanted, builders, {
           ...{ ours, repository: options.repositoryOf(spec.appId), signal: either },
+          tagSuffix: options.platform?.tagSuffix,
           ...{ trusted: builder === undefined, tell: (line) => tell(`${line}\n`) },
         }),
       );

@@ -31,6 +31,8 @@ export async function* concludeBuild(
     case "failed":
     case "cancelled":
       await tidy(() => endPod(client, pod, { cancelled: end.kind === "cancelled" }));
+      // One that has no node is ended by nobody.
+      if (end.kind === "failed") await tidy(() => removeUnplaced(pod, client));
       await tidy(() => forgetTask(client, pod, spec.id));
       return end;
     case "taken":
@@ -46,6 +48,16 @@ export async function* concludeBuild(
   }
 }
 
+/** Told by the pod as it is now: it may have got a node since it was made. */
+async function removeUnplaced({ metadata }: Pod, client: KubernetesBuilderOptions["client"]): Promise<void> {
+  const place = { kind: KIND.pod, namespace: metadata.namespace ?? "" };
+  const now = await client.get<Pod>(place, metadata.name);
+  const isUnplaced = now?.status?.conditions?.some(
+    ({ type, status }) => type === "PodScheduled" && status === "False",
+  );
+  if (isUnplaced) await client.remove(place, metadata.name);
+}
+
 /** What is known of an image from a builder of somebody else's, beside what the image says. */
 function knownOf({ metadata: { annotations = {} } }: Pod): Pick<ImageInfo, "user" | "builder"> {
   const [, uid, gid] = /^(\d+):(\d+)$/.exec(annotations[RUN_USER_OF_IMAGE] ?? "") ?? [];
@@ -57,18 +69,18 @@ function knownOf({ metadata: { annotations = {} } }: Pod): Pick<ImageInfo, "user
 }
 
 /** The tag of an app's newest image. */
-const NEWEST = "latest";
+export const NEWEST = "latest";
 
 async function takeImage(
   digest: string,
   { spec, known }: { readonly spec: BuildSpec; readonly known: Pick<ImageInfo, "user" | "builder"> },
-  { openRegistry, repositoryOf }: KubernetesBuilderOptions,
+  { openRegistry, repositoryOf, platform }: KubernetesBuilderOptions,
 ): Promise<BuildResult> {
   const registry = openRegistry(spec.appId);
   const repository = repositoryOf(spec.appId);
   try {
     const image = await readImageInfo(readRepository(registry, repository), digest);
-    const manifest = await registry.pullManifest(repository, digest);
+    const manifest = platform ? undefined : await registry.pullManifest(repository, digest);
     if (manifest)
       await registry.pushManifest(repository, NEWEST, { mediaType: MEDIA.manifest, bytes: manifest.bytes });
     return { kind: "succeeded", image: { ...image, ...known } };

@@ -19,13 +19,14 @@ import type { PartName } from "./build-parts.ts";
 import { type PartStates, placement, spec as plainSpec, podOf, task } from "./build-pod-fixtures.ts";
 import { type BuildTask, CACHE_TAG, POD_EXIT, TASK_FILE } from "./build-task.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
-import { BUILDS_AGAIN, startKubernetesBuilder } from "./kubernetes-builder.ts";
+import { startKubernetesBuilder } from "./kubernetes-builder.ts";
 import {
   BUILDER_FILES,
   builderConfig,
   type RemoteImages,
   startRemoteImages,
 } from "./remote-builder-fixtures.ts";
+import { BUILDS_AGAIN } from "./run-in-pod.ts";
 
 /** Builds of a cluster whose pods do what the test says, against our own registry. */
 

@@ -1,19 +1,12 @@
-import {
-  type Builder,
-  type BuildNews,
-  type BuildResult,
-  type BuildSpec,
-  isContainerBuild,
-  makeBuildTurns,
-} from "../../../delivery/build/index.ts";
-import { BusinessError, errorText, type Running } from "../../../kernel/index.ts";
-import { RegistryRequestError } from "../../registry/client/index.ts";
-import { KIND, KubeError, type Pod } from "../client/index.ts";
+import { type Builder, isContainerBuild, makeBuildTurns } from "../../../delivery/build/index.ts";
+import type { Running } from "../../../kernel/index.ts";
+import { KIND, type Pod } from "../client/index.ts";
 import { LABEL } from "./build-labels.ts";
+import { buildPlatforms } from "./build-platform-pods.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
 import { forgetCaches } from "./cache-image-store.ts";
-import { concludeBuild } from "./conclude-build.ts";
-import { type Engine, findOrStart, followOne, type Signals } from "./find-or-start.ts";
+import type { Engine } from "./find-or-start.ts";
+import { buildNames } from "./platform-options.ts";
 import { openPodBoard } from "./pod-board.ts";
 import { askPodMemory } from "./pod-memory.ts";
 import { isOver } from "./pod-sight.ts";
@@ -61,7 +54,7 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
       calls.set(spec.id, ours.add(cancel));
       const leave = AbortSignal.any([signal, stopping]);
       try {
-        const result = yield* runBuild(spec, engine, { leave, cancel: cancel.signal });
+        const result = yield* buildPlatforms(spec, engine, { leave, cancel: cancel.signal });
         const lost = { kind: "lost", message: "The build engine was stopped." } as const;
         if (result || !signal.aborted) yield { kind: "result", result: result ?? lost };
       } finally {
@@ -72,9 +65,11 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
     async cancel(buildId) {
       for (const call of calls.get(buildId) ?? []) call.abort();
       const place = { kind: KIND.pod, namespace: placement.namespace };
-      const selector = { labelSelector: `${LABEL.build}=${requireName(buildId)}` };
-      for (const pod of (await client.list<Pod>(place, selector)).items)
-        if (!isOver(pod)) await endPod(client, pod, { cancelled: true });
+      for (const name of buildNames(requireName(buildId))) {
+        const selector = { labelSelector: `${LABEL.build}=${name}` };
+        for (const pod of (await client.list<Pod>(place, selector)).items)
+          if (!isOver(pod)) await endPod(client, pod, { cancelled: true });
+      }
     },
     async clearCache(appId) {
       const registry = engine.options.openRegistry(requireName(appId));
@@ -94,38 +89,6 @@ const NO_DOCKERFILES = {
     "Dockerfiles are not built in this cluster: its pods may not make file systems. Build the image where you are, push it to <API host>/<app>/<process type>, and release it: heroku container:release web. The guide on containers shows how.",
   exitCode: 1,
 } as const;
-
-/** How often one call builds a build whose pod the cluster has taken away. */
-const TRIES = 2;
-export const BUILDS_AGAIN = "-----> The cluster has taken this build away. Building again.\n";
-
-/** Undefined when nobody listens any more. */
-async function* runBuild(
-  spec: BuildSpec,
-  engine: Engine,
-  signals: Signals,
-): AsyncGenerator<BuildNews, BuildResult | undefined> {
-  const { options } = engine;
-  const bounds = { ...options.placement, timeoutSeconds: spec.timeoutSeconds };
-  for (let tried = 1; ; tried += 1) {
-    let pod: Pod | undefined;
-    try {
-      pod = yield* findOrStart(spec, bounds, engine, signals);
-    } catch (thrown) {
-      if (thrown instanceof BusinessError) return { kind: "failed", message: thrown.message, exitCode: 1 };
-      if (!(thrown instanceof KubeError || thrown instanceof RegistryRequestError)) throw thrown;
-      const message = `The build could not be started: ${errorText(thrown)}.`;
-      yield { kind: "output", text: ` !     ${message}\n` };
-      return { kind: "lost", message };
-    }
-    if (!pod) return signals.cancel.aborted ? { kind: "cancelled" } : undefined;
-    if (signals.cancel.aborted) await endPod(options.client, pod, { cancelled: true });
-    const end = yield* followOne(pod, bounds, engine, signals.leave);
-    if (!end) return undefined;
-    if (end.kind !== "taken" || tried === TRIES) return yield* concludeBuild(end, spec, pod, options);
-    yield { kind: "output", text: BUILDS_AGAIN };
-  }
-}
 
 /** Ids become names of objects. */
 function requireName(id: string): string {

@@ -51,9 +51,9 @@ async function run(program: string, task: BuildTask, client: RegistryClient): Pr
 /** What earlier builds have kept for this one. */
 async function fetchFor(task: BuildTask, client: RegistryClient): Promise<void> {
   const { build } = POD_PATHS;
-  const { repository, builder, imageLimitBytes } = task;
-  if (!builder) return await fetchCache(join(build, "layouts"), repository, client);
-  const at = { repository, maker: builder.maker, limitBytes: imageLimitBytes };
+  const { repository, builder, imageLimitBytes, tagSuffix } = task;
+  if (!builder) return await fetchCache(join(build, "layouts"), repository, client, tagSuffix);
+  const at = { repository, maker: builder.maker, limitBytes: imageLimitBytes, tagSuffix };
   await fetchCacheFolder(join(build, "cache"), at, client);
 }
 

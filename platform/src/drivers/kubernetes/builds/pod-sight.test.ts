@@ -17,6 +17,48 @@ const unstarted = (reason: string) => ({ prepare: { waiting: reason } }) as cons
 const none = { containerStatuses: [], phase: "Pending" };
 const unscheduled = { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }] };
 
+const selecting = (nodeSelector: object) => ({ spec: { ...podOf().spec, nodeSelector } });
+const arm64 = { "kubernetes.io/arch": "arm64" };
+const refusedBy = (message: string, selector: object = arm64) => ({
+  ...selecting(selector),
+  status: { ...none, conditions: [{ ...unscheduled.conditions[0], message }] },
+});
+const AFFINITY = "node(s) didn't match Pod's node affinity/selector";
+const PREEMPTION = " preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.";
+
+describe("a pod that selects processors", () => {
+  it.each<[string, object]>([
+    ["no node has them", refusedBy(`0/3 nodes are available: 3 ${AFFINITY}.${PREEMPTION}`)],
+    ["one node alone", refusedBy(`0/1 nodes are available: 1 ${AFFINITY}.`)],
+    [
+      "others are closed",
+      refusedBy(
+        `0/3 nodes are available: 1 node(s) had untolerated taint {a: b}, 2 ${AFFINITY}.${PREEMPTION}`,
+      ),
+    ],
+  ])("says at once that there are none: %s", (_, change) => {
+    expect(seePod(podOf({}, change), bounds)).toEqual({
+      kind: "failed",
+      exitCode: 1,
+      message:
+        "No node of this cluster has processors for arm64. Add one, or take arm64 out of the architectures in project.toml.",
+    });
+  });
+
+  it.each<[string, object]>([
+    ["one has them and no room", refusedBy(`0/3 nodes are available: 1 Insufficient memory, 2 ${AFFINITY}.`)],
+    [
+      "all that have them are closed",
+      refusedBy("0/2 nodes are available: 2 node(s) had untolerated taint {a: b}."),
+    ],
+    ["it selects nothing", refusedBy(`0/3 nodes are available: 3 ${AFFINITY}.`, {})],
+    ["it selects more", refusedBy(`0/3 nodes are available: 3 ${AFFINITY}.`, { ...arm64, pool: "builds" })],
+    ["the cluster says it in other words", refusedBy("nothing fits")],
+  ])("waits for room: %s", (_, change) => {
+    expect(seePod(podOf({}, change), bounds)).toEqual({ kind: "waiting", why: "room" });
+  });
+});
+
 describe("what a pod tells of its build", () => {
   it.each<[string, PartStates, object, object]>([
     ["its containers run", {}, {}, { kind: "running" }],

@@ -1,6 +1,6 @@
 import { failureOf, timeoutText } from "../../cnb/builds/index.ts";
 import type { ContainerStatus, Pod } from "../client/index.ts";
-import { CANCELLED } from "./build-labels.ts";
+import { ARCHITECTURE_LABEL, CANCELLED } from "./build-labels.ts";
 import { PARTS, type PartName } from "./build-parts.ts";
 import { POD_EXIT, readVerdict } from "./build-task.ts";
 
@@ -130,8 +130,34 @@ function starting(pod: Pod): PodSight {
   }
   if (PARTS.some((part) => hasBegun(pod, part))) return { kind: "running" };
   const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  const missing = missingArchitecture(pod, scheduled?.message ?? "");
+  if (missing !== undefined)
+    return {
+      kind: "failed",
+      message: `No node of this cluster has processors for ${missing}. Add one, or take ${missing} out of the architectures in project.toml.`,
+      exitCode: 1,
+    };
   return { kind: "waiting", why: scheduled?.status === "False" ? "room" : "start" };
 }
+
+/**
+ * The processors that a pod is for and that no node has, as the scheduler tells it: all nodes differ by what the pod selects, or
+ * are closed to it in another way that no waiting ends.
+ */
+function missingArchitecture({ spec }: Pod, message: string): string | undefined {
+  const { nodeSelector } = spec as { readonly nodeSelector?: Readonly<Record<string, string>> };
+  const wanted =
+    Object.keys(nodeSelector ?? {}).length === 1 ? nodeSelector?.[ARCHITECTURE_LABEL] : undefined;
+  const [, all = "", reasons = ""] = /^0\/(\d+) nodes are available: (.+?)\.(?: |$)/.exec(message) ?? [];
+  if (wanted === undefined || all === "") return undefined;
+  const closed = reasons
+    .split(/, (?=\d)/)
+    .filter((one) => CLOSED.test(one))
+    .reduce((sum, one) => sum + Number.parseInt(one, 10), 0);
+  return reasons.includes("node affinity/selector") && closed === Number(all) ? wanted : undefined;
+}
+
+const CLOSED = /^\d+ node\(s\) (didn't match Pod's node affinity\/selector|had untolerated taint)/;
 
 function told({ status }: Pod): string {
   return [status?.reason, status?.message].filter(Boolean).join(", ") || "it does not say why";

@@ -105,6 +105,7 @@ function makeTask(spec: BuildSpec, { builder }: ChosenBuilder, options: Kubernet
     registry: options.podRegistry(spec.appId, until),
     repository: options.repositoryOf(spec.appId),
     ...(builder ? { builder } : {}),
+    ...options.platform,
   };
 }
 

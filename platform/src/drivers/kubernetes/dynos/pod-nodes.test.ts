@@ -20,6 +20,19 @@ describe("a dyno", () => {
     });
   });
 
+  test("of an image for several processors goes to nodes of each", () => {
+    const architectures = ["amd64", "arm64"];
+    expect(placeOnNodes({ architectures }, { architecture: "arm64" }, 7)).toEqual({ tolerations: lost });
+    expect(placeOnNodes({ architectures: ["arm64"] }, { architecture: "arm64" }, 7)).toHaveProperty(
+      "nodeSelector",
+    );
+    expect(
+      placeOnNodes({ architectures, size: "Performance-L" }, { architecture: "amd64", bySize }, 7),
+    ).toMatchObject({
+      nodeSelector: { pool: "big" },
+    });
+  });
+
   test("of a size with nodes of its own goes there and nowhere else, whatever the case of its name", () => {
     expect(placeOnNodes({ size: "Performance-L" }, { architecture: "amd64", bySize }, 7)).toEqual({
       nodeSelector: { "kubernetes.io/arch": "amd64", pool: "big" },

@@ -26,13 +26,15 @@ function tolerateLostNode(seconds: number) {
 
 /** The part of a pod's spec that says where it may be. */
 export function placeOnNodes(
-  { size }: Pick<DynoSpec, "size">,
+  { size, architectures = [] }: Pick<DynoSpec, "size" | "architectures">,
   { architecture, bySize }: DynoNodes,
   lostNodeSeconds: number,
 ) {
   const nodeClass = size === undefined ? undefined : bySize?.get(size.toLowerCase());
+  // A selector names one value; an image for several processors is for all that Conifer builds for.
+  const isForAll = architectures.length > 1;
   const selector = {
-    ...(architecture ? { "kubernetes.io/arch": architecture } : {}),
+    ...(architecture && !isForAll ? { "kubernetes.io/arch": architecture } : {}),
     ...(nodeClass ? { [nodeClass.key]: nodeClass.value } : {}),
   };
   return {
