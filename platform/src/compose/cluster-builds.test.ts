@@ -103,6 +103,7 @@ describe("the images that builds need", () => {
     expect(new Set(containersOf(pod).map(({ image }) => image))).toEqual(
       new Set([`${NODES_REGISTRY}/${named(images.builder, "conifer/builder")}`]),
     );
+    expect(pod.nodeSelector).toEqual({ "kubernetes.io/arch": process.arch === "arm64" ? "arm64" : "amd64" });
     expect(task.runImage).toEqual({ repository: "conifer/run", digest: images.run });
     expect(task).toMatchObject({
       registry: { url: registryUrl() },
@@ -127,6 +128,10 @@ describe("the images that builds need", () => {
   it.each<[Settings, RegExp]>([
     [{ runImage: `conifer/run@${absent}` }, /^The registry has no image conifer\/run@sha256:0+\. Push it/],
     [{ builderImage: `conifer/builder@${absent}` }, /^The registry has no image conifer\/builder@/],
+    [
+      { otherBuilderImage: `conifer/builder@${absent}`, otherRunImage: `conifer/run@${absent}` },
+      /^The registry has no image conifer\/builder@/,
+    ],
     [{ builderImage: `elsewhere.test/conifer/builder@${absent}` }, /is no image of the registry, such as/],
     [{ runImage: `run@${absent}` }, /"run@sha256:0+" is no image of the registry/],
     [{ runImage: "/nowhere" }, /^\/nowhere is no OCI layout\. `npm run -s images` makes one\.$/],

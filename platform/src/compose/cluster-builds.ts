@@ -74,6 +74,7 @@ export interface BuildBounds {
   readonly troubleMs: number;
 }
 
+const ARCHITECTURE = process.arch === "arm64" ? ("arm64" as const) : ("amd64" as const);
 const GIB = 1024 ** 3;
 const MINUTE_MS = 60_000;
 const PRIORITY_CLASS = "conifer-builds";
@@ -139,6 +140,8 @@ export async function startClusterBuilds(
         ...{ namespace, ...bounds },
         builderImage: `${nodesRegistry}/${builderImage.repository}@${builderImage.digest}`,
         pullSecrets: [PULL_SECRET],
+        // The images of builds are made for the processors that this process runs on, as those of dynos are.
+        nodeSelector: { "kubernetes.io/arch": ARCHITECTURE },
         user: { uid: RUN_USER.uid, gid: RUN_USER.gid },
         priorityClass: PRIORITY_CLASS,
         dnsPolicy: parts.systemNamespace ? "ClusterFirst" : "Default",
@@ -171,7 +174,7 @@ export async function startClusterBuilds(
 async function buildersOf({ config, hostEnv }: ClusterBuildsParts, nodesRegistry: string) {
   return {
     ...(await readRegistryAccess(config, hostEnv)),
-    architecture: process.arch === "arm64" ? ("arm64" as const) : ("amd64" as const),
+    architecture: ARCHITECTURE,
     usual: config.defaultBuilder,
     imageIn: (repository: string, digest: string) => `${nodesRegistry}/${repository}@${digest}`,
   };

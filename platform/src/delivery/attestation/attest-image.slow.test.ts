@@ -3,9 +3,9 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { makeFakeImageStore } from "../image/image-store-fake.ts";
-import { digestOf, type ImageStore } from "../image/index.ts";
+import { digestOf, encodeDocument, type ImageStore, MEDIA, makeIndex } from "../image/index.ts";
 import { startTestDelivery, type TestDelivery } from "../release/delivery-fixtures.ts";
-import { findSetOf } from "../sbom/index.ts";
+import { findSetOf, listComponents } from "../sbom/index.ts";
 import { fakeSourceStore } from "../source/source-store-fake.ts";
 import { type TarItem, tarOf } from "../source/tar-fixtures.ts";
 import { checkSignature } from "./admit-image.ts";
@@ -13,7 +13,7 @@ import type { Artifact } from "./artifact.ts";
 import { type AttestDependencies, attestImage, type ImageToAttest } from "./attest-image.ts";
 import { attestRebase } from "./attest-rebase.ts";
 import { listAttestations } from "./attestation-store.ts";
-import { LOCK, storeImage, type TestImage } from "./attested-image-fixtures.ts";
+import { BILL, LOCK, storeImage, type TestImage } from "./attested-image-fixtures.ts";
 import { type DsseEnvelope, isEnvelopeOf } from "./dsse-envelope.ts";
 import { listPublicKeys } from "./installation-key-store.ts";
 
@@ -105,6 +105,42 @@ describe("a build", () => {
     ]);
     for (const { manifest } of attached)
       expect(JSON.parse(manifest.bytes.toString()).subject).toEqual(image.subject);
+  });
+
+  it("says of an index what it says of each of its images, and signs both and the index", async () => {
+    const other = await storeImage(images, "for other processors", BILL.replaceAll("24.1.0", "24.1.1"));
+    const named = [image, other].map(({ subject }) => ({ ...subject, annotations: { n: "1" } }));
+    const index = encodeDocument(MEDIA.index, makeIndex(named));
+    await images.write(index.bytes);
+    const { digest } = index.descriptor;
+    const platforms = [
+      { architecture: "amd64", digest: image.digest },
+      { architecture: "arm64", digest: other.digest, builder: `acme/builder@${other.digest}` },
+    ] as const;
+    await attest(await wanted({ imageDigest: digest, platforms }));
+    const kindsOf = async (of: string) =>
+      (await listAttestations(world.db, appId, of)).map(({ kind }) => kind);
+    const each = ["sbom-cyclonedx", "sbom-spdx", "signature", "provenance"];
+    expect(await Promise.all([image.digest, other.digest].map(kindsOf))).toEqual([each, each]);
+    expect((await kindsOf(digest)).sort()).toEqual(
+      [...each, ...each.filter((kind) => kind !== "signature")].sort(),
+    );
+    for (const of of [digest, image.digest, other.digest])
+      expect(await checkSignature(world.db, appId, of)).toMatchObject({ kind: "verified" });
+    const subjects = attached.map(({ manifest }) => JSON.parse(manifest.bytes.toString()).subject);
+    expect(subjects).toHaveLength(9);
+    expect(subjects.filter((subject) => subject.digest === digest)).toEqual([index.descriptor]);
+    const set = await findSetOf(world.db, appId, digest);
+    const found = (await listComponents(world.db, set ?? "")).filter(({ name }) => name === "node");
+    expect(found.map(({ version }) => version).sort()).toEqual(["24.1.0", "24.1.1"]);
+
+    // Told again, as after a kill, nothing is added.
+    const listed = await listAttestations(world.db, appId, digest);
+    await attest(await wanted({ imageDigest: digest, platforms, build: (await wanted()).build }));
+    const signatures = (await listAttestations(world.db, appId, digest)).filter(
+      ({ kind }) => kind === "signature",
+    );
+    expect(signatures).toEqual(listed.filter(({ kind }) => kind === "signature"));
   });
 
   it("lists what buildpacks and lock files tell, each package once", async () => {

@@ -5,7 +5,14 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { digestOf, encodeDocument, hexOf, MEDIA, makeManifest } from "../../../delivery/image/index.ts";
+import {
+  digestOf,
+  encodeDocument,
+  hexOf,
+  MEDIA,
+  makeIndex,
+  makeManifest,
+} from "../../../delivery/image/index.ts";
 import { silentLogger } from "../../../kernel/index.ts";
 import {
   type ScriptedRegistry,
@@ -56,7 +63,10 @@ async function push(
   repository: string,
   tag: string,
   files: Readonly<Record<string, string>>,
-  config: object,
+  {
+    architecture = HOST.architecture,
+    ...config
+  }: { readonly architecture?: string; readonly [key: string]: unknown },
 ) {
   const tar = pack();
   for (const [name, text] of Object.entries(files)) tar.entry({ name }, text);
@@ -64,7 +74,7 @@ async function push(
   const plain = await buffer(tar as unknown as AsyncIterable<Buffer>);
   const layer = gzipSync(plain);
   const rootfs = { type: "layers", diff_ids: [digestOf(plain)] };
-  const document = { architecture: HOST.architecture, os: "linux", config, rootfs };
+  const document = { architecture, os: "linux", config, rootfs };
   const { bytes, descriptor } = encodeDocument(MEDIA.config, document);
   const described = { mediaType: `${MEDIA.layer}+gzip`, digest: digestOf(layer), size: layer.length };
   const manifest = encodeDocument(MEDIA.manifest, makeManifest(descriptor, [described]));
@@ -95,6 +105,72 @@ const call = () => {
   said.length = 0;
   return { signal: new AbortController().signal, tell: (line: string) => said.push(line) };
 };
+
+describe("a builder for other processors", () => {
+  const OTHER = HOST.architecture === "amd64" ? "arm64" : "amd64";
+  const forOther = (more: object = {}) => ({ ...call(), architecture: OTHER, ...more }) as const;
+
+  /** An image for both, under one tag; returns the manifests' digests. */
+  async function pushBoth(repository: string, files: Readonly<Record<string, string>>, config: object) {
+    const digests: string[] = [];
+    const manifests = [];
+    for (const architecture of [HOST.architecture, OTHER]) {
+      const its = { ...files, "etc/arch": architecture };
+      const digest = await push(repository, `for-${architecture}`, its, { ...config, architecture });
+      const size = content.get(`${repository}/${digest}`)?.length ?? 0;
+      manifests.push({ mediaType: MEDIA.manifest, digest, size, platform: { architecture, os: "linux" } });
+      digests.push(digest);
+    }
+    content.set(`${repository}/24`, encodeDocument(MEDIA.index, makeIndex(manifests)).bytes);
+    content.set(`${repository}/1`, content.get(`${repository}/24`) ?? Buffer.alloc(0));
+    return digests;
+  }
+
+  it("is that of the index that its name leads to, with a run image for the same", async () => {
+    const [own, other] = await pushBoth("acme/builder", FILES, builderConfig());
+    const [ownRun, otherRun] = await pushBoth("run", { "bin/tool": "x" }, { User: "1001" });
+    const shelf = await open();
+    const both = [
+      await shelf.take("acme.test/acme/builder:24", call()),
+      await shelf.take("acme.test/acme/builder:24", forOther()),
+    ];
+    expect(both.map((one) => one?.image.split("@")[1])).toEqual([own, other]);
+    expect(both.map((one) => one?.runImage.manifest.digest)).toEqual([ownRun, otherRun]);
+    expect(await readFile(join(both[1]?.root ?? "", "etc/arch"), "utf8")).toBe(OTHER);
+    // While the registry is away each is what it was.
+    away = true;
+    const kept = await shelf.take("acme.test/acme/builder:24", forOther());
+    expect(kept?.image).toBe(both[1]?.image);
+  });
+
+  it("is the operator's by its name, and else the one that is named for them", async () => {
+    const [, other] = await pushBoth("acme/builder", FILES, builderConfig());
+    await pushBoth("run", { "bin/tool": "x" }, { User: "1001" });
+    const named = await open({ builder: "acme.test/acme/builder:24" });
+    expect((await named.take(undefined, forOther()))?.image).toContain(other);
+    expect(await named.take(undefined, forOther({ own: true }))).toBeUndefined();
+    const made = await open({
+      builder: "/srv/own-builder",
+      other: { builder: `acme.test/acme/builder:for-${OTHER}` },
+    });
+    expect((await made.take(undefined, forOther()))?.image).toContain(other);
+    expect((await made.take(undefined, forOther({ own: true })))?.image).toContain(other);
+    expect(await (await open()).take(undefined, forOther())).toBeUndefined();
+  });
+
+  it("is refused where it is for others", async () => {
+    const digest = await pushBuilder();
+    await pushRun();
+    const shelf = await open();
+    await expect(shelf.take("acme.test/acme/builder:24", forOther())).rejects.toThrow(
+      `it is made for ${HOST.architecture}`,
+    );
+    await shelf.take(`acme.test/acme/builder@${digest}`, call());
+    await expect(shelf.take(`acme.test/acme/builder@${digest}`, forOther())).rejects.toThrow(
+      `it is made for ${HOST.architecture}, and this build is for ${OTHER}`,
+    );
+  });
+});
 
 describe("a builder of a registry", () => {
   it("is pulled, unpacked and known, with its run image from a mirror, and then there at once", async () => {

@@ -9,7 +9,7 @@ import { makeFakeRegistryStores } from "../../../delivery/registry/registry-fake
 import { startTestRegistry, type TestRegistry } from "../../../delivery/registry/registry-fixtures.ts";
 import { LAYOUTS } from "../../cnb/builds/index.ts";
 import { makeRegistryClient, type RegistryClient } from "../../registry/client/index.ts";
-import { CACHE_TAG } from "./build-task.ts";
+import { CACHE_TAG, tagSuffixOf } from "./build-task.ts";
 import { fetchCache, forgetCaches, keepCache } from "./cache-image-store.ts";
 
 const REPOSITORY = "common/one-app";
@@ -71,6 +71,20 @@ describe("the cache of an app's builds", () => {
     for (const layer of parseManifest(manifest).layers)
       expect(existsSync(join(layoutIn(two), "blobs/sha256", hexOf(layer.digest)))).toBe(true);
     expect(await readFile(join(layoutIn(two), "index.json"), "utf8")).toContain(digest);
+  });
+
+  it("is apart for other processors, and forgotten with the rest", async () => {
+    const [own, other] = [await leave(join(home, "own"), "own"), await leave(join(home, "other"), "other")];
+    await keepCache(join(home, "own"), task, client);
+    await keepCache(join(home, "other"), { ...task, tagSuffix: tagSuffixOf("arm64") }, client);
+    await fetchCache(join(home, "own-again"), REPOSITORY, client);
+    await fetchCache(join(home, "other-again"), REPOSITORY, client, "-arm64");
+    const named = (folder: string) => readFile(join(layoutIn(join(home, folder)), "index.json"), "utf8");
+    expect(await named("own-again")).toContain(own);
+    expect(await named("other-again")).toContain(other);
+    await forgetCaches(REPOSITORY, client);
+    await fetchCache(join(home, "gone"), REPOSITORY, client, "-arm64");
+    expect(existsSync(layoutIn(join(home, "gone")))).toBe(false);
   });
 
   it("sends no layer that the repository has, also one that is not in the layout", async () => {
