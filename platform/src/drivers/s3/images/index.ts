@@ -1,0 +1,1 @@
+export { openS3Images } from "./open-s3-images.ts";

@@ -1,0 +1,39 @@
+import type { UploadStore } from "../../../delivery/registry/index.ts";
+import type { RepositoryManagement, RepositoryRecords } from "../../../delivery/registry/index.ts";
+import type { Clock } from "../../../kernel/index.ts";
+import type { S3Bucket } from "../client/index.ts";
+import { openS3ImageStore, type S3Content } from "./s3-image-store.ts";
+import { openS3Repositories } from "./s3-repositories.ts";
+import { S3Uploads } from "./s3-uploads.ts";
+import { makeSlots } from "./slots.ts";
+
+export interface S3ImagesOptions {
+  readonly now: Clock;
+  /** The largest blob, in bytes. */
+  readonly mostBytes: number;
+  /** Uploads of one repository at a time. */
+  readonly mostUploads: number;
+  /** What nothing reaches goes after this time; what somebody was told of is there for half of it. Default: a day. */
+  readonly graceMs?: number;
+}
+
+/** The registry's stores in a bucket, for any number of processes. */
+export interface S3Images {
+  readonly content: S3Content;
+  readonly records: RepositoryRecords & RepositoryManagement;
+  readonly uploads: UploadStore;
+}
+
+/** Longer than any push or build takes, and long enough for an operator to see what went wrong. */
+export const GRACE_MS = 24 * 60 * 60 * 1000;
+
+export function openS3Images(bucket: S3Bucket, options: S3ImagesOptions): S3Images {
+  const { now, mostBytes, mostUploads, graceMs = GRACE_MS } = options;
+  const slots = makeSlots(bucket, { now, graceMs });
+  const content = openS3ImageStore({ bucket, slots, now });
+  return {
+    content,
+    records: openS3Repositories(bucket, slots),
+    uploads: new S3Uploads({ bucket, content, now, mostBytes, mostUploads }),
+  };
+}
