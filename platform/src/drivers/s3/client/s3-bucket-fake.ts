@@ -43,7 +43,8 @@ export function makeFakeBucket(now: () => number = Date.now): FakeBucket {
       await request("put", key);
       const held = objects.get(key);
       if (condition === "absent" && held) return undefined;
-      if (typeof condition === "object" && (!held || etagOf(held.content) !== condition.etag)) return undefined;
+      if (typeof condition === "object" && (!held || etagOf(held.content) !== condition.etag))
+        return undefined;
       put(key, Buffer.from(content));
       return etagOf(content);
     },

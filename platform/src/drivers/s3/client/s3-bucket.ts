@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
-import { listFolders, listKeys, listParts, listUploads } from "./s3-lists.ts";
 import { readS3Document, readS3Error } from "./s3-documents.ts";
+import { listFolders, listKeys, listParts, listUploads } from "./s3-lists.ts";
 import { S3RequestError, s3BreakOf } from "./s3-request-error.ts";
 import { type S3Reply, S3Requests, type S3RequestsOptions } from "./s3-requests.ts";
 import { encodeKey, type S3Settings } from "./s3-settings.ts";
@@ -89,9 +89,12 @@ export function openS3Bucket(settings: S3Settings, options: S3BucketOptions = {}
 function objects(requests: S3Requests): Pick<S3Bucket, "put" | "get" | "read" | "remove"> {
   return {
     async put(key, content, condition) {
+      const asked = { doing: "writing", method: "PUT" as const, key, body: content };
       const headers = conditionHeaders(condition);
-      const expected = condition === undefined ? [] : [404, 409, 412];
-      const reply = await requests.ask({ doing: "writing", method: "PUT", key, headers, body: content, expected });
+      const expected = condition === undefined ? [] : [404, 409, 412, 501];
+      let reply = await requests.ask({ ...asked, headers, expected });
+      // A store that does not know conditions says so, or leaves them out of account.
+      if (reply.status === 501) reply = await requests.ask(asked);
       if (reply.status >= 300) {
         // Not found is a condition that is not met, unless it is the bucket.
         if (readS3Error(reply.bytes.toString())?.code === "NoSuchBucket") throw missingBucket(reply);
@@ -114,18 +117,24 @@ function objects(requests: S3Requests): Pick<S3Bucket, "put" | "get" | "read" | 
   };
 }
 
-function lists(requests: S3Requests, { prefix: before }: S3Settings): Pick<S3Bucket, "list" | "folders" | "uploads"> {
+function lists(
+  requests: S3Requests,
+  { prefix: before }: S3Settings,
+): Pick<S3Bucket, "list" | "folders" | "uploads"> {
   const without = (key: string) => key.slice(before.length);
   return {
     async *list(prefix) {
-      for await (const one of listKeys(requests, `${before}${prefix}`)) yield { ...one, key: without(one.key) };
+      for await (const one of listKeys(requests, `${before}${prefix}`))
+        yield { ...one, key: without(one.key) };
     },
     async *folders(prefix) {
       const from = `${before}${prefix}`;
-      for await (const folder of listFolders(requests, from)) yield folder.slice(from.length).replace(/\/$/, "");
+      for await (const folder of listFolders(requests, from))
+        yield folder.slice(from.length).replace(/\/$/, "");
     },
     async *uploads(prefix) {
-      for await (const one of listUploads(requests, `${before}${prefix}`)) yield { ...one, key: without(one.key) };
+      for await (const one of listUploads(requests, `${before}${prefix}`))
+        yield { ...one, key: without(one.key) };
     },
   };
 }
@@ -142,12 +151,15 @@ function parts(requests: S3Requests): Pick<S3Bucket, PartCalls> {
     },
     async putPart({ key, uploadId }, number, content) {
       const query = { partNumber: String(number), uploadId };
-      return etagOf(await requests.ask({ doing: "writing a part of", method: "PUT", key, query, body: content }));
+      return etagOf(
+        await requests.ask({ doing: "writing a part of", method: "PUT", key, query, body: content }),
+      );
     },
     parts: (upload) => listParts(requests, upload),
     async completeParts({ key, uploadId }, all) {
       const elements = all.map(
-        ({ number, etag }) => `<Part><PartNumber>${number}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`,
+        ({ number, etag }) =>
+          `<Part><PartNumber>${number}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`,
       );
       const body = Buffer.from(
         `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${elements.join("")}</CompleteMultipartUpload>`,
@@ -170,7 +182,11 @@ function conditionHeaders(condition: S3Condition | undefined): Record<string, st
 }
 
 /** Content from here to there, asked for again from where it broke off. Undefined when it is not there at the beginning. */
-async function readOn(requests: S3Requests, key: string, { start, end }: S3Range): Promise<Readable | undefined> {
+async function readOn(
+  requests: S3Requests,
+  key: string,
+  { start, end }: S3Range,
+): Promise<Readable | undefined> {
   const openAt = (at: number) =>
     requests.open({ doing: "reading", method: "GET", key, headers: { range: `bytes=${at}-${end}` } });
   if (end < start) return Readable.from([]);
@@ -183,7 +199,12 @@ const MOST_BREAKS = 5;
 
 async function* goOn(
   first: Readable,
-  { openAt, start, end, key }: S3Range & { openAt: (at: number) => Promise<Readable | undefined>; key: string },
+  {
+    openAt,
+    start,
+    end,
+    key,
+  }: S3Range & { openAt: (at: number) => Promise<Readable | undefined>; key: string },
 ): AsyncGenerator<Buffer> {
   let at = start;
   let stream: Readable | undefined = first;
@@ -225,7 +246,10 @@ async function copy(
   const copied: Pick<S3Part, "number" | "etag">[] = [];
   for (let at = 0, number = 1; at < size; at += part, number += 1) {
     const range = { "x-amz-copy-source-range": `bytes=${at}-${Math.min(at + part, size) - 1}` };
-    const reply = await ask({ query: { partNumber: String(number), uploadId: upload.uploadId }, headers: range });
+    const reply = await ask({
+      query: { partNumber: String(number), uploadId: upload.uploadId },
+      headers: range,
+    });
     if (reply.status === 404) {
       await calls.abortParts(upload);
       return false;
@@ -262,4 +286,3 @@ function strange(doing: string, key: string): S3RequestError {
   const message = `${doing} ${key}: the answer is not the S3 API's. Check CONIFER_S3_ENDPOINT.`;
   return new S3RequestError(message, { status: 200, passing: false });
 }
-

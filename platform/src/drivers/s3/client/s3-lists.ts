@@ -10,7 +10,12 @@ async function* pages(
   next: (page: S3Element) => Readonly<Record<string, string>>,
 ): AsyncGenerator<S3Element> {
   for (let more: Readonly<Record<string, string>> = {}; ; ) {
-    const asked = { doing, method: "GET" as const, ...(key === undefined ? {} : { key }), query: { ...query, ...more } };
+    const asked = {
+      doing,
+      method: "GET" as const,
+      ...(key === undefined ? {} : { key }),
+      query: { ...query, ...more },
+    };
     const { bytes } = await requests.ask(asked);
     const page = readS3Document(bytes.toString());
     if (!page) {
@@ -24,9 +29,13 @@ async function* pages(
 }
 
 function objectPages(requests: S3Requests, query: Readonly<Record<string, string>>) {
-  return pages(requests, { doing: "listing", query: { "list-type": "2", "encoding-type": "url", ...query } }, (page) => ({
-    "continuation-token": page.text("NextContinuationToken"),
-  }));
+  return pages(
+    requests,
+    { doing: "listing", query: { "list-type": "2", "encoding-type": "url", ...query } },
+    (page) => ({
+      "continuation-token": page.text("NextContinuationToken"),
+    }),
+  );
 }
 
 /** Keys are asked for in the form of addresses, since XML cannot hold all of them; a store that does not know that says so. */
@@ -52,7 +61,10 @@ export async function* listFolders(requests: S3Requests, prefix: string): AsyncG
 }
 
 /** The parts of an upload that have come (ListParts); undefined when there is no such upload. */
-export async function listParts(requests: S3Requests, upload: S3Parts): Promise<readonly S3Part[] | undefined> {
+export async function listParts(
+  requests: S3Requests,
+  upload: S3Parts,
+): Promise<readonly S3Part[] | undefined> {
   const { key, uploadId } = upload;
   const found: S3Part[] = [];
   const asked = { doing: "listing the parts of", key, query: { uploadId } };

@@ -44,7 +44,13 @@ export interface RefusedS3Answer {
 const LONGEST_QUOTE = 300;
 const PASSING_CODES = new Set([
   ...["SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted"],
-  ...["Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests", "XMinioServerNotInitialized"],
+  ...[
+    "Throttling",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TooManyRequests",
+    "XMinioServerNotInitialized",
+  ],
 ]);
 const PASSING_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 const FULL_CODES = new Set(["QuotaExceeded", "XMinioStorageFull", "StorageFull", "EntityTooLarge"]);
@@ -57,7 +63,9 @@ export function isFull(thrown: unknown): boolean {
 /** Reads a refusal. What the store says is quoted in part; it never names a secret. */
 export function s3RefusalOf(answer: RefusedS3Answer): S3RequestError {
   const { doing, status, code, message, retryAfter } = answer;
-  const quote = [code, message.replace(/\s+/g, " ").trim().slice(0, LONGEST_QUOTE)].filter(Boolean).join(": ");
+  const quote = [code, message.replace(/\s+/g, " ").trim().slice(0, LONGEST_QUOTE)]
+    .filter(Boolean)
+    .join(": ");
   const seconds = Number.parseInt(retryAfter ?? "", 10);
   const text = `${doing}: answer ${status}${quote ? ` (${quote})` : ""}. ${adviceFor(answer)}`;
   return new S3RequestError(text.trim(), {

@@ -132,7 +132,10 @@ export class S3Requests {
       ...(sessionToken === undefined ? {} : { sessionToken }),
       // What is sent is signed too, so that nobody changes it on a way without TLS.
       headers: { ...headers, "x-amz-content-sha256": sha256(body ?? "") },
-      datetime: this.#options.now().toISOString().replace(/[:-]|\.\d{3}/g, ""),
+      datetime: this.#options
+        .now()
+        .toISOString()
+        .replace(/[:-]|\.\d{3}/g, ""),
       cache: this.#signing,
     });
     const signed = await signer.sign();
@@ -152,7 +155,9 @@ export class S3Requests {
       ...{ doing: this.#doing(asked), status, code, message },
       region: region || headerText(headers["x-amz-bucket-region"]),
       retryAfter: headerText(headers["retry-after"]),
-      aheadSeconds: Number.isNaN(date) ? undefined : Math.round((this.#options.now().getTime() - date) / 1000),
+      aheadSeconds: Number.isNaN(date)
+        ? undefined
+        : Math.round((this.#options.now().getTime() - date) / 1000),
     });
   }
 }

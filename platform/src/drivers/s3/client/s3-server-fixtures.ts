@@ -59,7 +59,13 @@ export async function startS3Server(): Promise<S3Server> {
 async function waitUntilUp(child: ChildProcess, endpoint: string): Promise<void> {
   for (const end = Date.now() + 20_000; Date.now() < end; await pause(50)) {
     if (child.exitCode !== null) throw new Error(`the S3 server ended with ${child.exitCode}`);
-    if (await fetch(endpoint).then(() => true, () => false)) return;
+    if (
+      await fetch(endpoint).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
   }
   throw new Error("the S3 server does not answer within 20 s");
 }

@@ -42,7 +42,9 @@ export function parseS3Place(text: string): S3Place | undefined {
   const [, bucket = "", path = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(text) ?? [];
   const trimmed = path.replace(/\/$/, "");
   const prefix = trimmed === "" ? "" : `${trimmed}/`;
-  return BUCKET.test(bucket) && !bucket.includes("..") && PREFIX.test(prefix) ? { bucket, prefix } : undefined;
+  return BUCKET.test(bucket) && !bucket.includes("..") && PREFIX.test(prefix)
+    ? { bucket, prefix }
+    : undefined;
 }
 
 /** The address of a key, or of the bucket itself without one. */
@@ -58,5 +60,7 @@ export function addressOf(settings: S3Settings, key: string | undefined): URL {
 /** As signatures want it (RFC 3986): everything but letters, digits, `-._~` and the slash. */
 export function encodeKey(key: string): string {
   const escape = (one: string) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`;
-  return encodeURIComponent(key).replaceAll("%2F", "/").replace(/[!'()*]/g, escape);
+  return encodeURIComponent(key)
+    .replaceAll("%2F", "/")
+    .replace(/[!'()*]/g, escape);
 }

@@ -91,7 +91,8 @@ export function openS3ImageStore({ bucket, slots, now }: S3ContentOptions): S3Co
     async tag(name, digest) {
       const size = sizeIfThere(await vouch(digest));
       if (size === undefined) throw notFound("image");
-      if (size <= DOCUMENT_LIMIT) for (const part of partsOf(await buffer(await read(digest)))) await has(part);
+      if (size <= DOCUMENT_LIMIT)
+        for (const part of partsOf(await buffer(await read(digest)))) await has(part);
       await bucket.put(nameKey(name), Buffer.from(digest));
     },
     async remove(digest) {

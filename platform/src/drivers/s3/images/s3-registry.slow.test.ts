@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import { newId } from "../../../kernel/index.ts";
 import { imageStoreSuite } from "../../../delivery/image/image-store-suite.ts";
 import { registrySuite } from "../../../delivery/registry/registry-suite.ts";
 import { repositoryRecordsSuite } from "../../../delivery/registry/repository-records-suite.ts";
 import { specificationSuite } from "../../../delivery/registry/specification-suite.ts";
 import { uploadStoreSuite } from "../../../delivery/registry/upload-store-suite.ts";
+import { newId } from "../../../kernel/index.ts";
 import { openS3Bucket } from "../client/s3-bucket.ts";
 import { noS3Server, type S3Server, startS3Server } from "../client/s3-server-fixtures.ts";
 import { openS3Images } from "./open-s3-images.ts";

@@ -25,10 +25,7 @@ const NOTHING = Buffer.alloc(0);
  * - `referrers/<hex of the subject>/<hex>`: the descriptor of a manifest about the subject.
  * Each object appears whole, so any number of processes may write; a check is one list of a slot.
  */
-export function openS3Repositories(
-  bucket: S3Bucket,
-  slots: Slots,
-): RepositoryRecords & RepositoryManagement {
+export function openS3Repositories(bucket: S3Bucket, slots: Slots): RepositoryRecords & RepositoryManagement {
   const records = makeRecordReader(bucket);
   const holdsBlob = async (repository: Repository, digest: string) =>
     (await vouchMark(bucket, slots, repositoryKeys(repository).blob(digest))) !== undefined;
@@ -53,7 +50,8 @@ export function openS3Repositories(
       const slot = at.manifest(digest);
       if (!(await vouchCopy(bucket, slots, slot)))
         await bucket.put(`${slot}/${slots.next().name}`, jsonOf(manifest));
-      if (subject !== undefined) await bucket.put(at.referrer(subject, digest), jsonOf(descriptorOf(manifest)));
+      if (subject !== undefined)
+        await bucket.put(at.referrer(subject, digest), jsonOf(descriptorOf(manifest)));
       if (tag !== undefined) await bucket.put(at.tag(tag), Buffer.from(digest));
     },
     async tags(repository) {
@@ -104,7 +102,8 @@ function management(
       }
     },
     async *blobs(repository) {
-      for await (const { hex } of entriesUnder(bucket, repositoryKeys(repository).blobs)) yield `sha256:${hex}`;
+      for await (const { hex } of entriesUnder(bucket, repositoryKeys(repository).blobs))
+        yield `sha256:${hex}`;
     },
   };
 }

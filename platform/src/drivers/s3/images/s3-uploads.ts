@@ -62,7 +62,12 @@ export class S3Uploads implements UploadStore {
       throw conflict(`the repository has ${mostUploads} uploads under way; end some of them first`);
     const id = newId();
     const key = keyOf(repository, id);
-    const etag = await this.#save(key, { dataId: id, uploadId: undefined, partsBefore: 0, tail: Buffer.alloc(0) });
+    const etag = await this.#save(key, {
+      dataId: id,
+      uploadId: undefined,
+      partsBefore: 0,
+      tail: Buffer.alloc(0),
+    });
     this.#progress.set(key, { hash: createHash("sha256"), sizeBytes: 0, parts: [], etag });
     return id;
   }
@@ -247,7 +252,9 @@ function keyOf(repository: Repository, id: string): string {
 
 /** Failures after which the upload cannot go on. */
 function isFinal(thrown: unknown): boolean {
-  return thrown instanceof BusinessError && (thrown.id === "payload_too_large" || thrown.id === "unavailable");
+  return (
+    thrown instanceof BusinessError && (thrown.id === "payload_too_large" || thrown.id === "unavailable")
+  );
 }
 
 function tooLarge(mostBytes: number): BusinessError {
