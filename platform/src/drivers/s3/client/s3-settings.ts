@@ -59,8 +59,8 @@ export function addressOf(settings: S3Settings, key: string | undefined): URL {
 
 /** As signatures want it (RFC 3986): everything but letters, digits, `-._~` and the slash. */
 export function encodeKey(key: string): string {
-  const escape = (one: string) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`;
+  const asHex = (one: string) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`;
   return encodeURIComponent(key)
     .replaceAll("%2F", "/")
-    .replace(/[!'()*]/g, escape);
+    .replace(/[!'()*]/g, asHex);
 }

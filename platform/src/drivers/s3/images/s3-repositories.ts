@@ -1,12 +1,13 @@
 import { isDigest, type OciDescriptor } from "../../../delivery/image/index.ts";
-import type {
-  HeldManifest,
-  Repository,
-  RepositoryManagement,
-  RepositoryRecords,
+import {
+  type HeldManifest,
+  parseRepository,
+  type Repository,
+  type RepositoryManagement,
+  type RepositoryRecords,
 } from "../../../delivery/registry/index.ts";
 import type { S3Bucket } from "../client/index.ts";
-import { repositoryKeys } from "./image-keys.ts";
+import { REPOSITORIES, repositoryKeys } from "./image-keys.ts";
 import type { SlotEntry } from "./slot-entries.ts";
 import type { RenewEntry, Slots } from "./slots.ts";
 
@@ -105,7 +106,20 @@ function management(
       for await (const { hex } of entriesUnder(bucket, repositoryKeys(repository).blobs))
         yield `sha256:${hex}`;
     },
+    repositories: (space) => repositoriesOf(bucket, space),
   };
+}
+
+/** The repositories of a space, by the folders that their keys make. */
+export async function* repositoriesOf(
+  bucket: Pick<S3Bucket, "folders">,
+  space: string,
+): AsyncGenerator<Repository> {
+  if (!parseRepository(`${space}/x`)) return;
+  for await (const name of bucket.folders(`${REPOSITORIES}${space}/`)) {
+    const repository = parseRepository(`${space}/${name}`);
+    if (repository) yield repository;
+  }
 }
 
 /** Entries that say no more than that they are there. */

@@ -44,14 +44,18 @@ export function openSweptBucket(): SweptBucket {
 
 /** The same bucket for somebody who rests before each request. */
 export function slowly(bucket: S3Bucket, rest: () => Promise<void>): S3Bucket {
+  const restFirst = async <T>(work: () => Promise<T>): Promise<T> => {
+    await rest();
+    return await work();
+  };
   return {
     ...bucket,
-    put: async (...args) => (await rest(), bucket.put(...args)),
-    get: async (...args) => (await rest(), bucket.get(...args)),
-    remove: async (...args) => (await rest(), bucket.remove(...args)),
+    put: (...args) => restFirst(() => bucket.put(...args)),
+    get: (...args) => restFirst(() => bucket.get(...args)),
+    remove: (...args) => restFirst(() => bucket.remove(...args)),
     async *list(prefix) {
       await rest();
-      for await (const one of bucket.list(prefix)) yield one;
+      yield* bucket.list(prefix);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { isDigest } from "../../../delivery/image/index.ts";
-import { parseRepository, type Repository } from "../../../delivery/registry/index.ts";
+import type { Repository } from "../../../delivery/registry/index.ts";
 import type { Clock } from "../../../kernel/index.ts";
 import type { S3Bucket } from "../client/index.ts";
 import type { LinkReader } from "./document-links.ts";
 import { BLOBS, DATA, dataKey, REPOSITORIES, UPLOADS } from "./image-keys.ts";
 import { type S3Content, sizeOfEntry } from "./s3-image-store.ts";
+import { repositoriesOf } from "./s3-repositories.ts";
 import type { SlotEntry } from "./slot-entries.ts";
 import { type BucketSweep, sweepBucketRepository } from "./sweep-bucket-repository.ts";
 import { type SweepLease, takeSweepLease } from "./sweep-lease.ts";
@@ -205,9 +206,5 @@ async function keepReferrers(
 }
 
 async function* repositoriesIn(bucket: S3Bucket): AsyncGenerator<Repository> {
-  for await (const space of bucket.folders(REPOSITORIES))
-    for await (const name of bucket.folders(`${REPOSITORIES}${space}/`)) {
-      const repository = parseRepository(`${space}/${name}`);
-      if (repository) yield repository;
-    }
+  for await (const space of bucket.folders(REPOSITORIES)) yield* repositoriesOf(bucket, space);
 }
