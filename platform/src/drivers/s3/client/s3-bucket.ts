@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { readS3Document, readS3Error } from "./s3-documents.ts";
+import { readS3Document } from "./s3-documents.ts";
 import { listFolders, listKeys, listParts, listUploads } from "./s3-lists.ts";
 import { S3RequestError, s3BreakOf } from "./s3-request-error.ts";
 import { type S3Reply, S3Requests, type S3RequestsOptions } from "./s3-requests.ts";
@@ -91,28 +91,22 @@ function objects(requests: S3Requests): Pick<S3Bucket, "put" | "get" | "read" | 
     async put(key, content, condition) {
       const asked = { doing: "writing", method: "PUT" as const, key, body: content };
       const headers = conditionHeaders(condition);
-      const expected = condition === undefined ? [] : [404, 409, 412, 501];
-      let reply = await requests.ask({ ...asked, headers, expected });
+      const expected = condition === undefined ? [] : [409, 412, 501];
+      const absent = condition === undefined ? {} : { absent: "NoSuchKey" as const };
+      let reply = await requests.ask({ ...asked, headers, expected, ...absent });
       // A store that does not know conditions says so, or leaves them out of account.
       if (reply.status === 501) reply = await requests.ask(asked);
-      if (reply.status >= 300) {
-        // Not found is a condition that is not met, unless it is the bucket.
-        if (readS3Error(reply.bytes.toString())?.code === "NoSuchBucket") throw missingBucket(reply);
-        return undefined;
-      }
+      if (reply.status >= 300) return undefined;
       return etagOf(reply);
     },
     async get(key) {
-      const reply = await requests.ask({ doing: "reading", method: "GET", key, expected: [404] });
-      if (reply.status === 404) {
-        if (readS3Error(reply.bytes.toString())?.code === "NoSuchBucket") throw missingBucket(reply);
-        return undefined;
-      }
+      const reply = await requests.ask({ doing: "reading", method: "GET", key, absent: "NoSuchKey" });
+      if (reply.status === 404) return undefined;
       return { content: reply.bytes, etag: etagOf(reply) };
     },
     read: (key, size, range) => readOn(requests, key, range ?? { start: 0, end: size - 1 }),
     async remove(key) {
-      await requests.ask({ doing: "removing", method: "DELETE", key, expected: [404] });
+      await requests.ask({ doing: "removing", method: "DELETE", key, absent: "NoSuchKey" });
     },
   };
 }
@@ -167,11 +161,17 @@ function parts(requests: S3Requests): Pick<S3Bucket, PartCalls> {
       const headers = { "content-type": "application/xml" };
       const asked = { doing: "completing", method: "POST" as const, key, query: { uploadId }, headers, body };
       // A first try that came through without its answer has left no upload, but the object.
-      const reply = await requests.ask({ ...asked, expected: [404] });
+      const reply = await requests.ask({ ...asked, absent: "NoSuchUpload" });
       if (reply.status === 404 && !(await exists(requests, key))) throw goneUpload(key);
     },
     async abortParts({ key, uploadId }) {
-      await requests.ask({ doing: "giving up", method: "DELETE", key, query: { uploadId }, expected: [404] });
+      await requests.ask({
+        doing: "giving up",
+        method: "DELETE",
+        key,
+        query: { uploadId },
+        absent: "NoSuchUpload",
+      });
     },
   };
 }
@@ -188,7 +188,13 @@ async function readOn(
   { start, end }: S3Range,
 ): Promise<Readable | undefined> {
   const openAt = (at: number) =>
-    requests.open({ doing: "reading", method: "GET", key, headers: { range: `bytes=${at}-${end}` } });
+    requests.open({
+      doing: "reading",
+      method: "GET",
+      key,
+      absent: "NoSuchKey",
+      headers: { range: `bytes=${at}-${end}` },
+    });
   if (end < start) return Readable.from([]);
   const first = await openAt(start);
   if (!first) return undefined;
@@ -236,7 +242,7 @@ async function copy(
   const source = { "x-amz-copy-source": `/${settings.bucket}/${encodeKey(`${settings.prefix}${from}`)}` };
   const ask = (more: { query?: Record<string, string>; headers?: Record<string, string> }) =>
     requests.ask({
-      ...{ doing: "copying to", method: "PUT", key: to, expected: [404] },
+      ...{ doing: "copying to", method: "PUT", key: to, absent: "NoSuchKey" },
       ...more,
       headers: { ...source, ...more.headers },
     });
@@ -261,7 +267,9 @@ async function copy(
 }
 
 async function exists(requests: S3Requests, key: string): Promise<boolean> {
-  return (await requests.ask({ doing: "looking for", method: "HEAD", key, expected: [404] })).status < 300;
+  return (
+    (await requests.ask({ doing: "looking for", method: "HEAD", key, absent: "NoSuchKey" })).status < 300
+  );
 }
 
 function goneUpload(key: string): S3RequestError {
@@ -275,11 +283,6 @@ function etagOf({ headers }: S3Reply): string {
 
 function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
-function missingBucket({ status }: S3Reply): S3RequestError {
-  const message = "The bucket is not there any more: create it, or correct CONIFER_REGISTRY_STORAGE.";
-  return new S3RequestError(message, { status, code: "NoSuchBucket", passing: false });
 }
 
 function strange(doing: string, key: string): S3RequestError {

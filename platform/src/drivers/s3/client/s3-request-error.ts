@@ -82,6 +82,7 @@ function adviceFor({ status, code, region, aheadSeconds }: RefusedS3Answer): str
     case "InvalidAccessKeyId":
     case "SignatureDoesNotMatch":
     case "InvalidToken":
+    case "XAdminUserNotFound":
     case "ExpiredToken":
       return "The store does not take these credentials: check the access key, its secret, and that they are this store's.";
     case "RequestTimeTooSkewed":

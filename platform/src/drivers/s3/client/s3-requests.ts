@@ -18,6 +18,11 @@ export interface S3Ask {
   readonly body?: Buffer;
   /** Statuses that are answers and no failures, beside those below 300. */
   readonly expected?: readonly number[];
+  /**
+   * What may be missing, such as `NoSuchKey`: 404 is an answer then. Any other 404 is a failure, since what is not known to
+   * be missing must not be taken for it.
+   */
+  readonly absent?: "NoSuchKey" | "NoSuchUpload";
 }
 
 export interface S3Reply {
@@ -70,7 +75,7 @@ export class S3Requests {
       const signal = AbortSignal.timeout(this.#options.tryMs);
       const { status, headers, body } = await this.#once(asked, signal);
       const reply = { status, headers, bytes: await readBytes(this.#doing(asked), body) };
-      if (asked.expected?.includes(status)) return reply;
+      if (asked.expected?.includes(status) || isAbsent(asked, reply)) return reply;
       // A copy and a completion answer 200 first, and tell afterwards that they have failed.
       const failed = asked.method !== "GET" && readS3Error(reply.bytes.toString()) !== undefined;
       if (!failed && status < 300) return reply;
@@ -84,7 +89,7 @@ export class S3Requests {
       const { status, headers, body } = await this.#once(asked);
       if (status < 300) return body;
       const bytes = await readBytes(this.#doing(asked), body);
-      if (status === 404 && readS3Error(bytes.toString())?.code !== "NoSuchBucket") return undefined;
+      if (isAbsent(asked, { status, bytes })) return undefined;
       throw this.#refusal(asked, { status, headers, bytes });
     });
   }
@@ -160,6 +165,12 @@ export class S3Requests {
         : Math.round((this.#options.now().getTime() - date) / 1000),
     });
   }
+}
+
+/** The answer to a HEAD has no words for it. */
+function isAbsent({ absent, method }: S3Ask, { status, bytes }: Pick<S3Reply, "status" | "bytes">): boolean {
+  if (status !== 404 || absent === undefined) return false;
+  return method === "HEAD" || readS3Error(bytes.toString())?.code === absent;
 }
 
 function headerText(value: string | string[] | undefined): string | undefined {

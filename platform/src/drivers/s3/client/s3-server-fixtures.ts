@@ -19,7 +19,7 @@ export const noS3Server = existsSync(PROGRAM)
   : `no S3 server here: CGO_ENABLED=0 GOBIN=${CACHE} go install ${MODULE}`;
 
 export const TEST_BUCKET = "images";
-export const TEST_CREDENTIALS = { accessKeyId: "AKIDTEST", secretAccessKey: "a secret of tests" };
+export const TEST_CREDENTIALS = { accessKeyId: "AKIDTEST", secretAccessKey: "secret-of-tests" };
 
 export interface S3Server {
   readonly settings: S3Settings;
