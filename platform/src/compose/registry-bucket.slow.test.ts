@@ -18,9 +18,12 @@ import {
   startS3Server,
   TEST_CREDENTIALS,
 } from "../drivers/s3/client/s3-server-fixtures.ts";
-import type { MasterKey } from "../kernel/index.ts";
+import { type MasterKey, silentLogger } from "../kernel/index.ts";
+import { readConfig } from "./config.ts";
+import { copyImages } from "./copy-images.ts";
 import { makeHome } from "./home.ts";
 import { ensureMasterKey } from "./master-key.ts";
+import { openRegistryStores } from "./registry-stores.ts";
 import { makeHomeFolders } from "./supervisor-home.ts";
 
 const APP = "team/app";
@@ -139,6 +142,43 @@ describe.skipIf(noS3Server)(`the registry over a bucket${noS3Server ? ` (${noS3S
     if (child.exitCode === null) await once(child, "exit");
     expect(child.exitCode).toBe(78);
     expect(said.text).toMatch(told);
+  });
+
+  it("has the images of a disk once they are copied, those without a tag too, and again what came since", async () => {
+    const config = readConfig({
+      ...{
+        CONIFER_HOME: root,
+        CONIFER_REGISTRY_STORAGE: `s3://images/copy-${randomBytes(4).toString("hex")}`,
+      },
+      ...{ CONIFER_S3_ENDPOINT: server.settings.endpoint, CONIFER_S3_CREDENTIALS: join(root, "s3") },
+    });
+    const disk = await openRegistryStores({ ...config, registryStorage: undefined }, silentLogger);
+    const put = async (name: string, text: string, tag?: string) => {
+      const { digest, sizeBytes } = await disk.content.write(Buffer.from(text));
+      const layer = await disk.content.write(Buffer.from(`layer of ${text}`));
+      await disk.records.holdBlob(repository(name), layer.digest);
+      await disk.records.holdManifest(
+        repository(name),
+        { digest, sizeBytes, mediaType: MEDIA.manifest },
+        tag,
+      );
+      return [digest, layer.digest] as const;
+    };
+    const [tagged, layer] = await put("team/app", "one", "v1");
+    const [untagged] = await put("common/app", "two");
+    const copy = () => copyImages(config, () => {}, silentLogger);
+    expect(await copy()).toMatchObject({ repositories: 2, manifests: 2, blobs: 4 });
+    await put("team/app", "three", "v2");
+    expect(await copy()).toMatchObject({ repositories: 2, manifests: 3, blobs: 2 });
+    const bucket = await openRegistryStores(config, silentLogger);
+    expect((await bucket.records.findManifest(repository("team/app"), "v1"))?.digest).toBe(tagged);
+    expect(await bucket.records.holdsBlob(repository("team/app"), layer)).toBe(true);
+    expect(await bucket.records.findManifest(repository("common/app"), untagged)).toBeDefined();
+    expect(await bucket.content.sizeOf(untagged)).toBe(3);
+    await bucket.close();
+    await expect(copyImages(readConfig({ CONIFER_HOME: root }), () => {}, silentLogger)).rejects.toThrow(
+      "CONIFER_REGISTRY_STORAGE",
+    );
   });
 
   const noSkopeo = findTool("skopeo", ["skopeo"]);

@@ -1,7 +1,6 @@
 export {
   openS3Bucket,
   type S3Bucket,
-  type S3Object,
   type S3Part,
   type S3Parts,
 } from "./s3-bucket.ts";

@@ -1,2 +1,2 @@
 export { checkBucket } from "./check-bucket.ts";
-export { openS3Images, type S3Images } from "./open-s3-images.ts";
+export { openS3Images } from "./open-s3-images.ts";
