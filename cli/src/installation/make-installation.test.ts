@@ -237,7 +237,33 @@ describe("what may be taken away at once", () => {
 
   test("is one pod of a role that has several", () => {
     expect(budgets(small)).toEqual(["conifer-api", "conifer-worker", "conifer-router"]);
-    expect(budgets(large)).toEqual(["conifer-api"]);
+    expect(budgets(large)).toEqual(["conifer-registry", "conifer-api"]);
+  });
+});
+
+describe("a registry whose images are in a bucket", () => {
+  const registry = (one: Installation) => {
+    const found = all(one).find(
+      ({ kind, metadata }) =>
+        /^(?:StatefulSet|Deployment)$/.test(kind) && metadata.name === "conifer-registry",
+    );
+    return JSON.stringify(found);
+  };
+
+  test("has no volume, and its credentials as files of the Secret that is named", () => {
+    expect(registry(small)).toContain("volumeClaimTemplates");
+    expect(registry(small)).not.toContain("CONIFER_REGISTRY_STORAGE");
+    expect(registry(large)).not.toContain("volumeClaimTemplates");
+    expect(registry(large)).toContain('"secretName":"bucket-key"');
+    expect(registry(large)).toContain('{"name":"CONIFER_S3_CREDENTIALS","value":"/etc/conifer/s3"}');
+  });
+
+  test("is the only role that is told of it", () => {
+    for (const { role, template } of templates(large))
+      expect([role, JSON.stringify(template).includes("CONIFER_REGISTRY_STORAGE")]).toEqual([
+        role,
+        role === "registry",
+      ]);
   });
 });
 

@@ -155,4 +155,13 @@ describe("all values", () => {
     );
     expect(refusal(() => completeValues({ settings: { PATH: "/" } }))).toContain("not PATH");
   });
+
+  test("a bucket needs credentials, and several registries need a bucket", () => {
+    expect(refusal(() => completeValues({ "registry.s3": "s3://images" }))).toContain(
+      "registry.s3Credentials must name a Secret",
+    );
+    expect(refusal(() => completeValues({ "registry.replicas": 2 }))).toContain("only with a bucket");
+    const whole = { "registry.s3": "s3://images", "registry.s3Credentials": "key", "registry.replicas": 2 };
+    expect(completeValues(whole)).toMatchObject(whole);
+  });
 });

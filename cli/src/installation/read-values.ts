@@ -47,6 +47,10 @@ function contradictions(values: InstallationValues): string[] {
   const places = [values.appsNamespace, values.buildsNamespace, values.agentsNamespace];
   if (new Set(places).size < places.length)
     said.push("appsNamespace, buildsNamespace and agentsNamespace must differ");
+  if (values["registry.s3"] !== undefined && values["registry.s3Credentials"] === undefined)
+    said.push("registry.s3Credentials must name a Secret when registry.s3 names a bucket");
+  if (values["registry.s3"] === undefined && values["registry.replicas"] > 1)
+    said.push("registry.replicas can be more than 1 only with a bucket (registry.s3)");
   const foreign = Object.keys(values.settings).filter((name) => !/^CONIFER_[A-Z_]+$/.test(name));
   said.push(...foreign.map((name) => `settings may hold only CONIFER_... names, not ${name}`));
   return said;

@@ -10,7 +10,7 @@ import {
 import { PORT, type PortName, type Role } from "./role-table.ts";
 
 /** Somebody that a role talks with: another role, or one of these. */
-type Party = Role | "anybody" | "dynos" | "cluster" | "internet" | "database server";
+type Party = Role | "anybody" | "dynos" | "cluster" | "internet" | "database server" | "object store";
 
 /** One way that connections may take. */
 export interface Flow {
@@ -47,11 +47,19 @@ export function flowsOf({ values }: Pick<Installation, "values">): Flow[] {
     ...flows(["files"], "internet", 80, 443),
     // Registries of builders that sources name.
     ...flows(["worker"], "internet", 80, 443, 5000),
+    ...(values["registry.s3"] === undefined
+      ? []
+      : flows(["registry"], "object store", storePortOf(values["registry.s3Endpoint"]))),
   ];
 }
 
 function portOf(url: string): number {
   return Number((URL.canParse(url) ? new URL(url).port : "") || PORT.database);
+}
+
+function storePortOf(endpoint = "https://s3.amazonaws.com"): number {
+  const { port, protocol } = new URL(endpoint);
+  return Number(port || (protocol === "https:" ? 443 : 80));
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -107,7 +115,9 @@ function policy(
 }
 
 function isThere(party: Party, installation: Installation): boolean {
-  const isRole = !["anybody", "dynos", "cluster", "internet", "database server"].includes(party);
+  const isRole = !["anybody", "dynos", "cluster", "internet", "database server", "object store"].includes(
+    party,
+  );
   return !isRole || isPart(party as Role, installation);
 }
 
@@ -123,6 +133,7 @@ function peersOf(direction: "from" | "to", party: Party, installation: Installat
   switch (party) {
     case "anybody":
     case "database server":
+    case "object store":
       return {};
     case "cluster":
       return values.apiServerRanges.length > 0

@@ -1,3 +1,4 @@
+import { bucketAccess } from "./bucket-access.ts";
 import {
   ADMIN_SECRET,
   DATABASE_SECRET,
@@ -18,7 +19,8 @@ import {
   settingsDigest,
   TRUST_FOLDER,
 } from "./installation-settings.ts";
-import { PORT, ROLE, type Role } from "./role-table.ts";
+import { shapeOf } from "./role-shape.ts";
+import { PORT, ROLE, type Role, type RoleShape } from "./role-table.ts";
 
 const USER = 1000;
 /** Files of the node's containers belong to root; the agent reads them as their owner, without any capability. */
@@ -34,7 +36,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** The pod of a role, as Pod Security `restricted` allows it; the agent's is root and mounts folders of its node. */
 export function makeRolePod(role: Role, installation: Installation): Fields {
   const { values } = installation;
-  const shape = ROLE[role];
+  const shape = shapeOf(role, installation);
   return {
     metadata: {
       labels: { ...installationLabels(installation), ...roleSelector(role) },
@@ -61,7 +63,8 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
       ...placement(role, installation),
       containers: [makeContainer(role, installation)],
       volumes: [
-        ...makeVolumes(role),
+        ...makeVolumes(role, installation),
+        ...bucketAccess(role, installation).volumes,
         ...(trusts(role, installation) ? [{ name: "trust", configMap: { name: TRUST } }] : []),
         ...advisoriesAs(role, installation).map((claimName) => ({
           name: "advisories",
@@ -80,7 +83,8 @@ export function makeRolePod(role: Role, installation: Installation): Fields {
  * Pods of one role keep apart as far as they can. Zones are a preference of another kind: of several constraints the
  * scheduler forgets all on a node that lacks the label of one, and many clusters have no zones.
  */
-function placement(role: Role, { values }: Installation): Fields {
+function placement(role: Role, installation: Installation): Fields {
+  const { values } = installation;
   const labelSelector = { matchLabels: roleSelector(role) };
   const overNodes = {
     maxSkew: 1,
@@ -94,7 +98,7 @@ function placement(role: Role, { values }: Installation): Fields {
     podAffinityTerm: { topologyKey: "topology.kubernetes.io/zone", labelSelector },
   };
   return {
-    ...(ROLE[role].kind === "Deployment" && {
+    ...(shapeOf(role, installation).kind === "Deployment" && {
       topologySpreadConstraints: [overNodes],
       affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [overZones] } },
     }),
@@ -103,7 +107,7 @@ function placement(role: Role, { values }: Installation): Fields {
       ? { tolerations: [{ operator: "Exists" }] }
       : {
           ...(Object.keys(values.nodeSelector).length > 0 && { nodeSelector: values.nodeSelector }),
-          ...tolerations(role, values.tolerations),
+          ...tolerations(shapeOf(role, installation).kind, values.tolerations),
         }),
   };
 }
@@ -112,14 +116,14 @@ function placement(role: Role, { values }: Installation): Fields {
 const LOST_NODE_SECONDS = 5;
 
 /** One that has a volume cannot go elsewhere before its node is known to be gone. */
-function tolerations(role: Role, given: readonly Fields[]): Fields {
+function tolerations(kind: RoleShape["kind"], given: readonly Fields[]): Fields {
   const lost = ["not-ready", "unreachable"].map((what) => ({
     key: `node.kubernetes.io/${what}`,
     operator: "Exists",
     effect: "NoExecute",
     tolerationSeconds: LOST_NODE_SECONDS,
   }));
-  const all = [...given, ...(ROLE[role].kind === "Deployment" ? lost : [])];
+  const all = [...given, ...(kind === "Deployment" ? lost : [])];
   return all.length > 0 ? { tolerations: all } : {};
 }
 
@@ -170,6 +174,7 @@ function makeContainer(role: Role, installation: Installation): Fields {
         readOnly: true,
       })),
       ...pullsAs(role, installation).map(() => ({ name: "pulls", mountPath: PULLS_FOLDER, readOnly: true })),
+      ...bucketAccess(role, installation).mounts,
       ...(role === "agent" ? AGENT_MOUNTS : []),
     ],
   };
@@ -220,6 +225,7 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
           ),
         ]
       : []),
+    ...bucketAccess(role, installation).environment,
     ...advisoriesAs(role, installation).flatMap(() => text("CONIFER_ADVISORIES", ADVISORIES_FOLDER)),
     ...(ROLE[role].database ? [secret("DATABASE_URL", DATABASE_SECRET, "url")] : []),
     ...(role === "database" && isPart(role, installation)
@@ -236,8 +242,8 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
 }
 
 /** The volume that outlives a pod is named by its StatefulSet, not here. */
-function makeVolumes(role: Role): readonly Fields[] {
-  const { state, keys } = ROLE[role];
+function makeVolumes(role: Role, installation: Installation): readonly Fields[] {
+  const { state, keys } = shapeOf(role, installation);
   const onNode = (name: string, path: string, type: string) => ({ name, hostPath: { path, type } });
   return [
     ...(role === "agent"

@@ -5,6 +5,7 @@ import {
   objectName,
   roleSelector,
 } from "./installation-names.ts";
+import { shapeOf } from "./role-shape.ts";
 import { PORT, type PortName, ROLE, type Role } from "./role-table.ts";
 
 /** Where visitors of apps come in. */
@@ -72,7 +73,7 @@ function makeInner(role: Role, ports: readonly PortName[], installation: Install
     name: objectName(role),
     type: "ClusterIP",
     clusterIP: "None",
-    ...(ROLE[role].state === "volume" && { publishNotReadyAddresses: true }),
+    ...(shapeOf(role, installation).state === "volume" && { publishNotReadyAddresses: true }),
     ports: ports.map((port) => ({ port })),
   };
   return makeService(role, installation, shape);

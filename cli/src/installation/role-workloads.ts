@@ -8,7 +8,8 @@ import {
   roleSelector,
 } from "./installation-names.ts";
 import { makeRolePod } from "./role-pods.ts";
-import { ROLE, type Role } from "./role-table.ts";
+import { shapeOf } from "./role-shape.ts";
+import type { Role } from "./role-table.ts";
 
 const PROGRESS_SECONDS = 600;
 
@@ -50,11 +51,12 @@ export function makeWorkload(role: Role, installation: Installation): Manifest[]
   }
 }
 
-export function kindOf(role: Role, { values }: Pick<Installation, "values">) {
-  return role === "router" ? values["router.kind"] : ROLE[role].kind;
+export function kindOf(role: Role, installation: Pick<Installation, "values">) {
+  return role === "router" ? installation.values["router.kind"] : shapeOf(role, installation).kind;
 }
 
 export function replicasOf(role: Role, { values }: Pick<Installation, "values">): number {
+  if (role === "registry") return values["registry.replicas"];
   return role === "api" || role === "worker" || role === "router" ? values[`${role}.replicas`] : 1;
 }
 

@@ -101,6 +101,31 @@ export const VALUES = {
   "database.storage": bytes("Its volume.", "10Gi"),
   "files.storage": bytes("Its volume: repositories, sources, outputs.", "10Gi"),
   "registry.storage": bytes("Its volume: images.", "20Gi"),
+  "registry.s3": text("A bucket that holds images in place of its volume.", undefined, {
+    form: "s3://<bucket>/<prefix>",
+    pattern: /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9._/-]*)?$/,
+  }),
+  "registry.s3Endpoint": text("The address of the bucket's store. Default: AWS.", undefined, {
+    form: "an http or https address",
+    pattern: /^https?:\/\/[^\s/?#@]+\/?$/,
+  }),
+  "registry.s3Region": text("The bucket's region.", "us-east-1", {
+    form: "a region's name",
+    pattern: /^[a-z0-9-]{1,40}$/,
+  }),
+  "registry.s3Addressing": text(
+    "Where an address has the bucket. Default: `host` with AWS, else `path`.",
+    undefined,
+    {
+      form: "path or host",
+      pattern: /^(?:path|host)$/,
+    },
+  ),
+  "registry.s3Credentials": text(
+    "A Secret of the system namespace with `access-key-id` and `secret-access-key` for the bucket.",
+    undefined,
+    SECRET_NAME,
+  ),
   "registry.address": text(
     "How nodes call the registry. Default: `localhost` and its port on every node.",
     undefined,
@@ -111,6 +136,7 @@ export const VALUES = {
   "api.replicas": whole("How many.", 2, 1, 50),
   "api.service": oneOf("How it is reached.", ["ClusterIP", "NodePort", "LoadBalancer"]),
   "worker.replicas": whole("How many.", 2, 1, 50),
+  "registry.replicas": whole("How many, with a bucket.", 1, 1, 20),
   "router.kind": oneOf("A number of routers, or one on each node.", ["Deployment", "DaemonSet"]),
   "router.replicas": whole("How many, as a Deployment.", 2, 1, 200),
   "router.service": oneOf("How apps are reached.", ["LoadBalancer", "NodePort", "ClusterIP"]),

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readConfig } from "./config.ts";
+import { refuseBucket } from "./refuse-bucket.ts";
 
 describe("without any variable", () => {
   test("everything has its default", () => {
@@ -57,6 +58,20 @@ test.each([
   ["CONIFER_REGISTRY", "off", { registry: false }],
   ["CONIFER_REGISTRY_PORT", "5000", { registryPort: 5000 }],
   ["CONIFER_REGISTRY_QUOTA", "20", { registryQuota: 20 }],
+  ["CONIFER_REGISTRY_SPACE_QUOTA", "20", { registrySpaceQuota: { every: 20, spaces: new Map() } }],
+  [
+    "CONIFER_REGISTRY_SPACE_QUOTA",
+    "20, team=5,other=7",
+    {
+      registrySpaceQuota: {
+        every: 20,
+        spaces: new Map([
+          ["team", 5],
+          ["other", 7],
+        ]),
+      },
+    },
+  ],
   ["CONIFER_SIGNED_IMAGES", "required", { signedImages: true }],
   ["CONIFER_SIGNED_IMAGES", "off", { signedImages: false }],
   ["CONIFER_ADVISORIES", "/srv/osv.zip", { advisories: "/srv/osv.zip" }],
@@ -124,6 +139,12 @@ describe("a mistake", () => {
     ["CONIFER_LISTEN", "127.0.0.1,everywhere", /CONIFER_LISTEN must hold only an IP address.*"everywhere"/],
     ["CONIFER_REGISTRY", "yes", /CONIFER_REGISTRY must be one of on, off, not "yes"/],
     ["CONIFER_REGISTRY_PORT", "0", /CONIFER_REGISTRY_PORT/],
+    ["CONIFER_REGISTRY_SPACE_QUOTA", "team=0", /CONIFER_REGISTRY_SPACE_QUOTA must hold only a number/],
+    ["CONIFER_REGISTRY_STORAGE", "images", /CONIFER_REGISTRY_STORAGE must be s3:/],
+    ["CONIFER_REGISTRY_STORAGE", "s3://images", /CONIFER_S3_CREDENTIALS must name a folder/],
+    ["CONIFER_S3_ENDPOINT", "https://a/b", /CONIFER_S3_ENDPOINT must be an http or https address without/],
+    ["CONIFER_S3_ADDRESSING", "both", /CONIFER_S3_ADDRESSING must be one of path, host/],
+    ["CONIFER_S3_CREDENTIALS", "here", /CONIFER_S3_CREDENTIALS must be the absolute path/],
     ["CONIFER_REGISTRY_QUOTA", "0", /CONIFER_REGISTRY_QUOTA must be a whole number from 1/],
     ["CONIFER_SIGNED_IMAGES", "on", /CONIFER_SIGNED_IMAGES must be one of off, required/],
     ["CONIFER_ADVISORIES", "osv", /CONIFER_ADVISORIES must be the absolute path/],
@@ -183,5 +204,36 @@ describe("a mistake", () => {
     expect(() => readConfig({ CONIFER_PORT: "x", CONIFER_LOG_LEVEL: "y", CONIFER_DOMAIN: "_" })).toThrow(
       /^Conifer cannot start:\n {2}- CONIFER_PORT.*\n {2}- CONIFER_DOMAIN.*\n {2}- CONIFER_LOG_LEVEL/,
     );
+  });
+});
+
+describe("a bucket for images", () => {
+  const place = { CONIFER_REGISTRY_STORAGE: "s3://images/conifer", CONIFER_S3_CREDENTIALS: "/etc/s3" };
+
+  test("is AWS's by default, and any other store's by its address", () => {
+    expect(readConfig(place).registryStorage).toEqual({
+      ...{ bucket: "images", prefix: "conifer/", endpoint: "https://s3.us-east-1.amazonaws.com" },
+      ...{ region: "us-east-1", addressing: "host", credentials: { folder: "/etc/s3" } },
+    });
+    const other = { CONIFER_S3_ENDPOINT: "http://store:9000", CONIFER_S3_REGION: "eu-1" };
+    expect(readConfig({ ...place, ...other }).registryStorage).toMatchObject({
+      ...{ endpoint: "http://store:9000", region: "eu-1", addressing: "path" },
+    });
+  });
+
+  test("has its credentials from files or variables, and no mistake repeats them", () => {
+    const { CONIFER_S3_CREDENTIALS: _folder, ...named } = place;
+    const keys = { CONIFER_S3_ACCESS_KEY_ID: "AKID", CONIFER_S3_SECRET_ACCESS_KEY: "s3cr3t" };
+    expect(readConfig({ ...named, ...keys }).registryStorage?.credentials).toEqual({
+      ...{ accessKeyId: "AKID", secretAccessKey: "s3cr3t" },
+    });
+    const said = () => readConfig({ ...named, ...keys, CONIFER_S3_SECRET_ACCESS_KEY: "s3cr3t with spaces" });
+    expect(said).toThrow(/CONIFER_S3_SECRET_ACCESS_KEY must be/);
+    expect(said).not.toThrow(/s3cr3t/);
+  });
+
+  test("is not for one machine, which says so", () => {
+    expect(() => refuseBucket(readConfig(place))).toThrow(/is for the registry of a cluster's installation/);
+    expect(() => refuseBucket(readConfig({}))).not.toThrow();
   });
 });

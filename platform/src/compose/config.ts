@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { parseS3Place, type S3Place } from "../drivers/s3/client/index.ts";
 import { type Home, makeHome } from "./home.ts";
 
 /** Every setting of a Conifer process, complete. Read once, at start. */
@@ -33,6 +34,13 @@ export interface Config {
   readonly registryListen: readonly string[] | undefined;
   /** CONIFER_REGISTRY_QUOTA: gigabytes (2^30 bytes) that a repository of the registry may hold. Default: not bounded. */
   readonly registryQuota: number | undefined;
+  /**
+   * CONIFER_REGISTRY_SPACE_QUOTA: gigabytes that all repositories of a space may hold together: a number for every space but
+   * `conifer`, and `<space>=<number>` for one. Default: not bounded.
+   */
+  readonly registrySpaceQuota: SpaceQuota;
+  /** CONIFER_REGISTRY_STORAGE: where the registry of a cluster keeps images, with the CONIFER_S3_ settings. Default: its disk. */
+  readonly registryStorage: S3Storage | undefined;
   /**
    * CONIFER_SIGNED_IMAGES: `required` lets dynos start only of images that this installation has signed, as it does with all
    * that it builds. Default `off`.
@@ -120,6 +128,30 @@ export interface Config {
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
+/** In gigabytes. */
+export interface SpaceQuota {
+  readonly every: number | undefined;
+  readonly spaces: ReadonlyMap<string, number>;
+}
+
+/** A place in an S3-compatible store, and how to reach it. */
+export interface S3Storage extends S3Place {
+  /** CONIFER_S3_ENDPOINT: the store's address. Default: that of AWS in the region. */
+  readonly endpoint: string;
+  /** CONIFER_S3_REGION. Default `us-east-1`. */
+  readonly region: string;
+  /** CONIFER_S3_ADDRESSING: whether the bucket is in the address's `path`, or before its `host`. Default `host` with AWS. */
+  readonly addressing: "path" | "host";
+  /**
+   * CONIFER_S3_CREDENTIALS: a folder with the files `access-key-id`, `secret-access-key` and, where there is one,
+   * `session-token`, which may be replaced at any time. In its place CONIFER_S3_ACCESS_KEY_ID and
+   * CONIFER_S3_SECRET_ACCESS_KEY hold them.
+   */
+  readonly credentials:
+    | { readonly folder: string }
+    | { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads all settings, and throws one error that names every mistake. */
@@ -157,6 +189,8 @@ export function readConfig(env: Environment): Config {
       read.list("CONIFER_REGISTRY_LISTEN", "an IP address", (text) => isIP(text) !== 0) ??
       (isIP(registryHost) ? [registryHost] : undefined),
     registryQuota: read.numberIfSet("CONIFER_REGISTRY_QUOTA", 1_000_000),
+    registrySpaceQuota: readSpaceQuota(read),
+    registryStorage: readStorage(read, mistakes),
     ...readTrust(read),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
@@ -210,6 +244,55 @@ function readTrust(read: ReturnType<typeof makeReader>): Pick<Config, "signedIma
     signedImages: read.oneOf("CONIFER_SIGNED_IMAGES", ["off", "required"], "off") === "required",
     advisories: read.matching("CONIFER_ADVISORIES", "the absolute path of a folder or zip file", /^\//),
   };
+}
+
+const SPACE_QUOTA = /^(?:([a-z0-9][a-z0-9-]{0,61})=)?([1-9][0-9]{0,5})$/;
+
+function readSpaceQuota(read: ReturnType<typeof makeReader>): SpaceQuota {
+  const form = "a number of gigabytes, or <space>=<number>,";
+  const given = read.list("CONIFER_REGISTRY_SPACE_QUOTA", form, (text) => SPACE_QUOTA.test(text)) ?? [];
+  const parts = given.flatMap((text) => {
+    const [, space, most] = SPACE_QUOTA.exec(text) ?? [];
+    return most === undefined ? [] : [{ space, most: Number(most) }];
+  });
+  return {
+    every: parts.findLast(({ space }) => space === undefined)?.most,
+    spaces: new Map(parts.flatMap(({ space, most }) => (space === undefined ? [] : [[space, most]]))),
+  };
+}
+
+const S3_ENDPOINT = /^https?:\/\/[^\s/?#@]+\/?$/;
+
+function readStorage(read: ReturnType<typeof makeReader>, mistakes: string[]): S3Storage | undefined {
+  const given = read.matching("CONIFER_REGISTRY_STORAGE", "s3://<bucket> or s3://<bucket>/<prefix>", {
+    test: (text) => parseS3Place(text) !== undefined,
+  });
+  const region = read.matching("CONIFER_S3_REGION", "a region's name", /^[a-z0-9-]{1,40}$/) ?? "us-east-1";
+  const endpoint = read.matching(
+    "CONIFER_S3_ENDPOINT",
+    "an http or https address without a path",
+    S3_ENDPOINT,
+  );
+  const addressing = read.oneOf("CONIFER_S3_ADDRESSING", ["path", "host"], endpoint ? "path" : "host");
+  const folder = read.matching("CONIFER_S3_CREDENTIALS", "the absolute path of a folder", /^\//);
+  const accessKeyId = read.matching("CONIFER_S3_ACCESS_KEY_ID", "a key's id", /^\S{1,256}$/, "secret");
+  const secretAccessKey = read.matching(
+    "CONIFER_S3_SECRET_ACCESS_KEY",
+    "a secret key",
+    /^\S{1,1024}$/,
+    "secret",
+  );
+  const place = given === undefined ? undefined : parseS3Place(given);
+  if (!place) return undefined;
+  const common = { ...place, region, addressing, endpoint: endpoint ?? `https://s3.${region}.amazonaws.com` };
+  if (folder !== undefined) return { ...common, credentials: { folder } };
+  if (accessKeyId !== undefined && secretAccessKey !== undefined)
+    return { ...common, credentials: { accessKeyId, secretAccessKey } };
+  mistakes.push(
+    "CONIFER_S3_CREDENTIALS must name a folder with the store's credentials, or CONIFER_S3_ACCESS_KEY_ID and " +
+      "CONIFER_S3_SECRET_ACCESS_KEY hold them",
+  );
+  return undefined;
 }
 
 const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
@@ -300,7 +383,7 @@ function makeReader(env: Environment, mistakes: string[]) {
       return found ?? fallback;
     },
     /** A secret that is wrong is not repeated. */
-    matching: (name: string, what: string, pattern: RegExp, secrecy?: "secret") => {
+    matching: (name: string, what: string, pattern: Pick<RegExp, "test">, secrecy?: "secret") => {
       const given = text(name);
       if (given === undefined || pattern.test(given)) return given;
       mistakes.push(`${name} must be ${what}${secrecy ? "" : `, not "${given}"`}`);

@@ -8,17 +8,21 @@ import {
   ROLES,
   registryKeys,
 } from "../delivery/registry/index.ts";
-import { errorText, type MasterKey } from "../kernel/index.ts";
+import { errorText, type MasterKey, silentLogger } from "../kernel/index.ts";
 import { readConfig } from "./config.ts";
+import { type CopiedImages, copyImages } from "./copy-images.ts";
 import type { Home } from "./home.ts";
 import { masterKeyFile, readMasterKey } from "./master-key.ts";
 
 const USAGE = `Usage: npm run -s registry -- login <role> <repository> [<hours>]
+       npm run -s registry -- copy
 
   prints a user name and a password for one repository of the registry
   role        reader (pull), writer (pull, push) or manager (pull, push, delete)
   repository  <space>/<app id>, such as common/2f1c6a52-5d3e-4b57-8a43-0d9c2f6b7e11
-  hours       how long the password is good for, 1 to 8760. Default 24`;
+  hours       how long the password is good for, 1 to 8760. Default 24
+
+  copy        copies the images of this home into the bucket that CONIFER_REGISTRY_STORAGE names`;
 
 const HOUR_MS = 60 * 60 * 1000;
 const MOST_HOURS = 8_760;
@@ -67,9 +71,19 @@ export function runRegistryCommand(args: readonly string[], home: Home, now: Dat
   return `username: ${username}\npassword: ${password}\nuntil:    ${expires.toISOString()}`;
 }
 
+function sayCopied({ repositories, manifests, blobs, bytes }: CopiedImages): string {
+  const megabytes = (bytes / 1024 ** 2).toFixed(1);
+  return `Copied ${repositories} repositories with ${manifests} manifests; ${blobs} blobs (${megabytes} MB) were not there yet.`;
+}
+
 if (import.meta.main) {
   try {
-    console.log(runRegistryCommand(process.argv.slice(2), readConfig(process.env).home, new Date()));
+    const config = readConfig(process.env);
+    const args = process.argv.slice(2);
+    const tell = (line: string) => console.log(line);
+    if (args.length === 1 && args[0] === "copy")
+      tell(sayCopied(await copyImages(config, tell, silentLogger)));
+    else tell(runRegistryCommand(args, config.home, new Date()));
   } catch (thrown) {
     console.error(errorText(thrown));
     process.exitCode = 1;

@@ -6,28 +6,17 @@ import {
   registryKeys,
   startRegistry,
 } from "../delivery/registry/index.ts";
-import {
-  collectionRoutes,
-  imageRoutes,
-  openDiskImageStore,
-  openDiskRepositories,
-  openDiskUploads,
-  pushedRoutes,
-  startImageCollector,
-} from "../drivers/embedded/images/index.ts";
+import { collectionRoutes, imageRoutes, pushedRoutes } from "../drivers/embedded/images/index.ts";
+import { S3RequestError } from "../drivers/s3/client/index.ts";
 import type { RawHandler } from "../http/index.ts";
 import { type Logger, newId, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 import { listenAddresses } from "./listen-addresses.ts";
 import { readMasterKey } from "./master-key.ts";
+import { openRegistryStores } from "./registry-stores.ts";
 import { explainPort, registryPort } from "./supervisor-ports.ts";
 
 const GIB = 1024 ** 3;
-/** As large as the largest image of the builder of this machine. */
-const BLOB_BYTES = 8 * GIB;
-const UPLOADS_OF_A_REPOSITORY = 64;
-/** The share of the disk that stays free: pulls go on, pushes are refused. */
-const LEAST_FREE = 0.05;
 
 /**
  * The registry process: serves the images of the store to nodes, and takes those that are pushed. It asks neither control
@@ -38,7 +27,6 @@ export async function startRegistryProcess(
   logger: Logger,
   internalPort?: number,
 ): Promise<RunningRegistry> {
-  const { home } = config;
   const listener = await registryOptions(config, logger);
   const { content, records } = listener;
   const registry = await startRegistry({
@@ -46,10 +34,13 @@ export async function startRegistryProcess(
     addresses: listenAddresses(config.registryListen ?? config.listen),
     port: config.registryPort,
   });
-  if (config.systemNamespace === undefined) return registry;
+  const stopRegistry = async () => {
+    await registry.stop();
+    await listener.close();
+  };
+  if (config.systemNamespace === undefined) return { ...registry, stop: stopRegistry };
   const { startRoleServer } = await import("./cluster-peers.ts");
-  const { images, repositories } = home;
-  const collector = startImageCollector({ content, images, repositories, logger });
+  const collector = listener.collector();
   const server = await startRoleServer({
     ...{ config, logger, port: internalPort },
     routes: [
@@ -63,7 +54,7 @@ export async function startRegistryProcess(
     ...registry,
     stop: async () => {
       await server.stop();
-      await Promise.all([collector.stop(), registry.stop()]);
+      await Promise.all([collector.stop(), stopRegistry()]);
     },
   };
 }
@@ -76,28 +67,30 @@ function answerAs(listener: RegistryListener): RawHandler {
   };
 }
 
-/** The registry over this process's disk, whichever server answers for it. */
+/** The registry over the stores that the settings name, whichever server answers for it. */
 export async function registryOptions(config: Config, logger: Logger) {
-  const { home } = config;
+  const { home, registryQuota, registrySpaceQuota } = config;
+  const { every, spaces } = registrySpaceQuota;
+  const spaceBytes = (space: string) => {
+    const most = spaces.get(space) ?? every;
+    return most === undefined ? undefined : most * GIB;
+  };
   return {
-    content: await openDiskImageStore(home.images),
-    records: openDiskRepositories(home.repositories),
-    uploads: await openDiskUploads({
-      images: home.images,
-      mostBytes: BLOB_BYTES,
-      mostUploads: UPLOADS_OF_A_REPOSITORY,
-      leastFree: LEAST_FREE,
-    }),
+    ...(await openRegistryStores(config, logger)),
     keys: registryKeys(readMasterKey(home)),
     now: systemClock,
     newId,
     logger,
-    limits: config.registryQuota === undefined ? {} : { repositoryBytes: config.registryQuota * GIB },
+    limits: {
+      ...(registryQuota === undefined ? {} : { repositoryBytes: registryQuota * GIB }),
+      ...(every === undefined && spaces.size === 0 ? {} : { spaceBytes }),
+    },
   };
 }
 
-/** What to tell an operator whose port cannot be had; undefined for other troubles. */
+/** What to tell an operator whose port or bucket cannot be had; undefined for other troubles. */
 export function explainRegistryError(thrown: unknown, config: Config): string | undefined {
+  if (thrown instanceof S3RequestError) return thrown.message;
   const { code, syscall, address = "" } = thrown as NodeJS.ErrnoException & { address?: string };
   if (syscall !== "listen" || code === undefined) return undefined;
   return explainPort(registryPort(config), address, code);

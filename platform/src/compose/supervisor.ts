@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { errorText, makeLogger, systemClock } from "../kernel/index.ts";
 import { readConfig } from "./config.ts";
+import { refuseBucket } from "./refuse-bucket.ts";
 import { roleSpec } from "./supervisor-roles.ts";
 import { makePlatform } from "./supervisor-run.ts";
 import { servePlatform } from "./supervisor-serve.ts";
@@ -9,6 +10,7 @@ process.title = "conifer supervisor";
 
 async function main(): Promise<number> {
   const config = readConfig(process.env);
+  refuseBucket(config);
   const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => existsSync(path));
   const tell = (text: string) => console.log(text);
   const platform = await makePlatform({

@@ -25,6 +25,11 @@ export class BusinessError extends Error {
   }
 }
 
+/** A store of content in another place cannot be used at the moment, or not as it is set up. What is wrong is for the log. */
+export class StoreAway extends Error {
+  override readonly name: string = "StoreAway";
+}
+
 /** The resource does not exist, or the caller may not know that it does. */
 export function notFound(resource: string): BusinessError {
   return new BusinessError("not_found", `Couldn't find that ${resource.replaceAll("_", " ")}.`, { resource });

@@ -9,6 +9,7 @@ export {
   forbidden,
   invalidParams,
   notFound,
+  StoreAway,
 } from "./errors.ts";
 export type { Actor, AppendEvent, DomainEvent, EventKind, NewEvent } from "./events.ts";
 export { isId, type NewId, newId } from "./ids.ts";

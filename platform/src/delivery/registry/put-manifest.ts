@@ -31,11 +31,12 @@ export async function putManifest(
   const { mediaType, blobs, manifests, ...about } = readManifestDocument(bytes, pushed.contentType);
   await checkParts(deps, repository, { blobs, manifests });
   if (!(await deps.records.findManifest(repository, digest)))
-    await deps.quota.admit(repository, bytes.length);
+    await deps.quota.admit(repository, bytes.length, digest);
   await checkRoom(deps, pushed, { digest, subject: about.subject, limits });
   await deps.content.write(bytes, digest);
   const manifest = { digest, mediaType, sizeBytes: bytes.length, ...about };
   await deps.records.holdManifest(repository, manifest, isDigestForm(reference) ? undefined : reference);
+  deps.quota.added(repository, digest, bytes.length);
   return manifest;
 }
 

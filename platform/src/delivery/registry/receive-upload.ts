@@ -46,7 +46,7 @@ export function makeUploadHandlers(deps: UploadParts): UploadHandlers {
       const { repository, query, body } = call;
       const digest = digestIn(query);
       if (await mount(deps, call)) return created(repository, query.get("mount") ?? "");
-      await deps.quota.admit(repository, announcedBytes(call) ?? 0);
+      await deps.quota.admit(repository, announcedBytes(call) ?? 0, digest);
       const id = await uploads.begin(repository);
       if (digest === undefined) return uploadAnswer(202, call, { id, size: 0 });
       try {
@@ -96,9 +96,10 @@ async function hold(
   repository: Repository,
   digest: string,
 ): Promise<void> {
-  if (!(await records.holdsBlob(repository, digest)))
-    await quota.admit(repository, (await content.sizeOf(digest)) ?? 0);
+  const sizeBytes = (await content.sizeOf(digest)) ?? 0;
+  if (!(await records.holdsBlob(repository, digest))) await quota.admit(repository, sizeBytes, digest);
   await records.holdBlob(repository, digest);
+  quota.added(repository, digest, sizeBytes);
 }
 
 /** What is too much is refused before it comes, when its sender says how much it is. */

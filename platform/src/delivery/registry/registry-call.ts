@@ -33,6 +33,8 @@ export interface RegistryLimits {
   readonly referrers: number;
   /** Of the blobs and manifests of one repository; not bounded when missing. */
   readonly repositoryBytes?: number;
+  /** Of all that a space's repositories hold, each blob counted once; not bounded where it returns nothing. */
+  readonly spaceBytes?: (space: string) => number | undefined;
 }
 
 export const REGISTRY_LIMITS: RegistryLimits = {

@@ -1,4 +1,4 @@
-import { BusinessError } from "../../kernel/index.ts";
+import { BusinessError, StoreAway } from "../../kernel/index.ts";
 
 /** Error codes of the distribution specification 1.1, and two of the older Docker registry API that clients know. */
 const STATUS = {
@@ -47,6 +47,10 @@ export class RegistryError extends Error {
 /** What a store refused, in the words of the registry's API; undefined for everything else. */
 export function asRegistryError(thrown: unknown): RegistryError | undefined {
   if (thrown instanceof RegistryError) return thrown;
+  if (thrown instanceof StoreAway)
+    return new RegistryError("UNAVAILABLE", "the registry's store cannot be used now; its log tells why", {
+      headers: { "retry-after": "5" },
+    });
   if (!(thrown instanceof BusinessError)) return undefined;
   const { message } = thrown;
   switch (thrown.id) {

@@ -10,7 +10,7 @@ import type {
   ServedContent,
   UploadStore,
 } from "./registry-ports.ts";
-import { type Repository, repositoryName } from "./registry-rules.ts";
+import { parseRepository, type Repository, repositoryName } from "./registry-rules.ts";
 
 export interface FakeRegistryStores {
   readonly content: ImageStore & ServedContent;
@@ -84,6 +84,12 @@ function makeFakeRecords(): RepositoryRecords & RepositoryManagement {
     },
     async *blobs(repository) {
       yield* [...(peek(repository)?.blobs ?? [])];
+    },
+    async *repositories(space) {
+      for (const name of all.keys()) {
+        const repository = parseRepository(name);
+        if (repository?.space === space) yield repository;
+      }
     },
   };
 }

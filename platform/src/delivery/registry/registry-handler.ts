@@ -42,7 +42,7 @@ const METHODS: Readonly<Record<RegistryRoute["kind"], readonly string[]>> = {
 };
 
 export function makeRegistryHandler(deps: RegistryDependencies, limits: RegistryLimits): RegistryHandler {
-  const turns = makeRepositoryTurns();
+  const turns = makeRepositoryTurns(limits.spaceBytes === undefined ? repositoryName : ({ space }) => space);
   const quota = makeRegistryQuota(deps, limits);
   const uploads = makeUploadHandlers({ ...deps, quota, turns });
   const bodyOf = makeBodies(limits);
@@ -111,9 +111,10 @@ async function serveRepository(
   call: RegistryCall,
   served: Served,
 ): Promise<RegistryAnswer> {
-  const { deps, uploads, turns } = served;
+  const { deps, uploads, turns, quota } = served;
   const { method } = call.request;
-  const inTurn = (work: () => Promise<RegistryAnswer>) => turns(call.repository, work);
+  const inTurn = (work: () => Promise<RegistryAnswer>) =>
+    turns(call.repository, () => work().finally(() => quota.removed(call.repository)));
   switch (route.kind) {
     case "manifest":
       if (method === "PUT") return await takeManifest(call, route.reference, served);

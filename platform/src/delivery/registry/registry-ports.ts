@@ -57,6 +57,8 @@ export interface RepositoryManagement {
   manifests(repository: Repository): AsyncIterable<HeldManifest>;
   /** The digests of all blobs, likewise. */
   blobs(repository: Repository): AsyncIterable<string>;
+  /** The repositories of a space that hold something, likewise. */
+  repositories(space: string): AsyncIterable<Repository>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
-import { type Logger, pause, type Running } from "../../kernel/index.ts";
+import { type Logger, pause, type Running, StoreAway } from "../../kernel/index.ts";
 import {
   REGISTRY_LIMITS,
   type RegistryAnswer,
@@ -175,6 +175,8 @@ class Exchange {
 
   async #refuse(thrown: unknown): Promise<boolean> {
     const request = this.#request;
+    if (thrown instanceof StoreAway)
+      this.#context.options.logger.error("the registry's store cannot be used", { error: thrown });
     if (this.#response.headersSent || (request.destroyed && !request.complete)) {
       this.#response.destroy();
       return false;

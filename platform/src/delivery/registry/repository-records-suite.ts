@@ -128,6 +128,22 @@ export function repositoryRecordsSuite(
       expect(await collect(records.manifests(at))).toContainEqual(manifest("b"));
     });
 
+    it("lists the repositories of a space that hold something", async () => {
+      const { records } = made;
+      const namesIn = async (space: string) => {
+        const found: string[] = [];
+        for await (const one of records.repositories(space)) found.push(`${one.space}/${one.name}`);
+        return found.toSorted();
+      };
+      expect(await namesIn("team")).toEqual([]);
+      for (const where of [at, ...others]) await records.holdBlob(where, digestOf("a"));
+      await records.holdManifest(repository("team/third"), manifest("m"), "v1");
+      expect(await namesIn("team")).toEqual(["team/app", "team/app2", "team/third"]);
+      expect(await namesIn("team2")).toEqual(["team2/app"]);
+      expect(await namesIn("nobody")).toEqual([]);
+      expect(await namesIn("..")).toEqual([]);
+    });
+
     it("takes many at once", async () => {
       const { records } = made;
       const digests = Array.from({ length: 40 }, (_, i) => digestOf(String(i % 10)));

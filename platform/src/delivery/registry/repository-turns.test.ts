@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { repository } from "./registry-fixtures.ts";
+import { repositoryName } from "./registry-rules.ts";
 import { makeRepositoryTurns } from "./repository-turns.ts";
 
 const [one, other] = [repository("team/app"), repository("team/other")];
 const nextTick = () => new Promise((resolve) => setImmediate(resolve));
 
 test("work in one repository waits for what came before it, in order, also after a failure", async () => {
-  const turns = makeRepositoryTurns();
+  const turns = makeRepositoryTurns(repositoryName);
   const done: string[] = [];
   const work = (name: string, ticks: number) => async () => {
     for (let tick = 0; tick < ticks; tick += 1) await nextTick();
@@ -24,7 +25,7 @@ test("work in one repository waits for what came before it, in order, also after
 });
 
 test("repositories do not wait for each other", async () => {
-  const turns = makeRepositoryTurns();
+  const turns = makeRepositoryTurns(repositoryName);
   let end = () => {};
   const waiting = turns(one, () => new Promise<void>((resolve) => (end = resolve)));
   expect(await turns(other, async () => "done")).toBe("done");

@@ -96,6 +96,13 @@ export function openDiskRepositories(root: string): RepositoryRecords & Reposito
     async *blobs(repository) {
       for (const name of (await namesIn(join(at.folder(repository), "blobs"))) ?? []) yield `sha256:${name}`;
     },
+    async *repositories(space) {
+      if (!parseRepository(`${space}/x`)) return;
+      for (const name of (await namesIn(join(root, space))) ?? []) {
+        const repository = parseRepository(`${space}/${name}`);
+        if (repository) yield repository;
+      }
+    },
   };
 }
 

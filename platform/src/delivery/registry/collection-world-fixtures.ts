@@ -1,19 +1,34 @@
 import {
   digestOf,
   encodeDocument,
+  type ImageStore,
   MEDIA,
   makeManifest,
   type OciDescriptor,
-} from "../../../delivery/image/index.ts";
+} from "../image/index.ts";
 import {
+  type RegistryStores,
   type Reply,
   startTestRegistry,
   type TestRegistry,
-} from "../../../delivery/registry/registry-fixtures.ts";
-import type { SweptStores } from "./sweep-fixtures.ts";
+} from "./registry-fixtures.ts";
+
+/** Stores with what collects their images. */
+export interface CollectedStores extends RegistryStores {
+  readonly content: RegistryStores["content"] & Pick<ImageStore, "has" | "tag">;
+  /** One sweep. `rest` is called in its middle, where others may get in between. */
+  sweep(known: readonly string[], rest: () => Promise<void>): Promise<unknown>;
+  /** Has a little more than the time of grace pass, or than this share of it. */
+  age(share?: number): void;
+  /** Forgets the names of a build's images. */
+  forget(app: string): Promise<void>;
+  /** What is left of content and records, by whatever name. */
+  leftovers(): readonly string[];
+  dispose(): Promise<void>;
+}
 
 /** What somebody does with the registry, or a build with the store, while others do the same. */
-export type SweepOperation =
+export type CollectionOperation =
   | { readonly kind: "push"; readonly name: string; readonly image: number; readonly tag: string | undefined }
   | {
       readonly kind: "index";
@@ -50,9 +65,9 @@ function imageOf(n: number, about?: string) {
   return { ...manifest.descriptor, bytes: manifest.bytes, blobs: [config.bytes, ...layers] };
 }
 
-/** A registry over real files, with what has been acknowledged by it. */
-export class SweepWorld {
-  readonly stores: SweptStores;
+/** A registry over stores that are collected, with what has been acknowledged by it. */
+export class CollectionWorld {
+  readonly stores: CollectedStores;
   readonly registry: TestRegistry;
   /** `<repository>:<tag>` → digest. */
   readonly tags = new Map<string, string>();
@@ -61,17 +76,17 @@ export class SweepWorld {
   /** Digests that the platform's record knows. */
   readonly known = new Set<string>();
 
-  constructor(stores: SweptStores, registry: TestRegistry) {
+  constructor(stores: CollectedStores, registry: TestRegistry) {
     this.stores = stores;
     this.registry = registry;
   }
 
-  static async start(stores: SweptStores): Promise<SweepWorld> {
-    return new SweepWorld(stores, await startTestRegistry(stores));
+  static async start(stores: CollectedStores): Promise<CollectionWorld> {
+    return new CollectionWorld(stores, await startTestRegistry(stores));
   }
 
   /** Throws when something is answered that may not be, such as a push that a sweep has broken. */
-  async run(operation: SweepOperation): Promise<void> {
+  async run(operation: CollectionOperation): Promise<void> {
     switch (operation.kind) {
       case "push":
         return await this.#push(operation.name, imageOf(operation.image), operation.tag);
@@ -103,8 +118,8 @@ export class SweepWorld {
           [200, 404],
         ));
       case "sweep": {
-        const onAside = () => ticks(operation.slowly);
-        return void (await this.stores.sweep({ known: [...this.known], onAside }));
+        const rest = () => ticks(operation.slowly);
+        return void (await this.stores.sweep([...this.known], rest));
       }
     }
   }
@@ -150,7 +165,7 @@ export class SweepWorld {
     await this.#put(name, tag ?? image.digest, { ...image, tag });
   }
 
-  async #pushIndex({ name, images, tag }: Extract<SweepOperation, { kind: "index" }>): Promise<void> {
+  async #pushIndex({ name, images, tag }: Extract<CollectionOperation, { kind: "index" }>): Promise<void> {
     const made = images.map((n) => imageOf(n));
     for (const image of made) await this.#push(name, image, undefined);
     const manifests = made.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
