@@ -152,28 +152,34 @@ function takesNothingThatComesBack(open: Open, runs: number): void {
   }, async () => {
     const together = fc.uniqueArray(comeback, { minLength: 1, maxLength: 5, selector: claimOf });
     await fc.assert(
-      fc.asyncProperty(together, fc.nat({ max: 60 }), fc.nat({ max: 200 }), async (again, slowly, head) => {
-        const stores = await open();
-        const world = await CollectionWorld.start(stores);
-        try {
-          // All of it was there once, and has been out of reach for more than a day when the sweep begins.
-          for (const held of ["team/one", "team/two"])
-            for (const one of [0, 1, 2, 3, 4, 5]) {
-              await world.run({ kind: "push", name: held, image: one, tag: "old" });
-              await world.run({ kind: "untag", name: held, tag: "old" });
-            }
-          stores.age();
-          await world.run({ kind: "sweep", slowly: 0 });
-          stores.age();
-          const sweep = world.run({ kind: "sweep", slowly });
-          for (let tick = 0; tick < head; tick += 1) await new Promise((resolve) => setImmediate(resolve));
-          await Promise.all([sweep, ...again.map((one) => world.run(one))]);
-          expect(await world.faults()).toEqual([]);
-        } finally {
-          await world.registry.registry.stop();
-          await stores.dispose();
-        }
-      }),
+      fc.asyncProperty(
+        together,
+        fc.nat({ max: 60 }),
+        fc.nat({ max: 200 }),
+        fc.constantFrom(0.3, 0.6, 1, 1),
+        async (again, slowly, head, share) => {
+          const stores = await open();
+          const world = await CollectionWorld.start(stores);
+          try {
+            // All of it was there once, and has been out of reach for a while, most often more than a day, when the sweep begins.
+            for (const held of ["team/one", "team/two"])
+              for (const one of [0, 1, 2, 3, 4, 5]) {
+                await world.run({ kind: "push", name: held, image: one, tag: "old" });
+                await world.run({ kind: "untag", name: held, tag: "old" });
+              }
+            stores.age();
+            await world.run({ kind: "sweep", slowly: 0 });
+            stores.age(share);
+            const sweep = world.run({ kind: "sweep", slowly });
+            for (let tick = 0; tick < head; tick += 1) await new Promise((resolve) => setImmediate(resolve));
+            await Promise.all([sweep, ...again.map((one) => world.run(one))]);
+            expect(await world.faults()).toEqual([]);
+          } finally {
+            await world.registry.registry.stop();
+            await stores.dispose();
+          }
+        },
+      ),
       { numRuns: Number(process.env.SWEEP_RUNS ?? runs) },
     );
   });

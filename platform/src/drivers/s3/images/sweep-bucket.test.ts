@@ -79,6 +79,40 @@ describe("an image", () => {
     await registry.registry.stop();
   });
 
+  it("that the record knows stays, though no repository has it any more", async () => {
+    const registry = await startTestRegistry(swept);
+    const { digest, layer, config } = await pushImage(registry, "team/app");
+    await swept.records.dropManifest(at, digest);
+    for (let round = 0; round < 4; round += 1) {
+      swept.age(0.6);
+      await sweep([digest]);
+    }
+    for (const part of [digest, layer.digest, config.digest]) expect(await there(part)).toBe(true);
+    for (let round = 0; round < 2; round += 1) {
+      swept.age();
+      await sweep();
+    }
+    expect(swept.leftovers()).toEqual([]);
+    await registry.registry.stop();
+  });
+
+  it("that waits in a repository keeps content whose own time is over", async () => {
+    const registry = await startTestRegistry(swept);
+    const layer = Buffer.from("layer");
+    await swept.content.write(layer);
+    swept.age();
+    await sweep();
+    swept.age(HOUR);
+    const { digest } = await pushImage(registry, "team/app", { layer });
+    swept.age(25 * HOUR);
+    await sweep();
+    expect([await there(digest), await there(digestOf(layer))]).toEqual([true, true]);
+    swept.age();
+    await sweep();
+    expect(swept.leftovers()).toEqual([]);
+    await registry.registry.stop();
+  });
+
   it("whose manifest cannot be read stops the collection of content", async () => {
     const registry = await startTestRegistry(swept);
     const { digest } = await pushImage(registry, "team/app", { tag: "v1" });
