@@ -94,6 +94,15 @@ describe("buildpack.toml", () => {
     expect(order).toEqual([[{ id: "x", version: "1", optional: true, execEnv: ["test"] }]]);
   });
 
+  it("names environments and variants in the words of the specification and of others", async () => {
+    const head = 'api = "0.12"\n[buildpack]\nid = "test/a"\nversion = "1.0.0"\n';
+    await write(`${head}[[buildpack.exec-env]]\nname = "test"\n[[targets]]\nvariant = "v7"\n`);
+    const specified = await readBuildpack(root, "test/a", "1.0.0");
+    await write(`${head}exec-env = ["test"]\n[[targets]]\narch-variant = "v7"\n`);
+    for (const { execEnv, targets } of [specified, await readBuildpack(root, "test/a", "1.0.0")])
+      expect([execEnv, targets[0]?.variant]).toEqual([["test"], "v7"]);
+  });
+
   it("is missed by name", async () => {
     await expect(readBuildpack(root, "test/none", "1.0.0")).rejects.toThrow(
       `test/none@1.0.0 is not in ${root}`,

@@ -59,7 +59,7 @@ export async function readBuildpack(buildpacks: string, id: string, version: str
     api,
     folder,
     clearEnv: info["clear-env"] === true,
-    execEnv: tables(info["exec-env"]).map((entry) => text(entry.name)),
+    execEnv: readExecEnv(info["exec-env"]),
     targets: tables(file.targets).map(readTarget),
     order: readOrder(file),
     metadata: table(file.metadata),
@@ -80,11 +80,16 @@ export function readRef(entry: TomlTable): BuildpackRef {
   };
 }
 
+/** Tables with a `name`, as the specification writes them, or names alone, as buildpacks write them that others try. */
+function readExecEnv(value: unknown): string[] {
+  return tables(value).map((entry: unknown) => (typeof entry === "string" ? entry : text(table(entry).name)));
+}
+
 function readTarget(entry: TomlTable): Target {
   return {
     os: text(entry.os),
     arch: text(entry.arch),
-    variant: text(entry.variant),
+    variant: text(entry.variant) || text(entry["arch-variant"]),
     distros: tables(entry.distros).map((distro) => ({
       name: text(distro.name),
       version: text(distro.version),

@@ -20,7 +20,21 @@ describe("a descriptor with a field of another type", () => {
     ["buildpack", "api = 0.10", "api must be a text"],
     ["buildpack", 'buildpack = "a/b"', "buildpack must be a table"],
     ["buildpack", "[buildpack]\nversion = 1.0", "buildpack.version must be a text"],
-    ["buildpack", '[buildpack]\nexec-env = ["test"]', "buildpack.exec-env[0] must be a table"],
+    [
+      "buildpack",
+      "[buildpack]\nexec-env = [1]",
+      "buildpack.exec-env must be a list of tables with a name, or of texts",
+    ],
+    [
+      "buildpack",
+      '[buildpack]\nexec-env = "test"',
+      "buildpack.exec-env must be a list of tables with a name, or of texts",
+    ],
+    [
+      "buildpack",
+      "[[buildpack.exec-env]]\nname = 1",
+      "buildpack.exec-env must be a list of tables with a name, or of texts",
+    ],
     [
       "buildpack",
       "[[targets]]\n[[targets.distros]]\nversion = 12",

@@ -1,7 +1,7 @@
 type Table = Readonly<Record<string, unknown>>;
 
 /** What a field has to be where it is there: a type, a list of one type, or a table of fields. */
-export type FieldType = "flag" | "table" | "text" | "texts" | "text or texts" | Fields | readonly [Fields];
+export type FieldType = keyof typeof SIMPLE | Fields | readonly [Fields];
 export interface Fields {
   readonly [name: string]: FieldType;
 }
@@ -19,9 +19,14 @@ export const DESCRIPTORS = {
     api: "text",
     buildpack: {
       ...{ id: "text", version: "text", name: "text", homepage: "text", description: "text" },
-      ...{ "clear-env": "flag", "exec-env": [{ name: "text" }] },
+      ...{ "clear-env": "flag", "exec-env": "names" },
     },
-    targets: [{ os: "text", arch: "text", variant: "text", distros: [{ name: "text", version: "text" }] }],
+    targets: [
+      {
+        ...{ os: "text", arch: "text", variant: "text", "arch-variant": "text" },
+        distros: [{ name: "text", version: "text" }],
+      },
+    ],
   },
   buildPlan: { ...NEEDS, or: [NEEDS] },
   launch: {
@@ -78,11 +83,18 @@ const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
 const isTable = (value: unknown): value is Table =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
+const isName = (value: unknown) =>
+  isText(value) || (isTable(value) && (value.name === undefined || isText(value.name)));
+
 const SIMPLE = {
   flag: { is: "true or false", holds: (value: unknown) => typeof value === "boolean" },
   table: { is: "a table", holds: isTable },
   text: { is: "a text", holds: isText },
   texts: { is: "a list of texts", holds: areTexts },
+  names: {
+    is: "a list of tables with a name, or of texts",
+    holds: (value: unknown) => Array.isArray(value) && value.every(isName),
+  },
   "text or texts": {
     is: "a text or a list of texts",
     holds: (value: unknown) => isText(value) || areTexts(value),

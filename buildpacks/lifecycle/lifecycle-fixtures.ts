@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -67,9 +68,9 @@ const IMAGE_PHASES = ["analyzer", "exporter", "creator"];
 
 /** Arguments that each phase gets from a bench; a phase takes those it has. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
-  analyzer: ["layers", "layout", "layout-dir", "previous-image", "run-image"],
+  analyzer: ["layers", "layout", "layout-dir", "previous-image", "run-image", "uid", "gid"],
   detector: ["layers", "app", "buildpacks", "order", "platform", "build-config"],
-  restorer: ["layers", "cache-dir"],
+  restorer: ["layers", "cache-dir", "uid", "gid"],
   builder: ["layers", "app", "buildpacks", "platform", "build-config"],
   exporter: ["layers", "app", "cache-dir", "launcher", "layout", "layout-dir", "uid", "gid"],
   creator: [
@@ -104,9 +105,10 @@ export function benchForEach(use: (bench: Bench, programs: string) => void): voi
 
 /** With `user`, programs run as that user and may write where phases do. */
 export async function makeBench(programs: string, user?: PhaseUser): Promise<Bench> {
-  const root = await mkdtemp(join(tmpdir(), "cnb-"));
+  // Another lifecycle reads names of layouts as those of images, which have no capitals.
+  const root = join(tmpdir(), `cnb-${randomUUID()}`);
   const at = (name: string) => join(root, name);
-  for (const name of ["app", "layers", "layouts", "platform/env", "build-config/env", "buildpacks"])
+  for (const name of ["app", "layers", "layouts", "platform/env", "build-config/env", "buildpacks", "cache"])
     await mkdir(at(name), { recursive: true });
   await writeRunImage(layoutPath(at("layouts"), RUN_IMAGE));
   if (user) await chmod(root, 0o777);
@@ -137,7 +139,7 @@ export async function makeBench(programs: string, user?: PhaseUser): Promise<Ben
     return runProgram(
       [program, ...common, ...flags, ...(IMAGE_PHASES.includes(phase) ? [IMAGE] : []), ...images],
       env,
-      user,
+      { ...user, cwd: at("layouts") },
     );
   };
   const clearLayers = async () => {
@@ -193,11 +195,15 @@ async function writeRunImage(layout: string): Promise<void> {
   );
 }
 
+/** Another lifecycle takes no bill of a kind that buildpack.toml does not name. */
+const BILLS =
+  'sbom-formats = ["application/vnd.cyclonedx+json", "application/spdx+json", "application/vnd.syft+json"]';
+
 async function writeBuildpack(root: string, buildpack: TestBuildpack): Promise<void> {
   const { id, detect = "exit 0", build = "exit 0", toml = "", api = "0.12" } = buildpack;
   const folder = join(root, folderName(id), "1.0.0");
   await writeAll(folder, {
-    "buildpack.toml": `api = "${api}"\n[buildpack]\nid = "${id}"\nversion = "1.0.0"\n${toml}\n`,
+    "buildpack.toml": `api = "${api}"\n[buildpack]\nid = "${id}"\nversion = "1.0.0"\n${BILLS}\n${toml}\n`,
     "bin/detect": `#!/bin/sh\n${detect}\n`,
     "bin/build": `#!/bin/sh\nset -e\n${build}\n`,
   });
@@ -228,14 +234,16 @@ export async function writeAll(root: string, files: Readonly<Record<string, stri
 function runProgram(
   [program = "", ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
-  user: PhaseUser | undefined,
+  // Another lifecycle writes images of further names below the folder it is started in.
+  where: Partial<PhaseUser> & { readonly cwd: string },
 ): Promise<PhaseRun> {
   const base = {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: "/tmp",
     CNB_EXPERIMENTAL_MODE: "silent",
+    CNB_PLATFORM_API: "0.15",
   };
-  const child = spawn(program, args, { env: { ...base, ...env }, ...user });
+  const child = spawn(program, args, { env: { ...base, ...env }, ...where });
   let output = "";
   const keep = (chunk: Buffer) => {
     output += chunk.toString("utf8");

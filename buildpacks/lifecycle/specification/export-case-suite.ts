@@ -375,6 +375,7 @@ const written: readonly LifecycleCase[] = [
       await bench.phases(ALL_PHASES);
       const { digest, config } = await bench.view();
       expect(Date.parse(config.created ?? "")).toBeLessThan(Date.parse("2002-01-01"));
+      await bench.writeFiles({ "none/": "" });
       const none = ["-cache-dir", join(bench.root, "none"), "-tag", "test.local/app:tagged"];
       expect((await bench.create(none)).exitCode).toBe(0);
       expect((await bench.view()).digest).toBe(digest);

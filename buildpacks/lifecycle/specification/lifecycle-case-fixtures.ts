@@ -137,7 +137,7 @@ async function makeWorkbench(programs: string, user: PhaseUser | undefined): Pro
 }
 
 function mustEndWell(phase: string, { exitCode, output }: PhaseRun): string {
-  expect({ phase, exitCode, output }).toMatchObject({ exitCode: 0 });
+  expect(exitCode, `${phase}: ${output}`).toBe(0);
   return output;
 }
 

@@ -95,7 +95,8 @@ async function resolve(bench: Workbench, images: readonly (readonly string[])[])
   );
   await bench.writeFiles({ "run.toml": entries.join("") });
   const program = join(bench.programs, "analyzer");
-  const args = ["-layers", bench.layers, "-layout", "-layout-dir", bench.layouts];
+  const layout = ["-layers", bench.layers, "-layout", "-layout-dir", bench.layouts];
+  const args = [...layout, "-uid", "1000", "-gid", "1000"];
   return bench.run("", [...args, "-run", join(bench.root, "run.toml"), IMAGE], {}, program);
 }
 

@@ -6,6 +6,7 @@ import {
   MEDIA,
   type OciDescriptor,
 } from "../image/index.ts";
+import type { StatedBill } from "./bill-statement.ts";
 import { ENVELOPE_TYPE } from "./dsse-envelope.ts";
 import { SIGNATURE, signatureTag } from "./image-signature.ts";
 import { PREDICATE_TYPE } from "./slsa-provenance.ts";
@@ -39,9 +40,17 @@ export function makeDocumentArtifact(subject: OciDescriptor, mediaType: string, 
   });
 }
 
-/** A signed provenance. Its tag and annotations are those by which cosign finds attestations. */
-export function makeProvenanceArtifact(subject: OciDescriptor, envelope: object): Artifact {
+/**
+ * A signed provenance, with the image's bills, signed, beside it: cosign looks for all attestations of an image in one manifest,
+ * by these annotations under this tag.
+ */
+export function makeProvenanceArtifact(
+  subject: OciDescriptor,
+  envelope: object,
+  bills: readonly StatedBill[],
+): Artifact {
   return assemble(subject, {
+    bills,
     artifactType: ARTIFACT.provenance,
     config: encodeDocument(EMPTY, {}),
     document: encodeDocument(ENVELOPE_TYPE, envelope),
@@ -71,20 +80,28 @@ interface Parts {
   readonly document: EncodedDocument;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly tag?: string;
+  readonly bills?: readonly StatedBill[];
 }
 
 function assemble({ mediaType, digest, size }: OciDescriptor, parts: Parts): Artifact {
-  const { artifactType, config, document, annotations, tag } = parts;
+  const { artifactType, config, document, annotations, tag, bills = [] } = parts;
   const manifest = encodeDocument(MEDIA.manifest, {
     ...{ schemaVersion: 2, mediaType: MEDIA.manifest, artifactType },
     config: config.descriptor,
-    layers: [{ ...document.descriptor, ...(annotations ? { annotations } : {}) }],
+    layers: [
+      { ...document.descriptor, ...(annotations ? { annotations } : {}) },
+      ...bills.map(({ descriptor }) => descriptor),
+    ],
     subject: { mediaType, digest, size },
   });
   return {
     subject: digest,
     artifactType,
-    blobs: [config, document],
+    blobs: [
+      config,
+      ...bills.flatMap(({ descriptor, bytes }) => (bytes ? [{ descriptor, bytes }] : [])),
+      document,
+    ],
     manifest,
     ...(tag === undefined ? {} : { tag }),
   };

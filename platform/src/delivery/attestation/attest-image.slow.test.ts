@@ -199,6 +199,32 @@ describe("a build", () => {
     expect(runDetails.byproducts.map(({ name }: Property) => name)).toEqual(["sbom-cyclonedx", "sbom-spdx"]);
   });
 
+  it("states its bills signed, where cosign looks for attestations, and once for an image", async () => {
+    const stated = async () => {
+      const { digest } = (await listed()).find(({ kind }) => kind === "provenance") as { digest: string };
+      const manifest = JSON.parse((await buffer(await images.read(digest))).toString());
+      const [own, ...bills] = manifest.layers as { digest: string; annotations: Record<string, string> }[];
+      expect(own?.annotations.predicateType).toBe("https://slsa.dev/provenance/v1");
+      return bills;
+    };
+    await attest(await wanted());
+    const bills = await stated();
+    expect(bills.map(({ annotations }) => annotations.predicateType)).toEqual([
+      "https://cyclonedx.org/bom",
+      "https://spdx.dev/Document",
+    ]);
+    for (const [i, kind] of ["sbom-cyclonedx", "sbom-spdx"].entries()) {
+      const envelope = JSON.parse((await buffer(await images.read(bills[i]?.digest ?? ""))).toString());
+      expect(isEnvelopeOf(envelope, await publicKey())).toBe(true);
+      const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString());
+      expect(statement.subject[0].digest).toEqual({ sha256: image.digest.slice(7) });
+      expect(statement.predicate).toEqual((await documentOf(kind)).json);
+    }
+    await attest(await wanted());
+    expect((await listed()).filter(({ kind }) => kind === "provenance")).toHaveLength(2);
+    expect(await stated()).toEqual(bills);
+  });
+
   it("of what was built before says the same of it, but for its own provenance", async () => {
     const first = await wanted();
     await attest(first);
@@ -315,6 +341,8 @@ describe("an image that was put on another run image", () => {
     expect(await checkSignature(world.db, appId, digest)).toMatchObject({ kind: "verified" });
     expect(await findSetOf(world.db, appId, digest)).toBe(await findSetOf(world.db, appId, image.digest));
     expect(read).toHaveLength(2);
+    const provenance = attached.find(({ tag }) => tag?.endsWith(`${digest.slice(7)}.att`));
+    expect(JSON.parse(provenance?.manifest.bytes.toString() ?? "").layers).toHaveLength(3);
     const bill = JSON.parse((await buffer(await images.read(said[0]?.document.digest ?? ""))).toString());
     expect(bill.metadata.component.version).toBe(digest);
     expect(JSON.stringify(bill.metadata.properties)).toContain(`conifer/run@${run.digest}`);

@@ -28,6 +28,7 @@ import {
 import { type Attestation, type AttestationKind, MOST_PROVENANCES } from "./attestation.ts";
 import type { ArtifactStore } from "./attestation-ports.ts";
 import { insertAttestations, listAttestations } from "./attestation-store.ts";
+import { type MadeBill, stateBills } from "./bill-statement.ts";
 import { makeEnvelope } from "./dsse-envelope.ts";
 import { makePayload, signPayload } from "./image-signature.ts";
 import { type InstallationKey, openInstallationKey } from "./installation-key.ts";
@@ -160,7 +161,7 @@ async function tellOf(of: ImageToAttest, deps: AttestDependencies): Promise<Told
     ...bills,
     ...(isTold || provenances.length >= MOST_PROVENANCES
       ? []
-      : [provenanceOf(of, { image, subject, key, now, deps, bills })]),
+      : [await provenanceOf(of, { image, subject, key, now, deps, bills, provenances })]),
     ...(known.some(({ kind, keyId }) => kind === "signature" && keyId === key.id)
       ? []
       : [signatureOf(subject, { key, now, name: deps.repositoryOf(appId) })]),
@@ -207,7 +208,12 @@ function factsOf(of: ImageToAttest, image: ImageDocuments, deps: AttestDependenc
   };
 }
 
-function provenanceOf(
+/** What a bill that was just made says. */
+export function madeBill({ artifact, attestation }: Said): MadeBill {
+  return { attestation, bytes: artifact.blobs.at(-1)?.bytes ?? Buffer.alloc(0) };
+}
+
+async function provenanceOf(
   of: ImageToAttest,
   from: {
     readonly image: ImageDocuments;
@@ -216,9 +222,11 @@ function provenanceOf(
     readonly now: Date;
     readonly deps: AttestDependencies;
     readonly bills: readonly Said[];
+    /** Of the same image, on record. */
+    readonly provenances: readonly Attestation[];
   },
-): Said {
-  const { image, subject, key, now, deps, bills } = from;
+): Promise<Said> {
+  const { image, subject, key, now, deps, bills, provenances } = from;
   const { name, buildpacks, runImage } = factsOf(of, image, deps);
   const { coniferVersion, engine, image: builderImage } = deps.builder;
   const statement = makeProvenance({
@@ -238,7 +246,11 @@ function provenanceOf(
     ),
   });
   const envelope = makeEnvelope(STATEMENT_TYPE, Buffer.from(JSON.stringify(statement)), key);
-  const artifact = makeProvenanceArtifact(subject, envelope);
+  const before = provenances.find(({ keyId }) => keyId === key.id);
+  const stated = await stateBills({ name, digest: of.imageDigest }, bills.map(madeBill), {
+    ...{ key, before, images: deps.images },
+  });
+  const artifact = makeProvenanceArtifact(subject, envelope, stated);
   return said("provenance", artifact, now, { keyId: key.id, buildId: of.build.id });
 }
 

@@ -4,9 +4,10 @@ import { BILL_TYPE, copyInventory, type MovedTo, moveCycloneDxBill, moveSpdxBill
 import { checkSignature } from "./admit-image.ts";
 import { makeDocumentArtifact, makeProvenanceArtifact } from "./artifact.ts";
 import type { AttestDependencies, RecordAttestations, Said } from "./attest-image.ts";
-import { said, signatureOf } from "./attest-image.ts";
+import { madeBill, said, signatureOf } from "./attest-image.ts";
 import { type Attestation, isDocumentOf, MOST_PROVENANCES } from "./attestation.ts";
 import { insertAttestations, listAttestations } from "./attestation-store.ts";
+import { stateBills } from "./bill-statement.ts";
 import { makeEnvelope } from "./dsse-envelope.ts";
 import { type InstallationKey, openInstallationKey } from "./installation-key.ts";
 import { makeRebaseProvenance } from "./rebase-provenance.ts";
@@ -53,7 +54,9 @@ export async function attestRebase(
   const isSigned = known.some(({ kind, keyId }) => kind === "signature" && keyId === key.id);
   const all = [
     ...bills,
-    ...(provenances.length >= MOST_PROVENANCES ? [] : [provenanceOf(of, { key, bills, deps })]),
+    ...(provenances.length >= MOST_PROVENANCES
+      ? []
+      : [await provenanceOf(of, { key, bills, provenances, deps })]),
     ...(isSigned ? [] : [signatureOf(subject, { key, now: deps.clock(), name: deps.repositoryOf(appId) })]),
   ];
   await Promise.all(all.map(({ artifact }) => deps.artifacts.attach(appId, artifact)));
@@ -92,22 +95,26 @@ async function movedBills(
   return moved;
 }
 
-function provenanceOf(
+async function provenanceOf(
   of: RebaseToAttest,
   {
     key,
     bills,
+    provenances,
     deps,
   }: {
     readonly key: InstallationKey;
     readonly bills: readonly Said[];
+    /** Of the same image, on record. */
+    readonly provenances: readonly Attestation[];
     readonly deps: AttestRebaseDependencies;
   },
-): Said {
+): Promise<Said> {
   const { coniferVersion, engine } = deps.builder;
   const now = deps.clock();
+  const image = { name: deps.repositoryOf(of.appId), digest: of.subject.digest };
   const statement = makeRebaseProvenance({
-    image: { name: deps.repositoryOf(of.appId), digest: of.subject.digest },
+    image,
     ...{ from: of.fromDigest, runImage: of.run, passId: of.passId, startedAt: of.startedAt, finishedAt: now },
     installation: { id: `urn:conifer:installation:${key.id}`, coniferVersion, engine },
     bills: Object.fromEntries(
@@ -115,5 +122,7 @@ function provenanceOf(
     ),
   });
   const envelope = makeEnvelope(STATEMENT_TYPE, Buffer.from(JSON.stringify(statement)), key);
-  return said("provenance", makeProvenanceArtifact(of.subject, envelope), now, { keyId: key.id });
+  const before = provenances.find(({ keyId }) => keyId === key.id);
+  const stated = await stateBills(image, bills.map(madeBill), { key, before, images: deps.images });
+  return said("provenance", makeProvenanceArtifact(of.subject, envelope, stated), now, { keyId: key.id });
 }

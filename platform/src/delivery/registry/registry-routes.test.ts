@@ -44,6 +44,7 @@ describe("is refused:", () => {
     ["/v2/team/app/manifests/../x", "UNSUPPORTED", 404],
     ["/v2/team/app/manifests/..", "MANIFEST_UNKNOWN", 404],
     ["/v2/team/app/manifests/%2e", "MANIFEST_UNKNOWN", 404],
+    ["/v2/team/app/manifests/sha256:abc", "DIGEST_INVALID", 400],
     ["/v2/team/app/blobs/sha256:../../../index.json", "UNSUPPORTED", 404],
     ["/v2/team/app/blobs/sha256:abc", "DIGEST_INVALID", 400],
     [`/v2/team/app/blobs/sha512:${"0".repeat(128)}`, "BLOB_UNKNOWN", 404],

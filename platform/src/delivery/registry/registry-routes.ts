@@ -39,6 +39,8 @@ function inRepository(rest: string): RepositoryRoute {
   const last = rest.slice(slash + 1);
   switch (rest.slice(0, slash)) {
     case "manifests":
+      // No tag has a colon: this was meant as a digest.
+      if (!isReference(last) && last.includes(":")) throw unreadable("DIGEST_INVALID", last, "a digest");
       if (!isReference(last)) throw unreadable("MANIFEST_UNKNOWN", last, "a tag or a digest");
       return { kind: "manifest", reference: last };
     case "blobs":

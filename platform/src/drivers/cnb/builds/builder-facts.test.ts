@@ -1,5 +1,11 @@
 import { describe, expect, it, test } from "vitest";
-import { type BuilderFiles, choosePlatformApi, readBuilderFacts, SPOKEN_APIS } from "./builder-facts.ts";
+import {
+  type BuilderFiles,
+  builderTold,
+  choosePlatformApi,
+  readBuilderFacts,
+  SPOKEN_APIS,
+} from "./builder-facts.ts";
 
 const ENV = ["PATH=/bin", "CNB_USER_ID=1001", "CNB_GROUP_ID=1000", "CNB_STACK_ID=a=b"];
 const METADATA = {
@@ -116,4 +122,13 @@ test.each([
   [["0.15", "0.13"], "0.15"],
 ])("of %j the newest common API is %s", (theirs, api) => {
   expect(choosePlatformApi("x", theirs)).toBe(api);
+});
+
+test("what a build is told of its builder, and of extensions that it has", () => {
+  const order = '[[order]]\n[[order.group]]\nid = "a"\nversion = "1"\n';
+  const told = (text: string) => builderTold(read({ files: { order: text } }), "acme/run:1").split("\n");
+  expect(told(order)).toEqual(["       lifecycle 0.20.1, Platform API 0.14, run image acme/run:1"]);
+  expect(told("no TOML [")).toHaveLength(1);
+  const [, extensions] = told(`${order}[[order-extensions]]\n[[order-extensions.group]]\nid = "e"\n`);
+  expect(extensions).toMatch(/extensions \(Dockerfiles\) are not run here.*name a builder without/);
 });

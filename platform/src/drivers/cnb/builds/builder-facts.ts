@@ -82,8 +82,26 @@ export function readBuilderUser(name: string, config: Pick<OciConfig, "config">)
 }
 
 /** What a build's output says of the builder. `runImage` is the one that is used. */
-export function builderTold({ lifecycleVersion, platformApi }: BuilderFacts, runImage: string): string {
-  return `       lifecycle ${lifecycleVersion}, Platform API ${platformApi}, run image ${runImage}`;
+export function builderTold(
+  { lifecycleVersion, platformApi, order }: BuilderFacts,
+  runImage: string,
+): string {
+  const told = `       lifecycle ${lifecycleVersion}, Platform API ${platformApi}, run image ${runImage}`;
+  return hasExtensions(order) ? `${told}\n${NO_EXTENSIONS}` : told;
+}
+
+/** A creator ends such a build, in words that leave open what to do about it. */
+const NO_EXTENSIONS =
+  "       Its image extensions (Dockerfiles) are not run here. A source that one of them takes cannot be built with it: " +
+  "name a builder without extensions, or your buildpacks in project.toml.";
+
+function hasExtensions(order: string): boolean {
+  try {
+    return tables(parse(order)["order-extensions"]).length > 0;
+  } catch {
+    // The lifecycle will say what is wrong with it.
+    return false;
+  }
 }
 
 /** The newest Platform API that both sides speak. Throws BuilderImageError when there is none. */

@@ -52,6 +52,15 @@ describe("the order of one build", () => {
     });
   });
 
+  it("keeps a builder's extensions, for its lifecycle to say that it does not run them", () => {
+    const extended = `${OWN}[[order-extensions]]\n[[order-extensions.group]]\nid = "acme/e"\nversion = "1.0.0"\n`;
+    const descriptor = { before: [wanted("acme/tool")], after: [], env: {} };
+    expect(parse(makeOrder(extended, AVAILABLE, descriptor))).toMatchObject({
+      "order-extensions": [{ group: [{ id: "acme/e" }] }],
+      order: [{ group: [{ id: "acme/tool" }, { id: "conifer/nodejs" }] }],
+    });
+  });
+
   it("has the buildpacks that the source brings at their places", () => {
     const own = { kind: "folder", path: "packs/mine", name: "mine" } as const;
     const placed = new Map([[own, { id: "me/mine", version: "3.0.0" }]]);

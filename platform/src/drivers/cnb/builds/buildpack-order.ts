@@ -36,8 +36,8 @@ export function makeOrder(
   });
   if (descriptor.group) return stringify({ order: [around(descriptor.group.map(find))] });
   if (descriptor.before.length + descriptor.after.length === 0) return ownOrder;
-  const { order } = parse(ownOrder) as unknown as { order: { group: Reference[] }[] };
-  return stringify({ order: order.map(({ group }) => around(group)) });
+  const { order, ...more } = parse(ownOrder) as unknown as { order: { group: Reference[] }[] };
+  return stringify({ ...more, order: order.map(({ group }) => around(group)) });
 }
 
 function findBuildpack(

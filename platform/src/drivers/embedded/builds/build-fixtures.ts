@@ -33,9 +33,13 @@ export interface BuildBench {
   dispose(): Promise<void>;
 }
 
-/** Takes sources with a file `do`, a shell script, runs it, and makes a web process that shows `page`. */
+/**
+ * Takes sources with a file `do`, a shell script, runs it, and makes a web process that shows `page`. A file `detect` is run
+ * before.
+ */
 const DETECT = `#!/bin/sh
 [ -f do ] || { echo "looked for a file named do"; exit 100; }
+[ ! -f detect ] || . ./detect
 `;
 const BUILD = `#!/bin/sh
 set -e

@@ -3,6 +3,7 @@ import type { Logger } from "../../../kernel/index.ts";
 import type { Architecture, BuildpackFetching, FolderSources } from "../../cnb/builds/index.ts";
 import type { SandboxLimits } from "../sandbox/index.ts";
 import type { BuilderShelf } from "./builder-shelf.ts";
+import type { FreeBytes } from "./disk-room.ts";
 import type { PhaseRunner } from "./phase-runner.ts";
 
 /** What every build on this machine has in common. */
@@ -31,5 +32,7 @@ export interface BuildMachine extends Omit<FolderSources, "fetching" | "findBuil
   readonly download?: BuildpackFetching["download"];
   readonly limits: SandboxLimits;
   readonly imageLimitBytes: number;
+  /** How much of the disk is free; as the file system says when missing. */
+  readonly freeBytes?: FreeBytes;
   readonly logger: Logger;
 }

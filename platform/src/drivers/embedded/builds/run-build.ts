@@ -4,6 +4,7 @@ import { timeoutText } from "../../cnb/builds/index.ts";
 import { buildContainers } from "./build-containers.ts";
 import type { BuildMachine } from "./build-machine.ts";
 import { buildPlatforms } from "./build-platforms.ts";
+import { DISK_FULL, watchDisk } from "./disk-room.ts";
 
 /** Runs one build from source to image. Never rejects; what cannot be explained is logged and told as our fault. */
 export async function runBuild(
@@ -12,7 +13,8 @@ export async function runBuild(
   around: { root: string; write: (chunk: Buffer) => void; signal: AbortSignal },
 ): Promise<BuildResult> {
   const limit = AbortSignal.timeout(spec.timeoutSeconds * 1000);
-  const signal = AbortSignal.any([around.signal, limit]);
+  const disk = watchDisk(around.root, machine.freeBytes);
+  const signal = AbortSignal.any([around.signal, limit, disk.full]);
   try {
     if (isContainerBuild(spec)) return await buildContainers(spec, machine, { ...around, signal });
     const tell = (line: string) => around.write(Buffer.from(`${line}\n`));
@@ -20,9 +22,12 @@ export async function runBuild(
   } catch (thrown) {
     if (around.signal.aborted) return stoppedResult(around.signal);
     if (limit.aborted) return { kind: "failed", message: timeoutText(spec.timeoutSeconds), exitCode: 124 };
+    if (disk.full.aborted) return { kind: "failed", message: DISK_FULL, exitCode: 1 };
     if (thrown instanceof BusinessError) return { kind: "failed", message: thrown.message, exitCode: 1 };
     machine.logger.error("build broke", { build_id: spec.id, error: thrown });
     return { kind: "lost", message: `The build could not be run: ${errorText(thrown)}.` };
+  } finally {
+    disk.stop();
   }
 }
 

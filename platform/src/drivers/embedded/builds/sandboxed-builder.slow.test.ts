@@ -98,13 +98,21 @@ describe("a build in the sandbox", () => {
 });
 
 describe("kill -9 of the process that builds", () => {
-  it("ends the build's processes, and the next start leaves nothing and builds again", async () => {
+  const mark = `${process.pid}.75`;
+  const endless = `setsid sleep ${mark} & sleep 600`;
+  const files = 'i=0; while [ $i -lt 20000 ]; do echo $i > "$CNB_LAYERS_DIR/many/$i"; i=$((i+1)); done';
+  const many = `mkdir "$CNB_LAYERS_DIR/many"; echo "[types]\nlaunch = true" > "$CNB_LAYERS_DIR/many.toml"; ${files}`;
+
+  it.each<[string, Record<string, string>, RegExp | undefined]>([
+    ["while buildpacks are looked for", { do: ":", detect: endless }, undefined],
+    ["while one builds", { do: endless }, undefined],
+    ["while the image is made", { do: many, page: "x" }, /Exporting/],
+  ])("%s ends its processes, and the next start leaves nothing and builds again", async (_, source, said) => {
     const bench = await makeBuildBench(openRunner);
-    const mark = `${process.pid}.75`;
-    const victim = startVictim(bench.home, mark);
+    const victim = startVictim(bench.home, source);
     try {
-      await until(async () => (await running(mark)).length > 0);
-      victim.kill("SIGKILL");
+      await until(async () => (said ? said.test(victim.said()) : (await running(mark)).length > 0));
+      victim.process.kill("SIGKILL");
       const { builder, stop } = await startEmbeddedBuilder({
         ...bench.options,
         folder: join(bench.home, "victim"),
@@ -115,14 +123,14 @@ describe("kill -9 of the process that builds", () => {
       expect((await collect(builder.build(spec, never()))).results).toMatchObject([{ kind: "succeeded" }]);
       await stop();
     } finally {
-      victim.kill("SIGKILL");
+      victim.process.kill("SIGKILL");
       await bench.dispose();
     }
   });
 });
 
-/** A process of its own that builds something endless under the same home. */
-function startVictim(home: string, mark: string): ChildProcess {
+/** A process of its own that builds a source under the same home. */
+function startVictim(home: string, source: Readonly<Record<string, string>>) {
   const here = import.meta.dirname;
   const script = `
     import { makeBuildBench } from "${here}/build-fixtures.ts";
@@ -132,15 +140,20 @@ function startVictim(home: string, mark: string): ChildProcess {
     const sandboxes = await openSandboxes({ home: "${home}", directory: "${home}/victim-sandbox" });
     const bench = await makeBuildBench(async () => makeSandboxRunner(sandboxes));
     const { builder } = await startEmbeddedBuilder({ ...bench.options, folder: "${home}/victim" });
-    const source = await bench.addSource({ do: "setsid sleep ${mark} & sleep 600" });
+    const source = await bench.addSource(${JSON.stringify(source)});
     const spec = { id: "victims-build", appId: "app", appName: "a", source, sourceVersion: "1", env: {},
       stack: "cnb", timeoutSeconds: 600, ownerId: "owner", acceptedAt: "2026-01-01T00:00:00.000Z" };
-    for await (const news of builder.build(spec, new AbortController().signal)) void news;
+    for await (const news of builder.build(spec, new AbortController().signal)) process.stdout.write(news.text ?? "");
   `;
-  return spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
-    stdio: "inherit",
+  const child: ChildProcess = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, TMPDIR: home },
   });
+  let text = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    text += chunk;
+  });
+  return { process: child, said: () => text };
 }
 
 /** Processes of this machine whose command line holds the text, this one apart. */

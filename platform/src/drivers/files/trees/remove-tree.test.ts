@@ -20,6 +20,18 @@ describe("removing a tree", () => {
     expect(existsSync(tree)).toBe(false);
   });
 
+  test("takes names that are not UTF-8, of files and of folders", async () => {
+    const tree = join(folder, "tree");
+    mkdirSync(tree);
+    const odd = Buffer.concat([Buffer.from(`${tree}/caf`), Buffer.from([0xe9])]);
+    mkdirSync(odd);
+    writeFileSync(Buffer.concat([odd, Buffer.from("/"), Buffer.from([0xff, 0xfe])]), "x");
+    writeFileSync(Buffer.concat([odd, Buffer.from("2")]), "x");
+    chmodSync(odd, 0);
+    await removeTree(tree);
+    expect(existsSync(tree)).toBe(false);
+  });
+
   test("takes large trees whole", async () => {
     for (const name of ["a", "b"]) {
       mkdirSync(join(folder, "tree", name), { recursive: true });

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { chmod, lstat, opendir, readFile, rmdir, unlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { promisify } from "node:util";
 
 /**
@@ -14,10 +14,11 @@ export async function removeTree(path: string): Promise<void> {
   const mounts = mountPoints(await readFile("/proc/self/mountinfo", "utf8"));
   const mount = mountAtOrBelow(mounts, resolve(path));
   if (mount) throw new Error(`${mount} is a mount. Unmount it, then remove ${path} again.`);
-  if (await removeFolder(path, { left: SMALL })) return;
+  const bytes = Buffer.from(path);
+  if (await removeFolder(bytes, { left: SMALL })) return;
   // The system's own program is much faster on large trees; what it could not open is done after it.
   await run("rm", ["-rf", "--", path]).catch(() => {});
-  await removeFolder(path, { left: Number.POSITIVE_INFINITY });
+  await removeFolder(bytes, { left: Number.POSITIVE_INFINITY });
 }
 
 /** Entries a tree may have to be removed without a process of its own. */
@@ -25,13 +26,17 @@ const SMALL = 1_000;
 
 const run = promisify(execFile);
 
+const SLASH = Buffer.from("/");
+/** Names as they stand on the disk: programs also write some that are not UTF-8. Node takes this word and its types do not. */
+const AS_BYTES = { encoding: "buffer" as BufferEncoding };
+
 /** False when the budget was used up before the end. */
-async function removeFolder(path: string, budget: { left: number }): Promise<boolean> {
+async function removeFolder(path: Buffer, budget: { left: number }): Promise<boolean> {
   const found = await lstat(path).catch(ignoreMissing);
   if (!found) return true;
   if ((found.mode & 0o700) !== 0o700) await chmod(path, 0o700);
-  for await (const entry of await opendir(path)) {
-    const child = join(path, entry.name);
+  for await (const entry of await opendir(path, AS_BYTES)) {
+    const child = Buffer.concat([path, SLASH, entry.name as unknown as Buffer]);
     if (--budget.left < 0) return false;
     if (!entry.isDirectory()) await unlink(child).catch(ignoreMissing);
     else if (!(await removeFolder(child, budget))) return false;
