@@ -101,12 +101,12 @@ export interface Config {
   readonly builderImage: string | undefined;
   /**
    * CONIFER_PULL_REGISTRIES: registries that builders may come from although their addresses are private, each as
-   * `<host>`, or `<host>=<url>` with a mirror's address that is asked first. Default: those of the public internet.
+   * `<host>`, or `<host>=<url>` with a mirror's address that is asked first, also for base images. Default: those of the public internet.
    */
   readonly pullRegistries: readonly { readonly host: string; readonly url?: string }[];
   /**
-   * CONIFER_PULL_CREDENTIALS: a file with users and passwords of registries that builders come from, as docker login writes
-   * it. Every app may name a builder, and so have what they open. Default: nobody's.
+   * CONIFER_PULL_CREDENTIALS: a file with users and passwords of registries that builders and base images of Dockerfiles come
+   * from, as docker login writes it. Every app may name an image, and so have what they open. Default: nobody's.
    */
   readonly pullCredentials: string | undefined;
   /**

@@ -62,11 +62,12 @@ async function startMachineBuilds(
   const room = roomForBuilds({ cores: availableParallelism(), memoryBytes: totalmem() });
   const { buildpacks, orderFile } = await bundleBuildpacks(buildpacksFolder);
   const owner = sandboxes.owner ? { owner: sandboxes.owner } : {};
+  const registries = await readRegistryAccess(config, process.env);
   const shelf = await openBuilderShelf({
     ...{ folder: home.builders, store: images, names: images, host: release, ...owner },
     ...{ builder: config.builderImage, runImage: config.runImage ? runImage : undefined },
     other: await readOtherGround(config, images, release),
-    ...(await readRegistryAccess(config, process.env)),
+    ...registries,
     ...{ logger, now: Date.now },
   });
   return await startEmbeddedBuilder({
@@ -79,6 +80,7 @@ async function startMachineBuilds(
       ...{ architecture: release.architecture, architectures: config.architectures },
       runner: makeSandboxRunner(sandboxes),
       shelf,
+      registries,
       cacheRoot: home.buildCache,
       lifecycle,
       buildpacksFolder,

@@ -1,4 +1,5 @@
 export type { AttestBuild } from "./attempt-build.ts";
+export { baseImages } from "./base-images.ts";
 export type { Build } from "./build.ts";
 export { buildHandlers } from "./build-api.ts";
 export {

@@ -89,6 +89,7 @@ export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunn
       machine: {
         architecture: HOST.architecture,
         ...{ sources, images, runImage: makeHostRunImage(HOST), runner: chosen, order: ORDER },
+        registries: { registries: [] },
         ...(chosen.owner ? { owner: chosen.owner } : {}),
         shelf: await openBuilderShelf({
           ...{ folder: at("builders"), store: images, names: images, host: HOST, registries: [] },

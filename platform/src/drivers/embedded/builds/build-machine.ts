@@ -1,6 +1,7 @@
 import type { ImageStore } from "../../../delivery/image/index.ts";
 import type { Logger } from "../../../kernel/index.ts";
 import type { Architecture, BuildpackFetching, FolderSources } from "../../cnb/builds/index.ts";
+import type { RegistryAccess } from "../../registry/client/index.ts";
 import type { SandboxLimits } from "../sandbox/index.ts";
 import type { BuilderShelf } from "./builder-shelf.ts";
 import type { FreeBytes } from "./disk-room.ts";
@@ -28,6 +29,8 @@ export interface BuildMachine extends Omit<FolderSources, "fetching" | "findBuil
   readonly node: string;
   /** The program that builds Dockerfiles; Debian's when missing. */
   readonly buildah?: string;
+  /** Where base images of Dockerfiles come from. */
+  readonly registries: Pick<RegistryAccess, "registries" | "credentials">;
   /** How buildpacks that sources name are fetched: from the public internet when missing. */
   readonly download?: BuildpackFetching["download"];
   readonly limits: SandboxLimits;

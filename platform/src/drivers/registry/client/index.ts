@@ -1,3 +1,4 @@
+export { type PrivateImages, privateImages, registriesConf } from "./containers-files.ts";
 export {
   type ImageReference,
   layoutPathOf,

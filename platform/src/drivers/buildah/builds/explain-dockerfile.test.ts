@@ -15,7 +15,12 @@ const cases: readonly [string, string, RegExp][] = [
   [
     "a base that its registry does not give",
     "Error: creating build container: reading manifest latest in docker.io/library/nothing: manifest unknown",
-    /does not give the base image docker\.io\/library\/nothing:latest.*no credentials/,
+    /has no base image docker\.io\/library\/nothing:latest\. Check its name/,
+  ],
+  [
+    "a base that wants a login",
+    "Error: creating build container: initializing source docker://reg.example/a/b:1: reading manifest 1 in reg.example/a/b: unauthorized: authentication required",
+    /gives the base image reg\.example\/a\/b:1 to nobody without a login: .*ask the operator to add the registry to CONIFER_PULL_CREDENTIALS\.$/,
   ],
   [
     "a stage that is not there",
@@ -30,7 +35,7 @@ const cases: readonly [string, string, RegExp][] = [
   [
     "a registry that is away",
     'Error: initializing source docker://reg.example/x:1: pinging container registry reg.example: Get "https://reg.example/v2/": dial tcp: lookup reg.example: no such host',
-    /cannot be reached from here.*registries\.conf/,
+    /cannot be reached from here.*CONIFER_PULL_REGISTRIES/,
   ],
   [
     "too few ids",
@@ -48,6 +53,15 @@ const cases: readonly [string, string, RegExp][] = [
 
 test.each(cases)("%s is told with what to change", (_, tail, message) => {
   expect(explainDockerfile({ dockerfile: "Dockerfile", tail, exitCode: 3 })).toMatch(message);
+});
+
+test("a login that is refused is the operator's to renew", () => {
+  const tail =
+    "Error: initializing source docker://reg.example/a:1: reading manifest 1 in reg.example/a: unauthorized";
+  const message = explainDockerfile({ dockerfile: "Dockerfile", tail, exitCode: 125, withLogin: true });
+  expect(message).toMatch(
+    /refuses the operator's login for the base image reg\.example\/a:1: .*CONIFER_PULL_CREDENTIALS/,
+  );
 });
 
 test.each([

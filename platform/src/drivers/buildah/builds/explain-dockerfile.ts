@@ -4,10 +4,17 @@ export interface DockerfileEnd {
   /** The end of what the builder printed. */
   readonly tail: string;
   readonly exitCode: number;
+  /** Whether it had the operator's logins, so that a registry that refuses means these. */
+  readonly withLogin?: boolean;
 }
 
+const REFUSED =
+  /(?:reading manifest (\S+) in (\S+?)|initializing source docker:\/\/(\S+?)): [^\n]*(?:denied|unauthorized|authentication required|invalid username)/i;
+
+type Cause = readonly [RegExp, (match: RegExpExecArray, end: DockerfileEnd) => string];
+
 /** Each is looked for in the output's end; the first that is found tells most. */
-const CAUSES: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
+const CAUSES: readonly Cause[] = [
   [
     /setting supplemental groups|setgroups|potentially insufficient UIDs or GIDs|lchown .*(?:invalid argument|not permitted)/i,
     () =>
@@ -22,14 +29,21 @@ const CAUSES: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
       ),
   ],
   [
-    /(?:reading manifest (\S+) in (\S+?)|initializing source docker:\/\/(\S+?)): [^\n]*(?:manifest unknown|name unknown|not found|denied|unauthorized)/i,
+    REFUSED,
+    ([, tag, name, whole], { withLogin }) =>
+      withLogin
+        ? `The registry refuses the operator's login for the base image ${shorten(whole ?? `${name}:${tag}`)}: check its name, and ask the operator to renew the registry's entry in CONIFER_PULL_CREDENTIALS.`
+        : `The registry gives the base image ${shorten(whole ?? `${name}:${tag}`)} to nobody without a login: check its name, or ask the operator to add the registry to CONIFER_PULL_CREDENTIALS.`,
+  ],
+  [
+    /(?:reading manifest (\S+) in (\S+?)|initializing source docker:\/\/(\S+?)): [^\n]*(?:manifest unknown|name unknown|not found)/i,
     ([, tag, name, whole]) =>
-      `The registry does not give the base image ${shorten(whole ?? `${name}:${tag}`)}. Check its name and tag, and that it is public: builds have no credentials.`,
+      `The registry has no base image ${shorten(whole ?? `${name}:${tag}`)}. Check its name and tag.`,
   ],
   [
     /pinging container registry ([\w.:-]{1,255}):[^\n]*(?:no such host|timeout|refused|unreachable|dial tcp|x509|tls)/i,
     (match) =>
-      `The registry ${shorten(match[1])} of the base image cannot be reached from here. Check its name; the operator sets mirrors in /etc/containers/registries.conf and trust in CONIFER_CA_BUNDLE.`,
+      `The registry ${shorten(match[1])} of the base image cannot be reached from here. Check its name; the operator sets mirrors in CONIFER_PULL_REGISTRIES and trust in CONIFER_CA_BUNDLE.`,
   ],
   [
     /the target "([^"\n]+)" was not found/i,
@@ -59,12 +73,13 @@ const LONGEST_LINE = 2_000;
 const MOST_LINES = 100;
 
 /** Why a Dockerfile could not be built, for whoever pushed it: what failed, the likely cause, and what to change. */
-export function explainDockerfile({ dockerfile, tail, exitCode }: DockerfileEnd): string {
+export function explainDockerfile(end: DockerfileEnd): string {
+  const { dockerfile, tail, exitCode } = end;
   const lines = tail.split("\n").slice(-MOST_LINES);
   const text = lines.map((line) => line.slice(0, LONGEST_LINE)).join("\n");
   for (const [pattern, explain] of CAUSES) {
     const match = pattern.exec(text);
-    if (match) return `${dockerfile} could not be built. ${explain(match)}`;
+    if (match) return `${dockerfile} could not be built. ${explain(match, end)}`;
   }
   return `${dockerfile} could not be built (exit status ${exitCode}). The lines above say why.`;
 }
