@@ -182,9 +182,7 @@ export function readConfig(env: Environment): Config {
     registryListen:
       read.list("CONIFER_REGISTRY_LISTEN", "an IP address", (text) => isIP(text) !== 0) ??
       (isIP(registryHost) ? [registryHost] : undefined),
-    registryQuota: read.numberIfSet("CONIFER_REGISTRY_QUOTA", 1_000_000),
-    registrySpaceQuota: readSpaceQuota(read),
-    registryStorage: readStorage(read, mistakes),
+    ...readImages(read, mistakes),
     ...readTrust(read),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
@@ -237,6 +235,18 @@ function readTrust(read: ReturnType<typeof makeReader>): Pick<Config, "signedIma
   return {
     signedImages: read.oneOf("CONIFER_SIGNED_IMAGES", ["off", "required"], "off") === "required",
     advisories: read.matching("CONIFER_ADVISORIES", "the absolute path of a folder or zip file", /^\//),
+  };
+}
+
+/** Where the registry keeps images, and how many. */
+function readImages(
+  read: ReturnType<typeof makeReader>,
+  mistakes: string[],
+): Pick<Config, "registryQuota" | "registrySpaceQuota" | "registryStorage"> {
+  return {
+    registryQuota: read.numberIfSet("CONIFER_REGISTRY_QUOTA", 1_000_000),
+    registrySpaceQuota: readSpaceQuota(read),
+    registryStorage: readStorage(read, mistakes),
   };
 }
 
