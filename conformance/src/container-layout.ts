@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Programs that these journeys need, each with its Debian package. */
 const TOOLS = { skopeo: "skopeo", buildah: "buildah", busybox: "busybox" } as const;
@@ -46,6 +46,16 @@ export interface ContainerSettings {
   readonly WorkingDir?: string;
 }
 
+/** What a program is linked with: Debian has busybox with and without the C library in it. */
+function librariesOf(program: string): readonly string[] {
+  try {
+    const listed = execFileSync("ldd", [program], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return [...listed.matchAll(/(?:^|\s)(\/\S+) \(0x/g)].map(([, path = ""]) => path);
+  } catch {
+    return [];
+  }
+}
+
 const PROGRAMS = ["sh", "ls", "id", "cat", "env", "sleep", "httpd", "pwd", "stat", "touch", "echo", "mkdir"];
 
 /**
@@ -61,10 +71,12 @@ export function makeContainer(
   for (const name of ["bin", "etc", "srv"]) mkdirSync(join(root, name), { recursive: true });
   mkdirSync(join(root, "tmp"));
   chmodSync(join(root, "tmp"), 0o1777);
-  copyFileSync(
-    execFileSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).trim(),
-    join(root, "bin/busybox"),
-  );
+  const busybox = execFileSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).trim();
+  copyFileSync(busybox, join(root, "bin/busybox"));
+  for (const library of librariesOf(busybox)) {
+    mkdirSync(join(root, dirname(library)), { recursive: true });
+    copyFileSync(library, join(root, library));
+  }
   chmodSync(join(root, "bin/busybox"), 0o4755);
   for (const name of PROGRAMS) symlinkSync("busybox", join(root, "bin", name));
   writeFileSync(join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");

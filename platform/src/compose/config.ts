@@ -188,7 +188,7 @@ export function readConfig(env: Environment): Config {
     registryListen:
       read.list("CONIFER_REGISTRY_LISTEN", "an IP address", (text) => isIP(text) !== 0) ??
       (isIP(registryHost) ? [registryHost] : undefined),
-    ...readRoom(read, mistakes),
+    ...readImages(read, mistakes),
     ...readTrust(read),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
@@ -244,8 +244,8 @@ function readTrust(read: ReturnType<typeof makeReader>): Pick<Config, "signedIma
   };
 }
 
-/** Where the registry's images are, and how much may be there. */
-function readRoom(
+/** Where the registry keeps images, and how many. */
+function readImages(
   read: ReturnType<typeof makeReader>,
   mistakes: string[],
 ): Pick<Config, "registryQuota" | "registrySpaceQuota" | "registryStorage"> {

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -99,6 +99,17 @@ describe.skipIf(noS3Server)(`the registry over a bucket${noS3Server ? ` (${noS3S
     expect(readdirSync(join(root, "images"))).toEqual([]);
     expect(first.said.text + second.said.text).not.toContain(TEST_CREDENTIALS.secretAccessKey);
     expect(second.said.text).toContain('"conditional_writes":true');
+  });
+
+  it("streams: a large blob in and out takes little memory", async () => {
+    const { child, port } = await start();
+    const body = Buffer.alloc(200 * 1024 * 1024, "x");
+    const what = `POST /v2/${APP}/blobs/uploads/?digest=${digestOf(body)}`;
+    expect((await ask(port, what, { as: push(), body })).status).toBe(201);
+    const { bytes } = await ask(port, `GET /v2/${APP}/blobs/${digestOf(body)}`, { as: pull() });
+    expect(bytes.length).toBe(body.length);
+    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1];
+    expect(Number(peak) / 1024).toBeLessThan(320);
   });
 
   it("two registries over one bucket have the same images", async () => {

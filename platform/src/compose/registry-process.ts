@@ -17,6 +17,8 @@ import { openRegistryStores } from "./registry-stores.ts";
 import { explainPort, registryPort } from "./supervisor-ports.ts";
 
 const GIB = 1024 ** 3;
+/** Bodies that come in at a time where they go to a bucket. */
+const BUCKET_BODIES = 32;
 
 /**
  * The registry process: serves the images of the store to nodes, and takes those that are pushed. It asks neither control
@@ -82,6 +84,8 @@ export async function registryOptions(config: Config, logger: Logger) {
     newId,
     logger,
     limits: {
+      // A push to a bucket holds parts of it in memory.
+      ...(config.registryStorage === undefined ? {} : { bodies: BUCKET_BODIES }),
       ...(registryQuota === undefined ? {} : { repositoryBytes: registryQuota * GIB }),
       ...(every === undefined && spaces.size === 0 ? {} : { spaceBytes }),
     },

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
-import type { S3Bucket, S3Part, S3Parts } from "./s3-bucket.ts";
+import type { S3Bucket } from "./s3-bucket.ts";
+import type { S3Part, S3Parts } from "./s3-objects.ts";
 
 /** A bucket in memory that others look into, for tests of what is made of it. */
 export interface FakeBucket extends S3Bucket {

@@ -108,6 +108,15 @@ describe.skipIf(noS3Server)(`S3${noS3Server ? ` (${noS3Server})` : ""}`, () => {
     await bucket.stop();
   });
 
+  it("trusts the authority that the operator names, and no other", async () => {
+    const safe = await startS3Server({ tls: true });
+    const [trusting, other] = [safe.ca, undefined].map((ca) => openS3Bucket({ ...safe.settings, ca }, FAST));
+    expect(await trusting?.put("k", Buffer.from("x"))).toBeDefined();
+    await expect(other?.put("k", Buffer.from("x"))).rejects.toThrow(/not trusted.*CONIFER_CA_BUNDLE/);
+    for (const bucket of [trusting, other]) await bucket?.stop();
+    await safe.stop();
+  });
+
   it("says by how much the clock is off", async () => {
     const now = () => new Date(Date.now() + 3_600_000);
     const bucket = open({}, { ...FAST, now });

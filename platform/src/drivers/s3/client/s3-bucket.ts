@@ -1,37 +1,10 @@
 import { Readable } from "node:stream";
 import { readS3Document } from "./s3-documents.ts";
 import { listFolders, listKeys, listParts, listUploads } from "./s3-lists.ts";
+import type { S3Condition, S3Object, S3Part, S3Parts, S3Range } from "./s3-objects.ts";
 import { S3RequestError, s3BreakOf } from "./s3-request-error.ts";
 import { type S3Reply, S3Requests, type S3RequestsOptions } from "./s3-requests.ts";
 import { encodeKey, type S3Settings } from "./s3-settings.ts";
-
-export interface S3Object {
-  readonly key: string;
-  readonly size: number;
-  /** By the store's clock, in ms. */
-  readonly modifiedMs: number;
-}
-
-/** What a condition refers to: nothing there yet, or there as it was read. */
-export type S3Condition = "absent" | { readonly etag: string };
-
-/** An upload in parts, whose object appears when it is completed. */
-export interface S3Parts {
-  readonly key: string;
-  readonly uploadId: string;
-}
-
-export interface S3Part {
-  readonly number: number;
-  readonly size: number;
-  readonly etag: string;
-}
-
-/** Both ends included, in bytes. */
-export interface S3Range {
-  readonly start: number;
-  readonly end: number;
-}
 
 /**
  * A bucket with what is needed of the S3 API. Keys are without the prefix of its settings. What is written is there for every

@@ -1,5 +1,5 @@
-import type { S3Object, S3Part, S3Parts } from "./s3-bucket.ts";
 import { readS3Document, type S3Element } from "./s3-documents.ts";
+import type { S3Object, S3Part, S3Parts } from "./s3-objects.ts";
 import { S3RequestError } from "./s3-request-error.ts";
 import type { S3Requests } from "./s3-requests.ts";
 

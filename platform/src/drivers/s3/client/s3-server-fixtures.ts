@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { openCertificateAuthority } from "../../../edge/certificate/index.ts";
 import { pause } from "../../../kernel/index.ts";
 import type { S3Settings } from "./s3-settings.ts";
 
@@ -26,12 +27,19 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 
-/** Starts a server with an empty bucket, on a port of loopback that is free. */
-export async function startS3Server(): Promise<S3Server> {
+/** Starts a server with an empty bucket, on a port of loopback that is free; with TLS by an authority of its own. */
+export async function startS3Server({
+  tls = false,
+}: {
+  tls?: boolean;
+} = {}): Promise<S3Server & { ca: string }> {
   const root = await mkdtemp(join(tmpdir(), "s3-"));
+  const keys = await mkdtemp(join(tmpdir(), "s3-keys-"));
   await mkdir(join(root, TEST_BUCKET));
+  const ca = await makeKeys(keys);
+  const files = tls ? ["--cert", join(keys, "leaf.pem"), "--key", join(keys, "leaf.key")] : [];
   const port = await freePort();
-  const child = spawn(PROGRAM, ["--quiet", "--port", `127.0.0.1:${port}`, "posix", root], {
+  const child = spawn(PROGRAM, ["--quiet", ...files, "--port", `127.0.0.1:${port}`, "posix", root], {
     env: {
       ROOT_ACCESS_KEY: TEST_CREDENTIALS.accessKeyId,
       ROOT_SECRET_KEY: TEST_CREDENTIALS.secretAccessKey,
@@ -39,9 +47,10 @@ export async function startS3Server(): Promise<S3Server> {
     },
     stdio: "ignore",
   });
-  const endpoint = `http://127.0.0.1:${port}`;
-  await waitUntilUp(child, endpoint);
+  const endpoint = tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
+  await waitUntilUp(child, port);
   return {
+    ca,
     settings: {
       ...{ bucket: TEST_BUCKET, prefix: "conifer/", endpoint, region: "us-east-1", addressing: "path" },
       credentials: async () => TEST_CREDENTIALS,
@@ -51,23 +60,36 @@ export async function startS3Server(): Promise<S3Server> {
         child.kill("SIGKILL");
         await once(child, "exit");
       }
-      await rm(root, { recursive: true, force: true });
+      for (const folder of [root, keys]) await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function waitUntilUp(child: ChildProcess, endpoint: string): Promise<void> {
+/** A key and certificate for localhost, and the authority's own certificate. */
+async function makeKeys(folder: string): Promise<string> {
+  const authority = openCertificateAuthority({
+    ...{ caFile: join(folder, "ca.pem"), keyFile: join(folder, "ca.key"), now: () => new Date() },
+  });
+  const { cert, key } = authority.issue(["localhost"]);
+  await writeFile(join(folder, "leaf.pem"), cert);
+  await writeFile(join(folder, "leaf.key"), key, { mode: 0o600 });
+  return authority.caPem;
+}
+
+async function waitUntilUp(child: ChildProcess, port: number): Promise<void> {
   for (const end = Date.now() + 20_000; Date.now() < end; await pause(50)) {
     if (child.exitCode !== null) throw new Error(`the S3 server ended with ${child.exitCode}`);
-    if (
-      await fetch(endpoint).then(
-        () => true,
-        () => false,
-      )
-    )
-      return;
+    if (await answers(port)) return;
   }
   throw new Error("the S3 server does not answer within 20 s");
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
 }
 
 async function freePort(): Promise<number> {
