@@ -125,8 +125,8 @@ describe("a build", () => {
     expect((await kindsOf(digest)).sort()).toEqual(
       [...each, ...each.filter((kind) => kind !== "signature")].sort(),
     );
-    for (const of of [digest, image.digest, other.digest])
-      expect(await checkSignature(world.db, appId, of)).toMatchObject({ kind: "verified" });
+    for (const one of [digest, image.digest, other.digest])
+      expect(await checkSignature(world.db, appId, one)).toMatchObject({ kind: "verified" });
     const subjects = attached.map(({ manifest }) => JSON.parse(manifest.bytes.toString()).subject);
     expect(subjects).toHaveLength(9);
     expect(subjects.filter((subject) => subject.digest === digest)).toEqual([index.descriptor]);
