@@ -220,7 +220,8 @@ class Shelf {
     const origin = kind === "builder" ? layout?.first : layout?.named(namesOf(name));
     if (origin) return (await pullImage(origin, pull))?.digest ?? missingImage(name);
     const reference = parseShortReference(name);
-    const noted = `${call.trusted} ${name}${architecture === host.architecture ? "" : ` ${architecture}`}`;
+    const others = architecture === host.architecture ? {} : { architecture };
+    const noted = [call.trusted, name, ...Object.values(others)].join(" ");
     const record = join(this.#options.folder, "known", `${hexOf(digestOf(noted))}.json`);
     if (
       reference.digest &&
@@ -232,7 +233,7 @@ class Shelf {
       const access = { ...this.#options, trusted: call.trusted, signal: call.signal };
       const image = await withRegistryImage(reference, access, (from) => pullImage(from, pull));
       const digest = image?.digest ?? missingImage(referenceText(reference));
-      await writeFile(record, JSON.stringify({ name, digest }));
+      await writeFile(record, JSON.stringify({ name, digest, ...others }));
       return digest;
     } catch (thrown) {
       call.signal.throwIfAborted();

@@ -77,6 +77,7 @@ describe("on a machine", () => {
     await note("b.json", { name: RUN_NAME, digest: older.digest }, 1_000);
     await note("c.json", { name: "gone", digest: `sha256:${"0".repeat(64)}` }, 3_000);
     await note("d.json", "damaged", 4_000);
+    await note("e.json", { name: RUN_NAME, digest: older.digest, architecture: "arm64" }, 5_000);
     const { layers: _, ...wanted } = newer;
     expect(await open(store, folder).list()).toEqual([wanted]);
   });

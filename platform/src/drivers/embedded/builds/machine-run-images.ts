@@ -70,16 +70,19 @@ async function pulledBefore(
   const names = await readdir(folder).catch(() => []);
   const read = names.map(async (name) => {
     const path = join(folder, name);
-    const { name: image, digest } = JSON.parse(await readFile(path, "utf8")) as {
-      name: string;
-      digest: string;
-    };
-    return { name: image, digest, at: (await stat(path)).mtimeMs };
+    const {
+      name: image,
+      digest,
+      architecture,
+    } = JSON.parse(await readFile(path, "utf8")) as { name: string; digest: string; architecture?: string };
+    return { name: image, digest, architecture, at: (await stat(path)).mtimeMs };
   });
   const found = (await Promise.all(read.map((one) => one.catch(() => undefined)))).filter(
     (one) => one !== undefined,
   );
-  return found.sort((a, b) => b.at - a.at);
+  // What was pulled for other processors is nothing that an app of this machine could stand on.
+  const ours = found.filter(({ architecture }) => architecture === undefined);
+  return ours.sort((a, b) => b.at - a.at);
 }
 
 /** An image of a folder or of a registry, in the store with all of its layers. */
