@@ -30,7 +30,7 @@ export function completeValues(overrides: Overrides): InstallationValues {
       if (given === undefined || given === null) return [name, fallback];
       const value = read(given);
       if (value !== undefined) return [name, value];
-      mistakes.push(`${name} must be ${form}${secret ? "" : `, not ${JSON.stringify(given)}`}`);
+      mistakes.push(`${name} must be ${form}${secret ? "" : `, not ${sayGiven(given)}`}`);
       return [name, fallback];
     }),
   ) as InstallationValues;
@@ -40,6 +40,11 @@ export function completeValues(overrides: Overrides): InstallationValues {
     "usage",
     `The values are not right:\n${mistakes.map((one) => `  - ${one}`).join("\n")}\nAll values are in docs/guides/install.md.`,
   );
+}
+
+/** Without what stands before the host in an address, which may be a password. */
+function sayGiven(given: unknown): string {
+  return JSON.stringify(given).replace(/:\/\/(?:[^"\\]|\\.)*@/g, "://...@");
 }
 
 function contradictions(values: InstallationValues): string[] {

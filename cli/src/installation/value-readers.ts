@@ -21,7 +21,7 @@ export function text<T extends string | undefined>(
 
 interface TextForm {
   readonly form?: string;
-  readonly pattern?: RegExp;
+  readonly pattern?: { test(given: string): boolean };
   readonly secret?: boolean;
 }
 

@@ -23,6 +23,9 @@ const HOST = { form: "a host name", pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(
 const ADDRESS = { form: "<host>:<port>", pattern: /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/ };
 const EMAIL = { form: "an e-mail address", pattern: /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/ };
 const DATABASE = { form: "a postgres:// address", pattern: /^postgres(?:ql)?:\/\/./, secret: true };
+/** What the registry takes, and nothing else: what it refuses is to be told before anything is installed. */
+const S3_FOLDER = "[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}";
+const S3_ENDPOINT = /^https?:\/\/[^\s/?#@]+\/?$/;
 const PLATFORM_IMAGE = {
   form: "conifer/<name>@sha256:<digest>",
   pattern: /^conifer\/[a-z0-9-]+@sha256:[0-9a-f]{64}$/,
@@ -103,11 +106,13 @@ export const VALUES = {
   "registry.storage": bytes("Its volume: images.", "20Gi"),
   "registry.s3": text("A bucket that holds images in place of its volume.", undefined, {
     form: "s3://<bucket>/<prefix>",
-    pattern: /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9._/-]*)?$/,
+    pattern: new RegExp(
+      `^s3://(?![^/]*\\.\\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/|(?:/${S3_FOLDER}){1,8}/?)?$`,
+    ),
   }),
   "registry.s3Endpoint": text("The address of the bucket's store. Default: AWS.", undefined, {
     form: "an http or https address",
-    pattern: /^https?:\/\/[^\s/?#@]+\/?$/,
+    pattern: { test: (given) => S3_ENDPOINT.test(given) && URL.canParse(given) },
   }),
   "registry.s3Region": text("The bucket's region.", "us-east-1", {
     form: "a region's name",

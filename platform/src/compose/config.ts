@@ -278,11 +278,9 @@ function readStorage(read: ReturnType<typeof makeReader>, mistakes: string[]): S
     test: (text) => parseS3Place(text) !== undefined,
   });
   const region = read.matching("CONIFER_S3_REGION", "a region's name", /^[a-z0-9-]{1,40}$/) ?? "us-east-1";
-  const endpoint = read.matching(
-    "CONIFER_S3_ENDPOINT",
-    "an http or https address without a path",
-    S3_ENDPOINT,
-  );
+  const endpoint = read.matching("CONIFER_S3_ENDPOINT", "an http or https address without a path", {
+    test: (text) => S3_ENDPOINT.test(text) && URL.canParse(text),
+  });
   const addressing = read.oneOf("CONIFER_S3_ADDRESSING", ["path", "host"], endpoint ? "path" : "host");
   const folder = read.matching("CONIFER_S3_CREDENTIALS", "the absolute path of a folder", /^\//);
   const accessKeyId = read.matching("CONIFER_S3_ACCESS_KEY_ID", "a key's id", /^\S{1,256}$/, "secret");
@@ -370,6 +368,9 @@ export const SIZE_NODE =
 /** As loose as that of an account's address. */
 const EMAIL = /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/;
 
+/** What stands before the host in an address may be a password. */
+const withoutUser = (given: string) => given.replace(/:\/\/.*@/gs, "://...@");
+
 /** Reads one kind of setting each, and notes what is wrong with it. An empty variable is one that is not set. */
 function makeReader(env: Environment, mistakes: string[]) {
   const text = (name: string) => env[name]?.trim() || undefined;
@@ -396,7 +397,7 @@ function makeReader(env: Environment, mistakes: string[]) {
     matching: (name: string, what: string, pattern: Pick<RegExp, "test">, secrecy?: "secret") => {
       const given = text(name);
       if (given === undefined || pattern.test(given)) return given;
-      mistakes.push(`${name} must be ${what}${secrecy ? "" : `, not "${given}"`}`);
+      mistakes.push(`${name} must be ${what}${secrecy ? "" : `, not "${withoutUser(given)}"`}`);
       return undefined;
     },
     list: (name: string, what: string, isGood: (text: string) => boolean) => {
@@ -405,7 +406,8 @@ function makeReader(env: Environment, mistakes: string[]) {
         .map((part) => part.trim())
         .filter(Boolean);
       const bad = given?.filter((part) => !isGood(part)) ?? [];
-      for (const part of bad) mistakes.push(`${name} must hold only ${what} at each place, not "${part}"`);
+      for (const part of bad)
+        mistakes.push(`${name} must hold only ${what} at each place, not "${withoutUser(part)}"`);
       return given && given.length > 0 ? given : undefined;
     },
   };
