@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readS3Document, readS3Error } from "./s3-documents.ts";
 
@@ -40,4 +41,36 @@ test("an error tells its code, and the region where there is one", () => {
     "<Error><Code>PermanentRedirect</Code><Message>elsewhere</Message><Region>eu-2</Region></Error>";
   expect(readS3Error(text)).toEqual({ code: "PermanentRedirect", message: "elsewhere", region: "eu-2" });
   expect(readS3Error("<CopyObjectResult><ETag>x</ETag></CopyObjectResult>")).toBeUndefined();
+});
+
+test("texts of any kind that XML can hold come back, escaped or in a section of characters", () => {
+  const text = fc.string({ unit: "grapheme" }).filter((one) => !one.includes("]]>"));
+  fc.assert(
+    fc.property(text, (one) => {
+      const escaped = one.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+      for (const inner of [escaped, `<![CDATA[${one}]]>`])
+        expect(readS3Document(`<R><Key>${inner}</Key></R>`)?.text("Key")).toBe(one);
+    }),
+  );
+});
+
+test("whatever comes instead of a document, reading it does not throw", () => {
+  const pieces = fc.constantFrom(
+    "<",
+    ">",
+    "</Error>",
+    "<Error>",
+    "&",
+    "&#0;",
+    "<!--",
+    "<![CDATA[",
+    "<?xml",
+    '"',
+    "x",
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 12 }), (some) => {
+      expect(() => readS3Error(some.join(""))).not.toThrow();
+    }),
+  );
 });

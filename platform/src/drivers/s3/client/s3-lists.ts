@@ -18,14 +18,18 @@ async function* pages(
     };
     const { bytes } = await requests.ask(asked);
     const page = readS3Document(bytes.toString());
-    if (!page) {
-      const message = `${doing}: the answer is not the S3 API's. Check CONIFER_S3_ENDPOINT.`;
-      throw new S3RequestError(message, { status: 200, passing: false });
-    }
+    if (!page) throw strange(`${doing}: the answer is not the S3 API's.`);
     yield page;
     if (page.text("IsTruncated") !== "true") return;
     more = next(page);
+    // The first page would come again, and for ever.
+    if (Object.values(more).every((text) => text === ""))
+      throw strange(`${doing}: the answer does not say where its next page begins.`);
   }
+}
+
+function strange(what: string): S3RequestError {
+  return new S3RequestError(`${what} Check CONIFER_S3_ENDPOINT.`, { status: 200, passing: false });
 }
 
 function objectPages(requests: S3Requests, query: Readonly<Record<string, string>>) {

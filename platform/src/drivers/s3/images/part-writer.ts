@@ -82,7 +82,7 @@ export class PartWriter {
     }
     const all = Buffer.concat(this.#tail);
     this.#tail = [all];
-    const number = this.#parts.length + 1;
+    const number = (this.#parts.at(-1)?.number ?? 0) + 1;
     const etag = await this.#bucket.putPart(this.#upload, number, all.subarray(0, size));
     this.#parts.push({ number, size, etag });
     const rest = Buffer.from(all.subarray(size));

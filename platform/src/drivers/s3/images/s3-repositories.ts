@@ -51,8 +51,7 @@ export function openS3Repositories(bucket: S3Bucket, slots: Slots): RepositoryRe
       const slot = at.manifest(digest);
       if (!(await vouchCopy(bucket, slots, slot)))
         await bucket.put(`${slot}/${slots.next().name}`, jsonOf(manifest));
-      if (subject !== undefined)
-        await bucket.put(at.referrer(subject, digest), jsonOf(descriptorOf(manifest)));
+      if (subject !== undefined) await bucket.put(at.referrer(subject, digest), encodeReferrer(manifest));
       if (tag !== undefined) await bucket.put(at.tag(tag), Buffer.from(digest));
     },
     async tags(repository) {
@@ -191,11 +190,12 @@ function jsonOf(value: unknown): Buffer {
 }
 
 /** What a list of referrers shows. */
-function descriptorOf(manifest: HeldManifest): OciDescriptor {
+export function encodeReferrer(manifest: HeldManifest): Buffer {
   const { mediaType, digest, sizeBytes, artifactType, annotations } = manifest;
-  return {
+  const descriptor: OciDescriptor = {
     ...{ mediaType, digest, size: sizeBytes },
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(annotations === undefined ? {} : { annotations }),
   };
+  return jsonOf(descriptor);
 }

@@ -1,3 +1,4 @@
+import { isDigest } from "../../../delivery/image/index.ts";
 import {
   type CollectedManifest,
   type HeldManifest,
@@ -9,6 +10,8 @@ import {
 } from "../../../delivery/registry/index.ts";
 import type { LinkReader } from "./document-links.ts";
 import { repositoryKeys } from "./image-keys.ts";
+import { encodeReferrer } from "./s3-repositories.ts";
+import { readEntries } from "./slot-entries.ts";
 import {
   isSlotDue,
   keepSlot,
@@ -62,12 +65,22 @@ export async function sweepBucketRepository(
   });
   const gone = new Set(plan.manifests);
   for (const digest of plan.manifests) {
-    const subject = read.held.get(digest)?.subject;
     await removeSlot(sweep, read.manifests.get(digest));
-    if (subject !== undefined) await bucket.remove(at.referrer(subject, digest));
+    const record = read.held.get(digest);
+    if (record?.subject === undefined) continue;
+    const key = at.referrer(record.subject, digest);
+    await bucket.remove(key);
+    if (await isHeldAgain(sweep, at.manifest(digest))) await bucket.put(key, encodeReferrer(record));
   }
-  for (const [tag, digest] of read.statementTags)
-    if (gone.has(digest) || !read.manifests.has(digest)) await bucket.remove(at.tag(tag));
+  for (const [tag, digest] of read.statementTags) {
+    if (!gone.has(digest) && read.manifests.has(digest)) continue;
+    const key = at.tag(tag);
+    // It may name another statement by now.
+    if ((await bucket.get(key))?.content.toString() !== digest) continue;
+    await bucket.remove(key);
+    if (isDigest(digest) && (await isHeldAgain(sweep, at.manifest(digest))))
+      await bucket.put(key, Buffer.from(digest), "absent");
+  }
   for (const digest of plan.blobs) {
     gone.add(digest);
     await removeSlot(sweep, read.blobs.get(digest));
@@ -89,6 +102,16 @@ async function removeSlot(sweep: SlotSweep, slot: SweptSlot | undefined): Promis
     await sweep.goOn();
     await removeEntry(sweep, slot?.slot ?? "", entry);
   }
+}
+
+/**
+ * Whether a manifest came back while it was removed. It is there before it is listed and tagged: who looks after a removal of
+ * these sees whether they are to be put back.
+ */
+async function isHeldAgain({ bucket }: SlotSweep, slot: string): Promise<boolean> {
+  for await (const { key } of bucket.list(`${slot}/`))
+    if (readEntries([key.slice(slot.length + 1)]).length > 0) return true;
+  return false;
 }
 
 async function readFacts(sweep: BucketSweep, repository: Repository): Promise<Read> {

@@ -26,3 +26,20 @@ test("is another one by its ETag when it changes, and the same when it does not"
   expect(await writeUploadState(bucket, "uploads/x", { ...state, partsBefore: 1 })).not.toBe(first);
   expect(await readUploadState(bucket, "uploads/none")).toBeUndefined();
 });
+
+test.each(["\n", "\n\n{}", '{"dataId":"other"}\n', "\r\n"])(
+  "is not confused by a rest that looks like a head: %j",
+  (text) => {
+    const state = { dataId: "d", uploadId: "a\nb", partsBefore: 3, tail: Buffer.from(text) };
+    expect(decodeUploadState(encodeUploadState(state))).toEqual(state);
+  },
+);
+
+test.each(["", "{", "no head\n", '{"dataId":"d"'])(
+  "that was damaged (%j) is no empty upload",
+  async (text) => {
+    const bucket = makeFakeBucket();
+    await bucket.put("uploads/x", Buffer.from(text));
+    await expect(readUploadState(bucket, "uploads/x")).rejects.toThrow(SyntaxError);
+  },
+);
