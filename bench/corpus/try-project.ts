@@ -64,7 +64,9 @@ async function serve({ journey, bare }: Trial, project: CorpusProject, folder: s
 async function untilSaid(journey: Journey, { name, page = "/" }: CorpusProject, text: string) {
   let last: Visit | undefined;
   const look = async () => {
-    last = await visit(journey.platform.routerPort, `${name}.localhost`, page, { accept: "text/html, */*;q=0.8" });
+    last = await visit(journey.platform.routerPort, `${name}.localhost`, page, {
+      accept: "text/html, */*;q=0.8",
+    });
     return last.status === 200 && last.body.includes(text) && last;
   };
   try {

@@ -22,7 +22,7 @@ beforeEach(async () => {
       }),
     },
     {
-      ...{ tries: 4, pauseMs: 1, tryMs: 300 },
+      ...{ tries: 4, pauseMs: 1, tryMs: 2_000 },
       random: () => {
         waits.push(proxy.requests.length);
         return 1;
