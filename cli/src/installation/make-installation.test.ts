@@ -192,19 +192,20 @@ describe("pods", () => {
     expect(marks(installation({ "api.replicas": 4 }))).toEqual(marks(small));
   });
 
-  test("other images to build with are told to workers, and no other pod is started anew", () => {
+  test("other images to build with are told to workers and to who plans rebases, and no other pod is started anew", () => {
     const before = templates(small);
     const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
     const images = { runImage: `conifer/run@${digest("a")}`, builderImage: `conifer/builder@${digest("b")}` };
     const changed = templates(installation(images)).filter(
       (one, at) => manifestYaml([one.template as never]) !== manifestYaml([before[at]?.template as never]),
     );
-    expect(changed.map(({ role }) => role)).toEqual(["worker"]);
-    expect(changed[0]?.template.spec.containers[0]?.env).toEqual(
-      expect.arrayContaining([
-        { name: "CONIFER_RUN_IMAGE", value: images.runImage },
-        { name: "CONIFER_BUILDER_IMAGE", value: images.builderImage },
-      ]),
+    const told = (wanted: string) =>
+      changed.find(({ role }) => role === wanted)?.template.spec.containers[0]?.env;
+    const runImage = { name: "CONIFER_RUN_IMAGE", value: images.runImage };
+    expect(changed.map(({ role }) => role).sort()).toEqual(["api", "worker"]);
+    expect(told("api")).toContainEqual(runImage);
+    expect(told("worker")).toEqual(
+      expect.arrayContaining([runImage, { name: "CONIFER_BUILDER_IMAGE", value: images.builderImage }]),
     );
   });
 });

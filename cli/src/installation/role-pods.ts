@@ -216,9 +216,10 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
     field("POD_IP", "status.podIP"),
     ...(role === "agent" ? [field("NODE_NAME", "spec.nodeName")] : []),
     ...(role === "router" ? text("CONIFER_ROUTER_LEAVE", String(LEAVE_SECONDS)) : []),
+    // The API plans rebases onto it, workers build on it; others would only be restarted by a new one.
+    ...(role === "api" || role === "worker" ? text("CONIFER_RUN_IMAGE", values.runImage) : []),
     ...(role === "worker"
       ? [
-          ...text("CONIFER_RUN_IMAGE", values.runImage),
           ...text("CONIFER_BUILDER_IMAGE", values.builderImage),
           ...pullsAs(role, installation).flatMap(() =>
             text("CONIFER_PULL_CREDENTIALS", `${PULLS_FOLDER}/.dockerconfigjson`),
