@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync 
 import { dirname, join } from "node:path";
 
 /** Programs that these journeys need, each with its Debian package. */
-const TOOLS = { skopeo: "skopeo", buildah: "buildah", busybox: "busybox" } as const;
+const TOOLS = { skopeo: "skopeo", buildah: "buildah", busybox: "busybox-static" } as const;
 
 /**
  * Why a journey with containers cannot be made here; undefined when it can. Installs the packages when it may; where nothing may

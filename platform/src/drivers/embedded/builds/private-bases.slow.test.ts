@@ -15,7 +15,8 @@ import { makeSandboxRunner } from "./phase-runner.ts";
 /** Base images that are not for everybody, with a password that must be found nowhere afterwards. */
 
 const missing =
-  findTool("buildah", ["buildah", "busybox"]) ?? (existsSync("/bin/busybox") ? undefined : "needs busybox");
+  findTool("buildah", ["buildah", "busybox-static"]) ??
+  (existsSync("/bin/busybox") ? undefined : "needs busybox");
 const isRoot = process.getuid?.() === 0;
 const why = missing ?? (isRoot ? undefined : "steps with RUN need root");
 

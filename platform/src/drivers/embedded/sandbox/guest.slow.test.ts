@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { missingPrograms } from "./debian-package-fixture.ts";
+import { isStatic, missingPrograms } from "./debian-package-fixture.ts";
 import { openSandboxWorld, type SandboxWorld } from "./sandbox-fixtures.ts";
 
-const missing = missingPrograms(["busybox"], "busybox");
+const missing = missingPrograms(["busybox"], "busybox-static", isStatic);
 const PROGRAMS = ["sh", "ls", "id", "cat", "env", "touch", "chroot", "unshare", "mount", "pwd", "readlink"];
 let world: SandboxWorld;
 let lower: string;
