@@ -2,8 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const TREES = "{contract,platform,conformance,tools,buildpacks,cli}";
 
+/** Waits of tests have twenty seconds unless they say otherwise. */
+const PATIENT = { setupFiles: ["./tools/patient-waits.ts"], expect: { poll: { timeout: 20_000 } } };
+
 const OF_OPERATORS = ["conformance/**/*.kubernetes.test.ts", "tools/faults/**/*.kubernetes.test.ts"];
 const ON_A_CLUSTER = {
+  ...PATIENT,
   env: { CONIFER_ENGINE: "kubernetes" },
   retry: Number(process.env.TEST_RETRIES ?? 0),
   testTimeout: 120_000,
@@ -13,8 +17,8 @@ const ON_A_CLUSTER = {
 
 /**
  * Projects, one after the other. The fast tests share what cores there are; of the others, which start processes and wait
- * for them, two files run at once. Where continuous integration shares its machine with others, a test is tried once
- * more, and the run's end tells which; a test that needs that is a bug to find.
+ * for them, three files run at once: two leave a fifth of two cores unused. Where continuous integration shares its machine
+ * with others, a test is tried once more, and the run's end tells which; a test that needs that is a bug to find.
  * Those of the last three need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. The
  * journeys on an installation are from the same source; what differs is said in conformance/src/engine-differences.ts. What
  * operators do to an installation, and what befalls it, comes when nobody else uses it.
@@ -24,6 +28,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...PATIENT,
           name: "fast",
           include: [`${TREES}/**/*.test.ts`],
           exclude: ["**/node_modules/**", "**/*.slow.test.ts", "**/*.kubernetes.test.ts"],
@@ -35,38 +40,41 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENT,
           name: "buildpacks",
           include: ["buildpacks/**/*.slow.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 120_000,
           hookTimeout: 240_000,
           // They wait for registries as much as for this machine, and none is held to a time.
-          maxWorkers: 2,
+          maxWorkers: 3,
           retry: Number(process.env.TEST_RETRIES ?? 0),
           sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
+          ...PATIENT,
           name: "slow",
           include: [`${TREES}/**/*.slow.test.ts`],
           exclude: ["**/node_modules/**", "buildpacks/**", "conformance/**"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           retry: Number(process.env.TEST_RETRIES ?? 0),
           sequence: { groupOrder: 3 },
         },
       },
       {
         test: {
+          ...PATIENT,
           name: "journeys",
           include: ["conformance/**/*.slow.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 120_000,
           hookTimeout: 240_000,
           // Most of a journey is waiting, for time limits and for dynos; each has a platform of its own. A busy machine takes twice as long.
-          maxWorkers: 2,
+          maxWorkers: 3,
           retry: Number(process.env.TEST_RETRIES ?? 0),
           sequence: { groupOrder: 4 },
         },

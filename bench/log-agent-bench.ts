@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { viewTestLogs } from "../platform/src/compose/agent-fixtures.ts";
 import { stampOf } from "../platform/src/drivers/kubernetes/logs/node-files-writer-fixtures.ts";
+import { cpuSeconds } from "./platform/process-usage.ts";
 import { machineFacts } from "./router/machine-facts.ts";
 import { writeResult } from "./router/result-file.ts";
 
@@ -133,8 +134,8 @@ async function measureAgent(root: string, round: number): Promise<Measured> {
   const measured = {
     seconds: Number(seconds.toFixed(2)),
     perSecond: Math.round(lines / seconds),
-    agentPerCpuSecond: Math.round(lines / cpuSeconds(agent)),
-    logRolePerCpuSecond: Math.round(lines / cpuSeconds(role)),
+    agentPerCpuSecond: Math.round(lines / cpuSeconds(agent.pid ?? 0)),
+    logRolePerCpuSecond: Math.round(lines / cpuSeconds(role.pid ?? 0)),
     agentMemoryMb: peakMemoryMb(agent),
   };
   for (const child of [agent, role]) await end(child);
@@ -190,12 +191,6 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     if (Date.now() > deadline) throw new Error("the lines did not arrive");
     await wait(20);
   }
-}
-
-/** User and system time, with the 100 ticks a second that Linux tells. */
-function cpuSeconds({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function peakMemoryMb({ pid }: ChildProcess): number {

@@ -1,11 +1,11 @@
 import { appendFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
-import { setPriority, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Journey, setOut } from "../conformance/src/journey.ts";
 import { CLONE } from "../conformance/src/running-platform.ts";
 import { buildFolder, makeApp } from "./builds/build-folder-by-api.ts";
-import { type LoadReport, startSteadyLoad } from "./platform/steady-load.ts";
+import { type MeasuredLoad, startMeasuredLoad } from "./platform/load-process.ts";
 import { median, percentile } from "./platform/timings.ts";
 import { machineFacts } from "./router/machine-facts.ts";
 import { writeResult } from "./router/result-file.ts";
@@ -21,8 +21,6 @@ const PER_SECOND = 100;
 const BAR = 1.2;
 
 async function main(): Promise<void> {
-  // Who measures must not wait for a core himself.
-  setPriority(-15);
   const journey = await setOut();
   const folder = mkdtempSync(join(tmpdir(), "conifer-neighbors-"));
   try {
@@ -56,22 +54,18 @@ async function main(): Promise<void> {
   }
 }
 
-interface Round extends Pick<LoadReport, "sent" | "failed"> {
+interface Round extends Pick<MeasuredLoad, "sent" | "failed"> {
   readonly p50: number;
   readonly p99: number;
 }
 
 /** Milliseconds of answers in one round. */
 async function measure(journey: Journey, host: string): Promise<Round> {
-  const took: number[] = [];
-  const load = startSteadyLoad({
-    port: journey.platform.routerPort,
-    host,
-    perSecond: PER_SECOND,
-    onAnswer: (_body, _at, ms) => took.push(ms),
+  const load = startMeasuredLoad({
+    ...{ port: journey.platform.routerPort, host, perSecond: PER_SECOND },
   });
   await wait(ROUND_MS);
-  const { sent, failed } = await load.stop();
+  const { sent, failed, took } = await load.stop();
   const at = (share: number) => Number(percentile(took, share).toFixed(2));
   return { sent, failed, p50: at(0.5), p99: at(0.99) };
 }

@@ -4,7 +4,7 @@ import { type Journey, type JourneyApp, setOut } from "../conformance/src/journe
 import { CLONE, makeHome, startPlatform } from "../conformance/src/running-platform.ts";
 import { visit } from "../conformance/src/visit.ts";
 import { measureFloor } from "./platform/dyno-floor.ts";
-import { treePssMb } from "./platform/idle-memory.ts";
+import { treePssMb } from "./platform/process-usage.ts";
 import { startSteadyLoad } from "./platform/steady-load.ts";
 import { median, ms, percentile, timed } from "./platform/timings.ts";
 import { machineFacts } from "./router/machine-facts.ts";

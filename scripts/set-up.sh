@@ -41,10 +41,19 @@ install_dependencies() {
 SET_UP_LOCK=.set-up.lock
 take_set_up_lock() {
   told=
-  until mkdir "$SET_UP_LOCK" 2>/dev/null; do
+  unnamed=0
+  until reason=$(mkdir "$SET_UP_LOCK" 2>&1); do
+    if [ ! -d "$SET_UP_LOCK" ]; then
+      # It may have been given back just now; what fails again has another cause.
+      reason=$(mkdir "$SET_UP_LOCK" 2>&1) && break
+      [ -d "$SET_UP_LOCK" ] || fail "The dependencies are to be installed, but $PWD cannot be written to: $reason"
+    fi
     owner=$(cat "$SET_UP_LOCK/pid" 2>/dev/null || true)
-    if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
+    # Its owner writes its name at once, unless it was killed before.
+    [ -n "$owner" ] || unnamed=$((unnamed + 1))
+    if [ "$unnamed" -gt 5 ] || { [ -n "$owner" ] && [ ! -d "/proc/$owner" ]; }; then
       rm -rf "$SET_UP_LOCK"
+      unnamed=0
       continue
     fi
     if [ -z "$told" ]; then say "Waiting for another set-up of this clone (process ${owner:-unknown}) ..."; fi

@@ -1,7 +1,7 @@
+import { tellOnError } from "../cli/src/cluster/tell-steps.ts";
 import { clusterFolders } from "./cluster/cluster-folders.ts";
 import { planCluster } from "./cluster/cluster-plan.ts";
 import { readSettings } from "./cluster/cluster-settings.ts";
-import { tellOnError } from "./cluster/tell-progress.ts";
 import { imagesFolder } from "./images/images-folder.ts";
 import { makeBuilderImage } from "./images/make-builder-image.ts";
 import { makeRunImage } from "./images/make-run-image.ts";

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { tellOnError } from "../cli/src/cluster/tell-steps.ts";
 import { type ForwardedPort, forwardPort } from "../cli/src/connection/forward-port.ts";
-import { tellOnError } from "./cluster/tell-progress.ts";
 
 /** Where a connection is led: one of these, in turn. */
 export interface Places {

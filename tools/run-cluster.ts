@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { tellOnError } from "../cli/src/cluster/tell-steps.ts";
 import { bringUp } from "./cluster/bring-up-cluster.ts";
 import { buildAll, buildPrograms } from "./cluster/build-programs.ts";
 import { type ClusterCommand, DEFAULT_NAME, readArguments, USAGE } from "./cluster/cluster-arguments.ts";
@@ -11,7 +12,6 @@ import { findNode } from "./cluster/make-node.ts";
 import { enterNode } from "./cluster/node-programs.ts";
 import { scaleNodes } from "./cluster/simulate-nodes.ts";
 import { takeDown } from "./cluster/take-down-cluster.ts";
-import { tellOnError } from "./cluster/tell-progress.ts";
 
 /** `npm run cluster`: a real Kubernetes on this machine. */
 async function main(args: readonly string[]): Promise<number> {

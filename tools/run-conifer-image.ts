@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { tellOnError } from "../cli/src/cluster/tell-steps.ts";
 import { ClusterError } from "./cluster/cluster-error.ts";
-import { tellOnError } from "./cluster/tell-progress.ts";
 import {
   type ConiferImageCommand,
   readConiferImageArguments,

@@ -1,5 +1,5 @@
+import { tellOnError } from "../cli/src/cluster/tell-steps.ts";
 import { ClusterError } from "./cluster/cluster-error.ts";
-import { tellOnError } from "./cluster/tell-progress.ts";
 import { readImageArguments, USAGE } from "./images/image-arguments.ts";
 import { EXIT_STATUS, ImageError } from "./images/image-error.ts";
 import { imagesFolder } from "./images/images-folder.ts";

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tellOnError } from "../cli/src/cluster/tell-steps.ts";
 import { meetNeeds } from "./cluster/machine-needs.ts";
 import { takeDown } from "./cluster/take-down-cluster.ts";
-import { tellOnError } from "./cluster/tell-progress.ts";
 import { takeDownOrphans, testClusterName } from "./cluster/test-clusters.ts";
 import { makeConiferImage } from "./conifer-image/make-conifer-image.ts";
 import { describeCluster } from "./describe-cluster.ts";
@@ -111,7 +111,9 @@ async function install(name: string, environment: NodeJS.ProcessEnv, interrupt: 
     tell: tellOnError,
   });
   const trust = existsSync(CERTIFICATES) ? ["--ca-bundle", CERTIFICATES] : [];
-  const values = ["router.service=NodePort", "imagePullPolicy=Never"].flatMap((value) => ["--set", value]);
+  const values = ["router.service=NodePort", "imagePullPolicy=Never", "dockerfiles.enabled=true"].flatMap(
+    (value) => ["--set", value],
+  );
   const { CONIFER_RUN_IMAGE = "", CONIFER_BUILDER_IMAGE = "" } = environment;
   const images = ["--run-image", CONIFER_RUN_IMAGE, "--builder-image", CONIFER_BUILDER_IMAGE];
   const how = { interrupt, environment };

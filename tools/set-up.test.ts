@@ -128,4 +128,18 @@ describe("two at a time", () => {
     expect((await setUp()).status).toBe(0);
     expect(existsSync(join(clone, ".set-up.lock"))).toBe(false);
   });
+
+  test("so is one whose owner was killed before it wrote its name", async () => {
+    mkdirSync(join(clone, ".set-up.lock"));
+    expect((await setUp()).status).toBe(0);
+    expect(existsSync(join(clone, ".set-up.lock"))).toBe(false);
+  });
+
+  test("a clone where no lock can be made is told, and not waited for", async () => {
+    writeFileSync(join(clone, ".set-up.lock"), "");
+    const { status, said } = await setUp();
+    expect(status).toBe(1);
+    expect(said).toContain(`${clone} cannot be written to: mkdir`);
+    expect(npmCalls()).toEqual([]);
+  });
 });

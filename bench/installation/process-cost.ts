@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { findNodes, type SeenProcess, seeProcesses } from "../../tools/cluster/cluster-processes.ts";
-import { pssKb } from "../platform/idle-memory.ts";
+import { cpuSeconds, parentOf, pssKb } from "../platform/process-usage.ts";
 import { CONTROL_PLANE } from "./paused-programs.ts";
 
 /** What the processes of a role, or of one of the cluster's own programs, take together. */
@@ -59,26 +58,6 @@ function nameOf({ command }: SeenProcess): string | undefined {
   return role ? `conifer ${role}` : COUNTED.has(program) ? program : undefined;
 }
 
-function parentOf(pid: number): number | undefined {
-  return Number(/^PPid:\s*(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1]) || undefined;
-}
-
-const TICKS_PER_SECOND = 100;
-
-function cpuSeconds(pid: number): number {
-  const stat = read(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND;
-}
-
 function sum(pids: readonly number[], of: (pid: number) => number): number {
   return pids.reduce((all, pid) => all + of(pid), 0);
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

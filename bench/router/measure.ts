@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { cpuSeconds } from "../platform/process-usage.ts";
 import type { Subject } from "./haproxy.ts";
 
 export interface Measured {
@@ -14,8 +15,6 @@ export interface Measured {
 }
 
 const CONNECTIONS = 64;
-/** Of the kernel's accounts in /proc: always 100 a second on Linux for the architectures there are. */
-const TICKS_PER_SECOND = 100;
 
 /** A script for wrk that asks all hosts in turn. */
 export function writeLoadScript(folder: string, hosts: readonly string[]): string {
@@ -64,11 +63,4 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
-}
-
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The command's name, in parentheses, may hold blanks.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

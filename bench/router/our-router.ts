@@ -6,8 +6,9 @@ import { endpointRoutes } from "../../platform/src/drivers/embedded/dynos/index.
 import { startLocalServer } from "../../platform/src/drivers/embedded/local/index.ts";
 import { makeRouteTableClient } from "../../platform/src/drivers/embedded/routes/index.ts";
 import type { AppRoute, Endpoint, EndpointNews } from "../../platform/src/edge/route/index.ts";
+import { freePort } from "../../platform/src/kernel/free-port-fixtures.ts";
 import { pause, silentLogger } from "../../platform/src/kernel/index.ts";
-import { endProcess, freePort, listening, type Subject } from "./haproxy.ts";
+import { endProcess, listening, type Subject } from "./haproxy.ts";
 
 const SECRET = "of this run";
 

@@ -7,15 +7,15 @@ import { expect, it } from "vitest";
 import { openLayerCache } from "./layer-cache.ts";
 import { fingerprint } from "./tree-entries.ts";
 
-/** Builds that never end: take a layer out of the cache, change it, put all back, each with its round in every file. */
+/** Builds that go on until they are killed, or for so many rounds: take a layer out of the cache, change it, put all back, each with its round in every file. */
 const BUILDS = `
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-const [root, sources, move] = process.argv.slice(2);
+const [root, sources, move, rounds] = process.argv.slice(2);
 const { openLayerCache } = await import(join(sources, "layer-cache.ts"));
 const { fingerprint } = await import(join(sources, "tree-entries.ts"));
 process.stdout.write("ready");
-for (let round = 1; ; round++) {
+for (let round = 1; round <= Number(rounds); round++) {
   const cache = await openLayerCache(join(root, "cache"));
   rmSync(join(root, "layers"), { recursive: true, force: true });
   for (const layer of cache.layers) await cache.take(layer, join(root, "layers", layer.name), move === "move");
@@ -31,6 +31,19 @@ for (let round = 1; ; round++) {
 }
 `;
 
+/** The names of the layers that the cache has; each must be whole, and of one round. */
+async function soundLayers(root: string): Promise<readonly string[]> {
+  const cache = await openLayerCache(join(root, "cache"));
+  for (const layer of cache.layers) {
+    const folder = join(root, "cache/layers/test_a", layer.name);
+    const files = await Promise.all(["one", "two"].map((name) => readFile(join(folder, name), "utf8")));
+    const round = String(layer.metadata.round);
+    expect({ name: layer.name, files }).toEqual({ name: layer.name, files: [round, round] });
+    expect(fingerprint(folder)).toBe(layer.fingerprint);
+  }
+  return cache.layers.map(({ name }) => name).sort();
+}
+
 it.each(["move", "copy"])(
   "a build that is killed costs the cache layers and leaves no wrong one (%s)",
   async (move) => {
@@ -38,25 +51,23 @@ it.each(["move", "copy"])(
     try {
       const program = join(root, "builds.mjs");
       await writeFile(program, BUILDS);
-      let found = 0;
+      const build = (rounds: number) => {
+        const flags = ["--disable-warning=ExperimentalWarning", program, root, import.meta.dirname];
+        const stdio = ["ignore", "pipe", "inherit"] as const;
+        return spawn(process.execPath, [...flags, move, String(rounds)], { stdio: [...stdio] });
+      };
       for (let kill = 0; kill < 8; kill++) {
-        const flags = ["--disable-warning=ExperimentalWarning", program, root, import.meta.dirname, move];
-        const child = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] });
+        const child = build(Number.POSITIVE_INFINITY);
         await once(child.stdout, "data");
         await new Promise((resolve) => setTimeout(resolve, 20 + 11 * kill));
         child.kill("SIGKILL");
         await once(child, "close");
-        const cache = await openLayerCache(join(root, "cache"));
-        for (const layer of cache.layers) {
-          const folder = join(root, "cache/layers/test_a", layer.name);
-          const files = await Promise.all(["one", "two"].map((name) => readFile(join(folder, name), "utf8")));
-          const round = String(layer.metadata.round);
-          expect({ name: layer.name, files }).toEqual({ name: layer.name, files: [round, round] });
-          expect(fingerprint(folder)).toBe(layer.fingerprint);
-          found++;
-        }
+        await soundLayers(root);
       }
-      expect(found).toBeGreaterThan(0);
+      const last = build(1);
+      last.stdout.resume();
+      expect(await once(last, "close")).toEqual([0, null]);
+      expect(await soundLayers(root)).toEqual(["a", "b", "c"]);
     } finally {
       await rm(root, { recursive: true, force: true });
     }

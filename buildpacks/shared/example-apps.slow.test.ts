@@ -1,15 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { baseJdks } from "../java/src/base-jdks.ts";
+import { freePort } from "../../platform/src/kernel/free-port-fixtures.ts";
 import { type AppBuilds, makeAppBuilds, makeFolder } from "./buildpack-fixtures.ts";
 import { bundleBuildpacks } from "./bundle-buildpacks.ts";
 
-// Each example is built by its buildpack and does what its README says it teaches.
+// Each example is built by its buildpack and does what its README says it teaches; those that take long to build are among the journeys alone.
 
 const EXAMPLES = path.resolve(import.meta.dirname, "../../examples");
 
@@ -36,14 +34,6 @@ async function builtExample(name: string, buildpack: string): Promise<AppBuilds>
   const app = await makeAppBuilds(path.join(folder.at, name), { buildpack: packs[buildpack] ?? "", source });
   expect(await app.build()).toMatchObject({ code: 0 });
   return app;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0), "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 interface Started {
@@ -208,42 +198,6 @@ describe("python-flask", () => {
     expect(await web.get("/")).toBe("Hello from Flask, release v7\n");
     expect(await web.stop()).toBe(0);
   });
-});
-
-describe("go-web", () => {
-  it("has two commands that each run under their name", async () => {
-    const app = await builtExample("go-web", "conifer/go");
-    const env = { PATH: `${path.join(app.layers, "commands", "bin")}:${process.env.PATH}` };
-    const web = await start(app.app, "web", env);
-    await says(web, "web listens on");
-    expect(await web.get("/")).toBe("Hello from Go, release v7\n");
-    expect(await web.get("/go")).toMatch(/^go1\.25\.\d+\n$/);
-    expect(await web.stop()).toBe(0);
-    expect(web.output()).toContain("web stops in good order");
-
-    const worker = await start(app.app, "worker", env);
-    await says(worker, "worker did piece 2");
-    expect(await worker.stop()).toBe(0);
-    expect(worker.output()).toContain("worker stops in good order");
-  }, 400_000);
-});
-
-const jdks = await baseJdks();
-
-describe.skipIf(jdks.length === 0)("java-web (skipped where /usr/lib/jvm has no JDK)", () => {
-  it("is found to be Spring Boot, and has the heap that its memory allows", async () => {
-    const app = await builtExample("java-web", "conifer/java");
-    const { processes } = (await app.launch()) as { processes: { args: string[] }[] };
-    const web = await start(app.app, processes[0]?.args[0]?.replace(/^exec /, "") ?? "", {
-      PATH: `${path.join(app.layers, "jre", "bin")}:/usr/bin:/bin`,
-      JAVA_TOOL_OPTIONS: "-Xmx300m",
-    });
-    await expect.poll(web.output, { timeout: 120_000, interval: 50 }).toContain("Started WebApplication");
-    expect(await web.get("/")).toBe("Hello from Spring Boot, release v7\n");
-    expect(Number(await web.get("/heap"))).toBeLessThanOrEqual(300);
-    expect(await web.stop()).toBe(143);
-    expect(web.output()).toContain("Graceful shutdown complete");
-  }, 600_000);
 });
 
 describe("static-site", () => {

@@ -21,6 +21,8 @@ const places = {
   appsNamespace: `${id}-apps`,
   buildsNamespace: `${id}-builds`,
   agentsNamespace: `${id}-agents`,
+  "dockerfiles.namespace": `${id}-dockerfiles`,
+  "dockerfiles.enabled": true,
 };
 const one = installation({ ...places, "agent.enabled": true, "registry.nodePort": 31999 }, id);
 const signal = new AbortController().signal;
@@ -148,7 +150,10 @@ describe("accounts", () => {
     const { status } = await client.create<Manifest>(review);
     return (status as { allowed: boolean }).allowed;
   };
-  const at = { apps: places.appsNamespace, builds: places.buildsNamespace, system: id };
+  const at = {
+    ...{ apps: places.appsNamespace, builds: places.buildsNamespace, system: id },
+    dockerfiles: places["dockerfiles.namespace"],
+  };
 
   test("may do what the table says, and nothing of it elsewhere", async () => {
     for (const { role, place, group, resources, verbs, names } of RIGHTS) {

@@ -36,6 +36,18 @@ export async function callApi(
   return { status: response.status, headers: response.headers, body: parse(text) };
 }
 
+type Call = (method: string, path: string, body?: unknown) => Promise<ApiAnswer>;
+
+/** The same calls, where they must be granted: each resolves with its answer's body, and throws when the status is 300 or more. */
+export function granted(call: Call): (...asked: Parameters<Call>) => Promise<ApiAnswer["body"]> {
+  return async (method, path, body) => {
+    const answer = await call(method, path, body);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,3 +1,4 @@
+import { granted } from "./api-call.ts";
 import type { Journey, JourneyApp } from "./journey.ts";
 import type { TrialAnswer } from "./trial-app.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -25,19 +26,14 @@ export interface AppControl {
   answer(): Promise<TrialAnswer>;
   /** Waits for such an answer. */
   answers(wanted: (answer: TrialAnswer) => boolean, ms?: number): Promise<TrialAnswer>;
-  /** How many starts of dynos the log tells of. */
-  starts(): Promise<number>;
+  /** The lines about starts of dynos, of those that the log still shows. */
+  starts(): Promise<readonly string[]>;
 }
 
 const WAIT_MS = 30_000;
 
 export function controlApp(journey: Pick<Journey, "api">, app: JourneyApp): AppControl {
-  const call = async (method: string, path: string, body?: unknown) => {
-    const answer = await journey.api(method, `/apps/${app.name}${path}`, body);
-    if (answer.status >= 300)
-      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body;
-  };
+  const call = granted((method, path, body) => journey.api(method, `/apps/${app.name}${path}`, body));
   const dynos: AppControl["dynos"] = async (type = "web") =>
     (await call("GET", "/dynos")).filter((dyno: ListedDyno) => dyno.type === type);
   return {
@@ -55,7 +51,11 @@ export function controlApp(journey: Pick<Journey, "api">, app: JourneyApp): AppC
     dynosAre: async (type, states, ms = WAIT_MS) => {
       let there = "";
       const look = async () => {
-        const found = await dynos(type);
+        const found = await dynos(type).catch((thrown: Error) => {
+          there = `${thrown.message} ${thrown.cause ?? ""}`;
+          return undefined;
+        });
+        if (!found) return false;
         there = found.map(({ name, state, release }) => `${name} v${release.version} ${state}`).join("\n");
         const now = found.map(({ state }) => state).sort();
         return now.join() === [...states].sort().join();
@@ -79,6 +79,6 @@ export function controlApp(journey: Pick<Journey, "api">, app: JourneyApp): AppC
       return await waitUntil(`an answer of ${app.name}`, look, { ms, instead: () => last });
     },
     starts: async () =>
-      (await app.logLines()).filter((line) => line.includes("Starting process with command")).length,
+      (await app.logLines()).filter((line) => line.includes("Starting process with command")),
   };
 }

@@ -7,8 +7,8 @@ export const ENGINE_DIFFERENCES = {
     "The journeys `faults` and `midway-kills` kill and count processes of `npm start`, and are left out. An installation has pods instead, whose ends other suites try.",
   "where a process listens":
     "R10 tells the address found in the sandbox. A pod's sockets are seen by no other pod, so the line says only that the port was not opened.",
-  "where Dockerfiles are built":
-    "A pod may not make file systems, so a push with a Dockerfile is refused there, and told to push the image itself (record 39).",
+  "what one machine has room for":
+    "A cluster's scheduler decides what its nodes have room for, and its engine lets no app sleep (record 48).",
 } as const;
 
 export type EngineDifference = keyof typeof ENGINE_DIFFERENCES;

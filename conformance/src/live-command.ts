@@ -26,7 +26,7 @@ export interface LiveOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const SEE_MS = 15_000;
+const SEE_MS = 45_000;
 
 /** Starts a program with pipes. */
 export function startCommand(program: string, args: readonly string[], options: LiveOptions): LiveCommand {

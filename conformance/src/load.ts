@@ -7,7 +7,7 @@ export interface LoadOptions {
   readonly address?: string;
   readonly host: string;
   readonly path?: string;
-  /** One request each so many milliseconds, whatever becomes of those before. */
+  /** One request each so many milliseconds, as long as fewer than AT_ONCE wait for their answers. */
   readonly everyMs: number;
 }
 
@@ -33,6 +33,9 @@ export interface Load {
   stop(): Promise<void>;
 }
 
+/** Below what the router lets wait for one dyno: more would be turned away (H11). */
+const AT_ONCE = 40;
+
 const isGood = ({ status }: LoadAnswer) => status === 200;
 
 export function startLoad(options: LoadOptions): Load {
@@ -41,6 +44,7 @@ export function startLoad(options: LoadOptions): Load {
   const underWay = new Set<Promise<void>>();
   let sent = 0;
   const send = () => {
+    if (underWay.size >= AT_ONCE) return;
     sent += 1;
     const work = ask(options, sent % 2 === 0 ? kept : false).then((answer) => {
       answers.push(answer);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { listIfThere } from "./passing-files.ts";
 
 /** What a platform that has ended may not leave behind on the machine, one line for each thing found. */
 export function findRemains(home: string): readonly string[] {
@@ -8,12 +9,12 @@ export function findRemains(home: string): readonly string[] {
   return [
     ...mounts.filter((line) => line.includes(home)).map((line) => `mount: ${line}`),
     ...findGroups(home).map((path) => `cgroup: ${path}`),
-    ...list(join(home, "dynos"))
+    ...listIfThere(join(home, "dynos"))
       .filter((name) => !name.startsWith("."))
       .map((name) => `dyno folder: ${name}`),
-    ...list(join(home, "builds"))
+    ...listIfThere(join(home, "builds"))
       .filter((name) => !name.startsWith("."))
-      .flatMap((name) => list(join(home, "builds", name)).map((file) => `${name}/${file}`))
+      .flatMap((name) => listIfThere(join(home, "builds", name)).map((file) => `${name}/${file}`))
       .filter((path) => !KEPT.test(path))
       .map((path) => `of a build: ${path}`),
   ];
@@ -25,21 +26,14 @@ const KEPT = /\/(result\.json|output\.log)$/;
 /** Deep enough for a group below that of a systemd user session or of a container. */
 const DEPTH = 7;
 
-function findGroups(home: string): readonly string[] {
+/** The groups of a home, in every hierarchy. */
+export function findGroups(home: string): readonly string[] {
   const name = `conifer-${createHash("sha256").update(home).digest("hex").slice(0, 12)}`;
   const walk = (folder: string, depth: number): readonly string[] =>
     depth === 0
       ? []
-      : list(folder).flatMap((entry) =>
+      : listIfThere(folder).flatMap((entry) =>
           entry === name ? [join(folder, entry)] : walk(join(folder, entry), depth - 1),
         );
   return walk("/sys/fs/cgroup", DEPTH);
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

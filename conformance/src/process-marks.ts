@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { processIds, readIfThere } from "./passing-files.ts";
 
 /** A process by its id and the moment it started, in clock ticks: ids are used again. */
 export interface ProcessMark {
@@ -13,9 +13,7 @@ interface Stat extends ProcessMark {
 
 /** The processes below one, dynos included, itself left out. */
 export function processesBelow(pid: number): readonly ProcessMark[] {
-  const all = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => readStat(Number(name)) ?? []);
+  const all = processIds().flatMap((id) => readStat(id) ?? []);
   const below = new Set([pid]);
   for (let before = 0; before !== below.size; ) {
     before = below.size;
@@ -32,25 +30,16 @@ export function alive(marks: readonly ProcessMark[]): readonly ProcessMark[] {
 
 /** Processes that were given this variable. */
 export function processesWith(variable: string, value: string): readonly number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => read(`/proc/${name}/environ`).split("\0").includes(`${variable}=${value}`))
-    .map(Number);
+  return processIds().filter((pid) =>
+    readIfThere(`/proc/${pid}/environ`).split("\0").includes(`${variable}=${value}`),
+  );
 }
 
 function readStat(pid: number): Stat | undefined {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = readIfThere(`/proc/${pid}/stat`);
   const end = stat.lastIndexOf(")");
   const [state, parent, ...rest] = stat.slice(end + 2).split(" ");
   const startTime = rest[17];
   if (state === undefined || state === "Z" || state === "X" || startTime === undefined) return undefined;
   return { pid, parent: Number(parent), startTime, command: stat.slice(stat.indexOf("("), end + 1) };
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,9 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { awaitLine } from "./await-line.ts";
+import { processIds, readIfThere } from "./passing-files.ts";
 
 /** The repository this file is in: where `npm start` is typed. */
 export const CLONE = join(import.meta.dirname, "..", "..");
@@ -47,6 +49,8 @@ export interface StartOptions {
   readonly ports?: readonly [number, number, number];
   readonly clone?: string;
   readonly readyMs?: number;
+  /** A command that runs another one as if on a lesser machine, and becomes it. */
+  readonly machine?: readonly string[];
 }
 
 const READY_MS = 120_000;
@@ -73,7 +77,7 @@ export async function startPlatform(options: StartOptions = {}): Promise<Running
   const isBalanced = Boolean(installation && balanced && !options.ports);
   const how = installation ? connecting(installation, home, ports) : starting(home, ports);
   // A run of tests that is killed must not leave it behind.
-  const child = spawn("setpriv", ["--pdeathsig", "TERM", "npm", ...how.args], {
+  const child = spawn("setpriv", ["--pdeathsig", "TERM", ...(options.machine ?? []), "npm", ...how.args], {
     cwd: options.clone ?? CLONE,
     env: { ...process.env, ...how.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -87,7 +91,7 @@ export async function startPlatform(options: StartOptions = {}): Promise<Running
   child.stderr.on("data", take);
   const exit = once(child, "exit").then(([code]) => code as number | null);
   const withinMs = options.readyMs ?? READY_MS;
-  await untilReady(child, () => text, { exit, withinMs, line: how.line });
+  await awaitLine(child, { who: "npm", line: how.line, withinMs, text: () => text });
   const access = readAccess(home);
   return {
     home,
@@ -144,26 +148,6 @@ async function removeApps({ api, token }: PlatformAccess): Promise<void> {
   for (const { id } of apps) await call("DELETE", `/apps/${id}`);
 }
 
-async function untilReady(
-  child: ChildProcess,
-  text: () => string,
-  { exit, withinMs, line }: { exit: Promise<number | null>; withinMs: number; line: string },
-): Promise<void> {
-  const until = Date.now() + withinMs;
-  let over = false;
-  void exit.then(() => {
-    over = true;
-  });
-  while (!text().includes(line)) {
-    if (over) throw new Error(`npm ended before it was ready:\n${text()}`);
-    if (Date.now() > until) {
-      child.kill("SIGKILL");
-      throw new Error(`npm was not ready within ${withinMs} ms:\n${text()}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
 /** Rejects with the text when the work takes longer. */
 export async function within<T>(work: Promise<T>, ms: number, text: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -200,27 +184,13 @@ async function isFree(port: number): Promise<boolean> {
 /** Reads the process table for this home's roles: `conifer control` and its like, told apart by their environment. */
 function findRoles(home: string): ReadonlyMap<string, number> {
   const roles = new Map<string, number>();
-  for (const pid of pids()) {
-    const title = read(`/proc/${pid}/cmdline`).split("\0")[0] ?? "";
+  for (const pid of processIds()) {
+    const title = readIfThere(`/proc/${pid}/cmdline`).split("\0")[0] ?? "";
     const match = /^conifer (supervisor|control|router|host)\b/.exec(title);
-    if (match?.[1] && read(`/proc/${pid}/environ`).includes(`CONIFER_HOME=${home}\0`))
+    if (match?.[1] && readIfThere(`/proc/${pid}/environ`).includes(`CONIFER_HOME=${home}\0`))
       roles.set(match[1], pid);
   }
-  const postmaster = read(join(home, "postgres", "postmaster.pid")).split("\n")[0];
+  const postmaster = readIfThere(join(home, "postgres", "postmaster.pid")).split("\n")[0];
   if (postmaster) roles.set("postgres", Number(postmaster));
   return roles;
-}
-
-function pids(): readonly number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -39,6 +39,7 @@ export async function installStockClient(): Promise<string> {
 }
 
 export interface CommandResult {
+  /** 1 also when it was ended by a signal, which `all` then tells. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -78,13 +79,18 @@ export interface TerminalOptions extends CommandOptions {
 }
 
 const COMMAND_MS = 120_000;
+/** Of git: a push lasts as long as its build. */
+const GIT_MS = 600_000;
 
-/** Sits a person down at a platform. With `logIn` the token is in the netrc, as after `heroku login -i`. */
+/**
+ * Sits a person down at a platform. With `logIn` the token is in the netrc, as after `heroku login -i`, and once more where
+ * git finds it itself: asking the client takes two of its starts for each push, four seconds of a processor.
+ */
 export async function sitDown(platform: RunningPlatform, options: { logIn: boolean }): Promise<Person> {
   const client = await installStockClient();
   const home = mkdtempSync(join(tmpdir(), "conifer-person-"));
   // Git calls the client by its name for credentials.
-  const base = shellEnvironment(home, dirname(client));
+  const base = { ...shellEnvironment(home, dirname(client)), NODE_COMPILE_CACHE: compiled(client) };
   const exports = await run("npm", ["run", "-s", "env"], {
     cwd: CLONE,
     env: { ...base, CONIFER_HOME: platform.home },
@@ -92,9 +98,9 @@ export async function sitDown(platform: RunningPlatform, options: { logIn: boole
   const env = { ...base, ...(await evaluate(exports.stdout, base)) };
   if (options.logIn) writeNetrc(home, platform);
   const command =
-    (program: string) =>
+    (program: string, timeoutMs = COMMAND_MS) =>
     async (args: readonly string[], more: CommandOptions = {}) =>
-      await execute(program, args, { cwd: home, ...more, env: { ...env, ...more.env } });
+      await execute(program, args, { cwd: home, timeoutMs, ...more, env: { ...env, ...more.env } });
   const place = (more: CommandOptions = {}) => ({ cwd: more.cwd ?? home, env: { ...env, ...more.env } });
   await execute("git", ["config", "--global", "user.email", "person@example.com"], { cwd: home, env });
   await execute("git", ["config", "--global", "user.name", "A Person"], { cwd: home, env });
@@ -107,7 +113,7 @@ export async function sitDown(platform: RunningPlatform, options: { logIn: boole
       return join(home, name);
     },
     heroku: command(client),
-    git: command("git"),
+    git: command("git", GIT_MS),
     npm: (args, more) =>
       command("npm")(args, { cwd: CLONE, ...more, env: { CONIFER_HOME: platform.home, ...more?.env } }),
     start: (args, more) => startCommand(client, args, place(more)),
@@ -140,10 +146,14 @@ async function evaluate(lines: string, env: Record<string, string>): Promise<Rec
   );
 }
 
+/** Where Node.js keeps what it has compiled of the client: a fifth of a command's processor time. */
+const compiled = (client: string) => join(dirname(client), "..", "..", "compiled");
+
 function writeNetrc(home: string, { access, apiPort }: RunningPlatform): void {
   const entry = (machine: string) =>
     `machine ${machine}\n  login ${access.email}\n  password ${access.token}\n`;
-  writeFileSync(join(home, ".netrc"), entry(`localhost:${apiPort}`), { mode: 0o600 });
+  const text = entry(`localhost:${apiPort}`) + entry("localhost");
+  writeFileSync(join(home, ".netrc"), text, { mode: 0o600 });
 }
 
 /** Runs a program to its end; what it ends with is no error. */
@@ -152,6 +162,7 @@ export async function execute(
   args: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
+  const timeout = patience(options.timeoutMs ?? COMMAND_MS);
   return await new Promise((resolve) => {
     const child = execFile(
       program,
@@ -159,12 +170,15 @@ export async function execute(
       {
         cwd: options.cwd,
         env: { ...options.env },
-        timeout: patience(options.timeoutMs ?? COMMAND_MS),
+        timeout,
         maxBuffer: 64 * 1024 * 1024,
       },
       (error: ExecFileException | null, stdout, stderr) => {
         const code = error ? (typeof error.code === "number" ? error.code : 1) : 0;
-        resolve({ code, stdout, stderr, all: stdout + stderr });
+        const ended = error?.signal
+          ? `\n(ended by ${error.signal}, after ${timeout / 1000} s at most)\n`
+          : "";
+        resolve({ code, stdout, stderr, all: stdout + stderr + ended });
       },
     );
     // A program that ends without reading is no fault of ours.

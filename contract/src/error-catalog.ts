@@ -24,7 +24,8 @@ export type ErrorId =
   | "rate_limit"
   | "internal"
   | "not_implemented"
-  | "unavailable";
+  | "unavailable"
+  | "insufficient_storage";
 
 export interface ErrorEntry {
   readonly status: number;
@@ -158,5 +159,10 @@ export const errorCatalog: Readonly<Record<ErrorId, ErrorEntry>> = {
     status: 503,
     documentation:
       "A part that the request needs, such as the database, is down or starting. Running apps and the router go on without it. Try again in a few seconds.",
+  },
+  insufficient_storage: {
+    status: 507,
+    documentation:
+      "The platform's disk is nearly full, so no push, build, upload or image is taken; apps run on, and what is there can be read, changed and removed. Ask the operator for room (`npm run -s doctor` tells how much there is), then try again.",
   },
 };

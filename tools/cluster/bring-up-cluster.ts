@@ -1,3 +1,4 @@
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import { buildPrograms } from "./build-programs.ts";
 import type { Wishes } from "./cluster-arguments.ts";
 import { makeCredentials } from "./cluster-certificates.ts";
@@ -11,7 +12,6 @@ import { connectHost } from "./host-network.ts";
 import { meetNeeds } from "./machine-needs.ts";
 import { startMembers } from "./start-members.ts";
 import { takeLock } from "./take-lock.ts";
-import type { Tell } from "./tell-progress.ts";
 import { waitForMembers } from "./wait-for-members.ts";
 
 /**

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { ClusterError } from "./cluster-error.ts";
 import { findProgram } from "./machine-needs.ts";
 import { runProgram } from "./run-program.ts";
 import { takeLock } from "./take-lock.ts";
-import { type Tell, tellStep } from "./tell-progress.ts";
 
 /** The Go modules, each beside this file, and what is made of them. */
 const MODULES = {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { USAGE } from "./cluster-arguments.ts";
 import { EXIT_STATUS } from "./cluster-error.ts";
 import { MACHINE_FOLDER } from "./cluster-folders.ts";
 import { bridgeOf, cgroupOf, MOST_NODES } from "./cluster-plan.ts";
 import { ruleMark } from "./host-network.ts";
 import { SIMULATED_NODE } from "./simulated-objects.ts";
-import { tellStep } from "./tell-progress.ts";
 
 /** The guide and the help say the same, and what is. */
 

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import type { Wishes } from "./cluster-arguments.ts";
 import { ClusterError } from "./cluster-error.ts";
 import { type ClusterFolders, MACHINE_FOLDER } from "./cluster-folders.ts";
 import { type ClusterSettings, chooseSlot } from "./cluster-plan.ts";
 import { runProgram } from "./run-program.ts";
 import { takeLock } from "./take-lock.ts";
-import type { Tell } from "./tell-progress.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /**

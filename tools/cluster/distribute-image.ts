@@ -1,12 +1,12 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { ClusterError } from "./cluster-error.ts";
 import { clusterFolders } from "./cluster-folders.ts";
 import { findNodes, seeProcesses } from "./cluster-processes.ts";
 import { fullImageName, readLayoutContent, writeLayoutArchive } from "./layout-archive.ts";
 import { type PackedFile, packImage } from "./pack-image.ts";
 import { giveArchive } from "./start-containers.ts";
-import { type Tell, tellStep } from "./tell-progress.ts";
 
 /** What an image is made of: files, or an OCI layout that `npm run image` and `npm run images` have made. */
 export type ImageContent =

@@ -1,7 +1,7 @@
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import { provideVolumes } from "./local-volumes.ts";
 import { simulateNodes } from "./simulate-nodes.ts";
 import type { Rise } from "./start-members.ts";
-import type { Tell } from "./tell-progress.ts";
 
 /** Gives a cluster that runs what its users find in it beside nodes and names. */
 export async function furnishCluster(rise: Rise, tell: Tell): Promise<void> {

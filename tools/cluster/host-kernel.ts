@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import { MACHINE_FOLDER } from "./cluster-folders.ts";
 import { leaveMachineList } from "./cluster-settings.ts";
 import { takeLock } from "./take-lock.ts";
-import type { Tell } from "./tell-progress.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** Settings of the whole machine that a cluster changes; the kubelet changes those without a value by itself. */

@@ -1,10 +1,10 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import { type ClusterApi, type KubernetesObject, openClusterApi } from "./cluster-api.ts";
 import { type ClusterFolders, nodeFolder } from "./cluster-folders.ts";
 import type { ClusterPlan, NodePlan } from "./cluster-plan.ts";
 import type { Rise } from "./start-members.ts";
-import type { Tell } from "./tell-progress.ts";
 
 /** The cluster's default: a pod's volume is a folder of the node that the pod is put on, and it stays there. */
 export const STORAGE_CLASS = "local";

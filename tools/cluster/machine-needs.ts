@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { ClusterError } from "./cluster-error.ts";
 import { runProgram } from "./run-program.ts";
-import { type Tell, tellStep } from "./tell-progress.ts";
 
 /** A file that must be there, and the Debian package that brings it. */
 interface Need {

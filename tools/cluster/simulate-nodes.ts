@@ -1,5 +1,6 @@
 import { Agent } from "node:https";
 import { join } from "node:path";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { buildPrograms } from "./build-programs.ts";
 import { type ClusterApi, openClusterApi } from "./cluster-api.ts";
 import { ClusterError } from "./cluster-error.ts";
@@ -10,7 +11,6 @@ import { findNode } from "./make-node.ts";
 import { endInNode, startInNode } from "./node-programs.ts";
 import { planSimulated, SIMULATED_NODE, simulatedNode, simulatedStages } from "./simulated-objects.ts";
 import { takeLock } from "./take-lock.ts";
-import { type Tell, tellStep } from "./tell-progress.ts";
 import { waitUntil } from "./wait-for.ts";
 import { writeWhole } from "./write-whole.ts";
 

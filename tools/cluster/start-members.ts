@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { openClusterApi } from "./cluster-api.ts";
 import { nodeFolder } from "./cluster-folders.ts";
 import type { NodePlan } from "./cluster-plan.ts";
@@ -10,7 +11,6 @@ import { startInNode } from "./node-programs.ts";
 import { enforcerRights, startPolicyEnforcer } from "./policy-enforcer.ts";
 import { controllerCommands, nodeCommands, storeCommands } from "./program-commands.ts";
 import { startContainers } from "./start-containers.ts";
-import { type Tell, tellStep } from "./tell-progress.ts";
 import { waitUntil } from "./wait-for.ts";
 import { writeWhole } from "./write-whole.ts";
 

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import { ClusterError } from "./cluster-error.ts";
 import { clusterFolders } from "./cluster-folders.ts";
 import { cgroupOf } from "./cluster-plan.ts";
@@ -10,7 +11,6 @@ import { findProgram } from "./machine-needs.ts";
 import { endHolders, endNode } from "./make-node.ts";
 import { removeCgroups } from "./node-cgroups.ts";
 import { takeLock } from "./take-lock.ts";
-import type { Tell } from "./tell-progress.ts";
 
 /**
  * Stops a cluster and removes every trace of it, also of one that was left half made: what there is is read from the

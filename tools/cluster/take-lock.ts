@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Tell } from "./tell-progress.ts";
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 
 /**
  * Keeps another of our commands out while this one works: an abstract Unix socket is a lock that the kernel takes back

@@ -1,6 +1,6 @@
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import { readMachineList } from "./cluster-settings.ts";
 import { takeDown } from "./take-down-cluster.ts";
-import type { Tell } from "./tell-progress.ts";
 
 const PREFIX = "tests";
 

@@ -1,8 +1,8 @@
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { type ClusterApi, openClusterApi } from "./cluster-api.ts";
 import { DNS_PATH, DNS_PODS_PATH, dnsObjects, dnsReadyPath } from "./cluster-dns.ts";
 import { familyList, type NodePlan } from "./cluster-plan.ts";
 import { allOrFirstFailure, type KubeletStarts, logsOf, type Rise } from "./start-members.ts";
-import { type Tell, tellStep } from "./tell-progress.ts";
 import { waitUntil } from "./wait-for.ts";
 
 const PATIENCE = 90_000;

@@ -99,11 +99,14 @@ describe.skipIf(why)(`Conifer's own image${why ? ` (${why})` : ""}`, () => {
   it(
     "has the same digest when it is made again from nothing, under another umask",
     async () => {
+      // For one architecture: the other is made by the same steps, and takes as long again.
       for (const name of readdirSync(cache()))
-        if (!name.startsWith("signing-key")) rmSync(join(cache(), name), { recursive: true });
+        if (!name.startsWith("signing-key") && join(cache(), name) !== made.folder)
+          rmSync(join(cache(), name), { recursive: true });
       const umask = process.umask(0o077);
       try {
-        expect(await make()).toEqual(made);
+        const { images } = await make([host]);
+        expect(images).toEqual(made.images.filter(({ architecture }) => architecture === host));
       } finally {
         process.umask(umask);
       }

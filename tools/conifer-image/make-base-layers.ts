@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { contentName } from "../../buildpacks/shared/apt-output.ts";
-import { type Tell, tellStep } from "../cluster/tell-progress.ts";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import type { Architecture, DebianRelease } from "../images/debian-release.ts";
 import {
   type ChosenPackage,

@@ -1,4 +1,4 @@
-import type { Tell } from "../cluster/tell-progress.ts";
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import type { Architecture } from "../images/debian-release.ts";
 import { machineRelease } from "../images/machine-release.ts";
 import type { ConiferVersion } from "./conifer-config.ts";

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { blobPath } from "../../buildpacks/lifecycle/image-layout.ts";
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import {
   MEDIA,
   type OciDescriptor,
@@ -7,7 +8,6 @@ import {
   parseManifest,
 } from "../../platform/src/delivery/image/index.ts";
 import type { RegistryClient } from "../../platform/src/drivers/registry/client/index.ts";
-import type { Tell } from "../cluster/tell-progress.ts";
 import { ImageError } from "../images/image-error.ts";
 import { REFERENCE_NAME } from "./attach-artifacts.ts";
 import { openLayout, type SourceManifest } from "./image-source.ts";

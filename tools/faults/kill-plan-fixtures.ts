@@ -1,3 +1,4 @@
+import { randomOf, shuffle } from "../../conformance/src/faults/seeded-random.ts";
 import { ROLES, type RoleName } from "./installation-under-test-fixtures.ts";
 
 /** What a push has come to, in their order. */
@@ -36,20 +37,4 @@ export function chooseKills(seed: number): readonly KillsOfPush[] {
     [role, earlier[at] ?? STEPS[0]],
     [within[at] ?? "api", later[at] ?? STEPS[2]],
   ]);
-}
-
-function shuffle<T>(items: readonly T[], random: () => number): T[] {
-  const left = [...items];
-  return items.flatMap(() => left.splice(Math.floor(random() * left.length), 1));
-}
-
-/** From 0 to below 1, the same for the same seed. (mulberry32) */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

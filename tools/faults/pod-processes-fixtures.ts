@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { processIds, readIfThere } from "../../conformance/src/passing-files.ts";
 import type { Pod } from "../../platform/src/drivers/kubernetes/client/index.ts";
 
 /**
@@ -6,13 +6,12 @@ import type { Pod } from "../../platform/src/drivers/kubernetes/client/index.ts"
  * cgroup, which no other pod of any cluster has.
  */
 export function podProcesses({ metadata }: Pod): readonly PodProcess[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => read(`/proc/${name}/cgroup`).includes(`/pod${metadata.uid}/`))
-    .map((name) => ({
-      pid: Number(name),
-      isFirst: /^NSpid:.*\t1$/m.test(read(`/proc/${name}/status`)),
-      command: read(`/proc/${name}/cmdline`).split("\0").join(" ").trim(),
+  return processIds()
+    .filter((pid) => readIfThere(`/proc/${pid}/cgroup`).includes(`/pod${metadata.uid}/`))
+    .map((pid) => ({
+      pid,
+      isFirst: /^NSpid:.*\t1$/m.test(readIfThere(`/proc/${pid}/status`)),
+      command: readIfThere(`/proc/${pid}/cmdline`).split("\0").join(" ").trim(),
     }));
 }
 
@@ -33,12 +32,4 @@ export function firstProcess(pod: Pod): number {
 /** kill -9 of the container's first process. */
 export function killPod(pod: Pod): void {
   process.kill(firstProcess(pod), "SIGKILL");
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

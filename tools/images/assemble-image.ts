@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ImageLayer, writeImage } from "../../buildpacks/lifecycle/image-layout.ts";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { makeManifest, type OciConfig } from "../../platform/src/delivery/image/index.ts";
 import { RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
-import { type Tell, tellStep } from "../cluster/tell-progress.ts";
 import type { DebianRelease } from "./debian-release.ts";
 import { type ChosenPackage, packageFile } from "./fetch-packages.ts";
 import { finishForeignRoot, finishRoot } from "./finish-root.ts";

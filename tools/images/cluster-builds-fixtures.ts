@@ -26,9 +26,11 @@ import { makeRunImage } from "./make-run-image.ts";
 export interface ClusterBuildBench {
   readonly client: KubeClient;
   readonly namespace: string;
+  /** Where Dockerfiles are built. */
+  readonly dockerfileNamespace: string;
   readonly config: ClusterBuildsParts["config"];
   /** Stores a source of these files and returns its digest. */
-  addSource(files: Readonly<Record<string, string>>): Promise<string>;
+  addSource(files: Readonly<Record<string, string | Buffer>>): Promise<string>;
   /** Another Conifer process on the same namespace. */
   start(more?: Partial<ClusterBuildsParts>): ReturnType<typeof startClusterBuilds>;
   close(): Promise<void>;
@@ -74,6 +76,7 @@ export async function openClusterBuildBench(): Promise<ClusterBuildBench> {
     CONIFER_RUN_IMAGE: (await makeRunImage(cache, () => {})).folder,
     CONIFER_BUILDER_IMAGE: testBuilder,
     CONIFER_BUILD_NAMESPACE: namespace,
+    CONIFER_DOCKERFILE_NAMESPACE: `${namespace}-boxes`,
     KUBECONFIG,
   });
   makeHomeFolders(config.home);
@@ -81,7 +84,7 @@ export async function openClusterBuildBench(): Promise<ClusterBuildBench> {
   const registry = await startRegistryProcess(config, silentLogger);
   const sources = await openFileSourceStore({ folder: config.home.sources });
   return {
-    ...{ client, namespace, config },
+    ...{ client, namespace, config, dockerfileNamespace: `${namespace}-boxes` },
     addSource: async (files) => (await sources.write(tarOf(files))).digest,
     start: (more = {}) =>
       startClusterBuilds({
@@ -90,7 +93,8 @@ export async function openClusterBuildBench(): Promise<ClusterBuildBench> {
         ...more,
       }),
     close: async () => {
-      await client.remove({ kind: KIND.namespace }, namespace);
+      for (const name of [namespace, `${namespace}-boxes`])
+        await client.remove({ kind: KIND.namespace }, name);
       await client.close();
       await registry.stop();
       await removeTree(home);
@@ -98,7 +102,7 @@ export async function openClusterBuildBench(): Promise<ClusterBuildBench> {
   };
 }
 
-function tarOf(files: Readonly<Record<string, string>>): Readable {
+function tarOf(files: Readonly<Record<string, string | Buffer>>): Readable {
   const tar = pack();
   for (const [name, content] of Object.entries(files)) tar.entry({ name, mtime: new Date(0) }, content);
   tar.finalize();

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import { CLASSIC_APP, makeRunConfig, RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
-import type { Tell } from "../cluster/tell-progress.ts";
 import { builderLabels } from "./builder-labels.ts";
 import { makeBuilderTree } from "./builder-tree.ts";
 import { type Architecture, type DebianRelease, hostArchitecture } from "./debian-release.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { readLayout } from "../../buildpacks/lifecycle/image-layout.ts";
 import { contentName } from "../../buildpacks/shared/apt-output.ts";
 import type { PackageList } from "../../buildpacks/shared/base-packages.ts";
-import { type Tell, tellStep } from "../cluster/tell-progress.ts";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { type Assembly, assemble } from "./assemble-image.ts";
 import { type Architecture, type DebianRelease, hostArchitecture } from "./debian-release.ts";
 import { fetchPackages, openApt, resolvePackages } from "./fetch-packages.ts";

@@ -1,6 +1,6 @@
 import { RUN_PACKAGES } from "../../buildpacks/shared/base-packages.ts";
+import type { Tell } from "../../cli/src/cluster/tell-steps.ts";
 import { CLASSIC_APP, makeRunConfig, RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
-import type { Tell } from "../cluster/tell-progress.ts";
 import { type Architecture, type DebianRelease, hostArchitecture } from "./debian-release.ts";
 import { type MadeImage, makePackagedImage } from "./make-packaged-image.ts";
 

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RUN_PACKAGES } from "../../buildpacks/shared/base-packages.ts";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { RUN_USER } from "../../platform/src/drivers/embedded/builds/index.ts";
-import { type Tell, tellStep } from "../cluster/tell-progress.ts";
 import type { DebianRelease } from "./debian-release.ts";
 import { fetchPackages, openApt, packageFile, resolvePackages } from "./fetch-packages.ts";
 import { makeRootFiles } from "./finish-root.ts";

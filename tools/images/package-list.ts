@@ -23,4 +23,6 @@ export const BUILDER_PACKAGES = {
       "zlib1g-dev",
     ],
   ],
+  // What builds Dockerfiles, where the operator lets builds do so.
+  dockerfiles: ["buildah"],
 } satisfies PackageList;

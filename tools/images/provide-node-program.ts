@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Tell, tellStep } from "../../cli/src/cluster/tell-steps.ts";
 import { runProgram } from "../cluster/run-program.ts";
-import { type Tell, tellStep } from "../cluster/tell-progress.ts";
 import { type Architecture, CPU, hostArchitecture } from "./debian-release.ts";
 import { ImageError } from "./image-error.ts";
 

@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../../platform/src/kernel/free-port-fixtures.ts";
 import { type AppBuilds, makeAppBuilds, makeFolder, runProgram } from "../../shared/buildpack-fixtures.ts";
 import { bundleBuildpacks } from "../../shared/bundle-buildpacks.ts";
 
@@ -49,14 +48,6 @@ async function build(name: string, source: string) {
   const { code, output } = await app.build();
   expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
   return { app, output };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0), "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Starts the image's web process, and resolves when it answers. */

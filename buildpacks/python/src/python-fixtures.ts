@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { freePort } from "../../../platform/src/kernel/free-port-fixtures.ts";
 import type { AppBuilds, Files } from "../../shared/buildpack-fixtures.ts";
 
 // Projects as their tools made them: one package to run with, one for development.
@@ -267,12 +266,4 @@ async function answerOf(port: number, child: ChildProcess, output: () => string)
     if (child.exitCode !== null || Date.now() > until) throw new Error(`No answer. ${output()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

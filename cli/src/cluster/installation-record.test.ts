@@ -74,6 +74,7 @@ describe("what is left over", () => {
       "conifer-agents",
       "conifer-apps",
       "conifer-builds",
+      "conifer-dockerfiles",
       "conifer-system",
     ]);
     expect(namespacesOf(small)).toEqual(["conifer-apps", "conifer-builds", "conifer-system"]);

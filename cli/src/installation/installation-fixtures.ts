@@ -28,6 +28,7 @@ export const LARGE: Overrides = {
   "router.annotations": { "example/balancer": "internal" },
   "router.gateway": "edge/public",
   "agent.enabled": true,
+  "dockerfiles.enabled": true,
   "api.replicas": 3,
   "worker.replicas": 1,
   pullCredentials: "registry-login",

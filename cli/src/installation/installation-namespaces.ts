@@ -12,6 +12,10 @@ export function makeNamespaces(installation: Installation): Manifest[] {
     makeNamespace(installation, namespace, "restricted"),
     makeNamespace(installation, values.appsNamespace, "restricted", engine),
     makeNamespace(installation, values.buildsNamespace, "restricted", engine),
+    // Their pods make user namespaces and mounts, which the level below refuses; workers alone may make pods there.
+    ...(values["dockerfiles.enabled"]
+      ? [makeNamespace(installation, values["dockerfiles.namespace"], "privileged", engine)]
+      : []),
     // The agent reads the logs of its node's containers, which only a privileged namespace lets it mount.
     ...(values["agent.enabled"] ? [makeNamespace(installation, values.agentsNamespace, "privileged")] : []),
   ];

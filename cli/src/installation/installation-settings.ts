@@ -21,6 +21,7 @@ export function roleSettings({ namespace, values }: Installation): Texts {
     CONIFER_SYSTEM_NAMESPACE: namespace,
     CONIFER_NAMESPACE: values.appsNamespace,
     CONIFER_BUILD_NAMESPACE: values.buildsNamespace,
+    CONIFER_DOCKERFILE_NAMESPACE: values["dockerfiles.enabled"] ? values["dockerfiles.namespace"] : undefined,
     CONIFER_LISTEN: "0.0.0.0,::",
     CONIFER_DOMAIN: values.domain,
     CONIFER_PORT: String(PORT.api),

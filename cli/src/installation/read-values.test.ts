@@ -156,6 +156,28 @@ describe("all values", () => {
     expect(refusal(() => completeValues({ settings: { PATH: "/" } }))).toContain("not PATH");
   });
 
+  test.each(["CONIFER_S3_REGION", "CONIFER_A", "CONIFER_TLS_PORT2"])("%s may be a setting", (name) => {
+    expect(completeValues({ settings: { [name]: "x" } }).settings).toEqual({ [name]: "x" });
+  });
+
+  test.each(["CONIFER_", "CONIFER_1", "CONIFER_a", "XCONIFER_A"])("%s may not be one", (name) => {
+    expect(refusal(() => completeValues({ settings: { [name]: "x" } }))).toContain(`not ${name}`);
+  });
+
+  test.each([
+    ["2Gi", "1Gi", true],
+    ["1025Mi", "1Gi", true],
+    ["1Gi", "1024Mi", false],
+    ["1G", "1000M", false],
+    ["1Gi", "1G", true],
+    ["4096", "4Ki", false],
+  ])("a role that asks for %s of at most %s is refused: %s", (asked, most, refused) => {
+    const said = refusal(() => completeValues({ "worker.memory": asked, "worker.memoryLimit": most }));
+    expect(said.includes(`worker.memory (${asked}) must not be more than worker.memoryLimit (${most})`)).toBe(
+      refused,
+    );
+  });
+
   test("a bucket needs credentials, and several registries need a bucket", () => {
     expect(refusal(() => completeValues({ "registry.s3": "s3://images" }))).toContain(
       "registry.s3Credentials must name a Secret",

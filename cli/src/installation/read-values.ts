@@ -1,6 +1,7 @@
 import { parse, YAMLParseError } from "yaml";
 import { CliError } from "../cli-error.ts";
-import { isFields } from "./value-readers.ts";
+import { ROLES } from "./role-table.ts";
+import { bytesIn, isFields } from "./value-readers.ts";
 import { type InstallationValues, VALUES, type ValueName } from "./value-table.ts";
 
 /** What somebody gave, from the first to the last: later ones win. */
@@ -49,15 +50,24 @@ function sayGiven(given: unknown): string {
 
 function contradictions(values: InstallationValues): string[] {
   const said: string[] = [];
-  const places = [values.appsNamespace, values.buildsNamespace, values.agentsNamespace];
+  const places = [
+    ...[values.appsNamespace, values.buildsNamespace, values.agentsNamespace],
+    values["dockerfiles.namespace"],
+  ];
   if (new Set(places).size < places.length)
-    said.push("appsNamespace, buildsNamespace and agentsNamespace must differ");
+    said.push("appsNamespace, buildsNamespace, agentsNamespace and dockerfiles.namespace must differ");
   if (values["registry.s3"] !== undefined && values["registry.s3Credentials"] === undefined)
     said.push("registry.s3Credentials must name a Secret when registry.s3 names a bucket");
   if (values["registry.s3"] === undefined && values["registry.replicas"] > 1)
     said.push("registry.replicas can be more than 1 only with a bucket (registry.s3)");
-  const foreign = Object.keys(values.settings).filter((name) => !/^CONIFER_[A-Z_]+$/.test(name));
+  const foreign = Object.keys(values.settings).filter((name) => !/^CONIFER_[A-Z][A-Z0-9_]*$/.test(name));
   said.push(...foreign.map((name) => `settings may hold only CONIFER_... names, not ${name}`));
+  for (const role of ROLES) {
+    const [asked, most] = [values[`${role}.memory`], values[`${role}.memoryLimit`]];
+    // A cluster would refuse the role's pods, one after the other.
+    if (bytesIn(asked) > bytesIn(most))
+      said.push(`${role}.memory (${asked}) must not be more than ${role}.memoryLimit (${most})`);
+  }
   return said;
 }
 

@@ -18,6 +18,11 @@ worker builds pods/log: get
 worker builds networkpolicies: get create patch
 worker builds resourcequotas: get create patch
 worker builds namespaces {place}: get patch
+worker dockerfiles secrets configmaps pods: get list watch create update patch delete
+worker dockerfiles pods/log: get
+worker dockerfiles networkpolicies: get create patch
+worker dockerfiles resourcequotas: get create patch
+worker dockerfiles namespaces {place}: get patch
 worker system leases: get create update
 api apps pods: get list watch create patch delete
 api apps secrets: get create

@@ -8,7 +8,7 @@ type Verb = (typeof READ | typeof WRITE)[number];
 /** What an account may do with some kinds in one namespace. */
 export interface Right {
   readonly role: Role;
-  readonly place: "system" | "apps" | "builds";
+  readonly place: "system" | "apps" | "builds" | "dockerfiles";
   readonly group: string;
   readonly resources: readonly string[];
   readonly verbs: readonly Verb[];
@@ -17,6 +17,14 @@ export interface Right {
 }
 
 const STREAMS = ["pods/attach", "pods/exec"];
+
+const BUILDS: readonly Row[] = [
+  ["", ["secrets", "configmaps", "pods"], [...READ, ...WRITE]],
+  ["", ["pods/log"], ["get"]],
+  ["networking.k8s.io", ["networkpolicies"], ["get", "create", "patch"]],
+  ["", ["resourcequotas"], ["get", "create", "patch"]],
+  ["", ["namespaces"], ["get", "patch"], ["{place}"]],
+];
 
 /**
  * Everything that accounts of an installation may do; there is nothing else, and nothing for the whole cluster. A
@@ -33,13 +41,8 @@ export const RIGHTS: readonly Right[] = [
     ["", ["serviceaccounts"], [...READ, "create", "update", "patch"]],
     ["", ["namespaces"], ["get", "patch"], ["{place}"]],
   ]),
-  ...right("worker", "builds", [
-    ["", ["secrets", "configmaps", "pods"], [...READ, ...WRITE]],
-    ["", ["pods/log"], ["get"]],
-    ["networking.k8s.io", ["networkpolicies"], ["get", "create", "patch"]],
-    ["", ["resourcequotas"], ["get", "create", "patch"]],
-    ["", ["namespaces"], ["get", "patch"], ["{place}"]],
-  ]),
+  ...right("worker", "builds", BUILDS),
+  ...right("worker", "dockerfiles", BUILDS),
   ...right("worker", "system", [["coordination.k8s.io", ["leases"], ["get", "create", "update"]]]),
   ...right("api", "apps", [
     ["", ["pods"], [...READ, "create", "patch", "delete"]],
@@ -67,7 +70,10 @@ function right(role: Role, place: Right["place"], rows: readonly Row[]): Right[]
 }
 
 export function placeName(place: Right["place"], { namespace, values }: Installation): string {
-  const names = { system: namespace, apps: values.appsNamespace, builds: values.buildsNamespace };
+  const names = {
+    ...{ system: namespace, apps: values.appsNamespace, builds: values.buildsNamespace },
+    dockerfiles: values["dockerfiles.namespace"],
+  };
   return names[place];
 }
 
@@ -83,7 +89,10 @@ export function makeAccount(role: Role, installation: Installation): Manifest[] 
     { automountServiceAccountToken: false },
   );
   const byPlace = Map.groupBy(
-    RIGHTS.filter((one) => one.role === role),
+    RIGHTS.filter(
+      (one) =>
+        one.role === role && (one.place !== "dockerfiles" || installation.values["dockerfiles.enabled"]),
+    ),
     ({ place }) => place,
   );
   const grants = [...byPlace].flatMap(([place, rights]) => {

@@ -146,7 +146,8 @@ function makeContainer(role: Role, installation: Installation): Fields {
     // Migrations of a large store, or the repair of a volume after a crash, come before the first answer.
     startupProbe: { ...probe("/livez"), periodSeconds: 2, failureThreshold: 150, timeoutSeconds: 2 },
     livenessProbe: { ...probe("/livez"), periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },
-    readinessProbe: { ...probe("/readyz"), periodSeconds: 3, failureThreshold: 2, timeoutSeconds: 3 },
+    // Without the database the API still answers, and says so: with every pod out of the Service nobody would.
+    readinessProbe: { ...probe("/readyz/start"), periodSeconds: 3, failureThreshold: 2, timeoutSeconds: 3 },
     ...(role === "api" && {
       lifecycle: { preStop: { sleep: { seconds: LEAVE_SECONDS } } },
     }),

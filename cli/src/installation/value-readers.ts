@@ -80,6 +80,17 @@ export function isFields(given: unknown): given is Record<string, unknown> {
 export const cpu = (about: string, fallback: string) =>
   text(about, fallback, { form: "processors, such as 500m or 2", pattern: /^\d+(?:\.\d{1,3}|m)?$/ });
 
+const UNITS: Readonly<Record<string, number>> = {
+  ...{ Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3, Ti: 1024 ** 4 },
+  ...{ k: 1e3, M: 1e6, G: 1e9, T: 1e12 },
+};
+
+/** How many bytes a value of the form of `bytes` names. (Kubernetes, "Quantity") */
+export function bytesIn(text: string): number {
+  const unit = text.replace(/^\d+/, "");
+  return Number.parseInt(text, 10) * (UNITS[unit] ?? 1);
+}
+
 /** `512Mi`, `10Gi`: bytes. */
 export const bytes = (about: string, fallback: string) =>
   text(about, fallback, {

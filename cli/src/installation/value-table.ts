@@ -67,7 +67,7 @@ export const VALUES = {
   imagePullSecrets: texts("Secrets of the system namespace that nodes pull it with."),
   domain: text("Apps answer at `<app>.<domain>`.", "localhost", HOST),
   adminEmail: text("The first account.", "admin@conifer.localhost", EMAIL),
-  logLevel: oneOf("Of Conifer's own diagnostics.", ["info", "debug", "warn", "error"]),
+  logLevel: oneOf("Of Conifer's own log.", ["info", "debug", "warn", "error"]),
   caBundle: text(
     "Certificates (PEM) that roles and builds trust, beside or in place of the image's.",
     undefined,
@@ -79,6 +79,11 @@ export const VALUES = {
   settings: textMap("More settings for every role, `CONIFER_...` (see the guide on configuration)."),
   appsNamespace: text("Where dynos run.", "conifer-apps", NAMESPACE),
   buildsNamespace: text("Where builds run.", "conifer-builds", NAMESPACE),
+  "dockerfiles.enabled": truth(
+    "Whether Dockerfiles are built in the cluster: in a namespace of their own whose pods may make user namespaces and mounts.",
+    false,
+  ),
+  "dockerfiles.namespace": text("Where they are built.", "conifer-dockerfiles", NAMESPACE),
   agentsNamespace: text("Where the node agent runs.", "conifer-agents", NAMESPACE),
   runImage: text("What apps stand on, in our registry.", undefined, PLATFORM_IMAGE),
   builderImage: text("What builds apps, in our registry.", undefined, PLATFORM_IMAGE),

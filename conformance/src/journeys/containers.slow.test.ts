@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { controlApp } from "../app-control.ts";
 import { makeContainer, missingContainerTools } from "../container-layout.ts";
-import { differs } from "../engine-differences.ts";
 import { type Journey, type JourneyApp, setOut } from "../journey.ts";
 import { type CommandResult, execute } from "../stock-client.ts";
 
@@ -98,15 +97,6 @@ COPY . /srv/app/
 WORKDIR /srv/app
 `;
 
-async function isRefused(): Promise<void> {
-  await app.printed("stack:set", "container");
-  await app.commit({ Dockerfile: DOCKERFILE });
-  const pushed = await app.git("push", "heroku", "main");
-  expect(pushed.stderr).toContain("Push failed: Dockerfiles are not built in this cluster");
-  expect(pushed.stderr).toContain("heroku container:release web");
-  expect(pushed.code).not.toBe(0);
-}
-
 async function isBuilt(): Promise<void> {
   await app.printed("stack:set", "container");
   await app.commit({
@@ -137,9 +127,5 @@ async function isBuilt(): Promise<void> {
 }
 
 describe.skipIf(missing)("an app of Dockerfiles", () => {
-  if (differs("where Dockerfiles are built")) {
-    test("is refused with what to do instead", isRefused);
-  } else {
-    test("is built by heroku.yml from a base that nobody published, released and served", isBuilt);
-  }
+  test("is built by heroku.yml from a base that nobody published, released and served", isBuilt);
 });

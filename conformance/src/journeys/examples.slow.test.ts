@@ -76,8 +76,12 @@ describe("go-web", () => {
   test("is compiled, and each of its commands is a process type", async () => {
     const app = await deployExample("go-web");
     expect(await app.page()).toMatchObject({ status: 200, body: "Hello from Go, release v2\n" });
+    expect((await app.page("/go")).body).toMatch(/^go1\.25\.\d+\n$/);
     await app.printed("ps:scale", "worker=1");
     await app.logSays(/app\[worker\.1\]: .*worker did piece 1$/);
+    await app.printed("ps:scale", "web=0", "worker=0");
+    await app.logSays(/app\[web\.1\]: .*web stops in good order$/);
+    await app.logSays(/app\[worker\.1\]: .*worker stops in good order$/);
   }, 720_000);
 });
 
@@ -89,6 +93,8 @@ describe.skipIf(!hasJdk)("java-web (skipped where the base has no JDK)", () => {
     const app = await deployExample("java-web");
     expect(await app.page()).toMatchObject({ status: 200, body: "Hello from Spring Boot, release v2\n" });
     expect(Number((await app.page("/heap")).body)).toBeLessThanOrEqual(400);
+    await app.printed("ps:scale", "web=0");
+    await app.logSays(/app\[web\.1\]: .*Graceful shutdown complete/);
   }, 900_000);
 });
 

@@ -17,7 +17,7 @@ import { waitUntil } from "../wait-until.ts";
  */
 const { CONIFER_KILLS = "0" } = process.env;
 
-const BACK_MS = 15_000;
+const BACK_MS = 30_000;
 const PROCESSES = ["control", "router", "host", "postgres", "supervisor"] as const;
 type Process = (typeof PROCESSES)[number];
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callApi } from "../api-call.ts";
@@ -12,13 +12,11 @@ import { waitUntil } from "../wait-until.ts";
 
 let journey: Journey;
 let app: JourneyApp;
-let url: string;
 let withToken: (token: string, name?: string) => string;
 
 beforeAll(async () => {
   journey = await setOut();
   const { apiPort } = journey.platform;
-  url = `https://localhost:${apiPort}`;
   withToken = (token, name = "pushed") => `https://any:${token}@localhost:${apiPort}/${name}.git`;
   app = await journey.makeApp("pushed", HELLO_APP);
 });
@@ -63,14 +61,14 @@ describe("ways to push", () => {
     expect([pushed.code, said(pushed)]).toEqual([0, expect.stringMatching(/Released v3/)]);
   });
 
-  test("a token from a netrc entry without a port", async () => {
+  test("a token that git asks the client for", async () => {
+    await app.printed("git:remote", "-a", "pushed");
     const netrc = join(journey.person.home, ".netrc");
-    const before = readFileSync(netrc, "utf8");
-    const { email, token } = journey.platform.access;
-    appendFileSync(netrc, `machine localhost\n  login ${email}\n  password ${token}\n`);
-    await app.commit({ "note.txt": "by netrc\n" });
-    const pushed = await app.git("-c", "credential.helper=", "push", `${url}/pushed.git`, "main");
-    writeFileSync(netrc, before);
+    const both = readFileSync(netrc, "utf8");
+    writeFileSync(netrc, both.slice(0, both.indexOf("machine localhost\n")));
+    await app.commit({ "note.txt": "by the client\n" });
+    const pushed = await app.git("push", "heroku", "main");
+    writeFileSync(netrc, both);
     expect([pushed.code, said(pushed)]).toEqual([0, expect.stringMatching(/Released v4/)]);
   });
 
@@ -84,7 +82,7 @@ describe("ways to push", () => {
       clone,
     ]);
     expect(cloned.code).toBe(0);
-    expect(readFileSync(join(clone, "note.txt"), "utf8")).toBe("by netrc\n");
+    expect(readFileSync(join(clone, "note.txt"), "utf8")).toBe("by the client\n");
     writeFileSync(join(clone, "note.txt"), "from a shallow clone\n");
     await commitAll(journey.person, clone, "Shallow");
     const pushed = await journey.person.git(["push", "origin", "main"], { cwd: clone });

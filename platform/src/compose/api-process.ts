@@ -6,6 +6,8 @@ import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
 import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
 import { startJobs } from "../drivers/postgres/jobs/index.ts";
 import { type Logger, type Running, startParts, systemClock } from "../kernel/index.ts";
+import { type Meter, silentMeter } from "../observe/metric/index.ts";
+import { silentTracer, type Tracer } from "../observe/trace/index.ts";
 import { appRegistry } from "./app-registry.ts";
 import { forwardToFiles } from "./cluster-files.ts";
 import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
@@ -17,13 +19,23 @@ import { type ApiEngine, openDynoSide } from "./control-engine.ts";
 import { ensureFirstAccount } from "./control-first-account.ts";
 import { CLEAR_BUILD_CACHE } from "./control-jobs.ts";
 import { serveApi } from "./control-listen.ts";
+import { countConnections } from "./control-metrics.ts";
 import { requireStore } from "./control-store.ts";
+import { probesOf } from "./instance-probes.ts";
 import { operatorRoutes } from "./operator-routes.ts";
+import { databaseCheck } from "./role-checks.ts";
+import { makeReadiness } from "./role-readiness.ts";
+import type { RunningRole } from "./run-role.ts";
 
 const STOP_WITHIN_MS = 10_000;
 
 /** The API role: several run at once, and none keeps anything. */
-export async function startApi(config: Config, logger: Logger): Promise<Running> {
+export async function startApi(
+  config: Config,
+  logger: Logger,
+  meter: Meter = silentMeter,
+  tracer: Tracer = silentTracer,
+): Promise<RunningRole> {
   writeClusterPage(config);
   const database = await requireStore(config, logger);
   const files = clusterPeer("files", config);
@@ -31,7 +43,10 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
     logs: makeLogClient({ peer: clusterPeer("logs", config), now: systemClock, logger }),
     outputs: makeOutputClient(files),
     holder: config.podName,
+    meter,
+    tracer,
   });
+  countConnections(meter, database);
   const client = await openOwnCluster(config);
   const host = await startClusterHost({ client, config, logger, duty: "view", logs: context.logs.sink });
   const jobs = await startJobs({ database, kinds: [], logger });
@@ -51,7 +66,10 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
   };
   const stopping = new AbortController();
   const images = appRegistry(context, (request, response) => passOn(registry, request, response));
-  const raw = [forwardToFiles(files, logger), images];
+  const checks = [databaseCheck(database)];
+  const readiness = makeReadiness();
+  readiness.enter(checks);
+  const raw = [probesOf({ api: readiness.ask }, config.metricsToken), forwardToFiles(files, logger), images];
   const running = await startParts(
     [
       { name: "the database", start: async () => ({ stop: () => database.close() }) },
@@ -71,8 +89,10 @@ export async function startApi(config: Config, logger: Logger): Promise<Running>
     STOP_WITHIN_MS,
   );
   return {
+    checks,
     stop: async () => {
       stopping.abort();
+      readiness.leave();
       await running.stop();
     },
   };

@@ -96,6 +96,30 @@ async function begin(builder: { build(spec: BuildSpec, signal: AbortSignal): Asy
 const containersOf = (pod: Record<string, unknown>) =>
   pod.containers as { name: string; image: string; env: { name: string; value: string }[] }[];
 
+describe("Dockerfiles", () => {
+  const boxed = { ...plainSpec, stack: "container" };
+
+  it("are refused where no namespace is set aside for them, with the value that does it", async () => {
+    const { builder } = await start();
+    const news = [];
+    for await (const one of builder.build(boxed, new AbortController().signal)) news.push(one);
+    expect(news).toMatchObject([{ kind: "result", result: { kind: "failed" } }]);
+    expect(JSON.stringify(news)).toContain("conifer install --set dockerfiles.enabled=true");
+    expect(JSON.stringify(news)).toContain("heroku container:release web");
+  });
+
+  it("are built in theirs, whose pods may do more, and all else where it was", async () => {
+    const { builder } = await start({ dockerfileNamespace: "conifer-boxes" });
+    const level = (name: string) =>
+      cluster.at(`namespaces//${name}`)?.metadata.labels?.["pod-security.kubernetes.io/enforce"];
+    expect([level(NAMESPACE), level("conifer-boxes")]).toEqual(["restricted", "privileged"]);
+    await begin({ build: (spec, signal) => builder.build({ ...spec, stack: "container" }, signal) });
+    expect(cluster.paths("secrets/").filter((path) => path.includes("/build-"))).toEqual([
+      expect.stringContaining("secrets/conifer-boxes/"),
+    ]);
+  });
+});
+
 describe("the images that builds need", () => {
   it("are pushed from their folders, and the pod is told of both as it reaches them", async () => {
     const { builder } = await start();

@@ -13,6 +13,7 @@ import {
 import type { SourceStore } from "../delivery/source/index.ts";
 import { operatorVariables, RUN_USER } from "../drivers/cnb/builds/index.ts";
 import {
+  buildersByStack,
   ensureBuildSpace,
   makeBuildSpace,
   makeTrust,
@@ -44,6 +45,7 @@ export interface ClusterBuildsParts {
     | "otherRunImage"
   > & {
     readonly buildNamespace: string;
+    readonly dockerfileNamespace?: string | undefined;
   };
   /** Of the caller, who closes it; one of its own when missing. */
   readonly client?: KubeClient;
@@ -93,7 +95,6 @@ export async function startClusterBuilds(
   parts: ClusterBuildsParts,
 ): Promise<Running & { readonly builder: Builder }> {
   const { config, sources, masterKey, logger } = parts;
-  const namespace = config.buildNamespace;
   const { quota, troubleMs, ...bounds } = { ...BOUNDS, ...parts.bounds };
   const { registryAddress = "" } = config;
   const { nodesRegistry = registryAddress } = parts;
@@ -117,27 +118,10 @@ export async function startClusterBuilds(
     const builderImage = await provideImage(config.builderImage ?? "", "conifer/builder", clientOf);
     const runImage = await provideImage(config.runImage ?? "", "conifer/run", clientOf);
     const other = await provideOther(config, clientOf, nodesRegistry);
-    const space = {
-      ...{ namespace, priorityClass: PRIORITY_CLASS, quota },
-      ...(parts.systemNamespace ? { systemNamespace: parts.systemNamespace } : {}),
-    };
     const trust = await readTrust(config.caBundle);
-    await ensureBuildSpace(
-      client,
-      [...makeBuildSpace(space), ...(trust ? [makeTrust(namespace, trust)] : [])],
-      logger,
-    );
-    running.push(
-      await keepPullSecret({
-        ...{ client, namespace, logger },
-        make: (now) => dockerConfigJson(issuePullCredential(COMMON_SPACE, now, keys), [nodesRegistry]),
-        now: systemClock,
-      }),
-    );
-    const builds = await startKubernetesBuilder({
-      ...{ client, sources, logger },
+    const common: Common = {
       placement: {
-        ...{ namespace, ...bounds },
+        ...bounds,
         builderImage: `${nodesRegistry}/${builderImage.repository}@${builderImage.digest}`,
         pullSecrets: [PULL_SECRET],
         // The images of builds are made for the processors that this process runs on, as those of dynos are.
@@ -148,26 +132,71 @@ export async function startClusterBuilds(
         ...(trust ? { trust: TRUST } : {}),
         lostNodeSeconds: LOST_NODE_SECONDS,
       },
-      openRegistry: (appId) => clientOf(appRepository(appId)),
-      repositoryOf: (appId) => repositoryName(appRepository(appId)),
-      podRegistry: (appId, until) => openRepository(appRepository(appId), until),
-      ...{ runImage, other, architectures: config.architectures },
-      builders: await buildersOf(parts, nodesRegistry),
-      runtimeSources: config.runtimeSources,
-      hostEnv: operatorVariables(parts.hostEnv),
-      sourceLimits: SOURCE_LIMITS,
-      imageLimitBytes: bounds.diskBytes,
-      troubleMs,
-      kept: 20,
-      keptMs: 30 * MINUTE_MS,
-      now: systemClock,
-    });
-    running.push(builds);
-    return { builder: builds.builder, stop };
+      options: {
+        ...{ client, sources, logger, runImage, troubleMs },
+        openRegistry: (appId) => clientOf(appRepository(appId)),
+        repositoryOf: (appId) => repositoryName(appRepository(appId)),
+        podRegistry: (appId, until) => openRepository(appRepository(appId), until),
+        ...{ other, architectures: config.architectures },
+        builders: await buildersOf(parts, nodesRegistry),
+        runtimeSources: config.runtimeSources,
+        hostEnv: operatorVariables(parts.hostEnv),
+        sourceLimits: SOURCE_LIMITS,
+        imageLimitBytes: bounds.diskBytes,
+        ...{ kept: 20, keptMs: 30 * MINUTE_MS, now: systemClock },
+      },
+      ...{ quota, trust, running },
+      systemNamespace: parts.systemNamespace,
+      makeLogin: (now) => dockerConfigJson(issuePullCredential(COMMON_SPACE, now, keys), [nodesRegistry]),
+    };
+    const builder = await startIn({ namespace: config.buildNamespace }, common);
+    if (config.dockerfileNamespace === undefined) return { builder, stop };
+    const place = { namespace: config.dockerfileNamespace, ofDockerfiles: true } as const;
+    return { builder: buildersByStack(builder, await startIn(place, common)), stop };
   } catch (thrown) {
     await stop().catch(() => {});
     throw thrown;
   }
+}
+
+/** What builds have in common, whatever they are of. */
+interface Common {
+  readonly placement: Omit<BuilderOptions["placement"], "namespace">;
+  readonly options: Omit<BuilderOptions, "placement" | "ofDockerfiles">;
+  readonly quota: BuildBounds["quota"];
+  readonly trust: string | undefined;
+  readonly systemNamespace: string | undefined;
+  readonly makeLogin: Parameters<typeof keepPullSecret>[0]["make"];
+  /** What is to be stopped, the last first. */
+  readonly running: Running[];
+}
+
+type BuilderOptions = Parameters<typeof startKubernetesBuilder>[0];
+
+/** Makes a namespace ready for builds and starts what watches them there. */
+async function startIn(
+  { namespace, ofDockerfiles }: { readonly namespace: string; readonly ofDockerfiles?: true },
+  { placement, options, quota, trust, systemNamespace, makeLogin, running }: Common,
+): Promise<Builder> {
+  const { client, logger } = options;
+  const space = {
+    ...{ namespace, priorityClass: PRIORITY_CLASS, quota },
+    ...(systemNamespace ? { systemNamespace } : {}),
+    ...(ofDockerfiles ? { level: "privileged" as const } : {}),
+  };
+  await ensureBuildSpace(
+    client,
+    [...makeBuildSpace(space), ...(trust ? [makeTrust(namespace, trust)] : [])],
+    logger,
+  );
+  running.push(await keepPullSecret({ client, namespace, logger, make: makeLogin, now: systemClock }));
+  const builds = await startKubernetesBuilder({
+    ...options,
+    placement: { ...placement, namespace },
+    ...(ofDockerfiles ? { ofDockerfiles } : {}),
+  });
+  running.push(builds);
+  return builds.builder;
 }
 
 /** Where builder images of others come from, and where nodes find them then. */

@@ -11,6 +11,7 @@ import { makeRouteObject } from "../drivers/kubernetes/routes/route-object.ts";
 import { ask } from "../edge/proxy/proxy-fixtures.ts";
 import { appRoute } from "../edge/route/route-fixtures.ts";
 import { newId, pause, type Running, silentLogger } from "../kernel/index.ts";
+import { silentMeter } from "../observe/metric/index.ts";
 import { startClusterRouter } from "./cluster-router.ts";
 import type { Config } from "./config.ts";
 import { idlePort, makeRolePlace, type RolePlace } from "./role-fixtures.ts";
@@ -92,7 +93,7 @@ async function startRouter(role: string): Promise<StartedRouter> {
     }),
   );
   const internal = await idlePort();
-  const running = await startClusterRouter(config, silentLogger, internal);
+  const running = await startClusterRouter(config, silentLogger, silentMeter, internal);
   const router = { http: config.routerPort, internal, stop: () => running.stop() };
   kept.push(router);
   return router;

@@ -12,6 +12,7 @@ import {
   watchEndpoints,
 } from "../edge/table/index.ts";
 import { errorText, type Logger, type Part, pause, type Running, systemClock } from "../kernel/index.ts";
+import { type Meter, silentMeter } from "../observe/metric/index.ts";
 import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
 import { writeClusterPage } from "./cluster-page.ts";
 import { clusterPeer, startRoleServer } from "./cluster-peers.ts";
@@ -22,7 +23,12 @@ import { type RouterSources, startRouterWith } from "./router-process.ts";
  * The router role: routes and endpoints come from watches of the cluster, and the last ones are kept in its home, so that
  * it serves, and starts, while the cluster's API and every other role are away.
  */
-export async function startClusterRouter(config: Config, logger: Logger, port?: number) {
+export async function startClusterRouter(
+  config: Config,
+  logger: Logger,
+  meter: Meter = silentMeter,
+  port?: number,
+) {
   const { home } = config;
   mkdirSync(home.state, { recursive: true, mode: 0o700 });
   writeClusterPage(config);
@@ -46,6 +52,7 @@ export async function startClusterRouter(config: Config, logger: Logger, port?: 
     logs,
     journal,
     parts,
+    meter,
     endpoints: () => watchEndpoints({ source, table: journal.table, logger }),
   };
   return await startRouterWith(config, sources, logger);

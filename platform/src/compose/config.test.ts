@@ -93,6 +93,10 @@ test.each([
   ["CONIFER_OPEN_RANGES", "10.9.0.0/16", { openRanges: ["10.9.0.0/16"] }],
   ["CONIFER_SIZE_NODES", "eco=a:b, basic=c.d/e:f", { sizeNodes: ["eco=a:b", "basic=c.d/e:f"] }],
   ["CONIFER_DYNO_DISK", "20", { dynoDisk: 20 }],
+  ["CONIFER_MEMORY_FACTOR", "1.5", { memoryFactor: 1.5 }],
+  ["CONIFER_MEMORY_FACTOR", "0.02", { memoryFactor: 0.02 }],
+  ["CONIFER_SLEEP_AFTER", "60", { sleepAfter: 60 }],
+  ["CONIFER_DAILY_CYCLING", "on", { dailyCycling: true }],
   ["CONIFER_ROUTER_LEAVE", "5", { routerLeave: 5 }],
   ["CONIFER_CLOSED_RANGES", "2001:db8::/32", { closedRanges: ["2001:db8::/32"] }],
   ["CONIFER_DOMAIN", "Apps.Example.com", { domain: "apps.example.com" }],
@@ -124,6 +128,7 @@ test.each([
   ["CONIFER_OTHER_BUILDER_IMAGE", "/srv/images/other", { otherBuilderImage: "/srv/images/other" }],
   ["CONIFER_OTHER_RUN_IMAGE", "/srv/images/run-other", { otherRunImage: "/srv/images/run-other" }],
   ["CONIFER_BUILD_NAMESPACE", "builds", { buildNamespace: "builds" }],
+  ["CONIFER_DOCKERFILE_NAMESPACE", "boxes", { dockerfileNamespace: "boxes" }],
   ["CONIFER_RATE_LIMIT", "60", { rateLimit: 60 }],
   ["CONIFER_LOG_LEVEL", "debug", { logLevel: "debug" }],
 ])("%s=%s", (name, value, wanted) => {
@@ -147,6 +152,9 @@ describe("a mistake", () => {
     ["CONIFER_S3_CREDENTIALS", "here", /CONIFER_S3_CREDENTIALS must be the absolute path/],
     ["CONIFER_REGISTRY_QUOTA", "0", /CONIFER_REGISTRY_QUOTA must be a whole number from 1/],
     ["CONIFER_SIGNED_IMAGES", "on", /CONIFER_SIGNED_IMAGES must be one of off, required/],
+    ["CONIFER_TLS_CERTIFICATE", "cert.pem", /CONIFER_TLS_CERTIFICATE must be the absolute path of a file/],
+    ["CONIFER_TLS_CERTIFICATE", "/cert.pem", /CONIFER_TLS_KEY is missing/],
+    ["CONIFER_TLS_KEY", "/key.pem", /CONIFER_TLS_CERTIFICATE is missing/],
     ["CONIFER_ADVISORIES", "osv", /CONIFER_ADVISORIES must be the absolute path/],
     ["CONIFER_REGISTRY_LISTEN", "here", /CONIFER_REGISTRY_LISTEN must hold only an IP address.*"here"/],
     ["CONIFER_DOMAIN", "-x", /CONIFER_DOMAIN must be a host name, not "-x"/],
@@ -173,6 +181,11 @@ describe("a mistake", () => {
     ["CONIFER_OPEN_RANGES", "10.0.0.1/x", /CONIFER_OPEN_RANGES/],
     ["CONIFER_SIZE_NODES", "eco=pool", /CONIFER_SIZE_NODES/],
     ["CONIFER_DYNO_DISK", "0", /CONIFER_DYNO_DISK/],
+    ["CONIFER_MEMORY_FACTOR", "0", /CONIFER_MEMORY_FACTOR must be a number from 0.01 to 100/],
+    ["CONIFER_MEMORY_FACTOR", "101", /CONIFER_MEMORY_FACTOR/],
+    ["CONIFER_MEMORY_FACTOR", "half", /CONIFER_MEMORY_FACTOR/],
+    ["CONIFER_SLEEP_AFTER", "0", /CONIFER_SLEEP_AFTER/],
+    ["CONIFER_DAILY_CYCLING", "yes", /CONIFER_DAILY_CYCLING/],
     ["CONIFER_CLOSED_RANGES", "::/129", /CONIFER_CLOSED_RANGES/],
     ["CONIFER_RUNTIME_SOURCES", "https://x", /CONIFER_RUNTIME_SOURCES.*"https:\/\/x"/],
     ["CONIFER_RUNTIME_SOURCES", "official,ftp://x", /CONIFER_RUNTIME_SOURCES.*"ftp:\/\/x"/],
@@ -205,6 +218,14 @@ describe("a mistake", () => {
       /^Conifer cannot start:\n {2}- CONIFER_PORT.*\n {2}- CONIFER_DOMAIN.*\n {2}- CONIFER_LOG_LEVEL/,
     );
   });
+});
+
+test("a certificate is two files", () => {
+  const files = { CONIFER_TLS_CERTIFICATE: "/tls/fullchain.pem", CONIFER_TLS_KEY: "/tls/privkey.pem" };
+  expect(readConfig(files).tlsFiles).toEqual({
+    ...{ certificateFile: "/tls/fullchain.pem", keyFile: "/tls/privkey.pem" },
+  });
+  expect(readConfig({}).tlsFiles).toBeUndefined();
 });
 
 describe("a bucket for images", () => {

@@ -3,6 +3,7 @@ import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { parseS3Place, type S3Place } from "../drivers/s3/client/index.ts";
 import { type Home, makeHome } from "./home.ts";
+import { readTraces, type TraceSettings } from "./trace-settings.ts";
 
 /** Every setting of a Conifer process, complete. Read once, at start. */
 export interface Config {
@@ -50,6 +51,11 @@ export interface Config {
   readonly advisories: string | undefined;
   /** CONIFER_DOMAIN: apps answer at `<app>.<domain>`. Default `localhost`. */
   readonly domain: string;
+  /**
+   * CONIFER_TLS_CERTIFICATE, CONIFER_TLS_KEY: files in PEM with a certificate for the names it holds, of apps and of the API.
+   * They may be replaced at any time. Default: certificates of Conifer's own authority.
+   */
+  readonly tlsFiles: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** CONIFER_ADMIN_EMAIL, CONIFER_ADMIN_PASSWORD: the first account. Default: made at first start. */
   readonly adminEmail: string | undefined;
   readonly adminPassword: string | undefined;
@@ -77,6 +83,10 @@ export interface Config {
   readonly nodeName: string | undefined;
   /** CONIFER_PROBE_PORT: where this process tells whether it lives and is ready, http. Default: nowhere. */
   readonly probePort: number | undefined;
+  /** CONIFER_METRICS_TOKEN: reads metrics, and readiness in full. Default on one machine: `keys/metrics.token`, made once. */
+  readonly metricsToken: string | undefined;
+  /** OTEL_EXPORTER_OTLP_ENDPOINT and its like: where traces go. Default: there are none. */
+  readonly traces: TraceSettings | undefined;
   /** CONIFER_DATABASE_PASSWORD: of the role `database`, where it serves other pods. */
   readonly databasePassword: string | undefined;
   /** CONIFER_OPEN_RANGES: private ranges that dynos in a cluster may reach, such as a database's. Default: none. */
@@ -85,8 +95,17 @@ export interface Config {
   readonly closedRanges: readonly string[];
   /** CONIFER_SIZE_NODES: dyno sizes with nodes of their own, each as `<size>=<label>:<value>`. Default: none. */
   readonly sizeNodes: readonly string[];
-  /** CONIFER_DYNO_DISK: gigabytes (2^30 bytes) that a dyno of a cluster may write to its files. Default 4. */
+  /** CONIFER_DYNO_DISK: gigabytes (2^30 bytes) that a dyno may write to its files. Default 4. */
   readonly dynoDisk: number;
+  /** CONIFER_SLEEP_AFTER: seconds without a request after which apps whose dynos are of a size that sleeps do. Default 1800. */
+  readonly sleepAfter: number;
+  /**
+   * CONIFER_MEMORY_FACTOR: how many times this machine's memory the sizes of its dynos may add up to, from 0.01 to 100.
+   * Default 4.
+   */
+  readonly memoryFactor: number;
+  /** CONIFER_DAILY_CYCLING: whether dynos are replaced once a day. Default `off`. */
+  readonly dailyCycling: boolean;
   /** CONIFER_CA_BUNDLE: certificates that builds and dynos trust. Default: the host's. */
   readonly caBundle: string | undefined;
   /** CONIFER_RUNTIME_SOURCES: where builds get runtimes, in order: `official`, `registry`, `debian`, or `<language>=<URL>` of a mirror. */
@@ -122,9 +141,18 @@ export interface Config {
   readonly otherRunImage: string | undefined;
   /** CONIFER_BUILD_NAMESPACE: where builds run as pods. Default `conifer-builds`. */
   readonly buildNamespace: string;
+  /**
+   * CONIFER_DOCKERFILE_NAMESPACE: where Dockerfiles are built as pods, which may make user namespaces and mounts there. Default:
+   * nowhere, and such builds are refused.
+   */
+  readonly dockerfileNamespace: string | undefined;
   /** CONIFER_RATE_LIMIT: API calls an account may make in an hour. Default 4500. */
   readonly rateLimit: number;
-  /** CONIFER_LOG_LEVEL: of Conifer's own diagnostics. Default `info`. */
+  /** CONIFER_LOG_FILE_SIZE: of a file of Conifer's own log, in megabytes (10^6 bytes). Default 10. Here in bytes. */
+  readonly logFileBytes: number;
+  /** CONIFER_LOG_FILES: files that are kept of each process's log. Default 5. */
+  readonly logFiles: number;
+  /** CONIFER_LOG_LEVEL: of Conifer's own log. Default `info`. */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -191,6 +219,7 @@ export function readConfig(env: Environment): Config {
     ...readImages(read, mistakes),
     ...readTrust(read),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
+    tlsFiles: readTlsFiles(read, mistakes),
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
     adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
     adminToken: read.matching("CONIFER_ADMIN_TOKEN", "16 characters or more", /^\S{16,}$/, "secret"),
@@ -217,7 +246,7 @@ export function readConfig(env: Environment): Config {
       read.list("CONIFER_SIZE_NODES", "a size and a label like standard-2x=pool:big", (text) =>
         SIZE_NODE.test(text),
       ) ?? [],
-    dynoDisk: read.number("CONIFER_DYNO_DISK", 4, 1_000_000),
+    ...readDynos(read),
     caBundle: read.text("CONIFER_CA_BUNDLE"),
     runtimeSources: read.list(
       "CONIFER_RUNTIME_SOURCES",
@@ -226,14 +255,64 @@ export function readConfig(env: Environment): Config {
     ) ?? ["official", "registry", "debian"],
     runImage,
     ...readBuilders(read, engine),
-    buildNamespace:
-      read.matching("CONIFER_BUILD_NAMESPACE", "a name of a namespace", NAMESPACE) ?? "conifer-builds",
+    ...readBuildPlaces(read),
     rateLimit: read.number("CONIFER_RATE_LIMIT", 4500, 100_000_000),
-    logLevel: read.oneOf("CONIFER_LOG_LEVEL", ["debug", "info", "warn", "error"], "info"),
+    ...readOperation(read),
   };
   if (mistakes.length > 0)
     throw new Error(`Conifer cannot start:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
   return config;
+}
+
+function readTlsFiles(read: ReturnType<typeof makeReader>, mistakes: string[]): Config["tlsFiles"] {
+  const path = (name: string) => read.matching(name, "the absolute path of a file", /^\//);
+  const certificateFile = path("CONIFER_TLS_CERTIFICATE");
+  const keyFile = path("CONIFER_TLS_KEY");
+  if (certificateFile !== undefined && keyFile !== undefined) return { certificateFile, keyFile };
+  const one = read.text("CONIFER_TLS_CERTIFICATE") === undefined;
+  if (one !== (read.text("CONIFER_TLS_KEY") === undefined))
+    mistakes.push(
+      `${one ? "CONIFER_TLS_CERTIFICATE" : "CONIFER_TLS_KEY"} is missing: a certificate and its key are given together`,
+    );
+  return undefined;
+}
+
+/** What dynos may use, and when they are stopped or replaced. */
+function readDynos(
+  read: ReturnType<typeof makeReader>,
+): Pick<Config, "dynoDisk" | "sleepAfter" | "memoryFactor" | "dailyCycling"> {
+  const factor = read.matching("CONIFER_MEMORY_FACTOR", "a number from 0.01 to 100, such as 1.5", {
+    test: (text) => /^\d{1,3}(\.\d{1,2})?$/.test(text) && Number(text) >= 0.01 && Number(text) <= 100,
+  });
+  return {
+    dynoDisk: read.number("CONIFER_DYNO_DISK", 4, 1_000_000),
+    sleepAfter: read.number("CONIFER_SLEEP_AFTER", 1_800, 30 * 86_400),
+    memoryFactor: factor === undefined ? 4 : Number(factor),
+    dailyCycling: read.oneOf("CONIFER_DAILY_CYCLING", ["off", "on"], "off") === "on",
+  };
+}
+
+/** What Conifer tells of itself, and to whom. */
+function readOperation(
+  read: ReturnType<typeof makeReader>,
+): Pick<Config, "metricsToken" | "traces" | "logLevel" | "logFileBytes" | "logFiles"> {
+  return {
+    logFileBytes: read.number("CONIFER_LOG_FILE_SIZE", 10, 10_000) * 1_000_000,
+    logFiles: read.number("CONIFER_LOG_FILES", 5, 1_000),
+    traces: readTraces(read),
+    metricsToken: read.matching("CONIFER_METRICS_TOKEN", "16 characters or more", /^\S{16,}$/, "secret"),
+    logLevel: read.oneOf("CONIFER_LOG_LEVEL", ["debug", "info", "warn", "error"], "info"),
+  };
+}
+
+function readBuildPlaces(
+  read: ReturnType<typeof makeReader>,
+): Pick<Config, "buildNamespace" | "dockerfileNamespace"> {
+  const place = (name: string) => read.matching(name, "a name of a namespace", NAMESPACE);
+  return {
+    buildNamespace: place("CONIFER_BUILD_NAMESPACE") ?? "conifer-builds",
+    dockerfileNamespace: place("CONIFER_DOCKERFILE_NAMESPACE"),
+  };
 }
 
 /** What images may start, and what is known of their parts. */

@@ -31,8 +31,10 @@ import { makeAttachUrl, oneOffHandlers } from "../runtime/one-off/index.ts";
 import { makeAuthenticate } from "./control-accounts.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { ApiEngine } from "./control-engine.ts";
+import { countRequests } from "./control-metrics.ts";
 import { readFirstPage } from "./first-page.ts";
 import type { Home } from "./home.ts";
+import { traceRequests } from "./trace-work.ts";
 
 /** The HTTP API with every capability's routes, on a listener's port. */
 export async function openApi(
@@ -56,6 +58,8 @@ export async function openApi(
     findApp: (identity, principal) => findCalledApp(context, identity, principal),
     rateLimiter: limits.rateLimiter,
     clock: context.clock,
+    answered: countRequests(context.meter),
+    around: traceRequests(context.tracer),
   });
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { findApp } from "../apps/app/index.ts";
 import { type ArtifactStore, attestImage, attestRebase } from "../delivery/attestation/index.ts";
 import type { AttestBuild } from "../delivery/build/index.ts";
@@ -6,6 +5,7 @@ import type { ImageStore } from "../delivery/image/index.ts";
 import type { AttestRebase } from "../delivery/rebase/index.ts";
 import { COMMON_SPACE, repositoryName } from "../delivery/registry/index.ts";
 import type { SourceStore } from "../delivery/source/index.ts";
+import { readConiferVersion } from "./conifer-version.ts";
 import type { ControlContext } from "./control-context.ts";
 
 /** Where what is said of images comes from, and where it goes. */
@@ -60,10 +60,4 @@ function describeBuilder({ config }: ControlContext) {
     coniferVersion: readConiferVersion(),
     image: config.builderImage?.includes("@") ? config.builderImage : undefined,
   };
-}
-
-/** Of the package that runs. */
-function readConiferVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -3,14 +3,16 @@ import { readFileSync } from "node:fs";
 import type { OutputStore } from "../delivery/output/index.ts";
 import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { makeOutputFiles } from "../drivers/embedded/outputs/index.ts";
-import { takeClaim } from "../drivers/postgres/claims/index.ts";
+import { holdClaim, takeClaim } from "../drivers/postgres/claims/index.ts";
 import { makeAppendEvent } from "../drivers/postgres/outbox/index.ts";
 import { type Database, violatedConstraint } from "../drivers/postgres/store/index.ts";
 import { defaultDomain } from "../edge/domain/index.ts";
 import { type Claim, type Logger, newId, systemClock } from "../kernel/index.ts";
+import { type Meter, silentMeter } from "../observe/metric/index.ts";
+import { silentTracer, type Tracer } from "../observe/trace/index.ts";
 import type { Config } from "./config.ts";
 import type { Home } from "./home.ts";
-import { readMasterKey } from "./master-key.ts";
+import { openMasterKey } from "./master-key.ts";
 
 /** What nearly every part of the control process needs, made once. */
 export type ControlContext = ReturnType<typeof makeControlContext>;
@@ -21,6 +23,10 @@ export interface ControlSurroundings {
   readonly outputs: OutputStore;
   /** Holds claims: the same again after a restart of the one process of this name. */
   readonly holder: string;
+  /** Default: nobody counts. */
+  readonly meter?: Meter;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /** Long enough for a pause of the process, short enough for a takeover. */
@@ -45,9 +51,15 @@ export function makeControlContext(
   config: Config,
   database: Database,
   logger: Logger,
-  { logs, outputs, holder }: ControlSurroundings = localSurroundings(config, logger),
+  {
+    logs,
+    outputs,
+    holder,
+    meter = silentMeter,
+    tracer = silentTracer,
+  }: ControlSurroundings = localSurroundings(config, logger),
 ) {
-  const masterKey = readMasterKey(config.home);
+  const masterKey = openMasterKey(config.home);
   const current = masterKey.keys.get(masterKey.current) ?? Buffer.alloc(0);
   return {
     config,
@@ -60,6 +72,8 @@ export function makeControlContext(
     masterKey,
     logs,
     outputs,
+    meter,
+    tracer,
     /** Signs addresses that are their own credential. */
     urlKey: Buffer.from(hkdfSync("sha256", current, "", "conifer signed addresses", 32)),
     appendEvent: makeAppendEvent(systemClock),
@@ -68,6 +82,7 @@ export function makeControlContext(
     webUrl: (name: string) => webUrl(defaultDomain(name, config.domain), config.webPort),
     gitUrl: (name: string) => `https://localhost:${config.apiPort}/${name}.git`,
     claim: makeClaims(database, holder),
+    holdClaim,
   };
 }
 

@@ -4,7 +4,13 @@ import type { ImageCollection, ImageStore } from "../delivery/image/index.ts";
 import type { MakeRebasedDependencies } from "../delivery/rebase/index.ts";
 import { findPushedImage } from "../delivery/registry/index.ts";
 import type { PushedImages } from "../delivery/release/index.ts";
-import { cutSource, fetchSource, type GitRepositories, makeUploads } from "../delivery/source/index.ts";
+import {
+  cutSource,
+  fetchSource,
+  type GitRepositories,
+  makeUploads,
+  type SourceStore,
+} from "../delivery/source/index.ts";
 import { makeGitRepositories, prepareGitFolder, startGitTransport } from "../drivers/embedded/git/index.ts";
 import {
   openDiskArtifacts,
@@ -13,6 +19,7 @@ import {
   openDiskRepositories,
 } from "../drivers/embedded/images/index.ts";
 import { openFileArchiveStore, openFileSourceStore } from "../drivers/embedded/sources/index.ts";
+import { makeRequireRoom } from "../drivers/files/room/index.ts";
 import type { RouteTable } from "../edge/route/index.ts";
 import { openStreamUrl, signStreamUrl } from "../http/index.ts";
 import { admittingHost, type DynoHost, type DynoWatch, startDynoWatch } from "../runtime/dyno/index.ts";
@@ -49,6 +56,7 @@ export interface WorkerEngine {
   readonly routes: RouteTable;
   readonly collection: ImageCollection;
   readonly repositories: Pick<GitRepositories, "moveRef" | "remove">;
+  readonly sources: Pick<SourceStore, "collect">;
   readonly fetchSource: FetchSource;
   readonly cutSource: CutSource;
   readonly attest: AttestBuild;
@@ -123,6 +131,7 @@ export async function openControlFiles(context: ControlContext) {
   });
   const sources = await openFileSourceStore({ folder: home.sources });
   const archives = await openFileArchiveStore({ folder: `${home.sources}/uploads` });
+  const requireRoom = makeRequireRoom(home.sources);
   const uploads = makeUploads({
     archives,
     sign: (url) => signStreamUrl({ ...url, key: context.urlKey }),
@@ -130,14 +139,17 @@ export async function openControlFiles(context: ControlContext) {
     now: context.clock,
     newId: context.newId,
     logger,
+    requireRoom,
   });
   const fetch: FetchSource = async (url, checksum, signal) => {
+    await requireRoom();
     const deps = { archives, sources, ownUpload: uploads.ownUpload, newId: context.newId };
     return await fetchSource({ url, checksum }, deps, signal);
   };
   return {
     sources,
     uploads,
+    requireRoom,
     repositories: makeGitRepositories(settings),
     git: await startGitTransport({ settings, socketPath: `${home.run}/push.sock`, logger }),
     fetchSource: fetch,

@@ -22,6 +22,7 @@ export async function startControlEvents(
   const log = {
     name: "log",
     handle: async (event: DomainEvent) => {
+      context.meter.add("conifer_events_total", { kind: event.kind });
       for (const line of apiLogLines(event)) context.logs.sink.write(line);
     },
   };

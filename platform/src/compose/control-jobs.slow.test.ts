@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { insertBuild } from "../delivery/build/build-store.ts";
 import { releaseAnImage } from "../delivery/release/release-fixtures.ts";
 import { startJobs } from "../drivers/postgres/jobs/index.ts";
 import { newId, type Running, silentLogger } from "../kernel/index.ts";
@@ -12,6 +13,8 @@ let removed: string[];
 let failing: Set<string>;
 /** The digests with which images were collected. */
 let collected: (readonly string[])[];
+/** The sources that were kept, and from when on all are. */
+let keptSources: (readonly [readonly string[], Date])[];
 const running: Running[] = [];
 
 beforeAll(async () => {
@@ -22,6 +25,7 @@ beforeEach(() => {
   removed = [];
   failing = new Set();
   collected = [];
+  keptSources = [];
 });
 afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.stop();
@@ -41,6 +45,12 @@ function kinds() {
       ...engine,
       repositories: { ...engine.repositories, remove: remove("repository") },
       builder: { ...engine.builder, clearCache: remove("cache") },
+      sources: {
+        collect: async (kept, before) => {
+          keptSources.push([kept, before]);
+          return { sources: 1, freedBytes: 10 };
+        },
+      },
       collection: {
         forget: remove("images"),
         collect: async (known) => {
@@ -141,5 +151,30 @@ describe("collecting images", () => {
 
   test("is asked for every hour", () => {
     expect(collection()?.schedule).toMatch(/^\d+ \* \* \* \*$/);
+  });
+});
+
+describe("what is old", () => {
+  const job = (name: string) => kinds().find((one) => one.name === name);
+  const source = (digit: string) => `sha256:${digit.repeat(64)}`;
+
+  test("sources of builds that are under way are kept, and all of the last day", async () => {
+    const owner = await control.account("builder@example.com");
+    const app = (await control.call("POST /apps", { token: owner.token, body: {} })).body as { id: string };
+    const { db, clock, newId: makeId } = control.context;
+    const actor = { id: makeId(), email: "builder@example.com" };
+    const of = { appId: app.id, actor, sourceUrl: null, sourceChecksum: null, sourceVersion: null };
+    const build = { ...of, sourceDescription: null, gitRef: null, stack: "cnb", now: clock() };
+    await insertBuild(db, { ...build, id: makeId(), sourceDigest: source("1") });
+    await job("collect-sources")?.run({});
+    const [kept, before] = keptSources[0] ?? [];
+    expect(kept).toContain(source("1"));
+    expect(clock().getTime() - (before?.getTime() ?? 0)).toBeGreaterThanOrEqual(24 * 60 * 60 * 1_000);
+  });
+
+  test("releases expire, and nothing happens where none is old", async () => {
+    await job("expire-releases")?.run({});
+    expect(job("expire-releases")?.schedule).toMatch(/^\d+ \* \* \* \*$/);
+    expect(job("collect-sources")?.schedule).toMatch(/^\d+ \* \* \* \*$/);
   });
 });

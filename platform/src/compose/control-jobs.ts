@@ -1,7 +1,9 @@
 import { deleteExpiredAuthorizations } from "../accounts/token/index.ts";
 import { loadAdvisories } from "../delivery/advisory/index.ts";
+import { listKeptSources } from "../delivery/build/index.ts";
 import { listKeptDigests } from "../delivery/image/index.ts";
 import { deleteOldPasses, listPassImages } from "../delivery/rebase/index.ts";
+import { expireReleases } from "../delivery/release/index.ts";
 import { forgetUnusedSets } from "../delivery/sbom/index.ts";
 import { openAdvisoryFiles } from "../drivers/files/advisories/index.ts";
 import type { JobKind } from "../drivers/postgres/jobs/index.ts";
@@ -15,6 +17,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const EVENTS_DAYS = 7;
 
 const PASSES_DAYS = 90;
+/** The source of a build that made nothing is kept so long. */
+const SOURCES_DAYS = 30;
 
 /** Asks a worker to forget an app's build cache. */
 export const CLEAR_BUILD_CACHE = "clear-build-cache";
@@ -50,6 +54,25 @@ export function makeJobKinds(context: ControlContext, engine: WorkerEngine): rea
       run: async () => {
         const kept = [...(await listKeptDigests(db)), ...(await listPassImages(db))];
         await engine.collection.collect(kept);
+      },
+    },
+    {
+      name: "expire-releases",
+      schedule: "53 * * * *",
+      run: async () => {
+        const images = await expireReleases(context);
+        if (images > 0) context.logger.info("old releases have expired", { images });
+      },
+    },
+    {
+      name: "collect-sources",
+      schedule: "47 * * * *",
+      run: async () => {
+        const kept = await listKeptSources(db, before(SOURCES_DAYS));
+        // What came within a day may be of a build that is not on record yet.
+        const { sources, freedBytes } = await engine.sources.collect(kept, before(1));
+        if (sources > 0)
+          context.logger.info("sources that nothing needs are removed", { sources, freed_bytes: freedBytes });
       },
     },
     {

@@ -8,6 +8,7 @@ import { openApi } from "./control-api.ts";
 import { attachTargets } from "./control-attach.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { ApiEngine } from "./control-engine.ts";
+import { openGiven } from "./given-tls.ts";
 import { certificateNames, listenAddresses } from "./listen-addresses.ts";
 import { explainPort } from "./supervisor-ports.ts";
 
@@ -25,9 +26,11 @@ export async function serveApi(
     keyFile: `${home.keys}/ca.key`,
     now: systemClock,
   });
+  const given = openGiven(config, logger);
   const listener = makeApiListener({
     port: config.apiPort,
     addresses: listenAddresses(config.listen),
+    certificateFor: (host) => given?.certificateFor(host),
     tls: () => authority.issue(certificateNames(config.listen, hostname())),
     rendezvous: makeRendezvous({
       ...attachTargets(context, engine.host),

@@ -9,11 +9,16 @@ import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../drivers/postgres/store/database-fixtures.ts";
+import { freePort } from "../kernel/free-port-fixtures.ts";
 import { type Running, silentLogger } from "../kernel/index.ts";
+import { METRICS_TYPE, makeMeter } from "../observe/metric/index.ts";
 import { readAccessFile } from "./access-file.ts";
 import { type Config, readConfig } from "./config.ts";
 import { startControl } from "./control-process.ts";
 import { ensureMasterKey } from "./master-key.ts";
+import { metricsTokenFile } from "./operator-token.ts";
+import { makeReadiness } from "./role-readiness.ts";
+import { startRoleSocket } from "./role-socket.ts";
 import { makeHomeFolders } from "./supervisor-home.ts";
 
 const ACCEPT = "application/vnd.heroku+json; version=3";
@@ -32,15 +37,6 @@ afterAll(async () => {
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 /** A home as the supervisor leaves it for the control process. */
 async function makeConfig(name: string, environment: Record<string, string> = {}): Promise<Config> {
@@ -137,4 +133,40 @@ test.skipIf(!outside)("beyond loopback plain http only leads to https, whose cer
   const [answer] = await once(secure, "response");
   expect(answer.statusCode).toBe(200);
   answer.resume();
+});
+
+test("health is told at the API's port, for every process of the machine", async () => {
+  const config = await makeConfig("health");
+  await start(config);
+  const at = (path: string, headers = {}) => fetch(`http://127.0.0.1:${config.apiPort}${path}`, { headers });
+  expect([(await at("/healthz")).status, (await at("/readyz")).status]).toEqual([200, 503]);
+
+  const readiness = makeReadiness();
+  readiness.enter();
+  for (const role of ["control", "host", "router"] as const) {
+    const socket = await startRoleSocket(role, config, {
+      readiness,
+      meter: makeMeter(role),
+      logger: silentLogger,
+    });
+    if (socket) running.push(socket);
+  }
+  const ready = await at("/readyz");
+  expect([ready.status, await ready.text()]).toEqual([200, '{"ready":true}\n']);
+  const headers = { authorization: `Bearer ${readFileSync(metricsTokenFile(config.home), "utf8")}` };
+  expect(await (await at("/readyz", headers)).json()).toEqual({
+    ready: true,
+    checks: ["control", "host", "router"].map((role) => ({ role, name: "start", ok: true })),
+  });
+
+  expect((await at("/metrics")).status).toBe(401);
+  await running.pop()?.stop();
+  const scraped = await at("/metrics", headers);
+  const text = await scraped.text();
+  expect([scraped.status, scraped.headers.get("content-type")]).toEqual([200, METRICS_TYPE]);
+  for (const role of ["control", "host"]) {
+    expect(text).toContain(`conifer_role_up{role="${role}"} 1\n`);
+    expect(text).toMatch(new RegExp(`process_resident_memory_bytes\\{role="${role}"\\} \\d`));
+  }
+  expect(text).toContain('conifer_role_up{role="router"} 0\n');
 });

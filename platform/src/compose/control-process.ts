@@ -5,33 +5,49 @@ import { makeCollectionClient } from "../drivers/embedded/images/index.ts";
 import { startLocalServer } from "../drivers/embedded/local/index.ts";
 import { makeRouteTableClient } from "../drivers/embedded/routes/index.ts";
 import { type Logger, type Part, type Running, startParts } from "../kernel/index.ts";
+import { type Meter, silentMeter } from "../observe/metric/index.ts";
+import { silentTracer, type Tracer } from "../observe/trace/index.ts";
 import { openAppRegistry } from "./app-registry.ts";
 import type { Config } from "./config.ts";
-import { type ControlContext, makeControlContext, readSecret } from "./control-context.ts";
+import { type ControlContext, localSurroundings, makeControlContext, readSecret } from "./control-context.ts";
 import { type ControlPorts, openControlEngine } from "./control-engine.ts";
 import { startControlEvents } from "./control-events.ts";
 import { ensureFirstAccount } from "./control-first-account.ts";
 import { serveApi } from "./control-listen.ts";
+import { countConnections } from "./control-metrics.ts";
 import { fileHandlers } from "./control-raw.ts";
 import { requireStore } from "./control-store.ts";
 import { type ControlWorkers, startControlWorkers } from "./control-workers.ts";
 import { readHostRelease } from "./host-release.ts";
+import { machineProbes } from "./instance-probes.ts";
 import { operatorRoutes } from "./operator-routes.ts";
 import { readRegistryAccess } from "./registry-access-settings.ts";
+import { databaseCheck, diskCheck } from "./role-checks.ts";
+import type { RunningRole } from "./run-role.ts";
 
 const STOP_WITHIN_MS = 8_000;
 
 /** The control process: API, git, and the workers that make the world agree with the record. */
-export async function startControl(config: Config, logger: Logger): Promise<Running> {
+export async function startControl(
+  config: Config,
+  logger: Logger,
+  meter: Meter = silentMeter,
+  tracer: Tracer = silentTracer,
+): Promise<RunningRole> {
   const database = await requireStore(config, logger);
-  const context = makeControlContext(config, database, logger);
+  const context = makeControlContext(config, database, logger, {
+    ...localSurroundings(config, logger),
+    meter,
+    tracer,
+  });
+  countConnections(meter, database);
   const stopping = new AbortController();
   let workers: ControlWorkers | undefined;
-  const engine = await openControlEngine(context, embeddedPorts(config), (appId) =>
+  const engine = await openControlEngine(context, embeddedPorts(config, tracer), (appId) =>
     workers?.dynosChanged(appId),
   );
   const registry = await openAppRegistry(context);
-  const raw = [...fileHandlers(context, engine, stopping.signal), registry.handle];
+  const raw = [machineProbes(config), ...fileHandlers(context, engine, stopping.signal), registry.handle];
   const parts: Part[] = [
     { name: "the database", start: async () => ({ stop: () => database.close() }) },
     { name: "the log client", start: async () => context.logs.sink },
@@ -58,6 +74,7 @@ export async function startControl(config: Config, logger: Logger): Promise<Runn
     throw thrown;
   });
   return {
+    checks: [databaseCheck(database), diskCheck(config.home.root)],
     stop: async () => {
       stopping.abort();
       await engine.git.stop();
@@ -67,13 +84,13 @@ export async function startControl(config: Config, logger: Logger): Promise<Runn
 }
 
 /** The host and the router, each in its own process on this machine. */
-function embeddedPorts({ home }: Config): ControlPorts {
+function embeddedPorts({ home }: Config, { traceparent }: Tracer): ControlPorts {
   const secret = readSecret(home);
-  const hostPeer = { socketPath: home.hostSocket, secret };
+  const hostPeer = { socketPath: home.hostSocket, secret, traceparent };
   return {
     host: makeDynoHostClient(hostPeer),
     builder: makeBuilderClient(hostPeer),
-    routes: makeRouteTableClient({ socketPath: home.routerSocket, secret }),
+    routes: makeRouteTableClient({ socketPath: home.routerSocket, secret, traceparent }),
     collection: makeCollectionClient(hostPeer),
   };
 }

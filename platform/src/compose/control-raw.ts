@@ -49,6 +49,7 @@ function gitHandler(context: ControlContext, files: ControlFiles): RawHandler {
     isStoreAway,
     transport: files.git,
     receivePush,
+    requireRoom: files.requireRoom,
     logger,
   });
 }

@@ -2,6 +2,7 @@ import { migrations } from "../drivers/postgres/migrations/index.ts";
 import { type Database, isStoreAway, migrate, openDatabase } from "../drivers/postgres/store/index.ts";
 import { errorText, type Logger, pause, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
+import { readConiferVersion } from "./conifer-version.ts";
 
 /** Opens the store that the settings name. */
 export async function requireStore({ databaseUrl }: Config, logger: Logger): Promise<Database> {
@@ -18,7 +19,7 @@ export async function openStore(url: string, logger: Logger): Promise<Database> 
   const until = Date.now() + WAIT_MS;
   for (;;) {
     try {
-      const applied = await migrate(database.db, migrations, systemClock());
+      const applied = await migrate(database.db, migrations, systemClock(), readConiferVersion());
       if (applied.length > 0) logger.info("schema migrated", { applied });
       return database;
     } catch (thrown) {

@@ -24,13 +24,17 @@ import {
   listFormation,
   listFormationMarks,
   makeAppHealth,
+  makeCyclingPace,
   makeDeployVerifier,
+  makeFormationLedger,
   makeSettledApps,
   reconcileFormation,
 } from "../runtime/formation/index.ts";
 import { listAppsWithOneOffs, makeReleaseCommand, reconcileOneOffs } from "../runtime/one-off/index.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { WorkerEngine } from "./control-engine.ts";
+import { traceRounds } from "./trace-work.ts";
+import { measureBuilds, measureRounds, tellWork } from "./worker-metrics.ts";
 
 export interface ControlWorkers extends Running {
   /** Something happened to an app: those who may have work because of it look at it. */
@@ -58,6 +62,7 @@ const PASS_RELIST_MS = 2_000;
 export function startControlWorkers(context: ControlContext, engine: WorkerEngine): ControlWorkers {
   const stopping = new AbortController();
   const { db } = context;
+  tellWork(context, engine.watch);
   const routes = routeDependencies(context, engine);
   const handing = handAllRoutes(routes, context, stopping.signal);
   const builds = buildRound(context, engine, { routes, stopping: stopping.signal });
@@ -65,7 +70,13 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
   const start = (
     name: string,
     options: Omit<ReconcilerOptions, "name" | "relistMs" | "logger"> & { readonly relistMs?: number },
-  ) => startReconciler({ relistMs: RELIST_MS, ...options, name, logger: context.logger });
+  ) =>
+    startReconciler(
+      measureRounds(
+        context.meter,
+        traceRounds(context.tracer, { relistMs: RELIST_MS, ...options, name, logger: context.logger }),
+      ),
+    );
   const reconcilers: Readonly<Record<ReconcilerName, Reconciler>> = {
     builds: start("builds", {
       concurrency: BUILDS_AT_ONCE,
@@ -250,7 +261,7 @@ function buildRound(
   );
   const deps = {
     ...context,
-    builder: engine.builder,
+    builder: measureBuilds(engine.builder, context.meter),
     fetchSource: engine.fetchSource,
     cutSource: engine.cutSource,
     attest: engine.attest,
@@ -309,23 +320,32 @@ function rebaseRound(
 }
 
 function formationRound(context: ControlContext, engine: WorkerEngine) {
-  const deps = {
+  const { watch } = engine;
+  const ledger = makeFormationLedger({
     ...context,
-    host: engine.host,
-    watch: engine.watch,
-    claim: (appId: string) => context.claim(`dynos:${appId}`),
-    logs: context.logs.sink,
-    applied: new Map<string, string>(),
+    watch,
     // A cluster's scheduler knows what its nodes have.
     freeMemory: () =>
       context.config.engine === "kubernetes" ? Number.POSITIVE_INFINITY : process.availableMemory(),
     warmSeconds: WARM_SECONDS,
     warmBudget: WARM_BUDGET,
+  });
+  const deps = {
+    ledger,
+    watch,
+    host: engine.host,
+    clock: context.clock,
+    claim: (appId: string) => context.claim(`dynos:${appId}`),
+    logs: context.logs.sink,
+    applied: new Map<string, string>(),
+    ...(context.config.dailyCycling ? { cycling: makeCyclingPace() } : {}),
   };
-  const apps = makeSettledApps({ marks: () => listFormationMarks(deps), clock: context.clock });
+  const marks = () => listFormationMarks({ db: context.db, watch });
+  const apps = makeSettledApps({ marks, clock: context.clock });
   return {
     list: apps.list,
-    reconcile: (appId: string) => apps.look(appId, () => reconcileFormation(appId, deps)),
+    reconcile: (appId: string) =>
+      apps.look(appId, (handed) => reconcileFormation(appId, { ...deps, handed })),
   };
 }
 

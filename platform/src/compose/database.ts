@@ -1,4 +1,4 @@
 import { startDatabase } from "./database-process.ts";
 import { runRole } from "./run-role.ts";
 
-await runRole({ name: "database", start: startDatabase });
+await runRole({ name: "database", start: (config, logger) => startDatabase(config, logger) });

@@ -72,6 +72,20 @@ test("a home that was never used is well, and is not made by looking", async () 
   expect(() => rmSync(config.home.root, { recursive: true })).toThrow("ENOENT");
 });
 
+test("the operator's certificate is looked at, too", async () => {
+  const file = join(folder, "fullchain.pem");
+  const files = { CONIFER_TLS_CERTIFICATE: file, CONIFER_TLS_KEY: join(folder, "privkey.pem") };
+  expect(states((await look(files)).of("Certificate"))).toEqual(["problem"]);
+  const { caFile, keys } = makeHomeThatWasUsed();
+  const keyFile = join(keys, "ca.key");
+  const authority = openCertificateAuthority({ caFile, keyFile, now: () => new Date(), leafDays: 60 });
+  writeFileSync(file, authority.issue(["apps.example.com"]).cert);
+  expect(states((await look(files)).of("Certificate"))).toEqual(["ok", "ok"]);
+  const later = new Date(Date.now() + 61 * 86_400_000);
+  const [, given] = (await look(files, { now: later })).of("Certificate");
+  expect(given).toMatchObject({ state: "problem", mend: expect.stringContaining(file) });
+});
+
 test("a home that was used is well", async () => {
   makeHomeThatWasUsed();
   const { of } = await look();

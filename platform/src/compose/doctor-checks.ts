@@ -105,7 +105,7 @@ function checkDisk({ config: { home } }: DoctorCall): readonly Finding[] {
 }
 
 async function checkClock({ config: { home }, now }: DoctorCall): Promise<readonly Finding[]> {
-  const folders = [home.root, home.state, home.run, home.diagnostics].filter(existsSync);
+  const folders = [home.root, home.state, home.run, home.log].filter(existsSync);
   const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
   const newest = Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
   const said = await programOutput("timedatectl", ["show", "--property=NTPSynchronized", "--value"]);
@@ -125,7 +125,17 @@ function checkKey({ config: { home } }: DoctorCall): readonly Finding[] {
   return [open ? { ...open, matter: "Key" } : ok("Key", `${file}, whole and for nobody else`)];
 }
 
-function checkCertificates({ config: { home }, now }: DoctorCall): readonly Finding[] {
+function checkCertificates({ config: { home, tlsFiles }, now }: DoctorCall): readonly Finding[] {
+  return [...checkAuthority(home, now), ...(tlsFiles ? checkGiven(tlsFiles.certificateFile, now) : [])];
+}
+
+function checkGiven(file: string, now: Date): readonly Finding[] {
+  const { validFromDate: from, validToDate: to } = new X509Certificate(readFileSync(file));
+  const mend = `Have whatever issues it write a new one to ${file}; Conifer need not be started again`;
+  return [judgeCertificate("the one of CONIFER_TLS_CERTIFICATE", { from, to }, now, mend)];
+}
+
+function checkAuthority(home: Config["home"], now: Date): readonly Finding[] {
   if (!existsSync(home.caFile)) return [ok("Certificate", "the authority is made by the first start")];
   const { validFromDate: from, validToDate: to } = new X509Certificate(readFileSync(home.caFile));
   const mend = "Start Conifer again, which renews it; clients then read it anew: npm run -s env";
@@ -155,7 +165,7 @@ const ASK_MS = 5_000;
 async function askApi({ home }: Config): Promise<Finding> {
   const matter = "API";
   const access = readAccessFile(home);
-  const mend = `Its processes tell why in ${home.diagnostics}. To start it again: Ctrl-C there, then npm start`;
+  const mend = `Its processes tell why in ${home.log}. To start it again: Ctrl-C there, then npm start`;
   if (!access) return problem(matter, "it has never been ready", mend);
   const began = performance.now();
   try {

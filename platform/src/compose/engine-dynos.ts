@@ -1,7 +1,7 @@
 import type { ImageStore } from "../delivery/image/index.ts";
 import type { HostRelease } from "../drivers/embedded/images/index.ts";
 import type { AbilityRow, Sandboxes } from "../drivers/embedded/sandbox/index.ts";
-import type { EndpointSource } from "../edge/route/index.ts";
+import type { EndpointSource, SleepingApps } from "../edge/route/index.ts";
 import type { Logger, LogSink, MasterKey, Running } from "../kernel/index.ts";
 import type { DynoHost } from "../runtime/dyno/index.ts";
 import type { Config } from "./config.ts";
@@ -10,6 +10,8 @@ import type { Config } from "./config.ts";
 export interface HostDynos extends Running {
   readonly dynos: DynoHost;
   readonly endpoints: EndpointSource;
+  /** Where the engine lets apps sleep. */
+  readonly sleeping?: SleepingApps;
   readonly isolation: readonly AbilityRow[];
 }
 

@@ -4,18 +4,20 @@ import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { makeOutputFiles, outputRoutes } from "../drivers/embedded/outputs/index.ts";
 import { sourceRoutes } from "../drivers/embedded/sources/index.ts";
 import type { RawHandler } from "../http/index.ts";
-import { type Logger, type Running, startParts, systemClock } from "../kernel/index.ts";
+import { type Logger, startParts, systemClock } from "../kernel/index.ts";
 import { clusterPeer, startRoleServer } from "./cluster-peers.ts";
 import type { Config } from "./config.ts";
 import { makeControlContext } from "./control-context.ts";
 import { openControlFiles } from "./control-engine.ts";
 import { fileHandlers } from "./control-raw.ts";
 import { requireStore } from "./control-store.ts";
+import { databaseCheck, diskCheck } from "./role-checks.ts";
+import type { RunningRole } from "./run-role.ts";
 
 const STOP_WITHIN_MS = 15_000;
 
 /** The files role: repositories, sources and outputs on its volume. Clients' requests for them come from the API. */
-export async function startFiles(config: Config, logger: Logger, port?: number): Promise<Running> {
+export async function startFiles(config: Config, logger: Logger, port?: number): Promise<RunningRole> {
   const { home } = config;
   mkdirSync(home.run, { recursive: true, mode: 0o700 });
   const database = await requireStore(config, logger);
@@ -41,6 +43,7 @@ export async function startFiles(config: Config, logger: Logger, port?: number):
   ];
   const running = await startParts(parts, STOP_WITHIN_MS);
   return {
+    checks: [databaseCheck(database), diskCheck(home.git)],
     stop: async () => {
       stopping.abort();
       await files.git.stop();

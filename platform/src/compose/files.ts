@@ -1,4 +1,4 @@
 import { startFiles } from "./files-process.ts";
 import { runRole } from "./run-role.ts";
 
-await runRole({ name: "files", start: startFiles });
+await runRole({ name: "files", start: (config, logger) => startFiles(config, logger) });

@@ -63,7 +63,7 @@ function sections(page: FirstPage): readonly Section[] {
         ["API and git", `${page.api}  (https on the same port)`],
         ["Apps", `${page.apps}  (${page.appsTls})`],
         ["Account", `${page.email ?? "as made before"}, password in ${join(page.home, "access.json")}`],
-        ["Diagnostics", join(page.home, "diagnostics")],
+        ["Conifer's own log", join(page.home, "log")],
       ],
     },
     {

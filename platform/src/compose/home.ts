@@ -26,7 +26,7 @@ export interface Home {
   readonly builds: string;
   readonly logs: string;
   readonly state: string;
-  readonly diagnostics: string;
+  readonly log: string;
   readonly downloads: string;
 }
 
@@ -58,7 +58,7 @@ export function makeHome(root: string, keys?: string): Home {
     builds: at("builds"),
     logs: at("logs"),
     state: at("state"),
-    diagnostics: at("diagnostics"),
+    log: at("log"),
     downloads: at("downloads"),
   };
 }

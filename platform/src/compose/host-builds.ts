@@ -15,9 +15,11 @@ import type { DiskImageStore, HostRelease } from "../drivers/embedded/images/ind
 import type { Sandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { Logger, MasterKey, Running } from "../kernel/index.ts";
+import { silentTracer, type Tracer } from "../observe/trace/index.ts";
 import { roomForBuilds } from "./build-room.ts";
 import type { Config } from "./config.ts";
 import { readRegistryAccess } from "./registry-access-settings.ts";
+import { tracePhases } from "./trace-work.ts";
 
 export interface HostBuildsOptions {
   readonly config: Config;
@@ -28,6 +30,8 @@ export interface HostBuildsOptions {
   /** Needed for builds of a cluster, which talk to the registry. */
   readonly masterKey?: MasterKey;
   readonly logger: Logger;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 const GIB = 1024 ** 3;
@@ -53,7 +57,7 @@ export async function startHostBuilds(
 async function startMachineBuilds(
   options: HostBuildsOptions,
 ): Promise<Running & { readonly builder: Builder }> {
-  const { config, sandboxes, images, release, runImage, logger } = options;
+  const { config, sandboxes, images, release, runImage, logger, tracer = silentTracer } = options;
   const { home } = config;
   const lifecycle = join(home.downloads, "lifecycle");
   const buildpacksFolder = join(home.downloads, "buildpacks");
@@ -78,7 +82,7 @@ async function startMachineBuilds(
     cacheBounds: { eachBytes: 4 * GIB, allBytes: (blocks * bsize) / 5 },
     machine: {
       ...{ architecture: release.architecture, architectures: config.architectures },
-      runner: makeSandboxRunner(sandboxes),
+      runner: tracePhases(tracer, makeSandboxRunner(sandboxes)),
       shelf,
       registries,
       cacheRoot: home.buildCache,

@@ -5,9 +5,10 @@ import {
   portsInUse,
   startEmbeddedDynoHost,
 } from "../drivers/embedded/dynos/index.ts";
-import { openImageUnpacker } from "../drivers/embedded/images/index.ts";
+import { makeLayerUses, openImageUnpacker, startLayerCollection } from "../drivers/embedded/images/index.ts";
 import { systemClock } from "../kernel/index.ts";
 import type { HostDynos, HostDynosParts } from "./engine-dynos.ts";
+import { machineMemory } from "./machine-memory.ts";
 
 /** Starts the engine that CONIFER_ENGINE names. A cluster's driver is loaded only where it is used. */
 export async function startHostDynos(parts: HostDynosParts): Promise<HostDynos> {
@@ -16,22 +17,39 @@ export async function startHostDynos(parts: HostDynosParts): Promise<HostDynos> 
   return await startClusterDynos(parts);
 }
 
+/** What a dyno may make in its file system beside what its image has. */
+const MOST_FILES = 1_000_000;
+
 async function startSandboxedDynos(parts: HostDynosParts): Promise<HostDynos> {
   const { config, sandboxes, images, release, logs, masterKey, logger } = parts;
   const { home } = config;
+  const uses = makeLayerUses(Date.now);
   const unpackImage = await openImageUnpacker({
     store: images,
     folder: home.layers,
     host: release,
+    uses,
     ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
   });
   const host = await startEmbeddedDynoHost({
     ...{ sandboxes, unpackImage, logs, logger, masterKey },
     ports: makePortPool({ taken: portsInUse, random: Math.random, highest: highestSafePort() }),
     now: systemClock,
+    passed: () => performance.now(),
     random: Math.random,
     directory: home.dynos,
     journalFile: join(home.state, "host.bin"),
+    sleep: { idleMs: config.sleepAfter * 1_000, file: join(home.state, "asleep.json") },
+    disk: { bytes: config.dynoDisk * 2 ** 30, entries: MOST_FILES },
+    memoryCapacity: machineMemory() * config.memoryFactor,
   });
-  return { ...host, isolation: sandboxes.abilities.table };
+  const collection = startLayerCollection({ folder: home.layers, uses }, { logger, now: Date.now });
+  return {
+    ...host,
+    isolation: sandboxes.abilities.table,
+    stop: async () => {
+      await collection.stop();
+      await host.stop();
+    },
+  };
 }

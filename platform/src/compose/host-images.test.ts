@@ -36,7 +36,7 @@ async function pulled(registryOn: boolean, space = "common") {
   const registry = await startTestRegistry({
     content: await openDiskImageStore(home.images),
     records: openDiskRepositories(home.repositories),
-    uploads: await openDiskUploads({ images: home.images, mostBytes: 1e6, mostUploads: 1, leastFree: 0 }),
+    uploads: await openDiskUploads({ images: home.images, mostBytes: 1e6, mostUploads: 1 }),
   });
   const reply = await registry.ask(`GET /v2/common/${APP}/manifests/latest`, registry.pull(space));
   await registry.registry.stop();
@@ -58,7 +58,7 @@ test("the platform's own images are named by their space, and everybody may pull
   const registry = await startTestRegistry({
     content: await openDiskImageStore(home.images),
     records: openDiskRepositories(home.repositories),
-    uploads: await openDiskUploads({ images: home.images, mostBytes: 1e6, mostUploads: 1, leastFree: 0 }),
+    uploads: await openDiskUploads({ images: home.images, mostBytes: 1e6, mostUploads: 1 }),
   });
   const reply = await registry.ask("GET /v2/conifer/run/manifests/debian-12", registry.pull("team"));
   await registry.registry.stop();

@@ -6,21 +6,27 @@ import {
   RunImageError,
   takeRunImage,
 } from "../drivers/embedded/builds/index.ts";
-import { dynoHostRoutes, endpointRoutes } from "../drivers/embedded/dynos/index.ts";
+import { dynoHostRoutes, endpointRoutes, sleepRoutes } from "../drivers/embedded/dynos/index.ts";
 import { collectionRoutes, startImageCollector } from "../drivers/embedded/images/index.ts";
 import { startLocalServer } from "../drivers/embedded/local/index.ts";
 import { logRoutes, openLogStore } from "../drivers/embedded/logs/index.ts";
 import { type AbilityRow, openSandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { type Logger, type Running, systemClock } from "../kernel/index.ts";
+import { type Meter, silentMeter } from "../observe/metric/index.ts";
+import { silentTracer, type Tracer } from "../observe/trace/index.ts";
 import type { Config } from "./config.ts";
+import { countFreed, countLines } from "./control-metrics.ts";
 import { startHostBuilds } from "./host-builds.ts";
 import { startHostDynos } from "./host-dynos.ts";
 import { openHostImages } from "./host-images.ts";
 import { readHostRelease } from "./host-release.ts";
-import { readMasterKey } from "./master-key.ts";
+import { openMasterKey } from "./master-key.ts";
+import { diskCheck } from "./role-checks.ts";
+import type { RunningRole } from "./run-role.ts";
+import { traceCalls } from "./trace-work.ts";
 
 /** The host process: dynos, builds and the apps' logs of this machine. */
-export interface HostProcess extends Running {
+export interface HostProcess extends RunningRole {
   readonly isolation: readonly AbilityRow[];
 }
 
@@ -28,9 +34,17 @@ export interface HostProcess extends Running {
  * Starts the host's parts and serves them on its socket. `stop` ends dynos and builds first, while their last lines are
  * still taken and the router still hears of them.
  */
-export async function startHost(config: Config, logger: Logger): Promise<HostProcess> {
+export async function startHost(
+  config: Config,
+  logger: Logger,
+  meter: Meter = silentMeter,
+  tracer: Tracer = silentTracer,
+): Promise<HostProcess> {
   const { home } = config;
-  const logs = openLogStore({ folder: home.logs, now: systemClock, logger });
+  const logs = openLogStore({
+    ...{ folder: home.logs, now: systemClock, logger },
+    counted: countLines(meter),
+  });
   const running: Running[] = [logs];
   const stop = async () => {
     for (let last = running.pop(); last; last = running.pop()) await last.stop();
@@ -45,14 +59,17 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
     const release = readHostRelease();
     const images = await openHostImages(config);
     const { repositories } = home;
-    const collector = startImageCollector({ content: images, images: home.images, repositories, logger });
+    const collector = startImageCollector({
+      ...{ content: images, images: home.images, repositories, logger },
+      swept: countFreed(meter),
+    });
     running.push(collector);
     const runImage = config.runImage
       ? await takeRunImage(config.runImage, images, release)
       : makeHostRunImage(release);
-    const masterKey = readMasterKey(home);
+    const masterKey = openMasterKey(home);
     const builds = await startHostBuilds({
-      ...{ config, sandboxes, images, release, runImage, masterKey, logger },
+      ...{ config, sandboxes, images, release, runImage, masterKey, logger, tracer },
     });
     running.push(builds);
     const host = await startHostDynos({
@@ -65,14 +82,17 @@ export async function startHost(config: Config, logger: Logger): Promise<HostPro
       routes: [
         dynoHostRoutes(host.dynos),
         endpointRoutes(host.endpoints),
+        ...(host.sleeping ? [sleepRoutes(host.sleeping)] : []),
         builderRoutes(builds.builder),
         logRoutes(logs),
         collectionRoutes(collector),
       ],
+      around: traceCalls(tracer),
       logger,
     });
     return {
       isolation: host.isolation,
+      checks: [diskCheck(home.root)],
       stop: async () => {
         await Promise.all([host.stop(), builds.stop()]);
         await server.stop();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { callPeer } from "../drivers/embedded/local/index.ts";
 import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { silentLogger, systemClock } from "../kernel/index.ts";
+import { silentMeter } from "../observe/metric/index.ts";
 import { startLogs } from "./logs-process.ts";
 import { idlePort, makeRolePlace, type RolePlace } from "./role-fixtures.ts";
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 const client = () => makeLogClient({ peer: place.peer(port), now: systemClock, logger: silentLogger });
-const start = () => startLogs(place.configOf("logs"), silentLogger, port);
+const start = () => startLogs(place.configOf("logs"), silentLogger, silentMeter, port);
 
 async function write(...messages: readonly string[]): Promise<void> {
   const { sink } = client();

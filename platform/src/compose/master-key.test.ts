@@ -1,10 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { seal, unseal } from "../kernel/index.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { seal, sealedVersion, unseal } from "../kernel/index.ts";
 import { type Home, makeHome } from "./home.ts";
-import { ensureMasterKey, masterKeyFile, parseMasterKey, readMasterKey } from "./master-key.ts";
+import {
+  ensureMasterKey,
+  masterKeyFile,
+  openMasterKey,
+  parseMasterKey,
+  readMasterKey,
+  replaceMasterKey,
+} from "./master-key.ts";
 import { makeHomeFolders } from "./supervisor-home.ts";
 
 let home: Home;
@@ -46,4 +53,44 @@ test("older versions stay to open what they sealed", () => {
   const master = parseMasterKey(text, "file");
   expect(master.current).toBe(2);
   expect([...master.keys.keys()]).toEqual([1, 2]);
+});
+
+describe("a key that is rotated while somebody has it open", () => {
+  const other = Buffer.alloc(32, 9);
+  const rotated = (made: ReturnType<typeof ensureMasterKey>) => ({
+    current: 2,
+    keys: new Map([...made.keys, [2, other] as const]),
+  });
+
+  test("seals with the new version from the next look on, and opens what was sealed before", async () => {
+    const made = ensureMasterKey(home);
+    const open = openMasterKey(home);
+    const before = seal("before", "app-1", open);
+    await replaceMasterKey(home, rotated(made));
+    const after = seal("after", "app-1", open);
+    expect([before, after].map(sealedVersion)).toEqual([1, 2]);
+    for (const [sealed, plain] of [
+      [before, "before"],
+      [after, "after"],
+    ] as const)
+      expect(unseal(sealed, "app-1", open).toString()).toBe(plain);
+    expect(statSync(masterKeyFile(home)).mode & 0o777).toBe(0o600);
+    expect(readdirSync(home.keys)).toEqual(["master.json"]);
+  });
+
+  test.each([
+    ["damaged", () => writeFileSync(masterKeyFile(home), "nonsense")],
+    ["gone", () => rmSync(masterKeyFile(home))],
+  ])("stands as it was while its file is %s", async (_how, spoil) => {
+    const made = ensureMasterKey(home);
+    const open = openMasterKey(home);
+    spoil();
+    expect(unseal(seal("text", "app-1", open), "app-1", made).toString()).toBe("text");
+    await replaceMasterKey(home, rotated(made));
+    expect(open.current).toBe(2);
+  });
+
+  test("is there from the beginning, or it is told", () => {
+    expect(() => openMasterKey(home)).toThrow(/ENOENT/);
+  });
 });

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MasterKey } from "../kernel/index.ts";
 import type { Home } from "./home.ts";
@@ -28,6 +29,55 @@ export function ensureMasterKey(home: Home): MasterKey {
 export function readMasterKey(home: Home): MasterKey {
   const file = masterKeyFile(home);
   return parseMasterKey(readFileSync(file, "utf8"), file);
+}
+
+/**
+ * The same key as it is at each look: a file that was replaced is read anew, so that every process of a home seals with a new version
+ * as soon as there is one, and opens what others have sealed with it. While the file cannot be read, what it held
+ * last stands. A look at an unchanged file takes microseconds.
+ */
+export function openMasterKey(home: Home): MasterKey {
+  const file = masterKeyFile(home);
+  let known = readMasterKey(home);
+  let seen = markOf(file);
+  const look = () => {
+    const mark = markOf(file);
+    if (mark === undefined || mark === seen) return known;
+    try {
+      known = readMasterKey(home);
+      seen = mark;
+    } catch {
+      // Somebody has put something else in its place; what was sealed can still be opened.
+    }
+    return known;
+  };
+  return {
+    get current() {
+      return look().current;
+    },
+    get keys() {
+      return look().keys;
+    },
+  };
+}
+
+/** Tells a file from the one that takes its place. */
+function markOf(file: string): string | undefined {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.ino} ${found.mtimeNs} ${found.size}`;
+}
+
+/** Puts a key in the place of the one that is there; it appears whole, and is on the disk when this resolves. */
+export async function replaceMasterKey(home: Home, { current, keys }: MasterKey): Promise<void> {
+  const texts = [...keys].map(([version, key]) => [version, key.toString("base64")] as const);
+  const text = `${JSON.stringify({ current, keys: Object.fromEntries(texts) } satisfies MasterKeyFile)}\n`;
+  const file = masterKeyFile(home);
+  const part = `${file}.new`;
+  await rm(part, { force: true });
+  await writeFile(part, text, { mode: 0o600, flush: true });
+  await rename(part, file);
+  const folder = await open(home.keys, "r");
+  await folder.sync().finally(() => folder.close());
 }
 
 /** Parses the file's text; its message never holds key material. */

@@ -2,7 +2,6 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -18,6 +17,7 @@ import {
   startS3Server,
   TEST_CREDENTIALS,
 } from "../drivers/s3/client/s3-server-fixtures.ts";
+import { freePort } from "../kernel/free-port-fixtures.ts";
 import { type MasterKey, silentLogger } from "../kernel/index.ts";
 import { readConfig } from "./config.ts";
 import { copyImages } from "./copy-images.ts";
@@ -226,11 +226,3 @@ describe.skipIf(noS3Server)(`the registry over a bucket${noS3Server ? ` (${noS3S
     expect(JSON.parse(stdout).Digest).toBe(manifest.descriptor.digest);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

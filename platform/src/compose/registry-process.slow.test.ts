@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { digestOf } from "../delivery/image/index.ts";
 import { issuePullCredential, issuePushCredential, registryKeys } from "../delivery/registry/index.ts";
 import { ask, basic, eventually, repository } from "../delivery/registry/registry-fixtures.ts";
+import { freePort } from "../kernel/free-port-fixtures.ts";
 import type { MasterKey } from "../kernel/index.ts";
 import { makeHome } from "./home.ts";
 import { ensureMasterKey } from "./master-key.ts";
@@ -25,26 +26,13 @@ beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), "conifer-registry-"));
   makeHomeFolders(makeHome(root));
   keys = registryKeys(ensureMasterKey(makeHome(root)));
-  port = await freePort(19_000);
+  port = await freePort();
 });
 
 afterEach(async () => {
   for (const child of started.splice(0)) await end(child, "SIGKILL");
   rmSync(root, { recursive: true, force: true });
 });
-
-/** Below the ports that the kernel gives to outgoing connections. */
-async function freePort(from: number): Promise<number> {
-  for (let tried = from + Math.floor(Math.random() * 300); ; tried += 1) {
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false)).listen(tried, "127.0.0.1", () => resolve(true));
-    });
-    if (!free) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return tried;
-  }
-}
 
 /** Starts the real process, without a database, control or host; resolves when it serves, or has ended. */
 async function startProcess(more: NodeJS.ProcessEnv = {}) {

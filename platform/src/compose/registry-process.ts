@@ -10,15 +10,25 @@ import { collectionRoutes, imageRoutes, pushedRoutes } from "../drivers/embedded
 import { S3RequestError } from "../drivers/s3/client/index.ts";
 import type { RawHandler } from "../http/index.ts";
 import { type Logger, newId, systemClock } from "../kernel/index.ts";
+import { type Meter, silentMeter } from "../observe/metric/index.ts";
 import type { Config } from "./config.ts";
+import { countFreed } from "./control-metrics.ts";
 import { listenAddresses } from "./listen-addresses.ts";
-import { readMasterKey } from "./master-key.ts";
+import { openMasterKey } from "./master-key.ts";
 import { openRegistryStores } from "./registry-stores.ts";
+import { diskCheck } from "./role-checks.ts";
+import type { RunningRole } from "./run-role.ts";
 import { explainPort, registryPort } from "./supervisor-ports.ts";
 
 const GIB = 1024 ** 3;
 /** Bodies that come in at a time where they go to a bucket. */
 const BUCKET_BODIES = 32;
+
+export interface RegistryProcessOptions {
+  /** Where other roles call it. Default: where they expect it. */
+  readonly internalPort?: number;
+  readonly meter?: Meter;
+}
 
 /**
  * The registry process: serves the images of the store to nodes, and takes those that are pushed. It asks neither control
@@ -27,8 +37,8 @@ const BUCKET_BODIES = 32;
 export async function startRegistryProcess(
   config: Config,
   logger: Logger,
-  internalPort?: number,
-): Promise<RunningRegistry> {
+  { internalPort, meter = silentMeter }: RegistryProcessOptions = {},
+): Promise<RunningRegistry & RunningRole> {
   const listener = await registryOptions(config, logger);
   const { content, records } = listener;
   const registry = await startRegistry({
@@ -40,9 +50,10 @@ export async function startRegistryProcess(
     await registry.stop();
     await listener.close();
   };
-  if (config.systemNamespace === undefined) return { ...registry, stop: stopRegistry };
+  const checks = config.registryStorage === undefined ? [diskCheck(config.home.images)] : [];
+  if (config.systemNamespace === undefined) return { ...registry, checks, stop: stopRegistry };
   const { startRoleServer } = await import("./cluster-peers.ts");
-  const collector = listener.collector();
+  const collector = listener.collector(countFreed(meter));
   const server = await startRoleServer({
     ...{ config, logger, port: internalPort },
     routes: [
@@ -54,6 +65,7 @@ export async function startRegistryProcess(
   });
   return {
     ...registry,
+    checks,
     stop: async () => {
       await server.stop();
       await Promise.all([collector.stop(), stopRegistry()]);
@@ -79,7 +91,7 @@ export async function registryOptions(config: Config, logger: Logger) {
   };
   return {
     ...(await openRegistryStores(config, logger)),
-    keys: registryKeys(readMasterKey(home)),
+    keys: registryKeys(openMasterKey(home)),
     now: systemClock,
     newId,
     logger,

@@ -5,6 +5,7 @@ import type {
   RepositoryManagement,
   RepositoryRecords,
   ServedContent,
+  Swept,
   UploadStore,
 } from "../delivery/registry/index.ts";
 import {
@@ -13,6 +14,7 @@ import {
   openDiskUploads,
   startImageCollector,
 } from "../drivers/embedded/images/index.ts";
+import { makeRequireRoom } from "../drivers/files/room/index.ts";
 import {
   credentialsOfFolder,
   openS3Bucket,
@@ -29,15 +31,13 @@ export interface RegistryStores {
   readonly records: RepositoryRecords & RepositoryManagement;
   readonly uploads: UploadStore;
   /** Begins nothing by itself: a collection is asked for. */
-  collector(): ImageCollection & Running;
+  collector(swept: Swept): ImageCollection & Running;
   close(): Promise<void>;
 }
 
 /** As large as the largest image of the builder of this machine. */
 const BLOB_BYTES = 8 * 1024 ** 3;
 const UPLOADS_OF_A_REPOSITORY = 64;
-/** The share of the disk that stays free: pulls go on, pushes are refused. */
-const LEAST_FREE = 0.05;
 
 /**
  * The stores that the settings name. Throws S3RequestError when a bucket cannot be used as it is set up; one that is only
@@ -56,9 +56,10 @@ async function openDisk({ home }: Config, logger: Logger): Promise<RegistryStore
     content,
     records: openDiskRepositories(repositories),
     uploads: await openDiskUploads({
-      ...{ images, mostBytes: BLOB_BYTES, mostUploads: UPLOADS_OF_A_REPOSITORY, leastFree: LEAST_FREE },
+      ...{ images, mostBytes: BLOB_BYTES, mostUploads: UPLOADS_OF_A_REPOSITORY },
+      requireRoom: makeRequireRoom(images),
     }),
-    collector: () => startImageCollector({ content, images, repositories, logger }),
+    collector: (swept) => startImageCollector({ content, images, repositories, logger, swept }),
     close: async () => {},
   };
 }
@@ -75,7 +76,7 @@ async function openBucket(storage: S3Storage, config: Config, logger: Logger): P
   const images = openS3Images(bucket, {
     ...{ now: systemClock, mostBytes: BLOB_BYTES, mostUploads: UPLOADS_OF_A_REPOSITORY },
   });
-  return { ...images, collector: () => images.collector(logger), close: () => bucket.stop() };
+  return { ...images, collector: (swept) => images.collector(logger, swept), close: () => bucket.stop() };
 }
 
 async function tellBucket(

@@ -1,4 +1,8 @@
 import { explainRegistryError, startRegistryProcess } from "./registry-process.ts";
 import { runRole } from "./run-role.ts";
 
-await runRole({ name: "registry", start: startRegistryProcess, explain: explainRegistryError });
+await runRole({
+  name: "registry",
+  start: (config, logger, meter) => startRegistryProcess(config, logger, { meter }),
+  explain: explainRegistryError,
+});

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeEndpointSource } from "../drivers/embedded/dynos/index.ts";
+import { makeEndpointSource, makeSleepingAppsClient } from "../drivers/embedded/dynos/index.ts";
 import { type LocalPeer, startLocalServer } from "../drivers/embedded/local/index.ts";
 import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { routeTableRoutes } from "../drivers/embedded/routes/index.ts";
@@ -12,6 +12,7 @@ import {
   type RunningProxy,
   startProxy,
 } from "../edge/proxy/index.ts";
+import type { SleepingApps } from "../edge/route/index.ts";
 import {
   openRouteJournal,
   type RouteJournal,
@@ -19,12 +20,17 @@ import {
   watchEndpoints,
 } from "../edge/table/index.ts";
 import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
+import { type Meter, REQUEST_SECONDS, silentMeter } from "../observe/metric/index.ts";
 import type { Config } from "./config.ts";
 import { readFirstPage } from "./first-page.ts";
+import { openGiven } from "./given-tls.ts";
 import { listenAddresses } from "./listen-addresses.ts";
+import { dynosCheck } from "./role-checks.ts";
+import { tellTraffic } from "./router-metrics.ts";
+import type { RunningRole } from "./run-role.ts";
 import { explainPort } from "./supervisor-ports.ts";
 
-export interface Router extends Running {
+export interface Router extends RunningRole {
   readonly ports: readonly number[];
   readonly tlsPorts: readonly number[];
 }
@@ -38,15 +44,23 @@ export interface RouterSources {
   readonly journal: RouteJournal;
   /** Begins to follow where dynos are. */
   readonly endpoints: () => Running;
+  /** Where the engine lets apps sleep. */
+  readonly sleeping?: SleepingApps;
   /** What else runs with it: started before its ports, stopped after them. */
   readonly parts: readonly Part[];
+  /** Default: nobody counts. */
+  readonly meter?: Meter;
 }
 
 /**
  * The router process: takes requests for the apps to their dynos. What it routes comes from control and is kept in
  * `state/router.json`; where dynos are comes from the host. It serves with what it has while either is away.
  */
-export async function startRouter(config: Config, logger: Logger): Promise<Router> {
+export async function startRouter(
+  config: Config,
+  logger: Logger,
+  meter: Meter = silentMeter,
+): Promise<Router> {
   const { home } = config;
   const secret = readFileSync(home.secretFile, "utf8").trim();
   const host: LocalPeer = { socketPath: home.hostSocket, secret };
@@ -56,6 +70,7 @@ export async function startRouter(config: Config, logger: Logger): Promise<Route
     logs: makeLogClient({ peer: host, now: systemClock, logger }),
     journal,
     endpoints: () => watchEndpoints({ source: makeEndpointSource(host), table, logger }),
+    ...(config.engine === "embedded" ? { sleeping: makeSleepingAppsClient(host) } : {}),
     parts: [
       {
         name: "the local socket",
@@ -69,13 +84,13 @@ export async function startRouter(config: Config, logger: Logger): Promise<Route
       },
     ],
   };
-  return await startRouterWith(config, sources, logger);
+  return await startRouterWith(config, { ...sources, meter }, logger);
 }
 
 /** The router's ports over its sources. */
 export async function startRouterWith(
   config: Config,
-  { logs, journal, endpoints, parts: more }: RouterSources,
+  { logs, journal, endpoints, sleeping, parts: more, meter = silentMeter }: RouterSources,
   logger: Logger,
 ): Promise<Router> {
   const { home } = config;
@@ -98,19 +113,34 @@ export async function startRouterWith(
           now: systemClock,
           addresses: listenAddresses(config.listen),
           port: config.routerPort,
+          ...(sleeping ? { sleeping: { apps: sleeping, reportMs: reportMsOf(config) } } : {}),
           limits: { leaveMs: config.routerLeave * 1_000 },
-          tls: tlsOf(config, table),
+          tls: tlsOf(config, table, logger),
+          timeBounds: REQUEST_SECONDS,
         });
+        tellTraffic(meter, proxy);
         return proxy;
       },
     },
   ];
   const running = await startParts(parts, STOP_WITHIN_MS + config.routerLeave * LONGEST_LEAVE * 1_000);
-  return { ports: proxy?.ports ?? [], tlsPorts: proxy?.tlsPorts ?? [], stop: running.stop };
+  return {
+    ports: proxy?.ports ?? [],
+    tlsPorts: proxy?.tlsPorts ?? [],
+    checks: [dynosCheck(table)],
+    stop: running.stop,
+  };
 }
 
-/** Certificates for hosts that exist, made when they are first asked for. */
-function tlsOf({ home, domain, routerTlsPort }: Config, table: RoutingTable): ProxyOptions["tls"] {
+/** Often enough that an app which is visited all the time is never put to sleep. */
+function reportMsOf({ sleepAfter }: Config): number {
+  return Math.min(5_000, sleepAfter * 250);
+}
+
+/** The operator's certificate for the names in it; others for hosts that exist, made when they are first asked for. */
+function tlsOf(config: Config, table: RoutingTable, logger: Logger): ProxyOptions["tls"] {
+  const { home, domain, routerTlsPort } = config;
+  const given = openGiven(config, logger);
   const authority = openCertificateAuthority({
     caFile: home.caFile,
     keyFile: join(home.keys, "ca.key"),
@@ -120,7 +150,8 @@ function tlsOf({ home, domain, routerTlsPort }: Config, table: RoutingTable): Pr
   const own = [...new Set([domain, "localhost", "127.0.0.1", "::1"])];
   return {
     port: routerTlsPort,
-    certificateFor: (host) => (table.find(host) ? certificates(host) : undefined),
+    certificateFor: (host) =>
+      given?.certificateFor(host) ?? (table.find(host) ? certificates(host) : undefined),
     ownCertificate: () => authority.issue(own),
   };
 }

@@ -11,6 +11,7 @@ import { makeRouteTableClient } from "../drivers/embedded/routes/index.ts";
 import { answeringDyno, ask, type FakeDyno, rawClient, until } from "../edge/proxy/proxy-fixtures.ts";
 import type { EndpointNews } from "../edge/route/index.ts";
 import { appRoute, endpoint } from "../edge/route/route-fixtures.ts";
+import { freePort } from "../kernel/free-port-fixtures.ts";
 import { pause, type Running, silentLogger } from "../kernel/index.ts";
 import { makeHome } from "./home.ts";
 
@@ -26,7 +27,7 @@ beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), "conifer-router-"));
   mkdirSync(join(root, "run"));
   writeFileSync(makeHome(root).secretFile, SECRET);
-  ports = { http: await freePort(18_200), tls: await freePort(18_600) };
+  ports = { http: await freePort(), tls: await freePort() };
 });
 
 afterEach(async () => {
@@ -38,19 +39,6 @@ async function keep<T extends Running>(thing: T | Promise<T>): Promise<T> {
   const started = await thing;
   kept.push(started);
   return started;
-}
-
-/** Below the ports that the kernel gives to outgoing connections. */
-async function freePort(from: number): Promise<number> {
-  for (let port = from + Math.floor(Math.random() * 300); ; port += 1) {
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!free) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
 }
 
 interface RouterProcess extends Running {

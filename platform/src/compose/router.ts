@@ -3,10 +3,10 @@ import { runRole } from "./run-role.ts";
 
 await runRole({
   name: "router",
-  start: async (config, logger) => {
-    if (config.systemNamespace === undefined) return await startRouter(config, logger);
+  start: async (config, logger, meter) => {
+    if (config.systemNamespace === undefined) return await startRouter(config, logger, meter);
     const { startClusterRouter } = await import("./cluster-router.ts");
-    return await startClusterRouter(config, logger);
+    return await startClusterRouter(config, logger, meter);
   },
   explain: explainListenError,
 });

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { pause, silentLogger } from "../kernel/index.ts";
+import { pause, silentLogger, systemClock } from "../kernel/index.ts";
+import { type OwnLog, openOwnLog } from "./own-log.ts";
 import {
   type ChildOptions,
   type KeptChild,
@@ -10,7 +11,6 @@ import {
   restartDelayMs,
   wordsForPeople,
 } from "./supervisor-child.ts";
-import { type DiagnosticsFile, openDiagnostics } from "./supervisor-diagnostics.ts";
 
 describe("how long to wait before a start", () => {
   test.each([
@@ -39,21 +39,22 @@ describe("last words", () => {
 
 describe("a kept process", () => {
   let folder: string;
-  let diagnostics: DiagnosticsFile;
+  let log: OwnLog;
   let child: KeptChild | undefined;
   const pids: number[] = [];
   const changes: string[] = [];
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "conifer-child-"));
-    diagnostics = openDiagnostics(join(folder, "log"));
+    const bounds = { fileBytes: 1_000_000, files: 2 };
+    log = openOwnLog({ path: join(folder, "log"), role: "control", now: systemClock, ...bounds });
     pids.length = 0;
     changes.length = 0;
   });
   afterEach(async () => {
     child?.kill();
     await child?.ended;
-    diagnostics.close();
+    await log.close();
     rmSync(folder, { recursive: true });
   });
 
@@ -63,7 +64,7 @@ describe("a kept process", () => {
       command: process.execPath,
       args: ["-e", script],
       env: { PATH: process.env.PATH },
-      diagnostics,
+      log,
       logger: silentLogger,
       readyWithinMs: 10_000,
       started: (pid) => pids.push(pid),

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type Logger, pause } from "../kernel/index.ts";
-import type { DiagnosticsFile } from "./supervisor-diagnostics.ts";
+import type { OwnLog } from "./own-log.ts";
 import { killGroup } from "./supervisor-instance.ts";
 import { isReadyMessage, type ReadyMessage } from "./supervisor-messages.ts";
 
@@ -14,7 +14,7 @@ export interface ChildSpec {
 
 export interface ChildOptions extends ChildSpec {
   /** Takes what the process writes. */
-  readonly diagnostics: DiagnosticsFile;
+  readonly log: OwnLog;
   readonly logger: Logger;
   readonly readyWithinMs: number;
   readonly started: (pid: number) => void;
@@ -102,14 +102,14 @@ class Child {
 
   /** One life of the process; resolves with how it ended. */
   async #runOnce(): Promise<string> {
-    const { command, args, env, diagnostics, started, readyWithinMs } = this.#options;
+    const { command, args, env, log, started, readyWithinMs } = this.#options;
     const child = spawn(command, args, { env, detached: true, stdio: ["ignore", "pipe", "pipe", "ipc"] });
     this.process = child;
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => diagnostics.write(text));
+      stream?.setEncoding("utf8").on("data", (text: string) => log.write(text));
     }
     const late = setTimeout(() => {
-      diagnostics.write(`not ready within ${readyWithinMs} ms\n`);
+      log.write(`not ready within ${readyWithinMs} ms\n`);
       child.kill("SIGKILL");
     }, readyWithinMs);
     child.on("message", (message) => {
@@ -134,7 +134,7 @@ class Child {
   }
 
   #lastWords(how: string): string {
-    const said = wordsForPeople(this.#options.diagnostics.tail());
+    const said = wordsForPeople(this.#options.log.tail());
     return `${this.#options.role} did not start: ${how}${said ? `\n${indent(said)}` : ""}`;
   }
 }

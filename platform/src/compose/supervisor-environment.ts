@@ -17,7 +17,13 @@ export type ClusterRoleName =
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What only the control process may see. */
-const CONTROL_ONLY = ["DATABASE_URL", "CONIFER_ADMIN_EMAIL", "CONIFER_ADMIN_PASSWORD", "CONIFER_ADMIN_TOKEN"];
+const CONTROL_ONLY = [
+  "DATABASE_URL",
+  "CONIFER_ADMIN_EMAIL",
+  "CONIFER_ADMIN_PASSWORD",
+  "CONIFER_ADMIN_TOKEN",
+  "CONIFER_METRICS_TOKEN",
+];
 
 /** What belongs to the `npm start` that began this. */
 const OF_THE_START = ["INIT_CWD", "CONIFER_PARENT"];

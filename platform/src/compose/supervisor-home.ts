@@ -1,12 +1,27 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Home } from "./home.ts";
+
+/** Where earlier versions kept Conifer's own log. */
+const EARLIER_LOG = "diagnostics";
 
 /** Makes the home's folders for their owners, all readable by nobody else. */
 export function makeHomeFolders(home: Home): void {
   mkdirSync(home.root, { recursive: true, mode: 0o700 });
   chmodSync(home.root, 0o700);
+  const earlier = join(home.root, EARLIER_LOG);
+  if (existsSync(earlier) && !existsSync(home.log)) renameSync(earlier, home.log);
   const folders = [
     home.keys,
     home.run,
@@ -20,7 +35,7 @@ export function makeHomeFolders(home: Home): void {
     home.builds,
     home.logs,
     home.state,
-    home.diagnostics,
+    home.log,
     home.downloads,
   ];
   for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o700 });

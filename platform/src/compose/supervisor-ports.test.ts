@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { freePort } from "../kernel/free-port-fixtures.ts";
 import { readConfig } from "./config.ts";
 import { checkPorts, wantedPorts } from "./supervisor-ports.ts";
 
@@ -13,13 +14,6 @@ async function takenPort(): Promise<number> {
   open.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as { port: number }).port;
-}
-
-async function freePort(): Promise<number> {
-  const port = await takenPort();
-  const server = open.pop();
-  await new Promise((resolve) => server?.close(resolve));
-  return port;
 }
 
 const loopback = ["127.0.0.1"];

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { type EmbeddedPostgres, startPostgres } from "../drivers/embedded/postgres/index.ts";
-import { type Logger, pause } from "../kernel/index.ts";
+import { type Logger, pause, systemClock } from "../kernel/index.ts";
 import type { Config } from "./config.ts";
 import { listenAddresses } from "./listen-addresses.ts";
 import { ensureMasterKey } from "./master-key.ts";
+import { type OwnLog, openOwnLog } from "./own-log.ts";
+import { refuseHalfRestored } from "./restore-marker.ts";
 import { type ChildSpec, type KeptChild, keepChild } from "./supervisor-child.ts";
-import { type DiagnosticsFile, openDiagnostics } from "./supervisor-diagnostics.ts";
 import type { RoleName } from "./supervisor-environment.ts";
 import { ensureRunSecret, makeHomeFolders, removeRunRemains } from "./supervisor-home.ts";
 import { claimHome, type InstanceClaim } from "./supervisor-instance.ts";
@@ -40,9 +41,10 @@ const READY_MS = 120_000;
 const STOP_MS = 40_000;
 const DATABASE_STOP_MS = 5_000;
 
-/** Conifer's processes: starts them, keeps them up, and ends them in order. Takes the home; throws HomeTaken. */
+/** Conifer's processes: starts them, keeps them up, and ends them in order. Takes the home; throws HomeTaken, and for a home that is half restored. */
 export async function makePlatform(options: SupervisorOptions): Promise<Platform> {
   const { config } = options;
+  refuseHalfRestored(config.home);
   makeHomeFolders(config.home);
   const claim = await claimHome(config.home.pidFile);
   return new Parts(options, claim);
@@ -52,18 +54,19 @@ class Parts implements Platform {
   readonly #options: SupervisorOptions;
   readonly #claim: InstanceClaim;
   readonly #logger: Logger;
-  readonly #files: DiagnosticsFile[] = [];
+  readonly #logs: OwnLog[] = [];
   readonly #children = new Map<RoleName, KeptChild>();
   readonly #stopping = new AbortController();
   readonly #stoppingNow = new AbortController();
+  #logsClosed: Promise<unknown> | undefined;
   #database: Promise<EmbeddedPostgres> | undefined;
   #postgres: EmbeddedPostgres | undefined;
 
   constructor(options: SupervisorOptions, claim: InstanceClaim) {
     this.#options = options;
     this.#claim = claim;
-    const file = this.#open("supervisor");
-    this.#logger = options.makeLogger((line) => file.write(line));
+    const log = this.#open("supervisor");
+    this.#logger = options.makeLogger((line) => log.write(line));
   }
 
   /** All but control need no database and start beside it; control starts when its store is there. */
@@ -111,21 +114,23 @@ class Parts implements Platform {
     await (this.#stoppingNow.signal.aborted ? postgres?.stopNow() : postgres?.stop());
     removeRunRemains(this.#options.config.home);
     this.#claim.release();
-    for (const file of this.#files.splice(0)) file.close();
+    // One closing for both ways to end: whoever came first is also first to have ended.
+    this.#logsClosed ??= Promise.all(this.#logs.map((log) => log.close()));
+    await this.#logsClosed;
   }
 
   async #startDatabase(): Promise<string> {
     const { config, tell } = this.#options;
     if (config.databaseUrl) return config.databaseUrl;
     const { home } = config;
-    const diagnostics = this.#open("postgres");
+    const log = this.#open("postgres");
     let starts = 0;
     this.#database = startPostgres({
       dataDir: home.postgresData,
       socketDir: home.postgresSocketDir,
       passwordFile: join(home.keys, "postgres.password"),
       copyTo: home.state,
-      log: (text) => diagnostics.write(text),
+      log: (text) => log.write(text),
       logger: this.#logger,
       started: () => {
         starts += 1;
@@ -141,7 +146,7 @@ class Parts implements Platform {
     const { specOf, tell } = this.#options;
     const child = keepChild({
       ...specOf(role, databaseUrl),
-      diagnostics: this.#open(role),
+      log: this.#open(role),
       logger: this.#logger,
       readyWithinMs: READY_MS,
       started: (pid) => this.#claim.record(role, pid),
@@ -160,9 +165,11 @@ class Parts implements Platform {
     await Promise.all([...this.#children.values()].map((child) => child.ended));
   }
 
-  #open(name: string): DiagnosticsFile {
-    const file = openDiagnostics(join(this.#options.config.home.diagnostics, `${name}.log`));
-    this.#files.push(file);
-    return file;
+  #open(role: string): OwnLog {
+    const { home, logFileBytes, logFiles } = this.#options.config;
+    const path = join(home.log, `${role}.log`);
+    const log = openOwnLog({ path, role, fileBytes: logFileBytes, files: logFiles, now: systemClock });
+    this.#logs.push(log);
+    return log;
   }
 }

@@ -10,6 +10,8 @@ import type { KubernetesDynoHost } from "../drivers/kubernetes/dynos/index.ts";
 import { keepLease } from "../drivers/kubernetes/leases/index.ts";
 import { openKubernetesRouteTable } from "../drivers/kubernetes/routes/index.ts";
 import { type Logger, type Part, type Running, startParts, systemClock } from "../kernel/index.ts";
+import { type Meter, silentMeter } from "../observe/metric/index.ts";
+import { silentTracer, type Tracer } from "../observe/trace/index.ts";
 import { openClusterArtifacts } from "./cluster-artifacts.ts";
 import { startClusterBuilds } from "./cluster-builds.ts";
 import { keepSpaceSecret } from "./cluster-dynos.ts";
@@ -21,8 +23,11 @@ import { makeAttest, makeAttestRebase } from "./control-attestation.ts";
 import { type ControlContext, makeControlContext } from "./control-context.ts";
 import { openDynoSide, type WorkerEngine } from "./control-engine.ts";
 import { startControlEvents } from "./control-events.ts";
+import { countConnections } from "./control-metrics.ts";
 import { requireStore } from "./control-store.ts";
 import { type ControlWorkers, startControlWorkers } from "./control-workers.ts";
+import { databaseCheck } from "./role-checks.ts";
+import type { RunningRole } from "./run-role.ts";
 
 const STOP_WITHIN_MS = 15_000;
 /** The one worker that tells what becomes of dynos. */
@@ -32,14 +37,22 @@ const NODES_LEASE = "conifer-nodes";
 const NODES_LEASE_SECONDS = 6;
 
 /** The worker role: several run at once, share the work by claims, and keep nothing. */
-export async function startWorker(config: Config, logger: Logger): Promise<Running> {
+export async function startWorker(
+  config: Config,
+  logger: Logger,
+  meter: Meter = silentMeter,
+  tracer: Tracer = silentTracer,
+): Promise<RunningRole> {
   const database = await requireStore(config, logger);
   const files = clusterPeer("files", config);
   const context = makeControlContext(config, database, logger, {
     logs: makeLogClient({ peer: clusterPeer("logs", config), now: systemClock, logger }),
     outputs: makeOutputClient(files),
     holder: config.podName,
+    meter,
+    tracer,
   });
+  countConnections(meter, database);
   const client = await openOwnCluster(config);
   let workers: ControlWorkers | undefined;
   const host = await startClusterHost({ client, config, logger, duty: "keep", logs: context.logs.sink });
@@ -55,6 +68,7 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     routes: table.routes,
     collection: makeCollectionClient(clusterPeer("registry", config)),
     repositories: makeRepositoryClient(files),
+    sources: sources.sources,
     fetchSource: sources.fetchSource,
     cutSource: sources.cutSource,
     attest: makeAttest(context, { images, sources: sources.sources, artifacts: registry.artifacts }),
@@ -83,7 +97,8 @@ export async function startWorker(config: Config, logger: Logger): Promise<Runni
     { name: "the nodes", start: async () => keepNodes(context, client, host) },
     { name: "the teller", start: async () => keepTeller(context, client) },
   ];
-  return await startParts(parts, STOP_WITHIN_MS);
+  const running = await startParts(parts, STOP_WITHIN_MS);
+  return { ...running, checks: [databaseCheck(database)] };
 }
 
 /** Until both images are in the registry no build can succeed, and each says what to do. */

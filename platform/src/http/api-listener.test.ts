@@ -6,7 +6,7 @@ import { request as httpsRequest } from "node:https";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, createSecureContext } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { openCertificateAuthority } from "../edge/certificate/index.ts";
 import { silentLogger } from "../kernel/index.ts";
@@ -93,6 +93,38 @@ async function get(url: string, options: object = {}) {
   const [response] = await once(request, "response");
   return { status: response.statusCode, headers: response.headers, text: await textOf(response) };
 }
+
+test("a name with a certificate of its own gets that one, others the one for all", async () => {
+  const authority = openCertificateAuthority({
+    caFile: join(folder, "ca.pem"),
+    keyFile: join(folder, "ca.key"),
+    now: () => new Date(),
+  });
+  const given = createSecureContext(authority.issue(["api.example.com"]));
+  const { port } = await start({
+    certificateFor: (host) => {
+      if (host === "broken.example.com") throw new Error("files that cannot be read");
+      return host === "api.example.com" ? given : undefined;
+    },
+  });
+  const nameOn = async (servername: string) => {
+    const socket = connectTls({
+      port,
+      host: "127.0.0.1",
+      ca,
+      servername,
+      checkServerIdentity: () => undefined,
+    });
+    await once(socket, "secureConnect");
+    const { subjectaltname } = socket.getPeerCertificate();
+    socket.end("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    return [subjectaltname, await textOf(socket)];
+  };
+  expect(await nameOn("API.example.com")).toEqual(["DNS:api.example.com", expect.stringContaining("200 OK")]);
+  expect(await nameOn("localhost")).toEqual([expect.stringContaining("DNS:localhost"), expect.anything()]);
+  await expect(nameOn("broken.example.com")).rejects.toThrow();
+  expect((await get(`https://localhost:${port}/after`)).text).toBe("GET /after 0");
+});
 
 describe("one port", () => {
   test("speaks http, https and rendezvous inside TLS", async () => {

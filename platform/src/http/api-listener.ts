@@ -17,6 +17,8 @@ export interface ApiListenerOptions {
   readonly addresses: readonly string[];
   /** Asked for at the first connection and once a day, so that a certificate can be renewed while we run. */
   readonly tls: () => { readonly cert: string; readonly key: string };
+  /** The certificate for a name that a client asks for, in place of `tls`. Default: `tls` for every name. */
+  readonly certificateFor?: (host: string) => SecureContext | undefined;
   /** Takes a connection inside TLS whose first bytes are not HTTP; `first` holds what was read. */
   readonly rendezvous: (socket: Duplex, first: Buffer) => void;
   readonly logger: Logger;
@@ -129,7 +131,16 @@ function acceptTls(
   options: ApiListenerOptions,
   http: () => Server | undefined,
 ): void {
-  const inside = new TLSSocket(socket, { isServer: true, secureContext });
+  const inside = new TLSSocket(socket, {
+    ...{ isServer: true, secureContext },
+    SNICallback: (name, done) => {
+      try {
+        done(null, options.certificateFor?.(name.toLowerCase()));
+      } catch (thrown) {
+        done(thrown as Error);
+      }
+    },
+  });
   inside.on("error", (error) => {
     options.logger.debug("tls connection failed", { error: error.message });
     socket.destroy();

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type RouteDescription, routes } from "@conifer/contract";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { BusinessError, errorText, type Logger } from "../kernel/index.ts";
+import { BusinessError, type LogFields, type Logger } from "../kernel/index.ts";
 import { makeAllowedMethods } from "./allowed-methods.ts";
 import { drainBody } from "./drain-body.ts";
 import { type Absences, errorResponse } from "./error-response.ts";
@@ -16,6 +16,16 @@ export type RawHandler = (request: IncomingMessage, response: ServerResponse) =>
 export interface ApiServerOptions extends ServeDependencies, Absences {
   readonly raw: readonly RawHandler[];
   readonly logger: Logger;
+  /** Done around each request of a route. Default: nothing. */
+  readonly around?: (call: AroundCall, serve: () => Promise<void>) => Promise<void>;
+  /** Told of each request that was answered: its route of the contract, when it has one, and how long it took. */
+  readonly answered?: (route: string | undefined, status: number, seconds: number) => void;
+}
+
+export interface AroundCall {
+  readonly route: string;
+  readonly requestId: string;
+  readonly traceparent: string | undefined;
 }
 
 /** The client alone sends up to 7 KB of request ids (facts: CLI client §1.8), and an upload takes as long as it takes. */
@@ -28,6 +38,8 @@ declare module "fastify" {
     startedAt: bigint;
     /** Whose request it is, once that is known. */
     accountId: string | undefined;
+    /** Its line in the log has been written, with what went wrong. */
+    failed: boolean;
   }
   interface FastifyContextConfig {
     key?: string;
@@ -57,8 +69,9 @@ export async function makeApiServer(options: ApiServerOptions): Promise<FastifyI
   server.decorateRequest("requestIds");
   server.decorateRequest("startedAt", 0n);
   server.decorateRequest("accountId", undefined);
+  server.decorateRequest("failed", false);
   readBodies(server);
-  addHooks(server, options.logger);
+  addHooks(server, options);
   for (const route of routes) mount(server, route, options);
   server.options("/*", async (_request, reply) => reply.code(204).send());
   const allowedMethods = makeAllowedMethods(routes);
@@ -88,15 +101,25 @@ function withRaw(handle: (q: IncomingMessage, s: ServerResponse) => void, option
     void (async () => {
       for (const raw of options.raw) if (await raw(request, response)) return;
       handle(request, response);
-    })().catch((thrown) => {
-      options.logger.error("raw request failed", {
-        path: request.url?.split("?")[0],
-        error: errorText(thrown),
-      });
-      if (!response.headersSent) response.writeHead(500);
-      response.end();
-    });
+    })().catch((thrown) => failRaw(thrown, { request, response, options }));
   };
+}
+
+/** The path is not told: it may hold what is private. */
+function failRaw(
+  thrown: unknown,
+  to: { request: IncomingMessage; response: ServerResponse; options: ApiServerOptions },
+): void {
+  const { request, response, options } = to;
+  const { own, all } = requestIds(request.headers["request-id"]?.toString());
+  const { status, body } = errorResponse(thrown, own, options);
+  options.logger.error("request failed", {
+    ...{ method: request.method, status, request_id: own, error: thrown },
+  });
+  if (response.headersSent) return void response.destroy();
+  request.resume();
+  response.writeHead(status, { "Content-Type": "application/json", "Request-Id": all });
+  response.end(JSON.stringify(body));
 }
 
 /** Gives a request its ids and an answer the headers that every one has. */
@@ -116,22 +139,29 @@ function begin(request: FastifyRequest, reply: FastifyReply): void {
   });
 }
 
-/** One canonical line for each request. It names the route and never the path, which may hold what is private. */
-function addHooks(server: FastifyInstance, logger: Logger): void {
+/** One canonical line for each request; what failed has told its own. */
+function addHooks(server: FastifyInstance, { logger, answered }: ApiServerOptions): void {
   server.addHook("onRequest", async (request, reply) => begin(request, reply));
   server.addHook("onSend", async (request, reply) => {
     reply.header("X-Runtime", seconds(request.startedAt));
   });
   server.addHook("onResponse", async (request, reply) => {
-    logger.info("request", {
-      method: request.method,
-      route: request.routeOptions.config.key,
-      status: reply.statusCode,
-      request_id: request.requestIds.own,
-      account: request.accountId,
-      seconds: seconds(request.startedAt),
-    });
+    const { key } = request.routeOptions.config;
+    answered?.(key, reply.statusCode, Number(seconds(request.startedAt)));
+    if (!request.failed) logger.info("request", lineOf(request, reply.statusCode));
   });
+}
+
+/** It names the route and never the path, which may hold what is private. */
+function lineOf(request: FastifyRequest, status: number): LogFields {
+  return {
+    method: request.method,
+    route: request.routeOptions.config.key,
+    status,
+    request_id: request.requestIds.own,
+    account: request.accountId,
+    seconds: seconds(request.startedAt),
+  };
 }
 
 function seconds(since: bigint): string {
@@ -149,7 +179,10 @@ function mount(server: FastifyInstance, route: RouteDescription, options: ApiSer
     handler: async (request, reply) => {
       const given = request.params as Record<string, string>;
       const params = Object.fromEntries(route.params.map((name, i) => [name, given[`p${i}`] ?? ""]));
-      await serveRoute({ route, params, request, reply }, options);
+      const serve = () => serveRoute({ route, params, request, reply }, options);
+      const traceparent = request.headers.traceparent?.toString();
+      const call = { route: route.key, requestId: request.requestIds.own, traceparent };
+      await (options.around ? options.around(call, serve) : serve());
       return reply;
     },
   });
@@ -162,7 +195,10 @@ async function sendError(
 ): Promise<void> {
   if (isTooLarge(thrown)) await drainBody(request.raw);
   const { status, body, ours } = errorResponse(inApiWords(thrown), request.requestIds.own, options);
-  if (ours) options.logger.error("request failed", { request_id: request.requestIds.own, error: thrown });
+  if (ours) {
+    request.failed = true;
+    options.logger.error("request failed", { ...lineOf(request, status), error: thrown });
+  }
   if (status === 401) reply.header("WWW-Authenticate", 'Basic realm="Conifer"');
   void reply.code(status).type("application/json").send(JSON.stringify(body));
 }

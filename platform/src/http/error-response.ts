@@ -10,7 +10,7 @@ export interface ErrorResponse {
     readonly resource?: string;
     readonly app?: { readonly id: string; readonly name: string };
   };
-  /** True when the failure is ours and belongs in the diagnostics with its cause. */
+  /** True when the failure is ours and belongs in the log with its cause. */
   readonly ours: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Absences {
 
 /**
  * The one mapper from what was thrown to what is answered. Business errors keep their id and text; everything else is
- * ours: the answer names only the request id, under which the diagnostics hold the rest.
+ * ours: the answer names only the request id, under which the log has the rest.
  */
 export function errorResponse(thrown: unknown, requestId: string, absences: Absences): ErrorResponse {
   if (thrown instanceof BusinessError) {
@@ -42,7 +42,7 @@ export function errorResponse(thrown: unknown, requestId: string, absences: Abse
     const message = `${away} is not available right now. Try again in a moment. (Request ${requestId})`;
     return { status: 503, body: { id: "unavailable", message }, ours: true };
   }
-  const message = `Something went wrong on Conifer's side. Its diagnostics have the details under request ${requestId}.`;
+  const message = `Something went wrong on Conifer's side. Its log has the details under request ${requestId}.`;
   return { status: 500, body: { id: "internal", message }, ours: true };
 }
 

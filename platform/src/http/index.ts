@@ -1,7 +1,7 @@
 export { scopeAllows } from "./access.ts";
 export type { ApiCall, ApiHandler, ApiHandlers, ApiReply, CalledApp } from "./api-handlers.ts";
 export { type ApiListener, makeApiListener } from "./api-listener.ts";
-export { makeApiServer, type RawHandler } from "./api-server.ts";
+export { type AroundCall, makeApiServer, type RawHandler } from "./api-server.ts";
 export type { Credentials } from "./negotiation.ts";
 export { makeRateLimiter, type RateLimiter } from "./rate-limiter.ts";
 export { makeSchemaHandler } from "./schema-handler.ts";

@@ -15,11 +15,20 @@ export type { Actor, AppendEvent, DomainEvent, EventKind, NewEvent } from "./eve
 export { isId, type NewId, newId } from "./ids.ts";
 export { type Part, type Running, startParts, within } from "./lifecycle.ts";
 export type { LogLine, LogSink } from "./log-lines.ts";
-export { type LogFields, type Logger, type LogLevel, makeLogger, silentLogger } from "./logger.ts";
+export {
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  logFailure,
+  makeLogger,
+  silentLogger,
+} from "./logger.ts";
+export { causeText, networkTrouble, systemCode } from "./network-errors.ts";
 export { makeNewsHub } from "./news-hub.ts";
 export { type PagedColumn, pageOfRows } from "./paged-rows.ts";
 export { type Page, type PageRequest, pageHeaders, pageOf, parseRange } from "./pages.ts";
 export type { AppRole, Principal, Scope } from "./principal.ts";
 export { type Reconciler, type ReconcilerOptions, startReconciler } from "./reconciler-loop.ts";
-export { type MasterKey, seal, unseal } from "./sealing.ts";
+export { type MasterKey, rewrap, type SealedColumn, seal, sealedVersion, unseal } from "./sealing.ts";
+export { sumOfTimes } from "./sum-of-times.ts";
 export { done, type Outcome, pause, waiting } from "./waiting.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type LogLevel, makeLogger, silentLogger } from "./logger.ts";
+import { makeKeptLog } from "./kept-log-fixtures.ts";
+import { type LogLevel, logFailure, makeLogger, silentLogger } from "./logger.ts";
 
 function capture(level: LogLevel = "debug") {
   const lines: string[] = [];
@@ -63,6 +64,18 @@ test("what JSON cannot hold never fails the caller", () => {
   expect(last()).toMatchObject({ message: "odd", fields_left_out: expect.stringContaining("circular") });
   logger.info("big", { count: 12n });
   expect(last()).toMatchObject({ count: "12" });
+});
+
+test("a failure of ours has an id, by which its line is found", () => {
+  const log = makeKeptLog();
+  const id = logFailure(log.logger, "it broke", { build: "b-1", error: new Error("sand") });
+  const other = logFailure(log.logger, "it broke", {});
+  expect(other).not.toBe(id);
+  expect(log.linesWith(id)).toMatchObject([
+    { level: "error", message: "it broke", error_id: id, build: "b-1", error: { message: "sand" } },
+  ]);
+  expect(log.linesOfIdIn(`It failed (error ${id}).`)).toEqual(log.linesWith(id));
+  expect(() => log.linesOfIdIn("It failed.")).toThrow("no error id");
 });
 
 test("the silent logger is one in every scope", () => {

@@ -1,10 +1,11 @@
 import { errorText } from "./errors.ts";
+import { newId } from "./ids.ts";
 
 /** Named fields of a log line. Secrets never go in here. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * Conifer's own diagnostics (not the apps' logs): a constant message and named fields, one JSON object a line.
+ * Conifer's own log (not the apps' logs): a constant message and named fields, one JSON object a line.
  * `with` gives a logger scoped to an app, dyno or request.
  */
 export interface Logger {
@@ -63,6 +64,16 @@ function asPlain(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (!(value instanceof Error)) return value;
   return { message: value.message, stack: value.stack, ...(value.cause ? { cause: value.cause } : {}) };
+}
+
+/**
+ * Logs a failure of ours and returns the id under which the log has it: whoever met the failure is told the id and nothing
+ * else of it.
+ */
+export function logFailure(logger: Logger, message: string, fields: LogFields): string {
+  const id = newId();
+  logger.error(message, { error_id: id, ...fields });
+  return id;
 }
 
 /** For tests and for code that has nowhere to log to. */

@@ -49,6 +49,28 @@ describe("a reconciler", () => {
     expect(rounds).toBe(2);
   });
 
+  test("tells at the begin of each round that its key has waited, from the first hint on", async () => {
+    const waits: number[] = [];
+    const gate = Promise.withResolvers<void>();
+    const loop = startReconciler({
+      ...{ name: "test", concurrency: 1, relistMs: 60_000, logger: silentLogger },
+      list: async () => [],
+      began: (seconds) => waits.push(seconds),
+      reconcile: async () => {
+        await gate.promise;
+        return done;
+      },
+    });
+    loop.poke("a");
+    loop.poke("a");
+    const since = performance.now();
+    while (performance.now() - since < 20);
+    gate.resolve();
+    await vi.waitFor(() => expect(waits).toHaveLength(2));
+    await loop.stop();
+    expect(waits[1]).toBeGreaterThanOrEqual(0.02);
+  });
+
   test("lets the process answer while very many keys have nothing to do", async () => {
     const keys = Array.from({ length: 1_000 }, (_, n) => `key ${n}`);
     let rounds = 0;

@@ -12,6 +12,8 @@ export interface ReconcilerOptions {
   readonly concurrency: number;
   readonly relistMs: number;
   readonly logger: Logger;
+  /** Told at the begin of each round how long its key has waited for it, in seconds. */
+  readonly began?: (waitedSeconds: number) => void;
 }
 
 export interface Reconciler extends Running {
@@ -32,18 +34,21 @@ const ROUNDS_A_TURN = 16;
 /** Runs a reconciler: one round at a time for each key, retried with growing pauses, and all keys on a timer. */
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const stopping = new AbortController();
-  const waitingKeys = new Set<string>();
-  const again = new Set<string>();
+  /** When each was told to need a round. */
+  const waitingKeys = new Map<string, number>();
+  const again = new Map<string, number>();
   const timers = new Map<string, NodeJS.Timeout>();
   const failures = new Map<string, number>();
   const running = new Map<string, Promise<void>>();
 
-  const poke = (key: string) => {
+  const wait = (keys: Map<string, number>, key: string, since = performance.now()) => {
+    if (!keys.has(key)) keys.set(key, since);
+  };
+  const poke = (key: string, since?: number) => {
     if (stopping.signal.aborted) return;
     clearTimeout(timers.get(key));
     timers.delete(key);
-    if (running.has(key)) again.add(key);
-    else waitingKeys.add(key);
+    wait(running.has(key) ? again : waitingKeys, key, since);
     fill();
   };
   const later = (key: string, ms: number) => {
@@ -55,9 +60,10 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     );
   };
   const fill = () => {
-    for (const key of waitingKeys) {
+    for (const [key, since] of waitingKeys) {
       if (running.size >= options.concurrency || !turns.mayBegin()) return;
       waitingKeys.delete(key);
+      options.began?.((performance.now() - since) / 1_000);
       running.set(key, round(key));
     }
   };
@@ -81,7 +87,8 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
       later(key, ms);
     } finally {
       running.delete(key);
-      if (again.delete(key)) poke(key);
+      const since = again.get(key);
+      if (again.delete(key)) poke(key, since);
       fill();
     }
   };
@@ -92,7 +99,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   };
   const listing = keepListing(options, pokeAll, stopping.signal);
   return {
-    poke,
+    poke: (key) => poke(key),
     relist: listing.again,
     stop: async () => {
       stopping.abort();

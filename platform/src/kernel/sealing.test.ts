@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type MasterKey, seal, unseal } from "./sealing.ts";
+import { type MasterKey, rewrap, seal, sealedVersion, unseal } from "./sealing.ts";
 
 const one = randomBytes(32);
 const two = randomBytes(32);
@@ -95,4 +95,51 @@ describe("rotation of the master key", () => {
 test("what was never sealed is told apart", () => {
   expect(() => unseal(Buffer.alloc(0), "id", master)).toThrow("not a sealed value");
   expect(() => unseal(Buffer.alloc(200, 9), "id", master)).toThrow("not a sealed value");
+});
+
+describe("a value that is wrapped anew", () => {
+  const both: MasterKey = {
+    current: 2,
+    keys: new Map([
+      [1, one],
+      [2, two],
+    ]),
+  };
+  const onlyTwo: MasterKey = { current: 2, keys: new Map([[2, two]]) };
+
+  test("opens with the new version alone, whatever it holds, and what was sealed in it is as it was", () => {
+    fc.assert(
+      fc.property(text, context, (plain, about) => {
+        const sealed = seal(plain, about, master);
+        const again = rewrap(sealed, about, both);
+        expect([sealedVersion(sealed), sealedVersion(again)]).toEqual([1, 2]);
+        expect(unseal(again, about, onlyTwo).toString("utf8")).toBe(plain);
+        expect(again.subarray(65).equals(sealed.subarray(65))).toBe(true);
+      }),
+    );
+  });
+
+  test("stays bound to its context", () => {
+    const sealed = seal("plain", "mine", master);
+    expect(() => rewrap(sealed, "another", both)).toThrow();
+    expect(() => unseal(rewrap(sealed, "mine", both), "another", both)).toThrow();
+  });
+
+  test("is a value that was sealed", () => {
+    expect(() => sealedVersion(Buffer.alloc(92))).toThrow("not a sealed value");
+    expect(() => rewrap(Buffer.from("text"), "mine", both)).toThrow("not a sealed value");
+  });
+
+  test("is wrapped with the version that it says, also when the key changes at every look", () => {
+    let looks = 0;
+    const turning: MasterKey = {
+      get current() {
+        looks += 1;
+        return 1 + (looks % 2);
+      },
+      keys: both.keys,
+    };
+    for (let i = 0; i < 4; i++)
+      expect(unseal(seal("plain", "mine", turning), "mine", both).toString()).toBe("plain");
+  });
 });

@@ -1,9 +1,21 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 
-/** A versioned key that wraps data keys. `keys` holds every version still needed to open; `current` seals. */
+/**
+ * A versioned key that wraps data keys. `keys` holds every version still needed to open; `current` seals. Both may be others at the
+ * next look, when somebody rotates the key meanwhile: then there is a newer version, and the older ones are still there.
+ */
 export interface MasterKey {
   readonly current: number;
   readonly keys: ReadonlyMap<number, Buffer>;
+}
+
+/** Where a capability keeps sealed values: a column of bytes, with the column that is unique to each row. */
+export interface SealedColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly id: string;
+  /** The context that the value of a row is bound to. */
+  readonly contextOf: (id: string) => string;
 }
 
 /**
@@ -13,18 +25,41 @@ export interface MasterKey {
  */
 export function seal(plain: string | Buffer, context: string, master: MasterKey): Buffer {
   const dataKey = randomBytes(32);
-  const head = Buffer.alloc(5);
-  head.writeUInt8(1, 0);
-  head.writeUInt32BE(master.current, 1);
-  const wrapped = encrypt(dataKey, keyOf(master, master.current), context);
-  return Buffer.concat([head, wrapped, encrypt(Buffer.from(plain), dataKey, context)]);
+  return Buffer.concat([wrap(dataKey, context, master), encrypt(Buffer.from(plain), dataKey, context)]);
 }
 
 /** The inverse of `seal`. Throws when the value was altered, moved to another context, or its key version is gone. */
 export function unseal(sealed: Buffer, context: string, master: MasterKey): Buffer {
-  if (sealed.length < 5 + 60 + 28 || sealed.readUInt8(0) !== 1) throw new Error("not a sealed value");
-  const dataKey = decrypt(sealed.subarray(5, 65), keyOf(master, sealed.readUInt32BE(1)), context);
-  return decrypt(sealed.subarray(65), dataKey, context);
+  return decrypt(sealed.subarray(WRAPPED_BYTES), unwrap(sealed, context, master), context);
+}
+
+/** The version of the master key that a value is wrapped with. Throws for what is not a sealed value. */
+export function sealedVersion(sealed: Buffer): number {
+  if (sealed.length < WRAPPED_BYTES + 28 || sealed.readUInt8(0) !== 1) throw new Error("not a sealed value");
+  return sealed.readUInt32BE(1);
+}
+
+/** The same value, wrapped with the current version of the master key; what was sealed is not opened for it. */
+export function rewrap(sealed: Buffer, context: string, master: MasterKey): Buffer {
+  const dataKey = unwrap(sealed, context, master);
+  return Buffer.concat([wrap(dataKey, context, master), sealed.subarray(WRAPPED_BYTES)]);
+}
+
+/** Form, version of the master key, and the wrapped data key. */
+const WRAPPED_BYTES = 1 + 4 + 60;
+
+function wrap(dataKey: Buffer, context: string, master: MasterKey): Buffer {
+  // Read once: the next look may find another version.
+  const version = master.current;
+  const head = Buffer.alloc(5);
+  head.writeUInt8(1, 0);
+  head.writeUInt32BE(version, 1);
+  return Buffer.concat([head, encrypt(dataKey, keyOf(master, version), context)]);
+}
+
+function unwrap(sealed: Buffer, context: string, master: MasterKey): Buffer {
+  const version = sealedVersion(sealed);
+  return decrypt(sealed.subarray(5, WRAPPED_BYTES), keyOf(master, version), context);
 }
 
 function keyOf(master: MasterKey, version: number): Buffer {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type AppRole, type Db, isId, type Page, type PageRequest } from "../../kernel/index.ts";
+import { type AppRole, type Db, isId, type Page, type PageRequest, sumOfTimes } from "../../kernel/index.ts";
 import type { App } from "./app.ts";
 
 type AppTables = {
@@ -188,14 +188,14 @@ export async function listFeatureSettings(
   return new Map(rows.map((row) => [row.name, { enabled: row.enabled, updatedAt: row.updated_at }]));
 }
 
-/** When one of an app's switches was set last, in milliseconds since the epoch; apps without any are left out. */
-export async function listFeatureChanges(db: Db): Promise<ReadonlyMap<string, number>> {
+/** A text that changes whenever one of an app's switches is set; apps without any are left out. */
+export async function listFeatureChanges(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await tables(db)
     .selectFrom("app_features")
-    .select(({ fn }) => ["app_id", fn.max("updated_at").as("changed")])
+    .select(["app_id", sumOfTimes("updated_at").as("changed")])
     .groupBy("app_id")
     .execute();
-  return new Map(rows.map(({ app_id, changed }) => [app_id, changed.getTime()]));
+  return new Map(rows.map(({ app_id, changed }) => [app_id, changed]));
 }
 
 export async function setFeature(

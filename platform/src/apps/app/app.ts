@@ -130,4 +130,11 @@ export const features: readonly Feature[] = [
       "The web dynos of the last release stay ready for ten minutes, so that a rollback takes effect at once.",
     enabledByDefault: true,
   },
+  {
+    id: "c3d8e0f5-2a46-4a7e-9b30-8e2b0f4d5c33",
+    name: "fir-bypass-daily-dyno-restarts",
+    title: "Bypass daily dyno restarts",
+    description: "Dynos are not replaced once a day where the platform does so.",
+    enabledByDefault: false,
+  },
 ];

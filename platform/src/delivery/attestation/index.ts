@@ -12,5 +12,5 @@ export {
   signatureTag,
   signPayload,
 } from "./image-signature.ts";
-export { type KeyDependencies, revokeKey, rotateKey } from "./installation-key.ts";
+export { type KeyDependencies, revokeKey, rotateKey, signingKeySeals } from "./installation-key.ts";
 export { listPublicKeys } from "./installation-key-store.ts";

@@ -12,6 +12,7 @@ import {
   type MasterKey,
   type NewId,
   notFound,
+  type SealedColumn,
   seal,
   unseal,
 } from "../../kernel/index.ts";
@@ -109,3 +110,5 @@ export function keyIdOf(publicKey: KeyObject): string {
 }
 
 const contextOf = (id: string) => `signing-key:${id}`;
+
+export const signingKeySeals: SealedColumn = { table: "signing_keys", column: "sealed", id: "id", contextOf };

@@ -1,5 +1,13 @@
 import { findApp } from "../../apps/app/index.ts";
-import { BusinessError, type Db, errorText, type Logger, notFound, pause } from "../../kernel/index.ts";
+import {
+  BusinessError,
+  type Db,
+  errorText,
+  type Logger,
+  logFailure,
+  notFound,
+  pause,
+} from "../../kernel/index.ts";
 import { findConfig } from "../config/index.ts";
 import { findNewestImage, type ImageInfo } from "../image/index.ts";
 import type { OutputStore } from "../output/index.ts";
@@ -95,8 +103,8 @@ async function brokeOff(build: Build, thrown: unknown, deps: AttemptDependencies
   const attempts = build.attempts + 1;
   await updatePendingBuild(deps.db, build.id, { attempts }, deps.clock());
   if (attempts < MOST_ATTEMPTS) throw thrown;
-  deps.logger.error("a build was given up", { build_id: build.id, error: thrown });
-  return { kind: "lost", message: "Conifer could not run this build. Push again in a moment." };
+  const id = logFailure(deps.logger, "a build was given up", { build_id: build.id, error: thrown });
+  return { kind: "lost", message: `Conifer could not run this build (error ${id}). Push again in a moment.` };
 }
 
 /** Resolves with true once the build is not to be run any more: it was cancelled, or its app is gone. */

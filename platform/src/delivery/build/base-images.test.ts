@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { baseImages } from "./base-images.ts";
+import { baseImages, declaredArguments } from "./base-images.ts";
 
 const rows: readonly [string, string, readonly string[]][] = [
   ["one image", "FROM docker.io/library/node:24", ["docker.io/library/node:24"]],
@@ -70,5 +70,21 @@ describe("the images that a Dockerfile takes from elsewhere", () => {
     const many = Array.from({ length: 1_000 }, (_, n) => `FROM a.test/${n}`).join("\n");
     expect(baseImages(many, {})).toHaveLength(100);
     expect(baseImages(`FROM a.test/${"x".repeat(1_000)}`, {})).toEqual([]);
+  });
+});
+
+describe("the arguments that a Dockerfile declares", () => {
+  const cases: readonly [string, string, readonly string[]][] = [
+    ["before and in its stages", "ARG A\nFROM x\nARG B=1\nFROM y\narg C", ["A", "B", "C"]],
+    ["several at once, over lines", "FROM x\nARG A=1 \\\n  B", ["A", "B"]],
+    ["not in words of others", "FROM x\n# ARG A\nRUN echo ARG B\nENV ARG=1", []],
+    ["once", "ARG A\nFROM x\nARG A", ["A"]],
+  ];
+  test.each(cases)("%s", (_, text, names) => {
+    expect([...declaredArguments(text)]).toEqual(names);
+  });
+
+  test("are read of any text", () => {
+    fc.assert(fc.property(fc.string(), (text) => declaredArguments(text).size <= text.length));
   });
 });

@@ -36,6 +36,12 @@ export function baseImages(
   return [...names];
 }
 
+/** Names of the arguments that a Dockerfile declares, in whichever stage. */
+export function declaredArguments(dockerfile: string): ReadonlySet<string> {
+  const declared = instructionsOf(dockerfile).filter(({ instruction }) => instruction === "ARG");
+  return new Set(declared.flatMap(({ words }) => words.map((word) => word.split("=", 1)[0] ?? "")));
+}
+
 interface Instruction {
   /** In capitals. */
   readonly instruction: string;

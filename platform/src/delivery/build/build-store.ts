@@ -153,6 +153,19 @@ export async function listAppsWithBuilds(db: Db): Promise<readonly string[]> {
   return rows.map((row) => row.app_id);
 }
 
+/**
+ * The sources of builds that are under way, were made since a time, or made an image that is still there: all that an app is
+ * built of again, and what its releases came from.
+ */
+export async function listKeptSources(db: Db, since: Date): Promise<readonly string[]> {
+  const { rows } = await sql<{ digest: string }>`
+    select distinct source.digest from builds b
+      cross join lateral (values (b.source_digest), (b.built_digest)) as source (digest)
+    where source.digest is not null and (b.finished_at is null or b.finished_at >= ${since} or exists (
+      select 1 from oci_images i where i.id = b.image_id and i.removed_at is null))`.execute(db);
+  return rows.map((row) => row.digest);
+}
+
 /** The app's builds that have a result which their output does not tell yet. */
 export async function listUntoldBuilds(db: Db, appId: string): Promise<readonly Build[]> {
   const rows = await selectBuilds(db)
@@ -238,4 +251,21 @@ export const BUILD_FIELDS = Object.keys(COLUMNS);
 export async function listBuilds(db: Db, appId: string, page: PageRequest): Promise<Page<Build>> {
   const { items, more } = await pageOfRows<Row>(selectBuilds(db).where("app_id", "=", appId), page, COLUMNS);
   return { items: items.map(fromRow), more };
+}
+
+/** Whether a push of a commit to a ref was built, and its build has succeeded. */
+export async function hasBuilt(
+  db: Db,
+  { appId, ref, commit }: { readonly appId: string; readonly ref: string; readonly commit: string },
+): Promise<boolean> {
+  const found = await tables(db)
+    .selectFrom("builds")
+    .select("id")
+    .where("app_id", "=", appId)
+    .where("git_ref", "=", ref)
+    .where("source_version", "=", commit)
+    .where("status", "=", "succeeded")
+    .limit(1)
+    .execute();
+  return found.length > 0;
 }

@@ -1,5 +1,5 @@
 export type { AttestBuild } from "./attempt-build.ts";
-export { baseImages } from "./base-images.ts";
+export { baseImages, declaredArguments } from "./base-images.ts";
 export type { Build } from "./build.ts";
 export { buildHandlers } from "./build-api.ts";
 export {
@@ -10,7 +10,7 @@ export {
   isContainerBuild,
 } from "./build-ports.ts";
 export { reconcileBuilds } from "./build-reconciler.ts";
-export { listAppsWithBuilds } from "./build-store.ts";
+export { hasBuilt, listAppsWithBuilds, listKeptSources } from "./build-store.ts";
 export { type BuildTurns, makeBuildTurns, waitingForRoom } from "./build-turns.ts";
 export { createBuild } from "./create-build.ts";
 export { followBuild } from "./follow-build.ts";

@@ -1,4 +1,4 @@
-import { type Db, type MasterKey, seal, unseal } from "../../kernel/index.ts";
+import { type Db, type MasterKey, type SealedColumn, seal, unseal } from "../../kernel/index.ts";
 import type { Config } from "./config-vars.ts";
 
 type ConfigTables = {
@@ -30,3 +30,5 @@ export async function findConfig(db: Db, id: string, masterKey: MasterKey): Prom
 }
 
 const contextOf = (id: string) => `config:${id}`;
+
+export const configSeals: SealedColumn = { table: "configs", column: "sealed", id: "id", contextOf };

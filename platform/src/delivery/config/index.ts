@@ -1,2 +1,2 @@
-export { findConfig, insertConfig } from "./config-store.ts";
+export { configSeals, findConfig, insertConfig } from "./config-store.ts";
 export { type ConfigChange, changeConfig, describeChange, withSecrets } from "./config-vars.ts";

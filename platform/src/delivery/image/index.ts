@@ -37,6 +37,13 @@ export {
   partOfBytes,
 } from "./oci-documents.ts";
 export { imageHandlers } from "./oci-image-api.ts";
-export { findImage, findNewestImage, insertImage, listKeptDigests } from "./oci-image-store.ts";
+export {
+  findImage,
+  findNewestImage,
+  insertImage,
+  listKeptDigests,
+  markImagesRemoved,
+} from "./oci-image-store.ts";
 export { type ImageDocuments, imageInfoOf, readImageDocuments, readImageInfo } from "./read-image-info.ts";
 export { type NewBase, readStandsOn, rebaseImage, whyNotRebase } from "./rebase-image.ts";
+export { vouchForTree } from "./vouch-for-tree.ts";

@@ -88,6 +88,17 @@ export async function insertImage(trx: Db, image: Omit<OciImage, "removedAt" | "
     .execute();
 }
 
+/** Records that the content of images is no longer kept. */
+export async function markImagesRemoved(trx: Db, ids: readonly string[], now: Date): Promise<void> {
+  if (ids.length === 0) return;
+  await tables(trx)
+    .updateTable("oci_images")
+    .set({ removed_at: now, updated_at: now })
+    .where("id", "in", ids)
+    .where("removed_at", "is", null)
+    .execute();
+}
+
 /** The digests of all images that still have their content, and those of their process types, each once. */
 export async function listKeptDigests(db: Db): Promise<readonly string[]> {
   const { rows } = await sql<{ digest: string }>`

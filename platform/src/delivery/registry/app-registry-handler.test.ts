@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type MasterKey, newId, silentLogger } from "../../kernel/index.ts";
+import { type KeptLog, makeKeptLog } from "../../kernel/kept-log-fixtures.ts";
 import { digestOf, encodeDocument, MEDIA, makeManifest } from "../image/index.ts";
 import { makeAppRegistryHandler } from "./app-registry-handler.ts";
 import { ownPath, ownQuery, readAppCall, tagOfType } from "./app-repository.ts";
@@ -52,17 +53,19 @@ const master: MasterKey = { current: 1, keys: new Map([[1, Buffer.alloc(32, 1)]]
 let stores: FakeRegistryStores;
 let server: Server;
 let origin: string;
+let log: KeptLog;
 const broken = { is: false };
 
 beforeEach(async () => {
   stores = makeFakeRegistryStores();
   broken.is = false;
+  log = makeKeptLog();
   const keys = registryKeys(master);
   const deps = { ...stores, keys, now: () => new Date(), newId, logger: silentLogger };
   const listener = makeRegistryListener(deps);
   const scopes: Record<string, "writer" | "reader"> = { ours: "writer", "read-only": "reader" };
   const handle = makeAppRegistryHandler({
-    ...{ keys, now: deps.now, logger: silentLogger },
+    ...{ keys, now: deps.now, logger: log.logger },
     authenticate: async (_user, token) =>
       token in scopes ? { accountId: token, email: "a@example.com", scope: ["global"] } : undefined,
     roleFor: async (app, { accountId }) =>
@@ -176,6 +179,8 @@ describe("the registry with an API token", () => {
   test("says so when it is away", async () => {
     broken.is = true;
     const answer = await ask("/v2/shop/web/manifests/latest");
-    expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining("try again")]);
+    const text = await answer.text();
+    expect([answer.status, text]).toEqual([503, expect.stringContaining("try again")]);
+    expect(log.linesOfIdIn(text)).toMatchObject([{ level: "error", error: { message: "away" } }]);
   });
 });

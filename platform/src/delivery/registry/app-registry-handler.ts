@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Clock, errorText, type Logger, type MasterKey, type Principal } from "../../kernel/index.ts";
+import { type Clock, type Logger, logFailure, type MasterKey, type Principal } from "../../kernel/index.ts";
 import { ownPath, ownQuery, readAppCall } from "./app-repository.ts";
 import { issueRoleCredential } from "./registry-credentials.ts";
 import { errorBody } from "./registry-error.ts";
@@ -36,8 +36,11 @@ export function makeAppRegistryHandler(deps: AppRegistryDependencies) {
     try {
       await answer(path, search, { request, response, deps });
     } catch (thrown) {
-      deps.logger.error("a request to the registry failed", { error: errorText(thrown) });
-      refuse(response, 503, ["UNKNOWN", "the registry is not reachable just now; try again in a moment"]);
+      const id = logFailure(deps.logger, "a request to the registry failed", { error: thrown });
+      refuse(response, 503, [
+        "UNKNOWN",
+        `the registry is not reachable just now; try again in a moment (${id})`,
+      ]);
       request.resume();
     }
     return true;

@@ -1,8 +1,9 @@
 export { makeAppRegistryHandler } from "./app-registry-handler.ts";
 export { tagOfType } from "./app-repository.ts";
+export { MOST_REMOVED, type SweepReport, type Swept, startCollector } from "./collect-images.ts";
+export { type LinkReader, makeLinkReader } from "./document-links.ts";
 export { findPushedImage } from "./find-pushed-image.ts";
 export { holdImage } from "./hold-image.ts";
-export { type DocumentLinks, readDocumentLinks } from "./manifest-document.ts";
 export {
   type CollectedManifest,
   isStatementTag,
@@ -43,3 +44,4 @@ export {
   type RunningRegistry,
   startRegistry,
 } from "./registry-server.ts";
+export { keepReferrers, keepTree, nothingStays, type Staying } from "./staying-content.ts";

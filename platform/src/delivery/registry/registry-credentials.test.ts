@@ -163,3 +163,26 @@ test("the file for container engines names every host", () => {
     auths: { "10.0.0.1:6450": entry, "registry.local": entry },
   });
 });
+
+test("keys follow a master key that is rotated, and credentials of before stay good while its version is there", () => {
+  const now = new Date("2026-11-22T10:00:00Z");
+  const versions = new Map([[1, Buffer.alloc(32, 1)]]);
+  const rotating = { current: 1, keys: versions };
+  const keys = registryKeys({
+    get current() {
+      return rotating.current;
+    },
+    keys: versions,
+  });
+  const repository = { space: "common", name: "app" };
+  const until = new Date("2026-11-22T11:00:00Z");
+  const before = issuePushCredential(repository, until, keys);
+  versions.set(2, Buffer.alloc(32, 2));
+  rotating.current = 2;
+  const after = issuePushCredential(repository, until, keys);
+  expect([before, after].map(({ password }) => password.split(".")[0])).toEqual(["1", "2"]);
+  for (const credential of [before, after])
+    expect(checkCredential(credential, now, keys)?.kind).toBe("build");
+  versions.delete(1);
+  expect(checkCredential(before, now, keys)).toBeUndefined();
+});

@@ -32,11 +32,23 @@ const SKEW_MS = 5 * 60 * 1000;
 /** Life of a token; clients fetch the next one with their credential, unseen. */
 export const TOKEN_SECONDS = 300;
 
-/** Derives the keys that sign credentials from the master key, one for each of its versions (RFC 5869). */
+/** Derives the keys that sign credentials from the master key, one for each of its versions, as they are at each look (RFC 5869). */
 export function registryKeys(master: MasterKey): MasterKey {
-  const derive = (key: Buffer) =>
-    Buffer.from(hkdfSync("sha256", key, "", "conifer registry credentials", 32));
-  return { current: master.current, keys: new Map([...master.keys].map(([v, key]) => [v, derive(key)])) };
+  const derived = new WeakMap<Buffer, Buffer>();
+  const derive = (key: Buffer) => {
+    const known =
+      derived.get(key) ?? Buffer.from(hkdfSync("sha256", key, "", "conifer registry credentials", 32));
+    derived.set(key, known);
+    return known;
+  };
+  return {
+    get current() {
+      return master.current;
+    },
+    get keys() {
+      return new Map([...master.keys].map(([version, key]) => [version, derive(key)]));
+    },
+  };
 }
 
 /** The space's credential of this epoch: always the same, so that writing it again changes nothing. */

@@ -65,6 +65,7 @@ export function asRegistryError(thrown: unknown): RegistryError | undefined {
     case "conflict":
       return new RegistryError("TOOMANYREQUESTS", message, { headers: { "retry-after": "30" } });
     case "unavailable":
+    case "insufficient_storage":
       // Nothing but a full disk is told so by a store: that does not pass while a client waits (RFC 4918 §11.5).
       return new RegistryError("UNAVAILABLE", message, { status: 507 });
     default:

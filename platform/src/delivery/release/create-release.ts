@@ -76,7 +76,7 @@ export interface WantedRelease {
 /**
  * Records a release, numbered without gaps under the app's lock. It is current at once unless it has a release
  * command to run or an earlier release is still pending; then the reconciler goes on with it. (design §3 "Order")
- * A config is the app's from now on, whatever becomes of the release.
+ * A config is the app's from now on, whatever becomes of the release. Throws invalid_params when the image has been removed.
  */
 export async function createRelease(
   trx: Db,
@@ -112,6 +112,8 @@ export async function createRelease(
     newestBuild: wanted.build?.sequence,
   });
   const made = await requireRelease(trx, appId, id);
+  // It was there when the caller looked, who had no lock yet.
+  if (made.imageRemoved) throw imageRemoved();
   const release = wanted.cause === "code" ? await giveSecrets(trx, made, deps) : made;
   const runsCommand = hasReleaseCommand(release.imageInfo);
   if (runsCommand) await updateRelease(trx, id, { runsCommand }, deps.clock());

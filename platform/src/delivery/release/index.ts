@@ -6,6 +6,7 @@ export {
   releaseAgain,
   rollBack,
 } from "./create-release.ts";
+export { expireReleases } from "./expire-releases.ts";
 export { describeDeploy, RELEASE_PROCESS, type Release } from "./release.ts";
 export { actorOf, releaseHandlers } from "./release-api.ts";
 export { type ReleaseImagesDependencies, releaseImages } from "./release-images.ts";

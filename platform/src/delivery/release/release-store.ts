@@ -222,6 +222,27 @@ export async function findNewestRelease(db: Db, appId: string): Promise<Release 
     .executeTakeFirst();
 }
 
+/** Of an app's history so many releases keep their images, however old they are. (design §6) */
+const RELEASES_KEPT = 20;
+
+/**
+ * Images from before a time that nothing can be done with any more: all their releases are from before it, none is current or in
+ * line, and none is among the app's last twenty. Of one app, or of all.
+ */
+export async function listOutlivedImages(
+  db: Db,
+  { before, appId = null }: { readonly before: Date; readonly appId?: string | null },
+): Promise<readonly { readonly id: string; readonly appId: string }[]> {
+  const { rows } = await sql<{ id: string; appId: string }>`
+    select i.id, i.app_id as "appId" from oci_images i
+    where i.removed_at is null and i.created_at < ${before} and (${appId}::uuid is null or i.app_id = ${appId})
+      and not exists (
+        select 1 from releases r join release_heads h on h.app_id = r.app_id
+        where r.image_id = i.id and (r.created_at >= ${before} or r.status = 'pending'
+          or r.id = h.current_release_id or r.version >= h.next_version - ${RELEASES_KEPT}))`.execute(db);
+  return rows;
+}
+
 /** Ids of apps whose current release has an image. */
 export async function listAppsWithCode(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await tables(db)

@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BusinessError, silentLogger } from "../../kernel/index.ts";
+import { makeKeptLog } from "../../kernel/kept-log-fixtures.ts";
 import { basicCredentials, type GitHandlerDependencies, makeGitHandler, serviceOf } from "./git-handler.ts";
 import { ann } from "./source-fixtures.ts";
 import type { GitCall } from "./source-ports.ts";
@@ -94,6 +95,27 @@ describe("the handler", () => {
     ]);
   });
 
+  it("takes no push onto a disk that is nearly full, while clones go on", async () => {
+    deps = {
+      ...deps,
+      requireRoom: async () => {
+        throw new BusinessError("insufficient_storage", "The disk is full of sand.");
+      },
+    };
+    const pushes = [
+      await send("/sushi.git/info/refs?service=git-receive-pack"),
+      await send("/sushi.git/git-receive-pack", "token", { method: "POST" }),
+    ];
+    for (const refused of pushes) {
+      expect(refused.status).toBe(507);
+      expect(await refused.text()).toBe("The disk is full of sand.\n");
+    }
+    expect((await send("/sushi.git/info/refs?service=git-upload-pack")).status).toBe(200);
+    expect(served).toHaveLength(1);
+    // Whoever may not push is told that, and not how full the disk is.
+    expect((await send("/other.git/info/refs?service=git-receive-pack")).status).toBe(404);
+  });
+
   it.each(["/", "/apps", "/apps/sushi.git/info/refs", "/sushi.gitx", "/sushi/info/refs"])(
     "leaves %s alone",
     async (path) => {
@@ -127,6 +149,10 @@ describe("the handler", () => {
     expect(status).toBe(500);
     expect(text).toMatch(/^Conifer could not do this \(error [0-9a-f-]{36}\)/);
     expect(text).not.toContain("secret detail");
+    const log = makeKeptLog();
+    deps = { ...deps, logger: log.logger };
+    const [, , shown] = await failWith(new Error("secret detail"));
+    expect(log.linesOfIdIn(shown)).toMatchObject([{ level: "error", error: { message: "secret detail" } }]);
     deps = { ...deps, isStoreAway: () => true };
     expect((await failWith(new Error("no database")))[0]).toBe(503);
   });

@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errorCatalog } from "@conifer/contract";
-import { BusinessError, type Logger, type Principal } from "../../kernel/index.ts";
+import { BusinessError, type Logger, logFailure, type Principal } from "../../kernel/index.ts";
 import { discardRest } from "./discard-rest.ts";
 import type { ReceivePush } from "./receive-push.ts";
 import type { GitTransport } from "./source-ports.ts";
@@ -17,6 +16,8 @@ export interface GitHandlerDependencies {
   ) => Promise<{ readonly id: string; readonly name: string } | "not_found" | "forbidden">;
   readonly transport: GitTransport;
   readonly receivePush: ReceivePush;
+  /** Throws insufficient_storage when nothing new can be stored. Default: there is always room. */
+  readonly requireRoom?: () => Promise<void>;
   readonly logger: Logger;
   /** Whether a failure means that the database cannot be reached, and so will pass. */
   readonly isStoreAway?: (thrown: unknown) => boolean;
@@ -62,6 +63,8 @@ async function answer(app: string, path: string, { request, response, url, deps 
   if (found === "not_found") return refuse(response, 404, noSuchApp(name ?? app));
   if (found === "forbidden")
     return refuse(response, 403, `You may not ${need === "view" ? "see" : "deploy"} ${name}.`);
+  // What git only reads goes on.
+  if (need === "deploy") await deps.requireRoom?.();
   const receive = deps.receivePush(found, principal);
   await deps.transport.serve({ appId: found.id, path, user: principal.email, receive }, request, response);
 }
@@ -130,8 +133,7 @@ function answerFailure(thrown: unknown, response: ServerResponse, deps: GitHandl
     refuse(response, errorCatalog[thrown.id].status, thrown.message);
     return;
   }
-  const errorId = randomUUID();
-  deps.logger.error("git request failed", { error: thrown, error_id: errorId });
+  const errorId = logFailure(deps.logger, "git request failed", { error: thrown });
   const status = deps.isStoreAway?.(thrown) ? 503 : 500;
   refuse(response, status, `Conifer could not do this (error ${errorId}). Try again in a moment.`);
 }

@@ -7,6 +7,7 @@ export { type FollowedBuild, makeReceivePush } from "./receive-push.ts";
 export type { DownloadOptions } from "./source-download.ts";
 export type {
   ArchiveStore,
+  CollectedSources,
   CommitDescription,
   GitCall,
   GitRepositories,

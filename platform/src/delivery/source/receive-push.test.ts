@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
 import { BusinessError, silentLogger } from "../../kernel/index.ts";
+import { makeKeptLog } from "../../kernel/kept-log-fixtures.ts";
 import { makeReceivePush, type PushDependencies } from "./receive-push.ts";
 import { ann, eventually, scriptedBuilds } from "./source-fixtures.ts";
 import type { CommitDescription, GitRepositories, PushNews, RefCommand } from "./source-ports.ts";
@@ -201,7 +202,7 @@ describe("what is refused before a build is recorded", () => {
     [
       "a failing git",
       () => exportAs(() => Promise.reject(new Error("disk full"))),
-      /could not take it in \(disk full\)/,
+      /could not take it in \(error [0-9a-f-]{36}\)/,
     ],
   ];
   it.each(setups)("%s", async (_what, setUp, message) => {
@@ -254,6 +255,30 @@ it.each([
   await waiting.ended;
   expect(waiting.text).toMatch(/line\n[\s\S]*can no longer show this build, which goes on/);
   expect(waiting.answers).toEqual(refusedWith("build not followed to its end"));
+});
+
+describe("an error of ours is one line in the log, under the id that the push shows", () => {
+  it.each([
+    [
+      "taking the push in",
+      () => {
+        exported = () => Promise.reject(new Error("disk full"));
+      },
+      "a push could not be taken in",
+    ],
+    ["following the build", () => {}, "a push lost sight of its build"],
+  ])("%s", async (_what, setUp, message) => {
+    setUp();
+    const log = makeKeptLog();
+    const followBuild: PushDependencies["followBuild"] = async function* () {
+      yield { kind: "output", text: "line\n" };
+      throw new Error("store away");
+    };
+    const waiting = push({}, { followBuild, logger: log.logger });
+    await waiting.ended;
+    expect(log.linesOfIdIn(waiting.text)).toMatchObject([{ level: "error", message }]);
+    expect(waiting.text).not.toMatch(/disk full|store away/);
+  });
 });
 
 it("answers the other refs of the push as well", async () => {

@@ -1,4 +1,4 @@
-import { BusinessError, errorText, type Logger, type Principal } from "../../kernel/index.ts";
+import { BusinessError, type Logger, logFailure, type Principal } from "../../kernel/index.ts";
 import { type Deploy, planPush, refusal } from "./push.ts";
 import type { GitRepositories, PushNews, PushReceiver, RefAnswer, SourceStore } from "./source-ports.ts";
 import { listed, storeSource } from "./store-source.ts";
@@ -136,7 +136,11 @@ async function* watchBuild(
       }
     }
   } catch (error) {
-    if (!signal.aborted) deps.logger.error("a push lost sight of its build", { build: buildId, error });
+    if (!signal.aborted) {
+      const id = logFailure(deps.logger, "a push lost sight of its build", { build: buildId, error });
+      yield { kind: "output", text: refusal(`${OUT_OF_SIGHT}\n(Error ${id})`) };
+      return refused(deploy, "build not followed to its end");
+    }
   }
   yield { kind: "output", text: refusal(OUT_OF_SIGHT) };
   return refused(deploy, "build not followed to its end");
@@ -161,8 +165,8 @@ function refused({ ref }: Deploy, reason: string): RefAnswer {
 function reasonOf(thrown: unknown, signal: AbortSignal, logger: Logger): string {
   if (signal.aborted) return "Conifer is stopping. Push again in a moment.";
   if (thrown instanceof BusinessError) return thrown.message;
-  logger.error("a push could not be taken in", { error: thrown });
-  return `Conifer could not take it in (${errorText(thrown)}). Push again; if it stays, ask the operator.`;
+  const id = logFailure(logger, "a push could not be taken in", { error: thrown });
+  return `Conifer could not take it in (error ${id}). Push again; if it stays, ask the operator.`;
 }
 
 function alreadyText({ branch, commit }: Deploy): string {

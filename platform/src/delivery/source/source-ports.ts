@@ -1,10 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 
+/** What a collection of sources has removed. */
+export interface CollectedSources {
+  readonly sources: number;
+  readonly freedBytes: number;
+}
+
 /**
  * Sources by the digest (`sha256:<hex>`) of their plain tar, which `cleanTar` has checked and put into its one form.
  * Durable once `write` returns; writing the same source twice is the same as once; concurrent writers of one source do
- * not disturb each other. When the stream given to `write` fails, the failure is passed on and nothing is kept.
+ * not disturb each other. When the stream given to `write` fails, the failure is passed on and nothing is kept. What was written,
+ * read or found is new for `collect`, also when it was there long before.
  */
 export interface SourceStore {
   has(digest: string): Promise<boolean>;
@@ -13,6 +20,8 @@ export interface SourceStore {
   write(tar: Readable): Promise<{ digest: string; sizeBytes: number }>;
   /** Removing what is not there is no error. */
   remove(digest: string): Promise<void>;
+  /** Removes what is not among `kept` and was new before that time. Others may read and write meanwhile. */
+  collect(kept: readonly string[], before: Date): Promise<CollectedSources>;
 }
 
 /** One ref that a push wants changed. `from` is what the client saw; absent when new. `to` is absent for a deletion. */

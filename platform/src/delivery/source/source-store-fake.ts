@@ -7,11 +7,16 @@ import type { ArchiveStore, SourceStore } from "./source-ports.ts";
 /** A SourceStore in memory. */
 export function fakeSourceStore(): SourceStore & { readonly kept: ReadonlyMap<string, Buffer> } {
   const kept = new Map<string, Buffer>();
+  const newAt = new Map<string, number>();
+  const vouch = (digest: string) => {
+    newAt.set(digest, Date.now());
+    return kept.get(digest);
+  };
   return {
     kept,
-    has: async (digest) => kept.has(digest),
+    has: async (digest) => vouch(digest) !== undefined,
     read: async (digest) => {
-      const content = kept.get(digest);
+      const content = vouch(digest);
       if (!content) throw notFound("source");
       return Readable.from([content]);
     },
@@ -19,9 +24,21 @@ export function fakeSourceStore(): SourceStore & { readonly kept: ReadonlyMap<st
       const content = await bytesOf(tar);
       const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
       kept.set(digest, content);
+      vouch(digest);
       return { digest, sizeBytes: content.length };
     },
     remove: async (digest) => void kept.delete(digest),
+    collect: async (wanted, before) => {
+      let freedBytes = 0;
+      const going = [...kept].filter(
+        ([digest]) => !wanted.includes(digest) && (newAt.get(digest) ?? 0) < before.getTime(),
+      );
+      for (const [digest, content] of going) {
+        freedBytes += content.length;
+        kept.delete(digest);
+      }
+      return { sources: going.length, freedBytes };
+    },
   };
 }
 

@@ -59,6 +59,54 @@ export function describeSourceStore(name: string, open: () => Promise<Opened<Sou
       await opened.store.remove(digest);
       expect(await opened.store.has(digest)).toBe(false);
     });
+
+    describe("that is collected", () => {
+      const write = async (text: string) =>
+        (await opened.store.write(Readable.from([Buffer.from(text)]))).digest;
+      const [past, future] = [() => new Date(Date.now() - 60_000), () => new Date(Date.now() + 60_000)];
+
+      it("removes what nobody keeps, and says how much it was", async () => {
+        const [kept, going] = [await write("kept"), await write("going")];
+        expect(await opened.store.collect([kept, ABSENT], future())).toEqual({ sources: 1, freedBytes: 5 });
+        expect(await opened.store.has(kept)).toBe(true);
+        expect(await opened.store.has(going)).toBe(false);
+        expect(await opened.contents()).toHaveLength(1);
+        expect(await opened.store.collect([kept], future())).toEqual({ sources: 0, freedBytes: 0 });
+      });
+
+      it("leaves what is new", async () => {
+        const digest = await write("new");
+        expect(await opened.store.collect([], past())).toEqual({ sources: 0, freedBytes: 0 });
+        expect(await opened.store.has(digest)).toBe(true);
+      });
+
+      it.each<[string, (digest: string) => Promise<unknown>]>([
+        ["written again", () => write("wanted")],
+        ["found", (digest) => opened.store.has(digest)],
+        ["read", async (digest) => await bytesOf(await opened.store.read(digest))],
+      ])("takes what is %s as new", async (_name, want) => {
+        const digest = await write("wanted");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const between = new Date();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        await want(digest);
+        expect((await opened.store.collect([], between)).sources).toBe(0);
+        expect((await bytesOf(await opened.store.read(digest))).toString()).toBe("wanted");
+      });
+
+      it("never loses what is written meanwhile", async () => {
+        for (let round = 0; round < 30; round += 1) {
+          const text = `round ${round}`;
+          const digest = await write(text);
+          const [, again] = await Promise.all([
+            opened.store.collect([], new Date(Date.now() - 1)),
+            opened.store.write(Readable.from([Buffer.from(text)])),
+          ]);
+          expect(again.digest).toBe(digest);
+          expect((await bytesOf(await opened.store.read(digest))).toString()).toBe(text);
+        }
+      });
+    });
   });
 }
 

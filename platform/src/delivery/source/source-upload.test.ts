@@ -3,7 +3,8 @@ import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStreamUrl, signStreamUrl } from "../../http/signed-url.ts";
-import { silentLogger } from "../../kernel/index.ts";
+import { BusinessError } from "../../kernel/index.ts";
+import { type KeptLog, makeKeptLog } from "../../kernel/kept-log-fixtures.ts";
 import { eventually } from "./source-fixtures.ts";
 import { fakeArchiveStore } from "./source-store-fake.ts";
 import { makeUploads, type Uploads } from "./source-upload.ts";
@@ -12,19 +13,26 @@ const key = randomBytes(32);
 let time: Date;
 let server: Server;
 let base: string;
+let log: KeptLog;
 let uploads: Uploads;
 let archives: ReturnType<typeof fakeArchiveStore>;
+let isFull: boolean;
 
 beforeEach(async () => {
   time = new Date("2026-03-01T12:00:00Z");
   archives = fakeArchiveStore(() => time);
+  isFull = false;
+  log = makeKeptLog();
   uploads = makeUploads({
     archives,
     sign: (url) => signStreamUrl({ ...url, key }),
     open: (url, now) => openStreamUrl(url, now, key),
     now: () => time,
     newId: randomUUID,
-    logger: silentLogger,
+    logger: log.logger,
+    requireRoom: async () => {
+      if (isFull) throw new BusinessError("insufficient_storage", "The disk is full of sand.");
+    },
     maxBytes: 1000,
   });
   server = createServer((request, response) => {
@@ -51,6 +59,19 @@ describe("an upload", () => {
     expect((await fetch(getUrl, { method: "HEAD" })).status).toBe(200);
   });
 
+  it("that fails for a reason of ours is one line in the log, under the id that is answered", async () => {
+    const { putUrl, getUrl } = await uploads.create(base);
+    await put(putUrl, "one");
+    archives.read = () => Promise.reject(new Error("sand in the disk"));
+    const answer = await fetch(getUrl);
+    const text = await answer.text();
+    expect([answer.status, JSON.parse(text).id]).toEqual([500, "internal"]);
+    expect(text).not.toContain("sand");
+    expect(log.linesOfIdIn(text)).toMatchObject([
+      { level: "error", message: "source upload failed", error: { message: "sand in the disk" } },
+    ]);
+  });
+
   it("is recognized by the address it was given", async () => {
     const { getUrl } = await uploads.create(base);
     const id = /source-uploads\/([^?]+)/.exec(getUrl)?.[1];
@@ -75,6 +96,23 @@ describe("an upload", () => {
 });
 
 describe("what is refused", () => {
+  it("anything new, when there is no room; what is there can be got", async () => {
+    const { putUrl, getUrl } = await uploads.create(base);
+    await put(putUrl, "one");
+    isFull = true;
+    const refused = await put(putUrl, "two");
+    expect(refused.status).toBe(507);
+    expect(await refused.json()).toEqual({
+      id: "insufficient_storage",
+      message: "The disk is full of sand.",
+    });
+    expect(await (await fetch(getUrl)).text()).toBe("one");
+    // What is old goes also then, which makes room.
+    time = new Date(time.getTime() + 7_300_000);
+    await expect(uploads.create(base)).rejects.toMatchObject({ id: "insufficient_storage" });
+    expect(archives.ids()).toEqual([]);
+  });
+
   it("another path is left alone", async () => {
     expect((await fetch(`${base}/sources`)).status).toBe(418);
   });

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { errorCatalog } from "@conifer/contract";
-import { BusinessError, type Clock, isId, type Logger, type NewId } from "../../kernel/index.ts";
+import { BusinessError, type Clock, isId, type Logger, logFailure, type NewId } from "../../kernel/index.ts";
 import { bounded } from "./bounded.ts";
 import { discardRest } from "./discard-rest.ts";
 import type { ArchiveStore } from "./source-ports.ts";
@@ -29,6 +29,8 @@ export interface UploadDependencies {
   readonly now: Clock;
   readonly newId: NewId;
   readonly logger: Logger;
+  /** Throws insufficient_storage when nothing new can be stored. Default: there is always room. */
+  readonly requireRoom?: () => Promise<void>;
   /** Default 1 GiB. */
   readonly maxBytes?: number;
   /** A connection on which nothing moves for so long is given up. Default 60 s. */
@@ -44,7 +46,10 @@ export interface Upload {
 export type OwnUpload = { readonly kind: "valid"; readonly id: string } | { readonly kind: "expired" };
 
 export interface Uploads {
-  /** Gives out addresses for one source, and clears away uploads whose time is over. */
+  /**
+   * Gives out addresses for one source, and clears away uploads whose time is over. Throws insufficient_storage where there is no
+   * room for one.
+   */
   create(base: string): Promise<Upload>;
   /** The upload a signed address of ours is of; undefined for every other address. */
   ownUpload(url: string): OwnUpload | undefined;
@@ -68,6 +73,7 @@ export function makeUploads(deps: UploadDependencies): Uploads {
       const now = deps.now();
       // Twice the time the addresses live: a build may still be reading an upload whose address has just expired.
       await deps.archives.removeBefore(new Date(now.getTime() - 2 * HOUR_MS));
+      await deps.requireRoom?.();
       const path = `/source-uploads/${deps.newId()}`;
       const expires = new Date(now.getTime() + HOUR_MS);
       const signed = (method: string) => deps.sign({ base, path, params: { method }, expires });
@@ -114,6 +120,7 @@ async function serve(
 }
 
 async function receive(id: string, request: IncomingMessage, deps: UploadDependencies): Promise<void> {
+  await deps.requireRoom?.();
   const most = deps.maxBytes ?? 1024 ** 3;
   const tooLarge = () =>
     new BusinessError(
@@ -147,12 +154,17 @@ async function send(
   await pipeline(content, response);
 }
 
+const uploadFailed = (errorId: string) => `The upload failed (error ${errorId}). Try again.`;
+
 function answerFailure(thrown: unknown, response: ServerResponse, logger: Logger): void {
   const known = thrown instanceof BusinessError ? thrown : undefined;
-  if (!known) logger.info("source upload failed", { error: thrown });
-  if (response.headersSent || response.destroyed) return void response.destroy();
+  if (response.headersSent || response.destroyed) {
+    if (!known) logger.info("source upload broke off", { error: thrown });
+    return void response.destroy();
+  }
   const id = known?.id ?? "internal";
-  const message = known?.message ?? "The upload failed. Try again.";
+  const message =
+    known?.message ?? uploadFailed(logFailure(logger, "source upload failed", { error: thrown }));
   response.writeHead(errorCatalog[id].status, { "Content-Type": "application/json" });
   response.end(JSON.stringify({ id, message }));
 }

@@ -1,2 +1,3 @@
 export { type IssuedCertificate, openCertificateAuthority } from "./certificate-authority.ts";
 export { makeCertificateCache } from "./certificate-cache.ts";
+export { type GivenCertificate, openGivenCertificate } from "./given-certificate.ts";

@@ -13,13 +13,13 @@ const resting = dyno("q", 500);
 const restingLonger = dyno("r", 900);
 
 function choose(
-  app: { known?: boolean; up?: Fake[]; starting?: number; crashed?: number },
+  app: { known?: boolean; up?: Fake[]; starting?: number; crashed?: number; idle?: number },
   failed: Fake[] = [],
   lastFailure: "refused" | "timeout" = "refused",
   random = 0,
 ) {
   return chooseDyno(
-    { known: true, up: [], starting: 0, crashed: 0, ...app },
+    { known: true, up: [], starting: 0, crashed: 0, idle: 0, ...app },
     { failed: new Set(failed), lastFailure },
     { now: 100, random: () => random, limits: { connectAttempts: 3 } },
   );
@@ -48,6 +48,13 @@ describe("choosing a dyno", () => {
     ["all are starting", choose({ starting: 1 }), bootWait],
     ["some crashed and one is starting", choose({ starting: 1, crashed: 4 }), bootWait],
     ["none is listed yet", choose({}), bootWait],
+    ["it sleeps", choose({ idle: 2 }), { ...bootWait, for: "wake" }],
+    [
+      "it sleeps, and something of it has crashed",
+      choose({ idle: 1, crashed: 1 }),
+      { ...bootWait, for: "wake" },
+    ],
+    ["it wakes", choose({ idle: 1, starting: 1 }), bootWait],
     [
       "all are in quarantine",
       choose({ up: [restingLonger, resting] }),

@@ -14,6 +14,8 @@ export interface AppView<D extends Candidate> {
   readonly up: readonly D[];
   readonly starting: number;
   readonly crashed: number;
+  /** Dynos that sleep. */
+  readonly idle: number;
 }
 
 /** What one request has been through. */
@@ -26,7 +28,7 @@ export interface Attempts<D> {
 export type Choice<D> =
   | { readonly kind: "send"; readonly dyno: D }
   /** For a change of the app, or until then. */
-  | { readonly kind: "wait"; readonly for: "boot" | "quarantine"; readonly until: number }
+  | { readonly kind: "wait"; readonly for: "boot" | "quarantine" | "wake"; readonly until: number }
   | { readonly kind: "fail"; readonly code: FailureCode };
 
 export interface ChoosingLimits {
@@ -49,7 +51,7 @@ export function refuseAdmission(
 /**
  * Where a request goes next: to any dyno that is up, not in quarantine and not yet tried, all alike. A dyno is tried
  * once, so that an app of few dynos is given up early; an app whose dynos all are in quarantine is waited for, and so
- * is one that boots. Without a dyno that is up or starting the app has crashed; with none at all its first is about to
+ * is one that boots, or sleeps and is to be woken. Without a dyno that is up or starting the app has crashed; with none at all its first is about to
  * be started.
  */
 export function chooseDyno<D extends Candidate>(
@@ -69,6 +71,7 @@ export function chooseDyno<D extends Candidate>(
     return { kind: "wait", for: "quarantine", until };
   }
   if (app.up.length > 0) return connectFailure(lastFailure);
+  if (app.starting === 0 && app.idle > 0) return { ...bootWait, for: "wake" };
   if (app.starting === 0 && app.crashed > 0) return { kind: "fail", code: "H10" };
   return bootWait;
 }

@@ -174,6 +174,7 @@ export class ClientConnection implements ClientSide, Expiring {
   }
 
   log(app: AppTraffic, record: Omit<RequestRecord, "tlsVersion">): void {
+    this.#context.figures.requestEnded(record.status, record.failure?.code, record.serviceMs);
     this.#context.log.write({
       appId: app.route.appId,
       time: this.#context.now(),

@@ -41,7 +41,7 @@ export class Exchange implements ResponseListener, Waiting, Attempts<RoutedDyno>
   readonly #repeatable: boolean;
   #phase: Phase = "new";
   #admitted = false;
-  #waitsFor: "boot" | "quarantine" = "boot";
+  #waitsFor: "boot" | "quarantine" | "wake" = "boot";
   #repeats = 0;
   #dyno: RoutedDyno | undefined;
   #connection: DynoConnection | undefined;
@@ -70,6 +70,7 @@ export class Exchange implements ResponseListener, Waiting, Attempts<RoutedDyno>
       return;
     }
     this.#app.inFlight += 1;
+    this.#app.used = true;
     this.#admitted = true;
     this.#route();
   }
@@ -226,6 +227,7 @@ export class Exchange implements ResponseListener, Waiting, Attempts<RoutedDyno>
       this.#waitsFor = choice.for;
       this.#client.deadline = Math.min(this.#startedAt + limits.waitMs, choice.until);
       this.#app.waiting.add(this);
+      if (choice.for === "wake") this.#app.wake();
     }
   }
 
@@ -260,7 +262,7 @@ export class Exchange implements ResponseListener, Waiting, Attempts<RoutedDyno>
   #overdue(): FailureCode | undefined {
     switch (this.#phase) {
       case "waiting":
-        return this.#waitsFor === "boot" ? "H20" : "H99";
+        return this.#waitsFor === "quarantine" ? "H99" : "H20";
       case "sent":
         if (this.#upload.ended) return "H12";
         return this.#upload.blocked ? "H15" : "H28";

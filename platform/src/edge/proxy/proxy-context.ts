@@ -1,5 +1,6 @@
 import type { Clock, Logger, LogSink } from "../../kernel/index.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { ProxyFigures } from "./proxy-figures.ts";
 import type { ProxyLimits } from "./proxy-limits.ts";
 import type { Outbox } from "./socket-writer.ts";
 
@@ -14,7 +15,8 @@ export interface SocketContext {
 export interface ProxyContext extends SocketContext {
   /** The apps' logs: one line per request. */
   readonly log: LogSink;
-  /** Our own diagnostics. */
+  readonly figures: ProxyFigures;
+  /** Our own log. */
   readonly logger: Logger;
   readonly now: Clock;
   readonly newId: () => string;

@@ -3,12 +3,15 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, type SecureContext, type TLSSocket } from "node:tls";
 import { type Clock, type Logger, type LogSink, pause, type Running } from "../../kernel/index.ts";
 import type { IssuedCertificate } from "../certificate/index.ts";
+import type { SleepingApps } from "../route/index.ts";
 import type { RoutingTable } from "../table/index.ts";
 import { AllTraffic } from "./app-traffic.ts";
 import { ClientConnection, type ClientContext } from "./client-connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { hostName } from "./host-name.ts";
+import { ProxyFigures } from "./proxy-figures.ts";
 import { PROXY_LIMITS, type ProxyLimits } from "./proxy-limits.ts";
+import { SleepingTraffic } from "./sleeping-traffic.ts";
 import { Outbox } from "./socket-writer.ts";
 
 export interface ProxyOptions {
@@ -28,6 +31,10 @@ export interface ProxyOptions {
   readonly tls?: ProxyTls;
   readonly limits?: Partial<ProxyLimits>;
   readonly random?: () => number;
+  /** The engine's apps that sleep, and how often it hears which have requests. Missing: none sleeps. */
+  readonly sleeping?: { readonly apps: SleepingApps; readonly reportMs: number };
+  /** Upper bounds, in seconds, by which `figures` tells how long requests took. Default: it does not. */
+  readonly timeBounds?: readonly number[];
 }
 
 export interface ProxyTls {
@@ -42,6 +49,10 @@ export interface RunningProxy extends Running {
   /** What it listens on, in the order of the addresses. */
   readonly ports: readonly number[];
   readonly tlsPorts: readonly number[];
+  /** What was done. */
+  readonly figures: ProxyFigures;
+  /** What is being done: open connections, requests that dynos work on, and requests that wait for one. */
+  load(): { readonly connections: number; readonly inFlight: number; readonly waiting: number };
   /** Leaves, stops accepting, lets requests in flight end, then cuts what is left: each within its limit. */
   stop(): Promise<void>;
 }
@@ -70,7 +81,10 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const limits = { ...PROXY_LIMITS, ...options.limits };
   const deadlines = new Deadlines();
   const sockets = { limits, deadlines, outbox: new Outbox() };
-  const traffic = new AllTraffic({ table, sockets });
+  const sleeping = options.sleeping && new SleepingTraffic({ ...options.sleeping, logger: options.logger });
+  const traffic = new AllTraffic({ table, sockets, ...(sleeping ? { sleeping } : {}) });
+  sleeping?.report(traffic);
+  const figures = new ProxyFigures(options.timeBounds ?? []);
   const connections = new Set<ClientConnection>();
   const stopping = new AbortController();
   let lastAccepted = 0;
@@ -82,6 +96,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     domain: options.domain,
     firstPage: options.firstPage,
     log: options.log,
+    figures,
     logger: options.logger,
     now: options.now,
     newId: randomUUID,
@@ -113,6 +128,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     await Promise.race([closed, pause(limits.stopMs, late.signal)]);
     late.abort();
     for (const connection of [...connections]) connection.forceClose();
+    await sleeping?.stop();
     traffic.close();
     for (const part of parts.splice(0)) await part.stop();
   };
@@ -133,7 +149,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   try {
     const ports = await listen(() => plainServer(accept), port);
     const tlsPorts = tls ? await listen(() => secureServer(tls, accept, parts), tls.port) : [];
-    return { ports, tlsPorts, stop };
+    const load = () => ({ connections: connections.size, ...traffic.load() });
+    return { ports, tlsPorts, figures, load, stop };
   } catch (thrown) {
     await close(); // nobody has been told to come here
     throw thrown;

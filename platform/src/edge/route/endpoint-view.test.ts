@@ -18,6 +18,8 @@ test.each([
   ["up, with where it is", UP, "serve", [{ state: "up", address: ADDRESS }]],
   ["starting", { kind: "starting" }, "serve", [{ state: "starting" }]],
   ["crashed", { kind: "crashed", reason: "exit" }, "serve", [{ state: "crashed" }]],
+  ["without room: its visitors wait", { kind: "crashed", reason: "room" }, "serve", [{ state: "starting" }]],
+  ["asleep", { kind: "idle" }, "serve", [{ state: "idle" }]],
   ["leaving", { kind: "stopping" }, "serve", []],
   ["ended", { kind: "complete", exitCode: 0 }, "serve", []],
   ["on stand-by", UP, "stand-by", []],
@@ -26,6 +28,15 @@ test.each([
 ] as const)("a dyno that is %s", (_what, state, duty, expected) => {
   const found = endpointsOf([dyno("web.1", state, duty)]);
   expect(found).toEqual(expected.map((endpoint) => ({ dynoId: "id-web.1", name: "web.1", ...endpoint })));
+});
+
+test("that sleeps says so, whatever it does", () => {
+  const told = (state: DynoState) => {
+    const { observation, oneOff } = dyno("web.1", state);
+    return { observation: { ...observation, sleeps: true as const }, oneOff };
+  };
+  for (const state of [UP, { kind: "idle" }, { kind: "starting" }] as const)
+    expect(endpointsOf([told(state)])).toMatchObject([{ state: state.kind, sleeps: true }]);
 });
 
 test("are in one order, whatever order the dynos came in", () => {

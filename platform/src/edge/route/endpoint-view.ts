@@ -11,12 +11,16 @@ export interface ToldDyno {
 export function endpointsOf(dynos: Iterable<ToldDyno>): Endpoint[] {
   const endpoints: Endpoint[] = [];
   for (const { observation, oneOff } of dynos) {
-    const { id, name, duty, state } = observation;
+    const { id, name, duty, state, sleeps } = observation;
     if (duty !== "serve" || oneOff) continue;
-    if (state.kind === "starting" || state.kind === "crashed")
-      endpoints.push({ dynoId: id, name, state: state.kind });
+    const endpoint = { dynoId: id, name, ...(sleeps ? { sleeps } : {}) };
+    // What waits for room starts once there is some: its visitors wait as for any start.
+    if (state.kind === "crashed" && state.reason === "room")
+      endpoints.push({ ...endpoint, state: "starting" });
+    else if (state.kind === "starting" || state.kind === "crashed" || state.kind === "idle")
+      endpoints.push({ ...endpoint, state: state.kind });
     if (state.kind === "up")
-      endpoints.push({ dynoId: id, name, state: "up", ...(state.address ? { address: state.address } : {}) });
+      endpoints.push({ ...endpoint, state: "up", ...(state.address ? { address: state.address } : {}) });
   }
   return endpoints.sort((a, b) =>
     a.name === b.name ? (a.dynoId < b.dynoId ? -1 : 1) : a.name < b.name ? -1 : 1,

@@ -11,6 +11,17 @@ export interface RouteTable {
   endpoints(appId: string): Promise<readonly Endpoint[] | undefined>;
 }
 
+/**
+ * The apps that an engine lets sleep: those with endpoints that say so. An engine that lets none sleep does not have this
+ * power. Nothing of it needs the control plane.
+ */
+export interface SleepingApps {
+  /** These apps have had requests since the last call, or have some under way: they stay awake. Others are ignored. */
+  used(appIds: readonly string[]): Promise<void>;
+  /** Starts the dynos of an app that sleep; returns before they are up. Of an app that is awake nothing changes. */
+  wake(appId: string): Promise<void>;
+}
+
 /** Where an engine tells which web dynos take requests. */
 export interface EndpointSource {
   /** Yields until the signal aborts, or throws when the engine goes away; the caller watches again. */

@@ -15,7 +15,10 @@ export interface AppRoute {
 export interface Endpoint {
   readonly dynoId: string;
   readonly name: string;
-  readonly state: "starting" | "up" | "crashed";
+  /** `idle`: it sleeps, and is to be woken. */
+  readonly state: "starting" | "up" | "crashed" | "idle";
+  /** The app sleeps when it has no requests: the engine wants to hear of them. */
+  readonly sleeps?: true;
   readonly address?: { readonly host: string; readonly port: number };
 }
 

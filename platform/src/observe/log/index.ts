@@ -1,7 +1,13 @@
 export { apiLogLines } from "./api-log-lines.ts";
 export { makeDynoOutput } from "./dyno-output.ts";
 export { formatLines, parseLine } from "./line-format.ts";
-export { DEFAULT_INTAKE, type IntakeLimits, type LineIntake, makeLineIntake } from "./line-intake.ts";
+export {
+  DEFAULT_INTAKE,
+  type IntakeLimits,
+  type LineCounts,
+  type LineIntake,
+  makeLineIntake,
+} from "./line-intake.ts";
 export { matchesFilter } from "./log-filter.ts";
 export type {
   BudgetedLogSink,

@@ -33,6 +33,26 @@ describe("line intake", () => {
     expect(drained()).toEqual([]);
   });
 
+  it("has lines counted as they are taken, and as they are lost to a flood or the disk", () => {
+    const counts = { taken: 0, flood: 0, disk: 0 };
+    const counted = {
+      taken: (lines: number) => {
+        counts.taken += lines;
+      },
+      lost: (cause: "flood" | "disk", lines: number) => {
+        counts[cause] += lines;
+      },
+    };
+    const { intake, put } = makeRig({ ...oneLine, counted });
+    for (let i = 0; i < 4; i++) put(`x${i}`);
+    put("router", { source: "heroku", process: "router" });
+    intake.countDropped("web.1", 10);
+    expect(counts).toEqual({ taken: 2, flood: 13, disk: 0 });
+    intake.drain().failed();
+    intake.drain(true).stored();
+    expect(counts).toEqual({ taken: 2, flood: 13, disk: 2 });
+  });
+
   it("tells losses once the first is a second old, each process under its own name", () => {
     const { intake, put, drained, pass } = makeRig(oneLine);
     for (let i = 0; i < 3; i++) put(`x${i}`);

@@ -12,6 +12,13 @@ export interface IntakeLimits {
   readonly characters: number;
   /** Lost lines are told at most this often. */
   readonly reportMs: number;
+  /** Told of lines as they are taken, and as they are lost: to a `flood`, or because the `disk` did not take them. */
+  readonly counted?: LineCounts;
+}
+
+export interface LineCounts {
+  taken(lines: number): void;
+  lost(cause: "flood" | "disk", lines: number): void;
 }
 
 export const DEFAULT_INTAKE: IntakeLimits = {
@@ -64,11 +71,13 @@ export function makeLineIntake(appId: string, limits: IntakeLimits, now: Clock):
     return budget;
   };
   const drop = (process: string, lines: number) => {
+    limits.counted?.lost("flood", lines);
     dropped.set(process, loseMore(dropped.get(process), lines, now()));
   };
   const put = (line: LogLine) => {
     const isFull = pending.length >= limits.lines || characters >= limits.characters;
     if (isFull) return drop(line.process, 1);
+    limits.counted?.taken(1);
     pending.push(line);
     characters += line.message.length;
   };
@@ -109,6 +118,7 @@ export function makeLineIntake(appId: string, limits: IntakeLimits, now: Clock):
         stored: () => {},
         failed() {
           dropped = mergeLosses(told.dropped, dropped);
+          limits.counted?.lost("disk", written.length);
           const more = written.length > 0 ? loseMore(told.lost, written.length, now()) : told.lost;
           lost = more && lost ? loseMore(more, lost.count, now()) : (more ?? lost);
         },

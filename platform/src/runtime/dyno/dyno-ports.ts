@@ -18,7 +18,7 @@ export interface DynoHost extends DynoInsides {
   restart(dynoId: string): Promise<void>;
   /**
    * Starts a one-off dyno. It is never restarted. With `attach` its process waits until a client attaches and ends
-   * when the client goes; without, its output goes to the app's log.
+   * when the client goes; without, its output goes to the app's log. Throws conflict when there is no room for it now.
    */
   run(spec: DynoSpec, options: RunOptions): Promise<void>;
   /** Connects a client to a one-off dyno that waits for one. Throws not_found when no dyno waits under that id. */

@@ -28,6 +28,11 @@ export const dynoTexts = {
     `Process running mem=${Math.round(used / 2 ** 20)}M(${((used / quota) * 100).toFixed(1)}%)`,
   quotaExceeded: "Error R14 (Memory quota exceeded)",
   memoryExceeded: "Error R15 (Memory quota vastly exceeded)",
+  diskExceeded: ({ bytes, entries }: { readonly bytes: number; readonly entries: number }) =>
+    `Error: The dyno has written more than the ${Math.round(bytes / 2 ** 20)} MB, or ${entries} files, that it may. Its files begin anew when it starts again`,
+  idling: "Idling",
+  unidling: "Unidling",
+  cycling: "Cycling",
   platformError: (message: string) => `Error R99 (Platform error) -> ${message}`,
 } as const;
 

@@ -49,6 +49,8 @@ export interface DynoSpec {
   /** The name of its size, as the catalogue writes it; undefined where its maker knew none. */
   readonly size?: string;
   readonly limits: DynoLimits;
+  /** It may sleep while nobody visits its app; set by its size. An engine that cannot wake it lets it run. */
+  readonly sleeps?: true;
   /** Seconds from start until a dyno that serves must listen on PORT (R10), and from SIGTERM to SIGKILL (R12). */
   readonly bootSeconds: number;
   readonly stopSeconds: number;
@@ -67,8 +69,8 @@ export interface AppDynos {
   readonly dynos: readonly DynoSpec[];
 }
 
-/** Why a dyno is `crashed`. */
-export type CrashReason = "exit" | "boot-timeout" | "memory" | "image" | "platform";
+/** Why a dyno is `crashed`. `room`: it was not started, for want of memory, and is once there is some. */
+export type CrashReason = "exit" | "boot-timeout" | "memory" | "disk" | "image" | "platform" | "room";
 
 /**
  * What a dyno is doing. `crashed` dynos of a formation are started again by the host, with back-off, for as long as
@@ -84,6 +86,8 @@ export type DynoState =
       readonly restartAt?: string;
     }
   | { readonly kind: "stopping" }
+  /** It sleeps until somebody visits its app. */
+  | { readonly kind: "idle" }
   /** Ended and will not come back: a one-off dyno, or one that is no longer desired. */
   | { readonly kind: "complete"; readonly exitCode: number; readonly signal?: string };
 
@@ -95,6 +99,8 @@ export interface DynoObservation {
   readonly releaseId: string;
   readonly releaseVersion: number;
   readonly duty: DynoSpec["duty"];
+  /** Set when the engine lets it sleep. */
+  readonly sleeps?: true;
   readonly state: DynoState;
   /** When the state was entered, ISO 8601 with milliseconds. */
   readonly since: string;

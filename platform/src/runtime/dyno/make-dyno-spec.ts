@@ -26,6 +26,7 @@ export interface DynoIngredients {
   readonly displayCommand: string;
   readonly size?: string;
   readonly limits: DynoLimits;
+  readonly sleeps?: boolean;
   readonly duty: DynoSpec["duty"];
 }
 
@@ -51,6 +52,7 @@ export function makeDynoSpec(from: DynoIngredients): DynoSpec {
     env: { ...metadataOf(from), ...from.config, ...from.extraEnv },
     ...(from.size === undefined ? {} : { size: from.size }),
     limits: from.limits,
+    ...(from.sleeps ? { sleeps: true } : {}),
     bootSeconds: BOOT_SECONDS,
     stopSeconds: STOP_SECONDS,
     duty: from.duty,

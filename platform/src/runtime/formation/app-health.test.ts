@@ -13,6 +13,7 @@ describe("a dyno", () => {
     ["that starts", "serve", { kind: "starting" }, "starting"],
     ["that is up and serves", "serve", { kind: "up" }, "up"],
     ["that is up and stands by", "stand-by", { kind: "up" }, "starting"],
+    ["that sleeps", "serve", { kind: "idle" }, "up"],
     ["that works", "work", { kind: "up" }, "up"],
     ["that stops", "serve", { kind: "stopping" }, "starting"],
     [
@@ -35,6 +36,8 @@ describe("a dyno", () => {
     ["exit", undefined, "ended with status unknown (H10)"],
     ["boot-timeout", 137, "did not listen on $PORT in time (R10)"],
     ["memory", 137, "used more memory than it may (R15)"],
+    ["disk", 137, "wrote more to its disk than it may"],
+    ["room", undefined, "has no room on this machine"],
     ["image", undefined, "could not be started: its image cannot be used"],
     ["platform", undefined, "could not be started by Conifer (R99)"],
   ])("that crashed says why: %s", (reason, exitCode, why) => {

@@ -39,7 +39,8 @@ export function sightOf(
   const state = seen?.state;
   if (state?.kind === "crashed")
     return { name, state: "crashed", why: crashText(state.reason, state.exitCode), since };
-  const isUp = state?.kind === "up" && record.duty !== "stand-by";
+  // One that sleeps is as it should be.
+  const isUp = (state?.kind === "up" || state?.kind === "idle") && record.duty !== "stand-by";
   return { name, state: isUp ? "up" : "starting", since };
 }
 
@@ -51,6 +52,10 @@ function crashText(reason: CrashReason, exitCode: number | undefined): string {
       return "did not listen on $PORT in time (R10)";
     case "memory":
       return "used more memory than it may (R15)";
+    case "disk":
+      return "wrote more to its disk than it may";
+    case "room":
+      return "has no room on this machine";
     case "image":
       return "could not be started: its image cannot be used";
     case "platform":

@@ -142,15 +142,17 @@ async function isPlace(call: ApiCall, deps: DynoApiDependencies): Promise<boolea
 }
 
 /** The API's word for a state (facts: runtime §4). What the engine does not know yet is starting. */
-export function stateWord(state: DynoState | undefined): "starting" | "up" | "crashed" | "down" {
+export function stateWord(state: DynoState | undefined): "starting" | "up" | "idle" | "crashed" | "down" {
   switch (state?.kind) {
     case undefined:
     case "starting":
       return "starting";
     case "up":
       return "up";
+    case "idle":
+      return "idle";
     case "crashed":
-      return "crashed";
+      return state.reason === "room" ? "down" : "crashed";
     case "stopping":
     case "complete":
       return "down";

@@ -1,4 +1,4 @@
-import { type Db, type MasterKey, seal, unseal } from "../../kernel/index.ts";
+import { type Db, type MasterKey, type SealedColumn, seal, sumOfTimes, unseal } from "../../kernel/index.ts";
 import type { DynoSpec } from "../dyno/index.ts";
 import type { RecordedDyno } from "./plan-formation.ts";
 
@@ -60,14 +60,22 @@ export async function listDynoRecords(db: Db, appId: string): Promise<readonly D
     .execute();
 }
 
-/** How many there are and when one was changed last, as a text by app. */
+/** How many there are and when they were changed, as a text by app; apps without any are left out. */
 export async function listDynoMarks(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await tables(db)
     .selectFrom("dynos")
-    .select(({ fn }) => ["app_id", fn.countAll<string>().as("count"), fn.max("updated_at").as("changed")])
+    .select(({ fn }) => ["app_id", fn.countAll<string>().as("count"), sumOfTimes("updated_at").as("changed")])
     .groupBy("app_id")
     .execute();
-  return new Map(rows.map(({ app_id, count, changed }) => [app_id, `${count} ${changed.getTime()}`]));
+  return new Map(rows.map(({ app_id, count, changed }) => [app_id, `${count} ${changed}`]));
+}
+
+/** Of apps without dynos. */
+export const NO_DYNOS = "0 0";
+
+/** The same text as `listDynoMarks` has for an app with these dynos. */
+export function dynoMarkOf(dynos: readonly Pick<DynoRecord, "updatedAt">[]): string {
+  return `${dynos.length} ${dynos.reduce((sum, { updatedAt }) => sum + updatedAt.getTime(), 0)}`;
 }
 
 /** The specs of an app's dynos as the engine is to have them: what may change comes from the record. */
@@ -92,6 +100,8 @@ export async function listDynoSpecs(
 }
 
 const contextOf = (id: string) => `dyno:${id}`;
+
+export const dynoSeals: SealedColumn = { table: "dynos", column: "sealed_spec", id: "id", contextOf };
 
 export interface NewDynoRecord {
   readonly spec: DynoSpec;

@@ -35,6 +35,11 @@ export function limitsOf(size: DynoSize): DynoLimits {
   return { memoryBytes: size.memory * 2 ** 30, cpuShare: size.share, pids: pidsOf(size) };
 }
 
+/** Whether dynos of the size sleep while nobody visits their app (facts: scaling §7). */
+export function sleepsWhenIdle({ tier }: DynoSize): boolean {
+  return tier === "eco";
+}
+
 /** Threads and processes a dyno may have (facts: runtime §7). */
 export function pidsOf(size: DynoSize): number {
   if (!size.dedicated) return 256;

@@ -3,8 +3,10 @@ import type { TestDelivery } from "../../delivery/release/delivery-fixtures.ts";
 import { changeAppConfig } from "../../delivery/release/index.ts";
 import { releaseAnImage } from "../../delivery/release/release-fixtures.ts";
 import { type DoomedProcess, makeDoomedProcess } from "../../drivers/postgres/store/crash-fixtures.ts";
-import type { LogLine } from "../../kernel/index.ts";
+import { type LogLine, StaleClaim } from "../../kernel/index.ts";
 import { changeFormation } from "./change-formation.ts";
+import type { CyclingPace } from "./cycle-dynos.ts";
+import { makeFormationLedger } from "./formation-ledger.ts";
 import { reconcileFormation } from "./formation-reconciler.ts";
 import { listFormation } from "./formation-store.ts";
 import { ScriptedEngine } from "./scripted-engine-fixtures.ts";
@@ -24,24 +26,40 @@ export async function makeFormationApp(world: TestDelivery) {
   const around = {
     freeMemory: 8 * 2 ** 30,
     claim: 1 as number | undefined,
+    /** The newest claim, as the database knows. */
+    taken: 1,
     now: () => new Date(),
+    cycling: undefined as CyclingPace | undefined,
   };
   /** One round by a process; without `applied` of a process of its own. */
-  const round = (process: DoomedProcess = makeDoomedProcess(), applied = new Map<string, string>()) =>
+  const round = (
+    process: DoomedProcess = makeDoomedProcess(),
+    applied = new Map<string, string>(),
+    handed?: (dynos: string) => void,
+  ) =>
     reconcileFormation(appId, {
-      ...world,
+      ledger: makeFormationLedger({
+        ...world,
+        clock: around.now,
+        db: process.database(world.db),
+        watch: engine.view(),
+        holdClaim: async (_trx, claim) => {
+          if (around.taken > claim.number) throw new StaleClaim(claim, around.taken);
+        },
+        hostOf: (name) => `${name}.localhost`,
+        freeMemory: () => around.freeMemory,
+        warmSeconds: 600,
+        warmBudget: 10,
+      }),
       clock: around.now,
-      db: process.database(world.db),
       host: process.port(engine),
       watch: engine.view(),
       logs: { write: (line) => void said.push(line) },
       claim: async () =>
         around.claim === undefined ? undefined : { subject: `dynos:${appId}`, number: around.claim },
-      hostOf: (name) => `${name}.localhost`,
       applied,
-      freeMemory: () => around.freeMemory,
-      warmSeconds: 600,
-      warmBudget: 10,
+      ...(handed ? { handed } : {}),
+      ...(around.cycling ? { cycling: around.cycling } : {}),
     });
   /** Rounds, with everything that starts coming up and everything that stops ending, until nothing changes. */
   const settle = async (process?: DoomedProcess) => {

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { updateApp } from "../../apps/app/index.ts";
 import { startTestDelivery, type TestDelivery } from "../../delivery/release/delivery-fixtures.ts";
@@ -27,7 +28,7 @@ test("a mark stays while nothing changes, also when somebody looks", async () =>
   const before = await mark();
   expect(before).toBeDefined();
   await on.round();
-  expect(await mark()).toBe(before);
+  expect(await mark()).toEqual(before);
 });
 
 test.each<readonly [string, () => Promise<unknown>]>([
@@ -45,14 +46,43 @@ test.each<readonly [string, () => Promise<unknown>]>([
   await on.serving();
   const before = await mark();
   await change();
-  expect(await mark()).not.toBe(before);
+  expect(await mark()).not.toEqual(before);
+});
+
+test.each(["dynos", "formation", "app_features"])(
+  "a change of %s changes it, also where a clock that was set back tells an earlier time than before",
+  async (table) => {
+    await on.serving();
+    for (const name of ["preboot", "warm-rollback"]) await on.feature(name, true);
+    const before = await mark();
+    const first = sql`select ctid from ${sql.table(table)} where app_id = ${on.appId} order by updated_at limit 1`;
+    await sql`update ${sql.table(table)} set updated_at = updated_at - interval '5 minutes' where ctid in (${first})`.execute(
+      world.db,
+    );
+    expect(await mark()).not.toEqual(before);
+  },
+);
+
+test("what is told of dynos is as the engine is told to have them", async () => {
+  await on.serving();
+  let handed = "";
+  await on.round(undefined, undefined, (dynos) => {
+    handed = dynos;
+  });
+  expect((await mark())?.dynos).toBe(handed);
+  await on.push({}, "b");
+  await on.settle();
+  await on.round(undefined, undefined, (dynos) => {
+    handed = dynos;
+  });
+  expect((await mark())?.dynos).toBe(handed);
 });
 
 test("an engine that has come back changes it", async () => {
   await on.serving();
   const before = await mark();
   const watch = { appIds: () => [], session: () => on.engine.view().session() + 1 };
-  expect((await listFormationMarks({ db: world.db, watch })).get(on.appId)).not.toBe(before);
+  expect((await listFormationMarks({ db: world.db, watch })).get(on.appId)).not.toEqual(before);
 });
 
 test("an app that is gone and still has dynos has another mark each time", async () => {
@@ -60,5 +90,5 @@ test("an app that is gone and still has dynos has another mark each time", async
   const look = async () => [...(await listFormationMarks({ db: world.db, watch })).entries()].at(-1);
   const [first, second] = [await look(), await look()];
   expect(first?.[0]).toBe(watch.appIds()[0]);
-  expect(second?.[1]).not.toBe(first?.[1]);
+  expect(second?.[1]).not.toEqual(first?.[1]);
 });

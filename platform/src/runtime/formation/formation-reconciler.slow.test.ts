@@ -261,4 +261,5 @@ test.each(table.filter(({ killed }) => killed))(
       return { revive };
     });
   },
+  300_000,
 );

@@ -1,23 +1,32 @@
-import { findAppForUpdate } from "../../apps/app/index.ts";
-import { type Claim, type Db, done, type LogSink, type Outcome, waiting } from "../../kernel/index.ts";
-import { type DynoHost, makeDynoSpec } from "../dyno/index.ts";
 import {
-  deleteDynoRecords,
-  insertDynoRecord,
-  listDynoRecords,
-  listDynoSpecs,
-  updateDynoRecord,
-} from "./dyno-record-store.ts";
-import { type GatherDependencies, type GatheredFormation, gatherFormation } from "./gather-formation.ts";
-import { type FormationStep, planFormation } from "./plan-formation.ts";
+  type Claim,
+  type Clock,
+  done,
+  type LogSink,
+  type Outcome,
+  StaleClaim,
+  waiting,
+} from "../../kernel/index.ts";
+import { type DynoHost, type DynoWatch, dynoTexts as texts } from "../dyno/index.ts";
+import { type CyclingPace, planCycling } from "./cycle-dynos.ts";
+import { dynoMarkOf } from "./dyno-record-store.ts";
+import type { FormationLedger, FormationView } from "./formation-ports.ts";
+import { planFormation } from "./plan-formation.ts";
 
-export interface FormationReconcilerDependencies extends GatherDependencies {
-  readonly host: DynoHost;
+export interface FormationReconcilerDependencies {
+  readonly ledger: FormationLedger;
+  readonly host: Pick<DynoHost, "apply">;
+  readonly watch: Pick<DynoWatch, "session" | "dynosOf">;
+  readonly clock: Clock;
   readonly logs: LogSink;
   /** The claim on an app's dynos; undefined while another process holds it. */
   readonly claim: (appId: string) => Promise<Claim | undefined>;
   /** What was last handed to the engine, by app, and in which of its sessions. Empty when a process starts. */
   readonly applied: Map<string, string>;
+  /** Told with each round that gets so far what the dynos on record are that the engine has, as their mark. */
+  readonly handed?: (dynos: string) => void;
+  /** Dynos are replaced once a day, at this pace. Missing: they never are. */
+  readonly cycling?: CyclingPace;
 }
 
 /** How often it is seen whether there is more memory now. */
@@ -34,61 +43,74 @@ export async function reconcileFormation(
 ): Promise<Outcome> {
   if (deps.watch.session() === 0) return waiting("host-away", "The dyno host is not there yet.", 250);
   const claim = await deps.claim(appId);
-  if (!claim) return waiting("claimed", "Another process looks after this app's dynos.", 5_000);
+  if (!claim) return claimed;
+  try {
+    return await reconcileUnder(claim, appId, deps);
+  } catch (thrown) {
+    if (thrown instanceof StaleClaim) return claimed;
+    throw thrown;
+  }
+}
+
+const claimed = waiting("claimed", "Another process looks after this app's dynos.", 5_000);
+
+async function reconcileUnder(
+  claim: Claim,
+  appId: string,
+  deps: FormationReconcilerDependencies,
+): Promise<Outcome> {
   for (;;) {
-    const gathered = await gatherFormation(appId, deps);
-    if (!gathered) {
+    const view = await deps.ledger.view(appId, claim);
+    if (!view) {
       await hand(appId, claim, deps);
       return done;
     }
-    const plan = planFormation(gathered.world);
-    if (plan.steps.length > 0) {
-      await deps.db.transaction().execute(async (trx) => {
-        if (!(await findAppForUpdate(trx, appId))) return;
-        for (const step of plan.steps) await take(trx, step, { gathered, deps });
-      });
-    }
+    const cycling = await cycle({ appId, claim, view }, deps);
+    if (cycling === "begun") continue;
+    const plan = planFormation(view.world);
+    if (plan.steps.length > 0) await view.record(plan.steps);
     if (plan.limitedTo !== undefined) sayLimited(appId, plan.limitedTo, deps);
     await hand(appId, claim, deps);
     if (plan.steps.length > 0) continue;
     if (!plan.lookAt && plan.limitedTo !== undefined)
       return waiting("memory", "More dynos are started when there is memory.", MEMORY_LOOK_MS);
-    if (!plan.lookAt) return done;
-    const ms = Math.max(plan.lookAt.getTime() - deps.clock().getTime(), 100);
-    return waiting("warm", "The warm dynos' time ends.", ms);
+    return untilTime(plan.lookAt, cycling, deps.clock());
   }
 }
 
-async function take(
-  trx: Db,
-  step: FormationStep,
-  { gathered, deps }: { gathered: GatheredFormation; deps: FormationReconcilerDependencies },
-): Promise<void> {
-  const now = deps.clock();
-  const { release } = gathered;
-  switch (step.kind) {
-    case "start": {
-      const { type, index, duty } = step;
-      const made = gathered.makers.get(type);
-      if (!made) return;
-      const { ingredients, key, size } = made;
-      const spec = makeDynoSpec({ ...ingredients, id: deps.newId(), name: `${type}.${index}`, duty });
-      return await insertDynoRecord(trx, { spec, index, key, size, now }, deps.masterKey);
-    }
-    case "stop":
-      return await deleteDynoRecords(trx, [step.id]);
-    case "serve": {
-      const change = { duty: "serve", index: step.index, warmUntil: null } as const;
-      return await updateDynoRecord(
-        trx,
-        step.id,
-        { ...change, release: { id: release.id, version: release.version } },
-        now,
-      );
-    }
-    case "keep-warm":
-      return await updateDynoRecord(trx, step.id, { duty: "warm", warmUntil: step.until }, now);
-  }
+function untilTime(warmUntil: Date | undefined, cycleAt: Date | undefined, now: Date): Outcome {
+  const msTo = (time: Date) => Math.max(time.getTime() - now.getTime(), 100);
+  if (warmUntil && (!cycleAt || warmUntil <= cycleAt))
+    return waiting("warm", "The warm dynos' time ends.", msTo(warmUntil));
+  return cycleAt ? waiting("cycling", "A dyno is replaced once a day.", msTo(cycleAt)) : done;
+}
+
+interface Cycled {
+  readonly appId: string;
+  readonly claim: Claim;
+  readonly view: FormationView;
+}
+
+/** Has the dyno replaced that is old enough; otherwise tells when to look again. */
+async function cycle(
+  { appId, claim, view: { cycles, world } }: Cycled,
+  { cycling, ledger, clock, logs }: FormationReconcilerDependencies,
+): Promise<"begun" | Date | undefined> {
+  if (!cycling || !cycles) return undefined;
+  const now = clock();
+  const { due, lookAt } = planCycling(await ledger.dynos(appId), world.observed, now);
+  if (!due) return lookAt;
+  const later = cycling(now);
+  if (later) return later;
+  if (!(await ledger.retire({ appId, id: due.id }, claim))) return undefined;
+  logs.write({
+    appId,
+    time: now,
+    source: "heroku",
+    process: `${due.type}.${due.index}`,
+    message: texts.cycling,
+  });
+  return "begun";
 }
 
 function sayLimited(appId: string, dynos: number, { logs, clock }: FormationReconcilerDependencies): void {
@@ -99,17 +121,18 @@ function sayLimited(appId: string, dynos: number, { logs, clock }: FormationReco
 
 /** Hands the engine the app's dynos, unless it already has just these. */
 async function hand(appId: string, claim: Claim, deps: FormationReconcilerDependencies): Promise<void> {
-  const records = await listDynoRecords(deps.db, appId);
+  const records = await deps.ledger.dynos(appId);
   const mark = JSON.stringify([
     deps.watch.session(),
     claim.number,
     records.map(({ id, duty, releaseVersion, type, index }) => [id, duty, releaseVersion, type, index]),
   ]);
-  if (deps.applied.get(appId) === mark) return;
   const unknown = deps.watch.dynosOf(appId).length === 0 && !deps.applied.has(appId);
-  if (records.length === 0 && unknown) return;
-  const dynos = await listDynoSpecs(deps.db, appId, deps.masterKey);
-  await deps.host.apply({ appId, dynos }, claim);
-  if (dynos.length > 0) deps.applied.set(appId, mark);
-  else deps.applied.delete(appId);
+  if (deps.applied.get(appId) !== mark && !(records.length === 0 && unknown)) {
+    const dynos = await deps.ledger.specs(appId, claim);
+    await deps.host.apply({ appId, dynos }, claim);
+    if (dynos.length > 0) deps.applied.set(appId, mark);
+    else deps.applied.delete(appId);
+  }
+  deps.handed?.(dynoMarkOf(records));
 }

@@ -1,4 +1,4 @@
-import type { Db } from "../../kernel/index.ts";
+import { type Db, sumOfTimes } from "../../kernel/index.ts";
 import type { FormationDelta, FormationType } from "./formation.ts";
 
 type FormationTables = {
@@ -61,10 +61,10 @@ export async function listScaledApps(db: Db): Promise<readonly string[]> {
 export async function listTypeMarks(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await tables(db)
     .selectFrom("formation")
-    .select(({ fn }) => ["app_id", fn.countAll<string>().as("count"), fn.max("updated_at").as("changed")])
+    .select(({ fn }) => ["app_id", fn.countAll<string>().as("count"), sumOfTimes("updated_at").as("changed")])
     .groupBy("app_id")
     .execute();
-  return new Map(rows.map(({ app_id, count, changed }) => [app_id, `${count} ${changed.getTime()}`]));
+  return new Map(rows.map(({ app_id, count, changed }) => [app_id, `${count} ${changed}`]));
 }
 
 export async function updateFormationType(

@@ -5,6 +5,7 @@ import { findCurrentRelease, type Release } from "../../delivery/release/index.t
 import {
   type AppendEvent,
   apiTime,
+  type Claim,
   type Clock,
   type Db,
   type MasterKey,
@@ -12,7 +13,7 @@ import {
 } from "../../kernel/index.ts";
 import { commandOf, type DynoIngredients, type DynoWatch, dynoKey, imageOf } from "../dyno/index.ts";
 import { type DynoRecord, listDynoRecords } from "./dyno-record-store.ts";
-import { limitsOf } from "./dyno-size.ts";
+import { limitsOf, sleepsWhenIdle } from "./dyno-size.ts";
 import { type FormationType, formationDelta, requireDynoSize } from "./formation.ts";
 import { applyFormationDelta, listFormation } from "./formation-store.ts";
 import { type FormationWorld, leavingKey } from "./plan-formation.ts";
@@ -23,6 +24,8 @@ export interface GatherDependencies {
   readonly newId: NewId;
   readonly masterKey: MasterKey;
   readonly appendEvent: AppendEvent;
+  /** Throws `StaleClaim` when another process has taken the claim; none does until the transaction ends. */
+  readonly holdClaim: (trx: Db, claim: Claim) => Promise<void>;
   readonly watch: DynoWatch;
   /** `name.localhost`: the app's own host name. */
   readonly hostOf: (name: string) => string;
@@ -37,6 +40,8 @@ export interface GatherDependencies {
 export interface GatheredFormation {
   readonly release: Release;
   readonly world: FormationWorld;
+  /** Whether the app lets its dynos be replaced once a day. */
+  readonly cycles: boolean;
   /** By process type. */
   readonly makers: ReadonlyMap<string, DynoMaker>;
 }
@@ -64,8 +69,8 @@ export async function gatherFormation(
   const room = roomFor(makers.get("web"), deps.freeMemory());
   const world: FormationWorld = {
     releaseId: release.id,
-    wanted: formation.map(({ type, quantity }) => ({ type, quantity, key: makers.get(type)?.key ?? "" })),
-    dynos,
+    wanted: formation.map(({ type, quantity }) => ({ type, quantity, key: kindOf(makers.get(type)) })),
+    dynos: dynos.map((dyno) => ({ ...dyno, key: kindOf(dyno) })),
     observed: observe(dynos, watch.dynosOf(appId)),
     preboot: enabled("preboot"),
     warmSeconds: enabled("warm-rollback") ? deps.warmSeconds : 0,
@@ -73,7 +78,12 @@ export async function gatherFormation(
     surgeBudget: room,
     now: deps.clock(),
   };
-  return { release, world, makers };
+  return { release, world, makers, cycles: !enabled("fir-bypass-daily-dyno-restarts") };
+}
+
+/** What a dyno holds, and the name of its size: sizes of one shape differ in what is done with their dynos. */
+function kindOf(made: Pick<DynoMaker, "key" | "size"> | undefined): string {
+  return made ? `${made.key} ${made.size}` : "";
 }
 
 /**
@@ -129,9 +139,19 @@ async function makeMakers(
     const command = commandOf(process, type);
     const ofRelease = { image: made.release.image, info: release.imageInfo };
     const { image, ...how } = imageOf(process, ofRelease);
-    const limits = limitsOf(requireDynoSize(size));
+    const shape = requireDynoSize(size);
+    const limits = limitsOf(shape);
     const own = { release: { ...made.release, image }, ...how };
-    const ingredients = { ...made, ...own, type, command, displayCommand, size, limits };
+    const ingredients = {
+      ...made,
+      ...own,
+      type,
+      command,
+      displayCommand,
+      size,
+      limits,
+      sleeps: sleepsWhenIdle(shape),
+    };
     return { ingredients, key: dynoKey({ ...ingredients, image }), size };
   };
   return new Map(formation.map((row) => [row.type, makerOf(row)]));

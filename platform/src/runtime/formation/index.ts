@@ -1,9 +1,12 @@
 export { makeAppHealth } from "./app-health.ts";
 export { changeFormation } from "./change-formation.ts";
+export { makeCyclingPace } from "./cycle-dynos.ts";
 export { dynoHandlers } from "./dyno-api.ts";
+export { dynoSeals } from "./dyno-record-store.ts";
 export { defaultSize, findDynoSize, limitsOf } from "./dyno-size.ts";
 export { requireDynoSize } from "./formation.ts";
 export { formationHandlers } from "./formation-api.ts";
+export { makeFormationLedger } from "./formation-ledger.ts";
 export { listFormationMarks } from "./formation-marks.ts";
 export { reconcileFormation } from "./formation-reconciler.ts";
 export { listFormation, listScaledApps, listWebQuantities } from "./formation-store.ts";

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { type Claim, notFound, pause, StaleClaim } from "../../kernel/index.ts";
+import { type Claim, conflict, notFound, pause, StaleClaim } from "../../kernel/index.ts";
 import type { DynoHost, DynoObservation, DynoSpec, DynoState, DynoWatch, RunOptions } from "../dyno/index.ts";
 
 interface ScriptedDyno {
@@ -15,6 +15,9 @@ interface ScriptedDyno {
 export class ScriptedEngine implements DynoHost {
   /** While true every call fails, and so does the watch. */
   away = false;
+  /** Why one-off dynos are refused. */
+  noRoom: string | undefined;
+  refusals = 0;
   /** The fewest web dynos that served at any moment since it was last set. */
   fewestServing = Number.POSITIVE_INFINITY;
   /** Dynos that ran under one name at the same time although they may not. */
@@ -45,6 +48,10 @@ export class ScriptedEngine implements DynoHost {
 
   async run(spec: DynoSpec, options: RunOptions): Promise<void> {
     this.#mustBeHere();
+    if (this.noRoom !== undefined) {
+      this.refusals++;
+      throw conflict(this.noRoom);
+    }
     if (this.#dynos.has(spec.id)) return;
     this.started.push(spec);
     this.#dynos.set(spec.id, { spec, state: { kind: "starting" }, oneOff: options });

@@ -1,24 +1,30 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { done, type Outcome, waiting } from "../../kernel/index.ts";
-import { makeSettledApps, type SettledApps } from "./settled-apps.ts";
+import { type AppMark, makeSettledApps, type SettledApps } from "./settled-apps.ts";
 
 const A = "0000aaaa-0000-4000-8000-000000000000";
 const B = "ffffbbbb-0000-4000-8000-000000000000";
 const HOUR = 3_600_000;
 
-let marks: Map<string, string>;
+let marks: Map<string, AppMark>;
+const ONE = { wishes: "one", dynos: "none" };
+const TWO = { wishes: "two", dynos: "none" };
 let nowMs: number;
 let apps: SettledApps;
 beforeEach(() => {
   marks = new Map([
-    [A, "one"],
-    [B, "one"],
+    [A, ONE],
+    [B, ONE],
   ]);
   nowMs = Date.parse("2026-11-21T12:00:00Z");
   apps = makeSettledApps({ marks: async () => new Map(marks), clock: () => new Date(nowMs) });
 });
 
-const look = (appId: string, outcome: Outcome = done) => apps.look(appId, async () => outcome);
+const look = (appId: string, outcome: Outcome = done, dynos = "none") =>
+  apps.look(appId, async (handed) => {
+    handed(dynos);
+    return outcome;
+  });
 
 describe("an app is listed", () => {
   test("until it was found to be as it should", async () => {
@@ -32,7 +38,7 @@ describe("an app is listed", () => {
   test("again when something of it has changed", async () => {
     await apps.list();
     await look(A);
-    marks.set(A, "two");
+    marks.set(A, TWO);
     expect(await apps.list()).toEqual([A, B]);
     await look(A);
     expect(await apps.list()).toEqual([B]);
@@ -72,7 +78,7 @@ describe("an app is listed", () => {
     await look(A);
     marks.delete(A);
     expect(await apps.list()).toEqual([B]);
-    marks.set(A, "one");
+    marks.set(A, ONE);
     expect(await apps.list()).toEqual([B, A]);
   });
 });
@@ -81,14 +87,30 @@ describe("a change is not missed", () => {
   test("that is listed while somebody who has not seen it still looks", async () => {
     await apps.list();
     const gate = Promise.withResolvers<void>();
-    const looking = apps.look(A, async () => {
+    const looking = apps.look(A, async (handed) => {
+      handed("none");
       await gate.promise;
       return done;
     });
-    marks.set(A, "two");
+    marks.set(A, TWO);
     expect(await apps.list()).toContain(A);
     gate.resolve();
     await looking;
+    expect(await apps.list()).toContain(A);
+  });
+
+  test("that takes back what came after the list: dynos that were made and removed again", async () => {
+    await apps.list();
+    await look(A, done, "one");
+    await look(A, done, "one");
+    expect(await apps.list()).toContain(A);
+    await look(A, done, "none");
+    expect(await apps.list()).not.toContain(A);
+  });
+
+  test("of an app of which it is not known what dynos the engine has", async () => {
+    await apps.list();
+    await apps.look(A, async () => done);
     expect(await apps.list()).toContain(A);
   });
 

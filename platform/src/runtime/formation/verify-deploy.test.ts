@@ -89,6 +89,8 @@ describe("a deploy", () => {
     ["exit", undefined, /^web\.1 exited with status unknown/],
     ["boot-timeout", undefined, /did not listen on \$PORT in time \(R10\)/],
     ["memory", undefined, /more memory than it may \(R15\)/],
+    ["disk", 137, /wrote more to its disk than it may/],
+    ["room", undefined, /this machine has no room for it/],
     ["image", undefined, /its image cannot be used here/],
     ["platform", undefined, /could not be started by Conifer \(R99\)/],
   ])("that failed by %s says so, and what to do", (reason, exitCode, text) => {

@@ -143,6 +143,10 @@ function reasonText(reason: CrashReason, exitCode: number | undefined): string {
       return "did not listen on $PORT in time (R10).";
     case "memory":
       return "used more memory than it may (R15).";
+    case "disk":
+      return "wrote more to its disk than it may.";
+    case "room":
+      return "has not been started: this machine has no room for it. See heroku logs.";
     case "image":
       return "could not be started: its image cannot be used here.";
     case "platform":

@@ -1,6 +1,6 @@
 export { makeAttachUrl } from "./attach-secret.ts";
 export { beginInsideRun } from "./begin-inside-run.ts";
-export { deleteOldInsideRuns, findInsideRun } from "./inside-run-store.ts";
+export { deleteOldInsideRuns, findInsideRun, insideRunSeals } from "./inside-run-store.ts";
 export type { OneOff } from "./one-off.ts";
 export { oneOffHandlers } from "./one-off-api.ts";
 export { reconcileOneOffs } from "./one-off-reconciler.ts";

@@ -1,4 +1,4 @@
-import type { Db } from "../../kernel/index.ts";
+import type { Db, SealedColumn } from "../../kernel/index.ts";
 import type { InsideRun } from "./inside-run.ts";
 
 type InsideRunTables = {
@@ -65,3 +65,8 @@ export async function takeInsideRun(
 export async function deleteOldInsideRuns(db: Db, before: Date): Promise<void> {
   await tables(db).deleteFrom("inside_runs").where("created_at", "<", before).execute();
 }
+
+export const insideRunSeals: SealedColumn = {
+  ...{ table: "inside_runs", column: "sealed_command", id: "id" },
+  contextOf: (id) => id,
+};

@@ -46,6 +46,7 @@ function run(sizeOfWeb?: string) {
     },
     sizeOfWeb: async () => sizeOfWeb,
     lastLinesMs: 100,
+    beginAgainMs: 5,
   });
   const exitCode = command.run(release, async (text) => void output.push(text), stopping.signal);
   exitCode.catch(() => {});
@@ -137,6 +138,17 @@ describe("a release command", () => {
   test("cannot begin while the engine is away", async () => {
     engine.away = true;
     await expect(run().exitCode).rejects.toMatchObject({ id: "unavailable" });
+  });
+
+  test("waits while there is no room for it, which its output tells once", async () => {
+    engine.noRoom = "There is no room.";
+    const { exitCode, output, begun } = run();
+    await vi.waitFor(() => expect(engine.refusals).toBeGreaterThan(1));
+    engine.noRoom = undefined;
+    await begun();
+    end(0);
+    expect(await exitCode).toBe(0);
+    expect(output).toEqual(["There is no room.\n"]);
   });
 });
 

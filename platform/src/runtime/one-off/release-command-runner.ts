@@ -15,12 +15,15 @@ export interface ReleaseCommandDependencies extends OneOffDependencies {
   readonly sizeOfWeb: (appId: string) => Promise<string | undefined>;
   /** How long the last lines may take to arrive in the log. Default 2,000. */
   readonly lastLinesMs?: number;
+  /** How long to wait before a command is tried again that could not be started. Default 5,000. */
+  readonly beginAgainMs?: number;
 }
 
 /** Longest a release command may take (facts: runtime §8). */
 const LIFETIME_SECONDS = 3_600;
 const LAST_LINES_MS = 2_000;
 const READ_AGAIN_MS = 250;
+const BEGIN_AGAIN_MS = 5_000;
 const LOST = "The dyno of the release command went away; running it again.\n";
 
 /**
@@ -38,7 +41,7 @@ export function makeReleaseCommand(deps: ReleaseCommandDependencies): ReleaseCom
       try {
         for (let first = true; ; first = false) {
           const session = deps.watch.session();
-          if (!deps.watch.find(release.id) && !(await begin(release, output, deps))) return 1;
+          if (!deps.watch.find(release.id) && !(await begin(release, output, { deps, signal }))) return 1;
           if (first) copying = copyOutput(release, output, { deps, signal: reading });
           const ended = await untilOver(release.id, { session, deps, signal });
           if (ended?.state.kind === "complete") {
@@ -56,12 +59,29 @@ export function makeReleaseCommand(deps: ReleaseCommandDependencies): ReleaseCom
   };
 }
 
-/** False when the app is gone, or its image may not start, which the output tells. */
+/**
+ * False when the app is gone, or its image may not start, which the output tells. Where there is no room for it, it is tried
+ * again until there is, and the output tells why once.
+ */
 async function begin(
   release: Release,
   output: (text: string) => Promise<void>,
-  deps: ReleaseCommandDependencies,
+  { deps, signal }: { readonly deps: ReleaseCommandDependencies; readonly signal: AbortSignal },
 ): Promise<boolean> {
+  for (let told = ""; !signal.aborted; await pause(deps.beginAgainMs ?? BEGIN_AGAIN_MS, signal)) {
+    const begun = await tryToBegin(release, output, deps);
+    if (typeof begun === "boolean") return begun;
+    if (begun.waitsFor !== told) await output(`${begun.waitsFor}\n`);
+    told = begun.waitsFor;
+  }
+  return false;
+}
+
+async function tryToBegin(
+  release: Release,
+  output: (text: string) => Promise<void>,
+  deps: ReleaseCommandDependencies,
+): Promise<boolean | { readonly waitsFor: string }> {
   const app = await findApp(deps.db, release.appId);
   if (!app) return false;
   const process = release.imageInfo?.processes.find(({ type }) => type === RELEASE_PROCESS);
@@ -81,6 +101,7 @@ async function begin(
     await startOneOff(wanted, (spec) => deps.host.run(spec, options), deps);
     return true;
   } catch (thrown) {
+    if (thrown instanceof BusinessError && thrown.id === "conflict") return { waitsFor: thrown.message };
     if (!(thrown instanceof BusinessError) || thrown.id !== "forbidden") throw thrown;
     await output(`${thrown.message}\n`);
     return false;

@@ -12,6 +12,10 @@ export const BUILDAH_PATHS = {
   work: "/build/work",
   /** What tools of this kind look for in their home; never to be written to. */
   home: "/build/home",
+  /** In pods: layouts of layers, `in` of earlier builds and `out` for later ones. */
+  cache: "/build/cache",
+  /** In steps of a Dockerfile that ask for it: the certificates that builds trust. */
+  certificates: "/run/conifer/ca-certificates.crt",
   /** Where it locks what it pulls; it must be there and be its own. */
   locks: "/run/libpod",
   /** Of a pull only: the logins of the images to pull. */
@@ -46,13 +50,81 @@ for image; do
 done
 `;
 
-/** The command that builds one image of a plan and leaves it as a layout of its name in the folder of such. */
-export function buildArgv({ name, dockerfile, target }: DockerImage, plan: ContainerPlan): BuildahArgv {
+/** Argument: how many images the layout has. What cannot be taken is built. */
+const TAKE_LAYERS = `${STORE}
+n=0
+while [ "$n" -lt "$1" ]; do
+  store pull --quiet "oci:${BUILDAH_PATHS.cache}/in:$n" >/dev/null 2>&1 || break
+  n=$((n + 1))
+done
+`;
+
+/** Argument: the most images to note. Only their configs are written: to write layers takes as long as they are large. */
+const NOTE_IMAGES = `${STORE}
+mkdir -p ${BUILDAH_PATHS.cache}/configs
+n=0
+for id in $(store images --all --quiet --no-trunc | sort -u); do
+  [ "$n" -lt "$1" ] || break
+  config=$(store inspect --type image --format '{{.Config}}' "$id" 2>/dev/null) || continue
+  printf %s "$config" >"${BUILDAH_PATHS.cache}/configs/\${id#sha256:}"
+  n=$((n + 1))
+done
+`;
+
+/** Arguments: ids of images. They go into one layout, where a layer of several is once. */
+const KEEP_LAYERS = `${STORE}
+n=0
+for id; do
+  store push --quiet --disable-compression "$id" "oci:${BUILDAH_PATHS.cache}/out:$n" >/dev/null 2>&1 || break
+  n=$((n + 1))
+done
+`;
+
+/** The most images that are kept of an app's builds, where what is kept is images: one for each step. */
+export const MOST_KEPT = 200;
+
+/** The command that has layers of earlier builds among those of this one, from a layout of so many images. */
+export function takeLayersArgv(count: number): BuildahArgv {
+  return ["/bin/sh", "-c", TAKE_LAYERS, "sh", String(count)];
+}
+
+/** The command that notes the configs of the images of all steps, each as a file of its id, below `configs` of the cache. */
+export function noteImagesArgv(): BuildahArgv {
+  return ["/bin/sh", "-c", NOTE_IMAGES, "sh", String(MOST_KEPT)];
+}
+
+/** The command that leaves these images with their layers as a layout, `out` of the cache. */
+export function keepLayersArgv(ids: readonly string[]): BuildahArgv {
+  return ["/bin/sh", "-c", KEEP_LAYERS, "sh", ...ids];
+}
+
+/** Where sandboxes and containers of builds have the certificates that the operator trusts. */
+const TRUSTED = "/etc/ssl/certs/ca-certificates.crt";
+
+/**
+ * Within a user namespace a mount keeps the restrictions of the one it comes from, and a remount that names fewer of them is
+ * refused (mount_namespaces(7)): so all are named that the file system of the operator's certificates may have.
+ */
+const LOCKABLE = "ro,nosuid,nodev,noexec";
+
+/**
+ * The command that builds one image of a plan and leaves it as a layout of its name in the folder of such. `operator`: arguments
+ * that its Dockerfile declares and the operator gives. Where one is the path of the certificates, they are there for its steps.
+ */
+export function buildArgv(
+  { name, dockerfile, target }: DockerImage,
+  plan: ContainerPlan,
+  operator: Readonly<Record<string, string>> = {},
+): BuildahArgv {
   const context = join(BUILDAH_PATHS.workspace, dirname(dockerfile));
   const file = ["--file", join(BUILDAH_PATHS.workspace, dockerfile)];
   const stage = target === undefined ? [] : ["--target", target];
-  const args = Object.entries(plan.buildArgs).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
-  return ["/bin/sh", "-c", BUILD, "sh", name, context, ...file, ...stage, ...args];
+  const all = { ...operator, ...plan.buildArgs };
+  const isTrusting = Object.values(operator).includes(BUILDAH_PATHS.certificates);
+  // A file that an image has at that place is not hidden from images that do not ask: their own tools may have to replace it.
+  const trust = isTrusting ? ["--volume", `${TRUSTED}:${BUILDAH_PATHS.certificates}:${LOCKABLE}`] : [];
+  const args = Object.entries(all).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
+  return ["/bin/sh", "-c", BUILD, "sh", name, context, ...file, ...stage, ...trust, ...args];
 }
 
 /**

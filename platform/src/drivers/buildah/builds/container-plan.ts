@@ -4,6 +4,7 @@ import {
   baseImages,
   type ContainerPlan,
   type DockerImage,
+  declaredArguments,
   HEROKU_YML_BYTES,
   planByNames,
   readHerokuYml,
@@ -44,6 +45,20 @@ export async function basesOf(
   { buildArgs }: ContainerPlan,
 ): Promise<readonly string[]> {
   return baseImages((await readInside(workspace, dockerfile, DOCKERFILE_BYTES)) ?? "", buildArgs);
+}
+
+/** Of what the operator offers, the arguments that an image's Dockerfile declares and the source says nothing of. */
+export async function declaredOf(
+  workspace: string,
+  { dockerfile }: DockerImage,
+  { buildArgs }: ContainerPlan,
+  offered: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const declared = declaredArguments((await readInside(workspace, dockerfile, DOCKERFILE_BYTES)) ?? "");
+  const wanted = Object.entries(offered).filter(
+    ([name]) => declared.has(name) && !Object.hasOwn(buildArgs, name),
+  );
+  return Object.fromEntries(wanted);
 }
 
 /** One Dockerfile and stage is built once, however many names it has. */

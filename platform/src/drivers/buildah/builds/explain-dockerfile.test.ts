@@ -8,6 +8,11 @@ const cases: readonly [string, string, RegExp][] = [
     /^Dockerfile could not be built\. The step RUN echo "a" && npm ci failed\. The lines above say why\.$/,
   ],
   [
+    "a node without user namespaces",
+    "unshare: unshare failed: No space left on device\n",
+    /gives no user namespaces, in which steps run\. Its operator finds/,
+  ],
+  [
     "a file that is not there",
     'Error: building at STEP "COPY app.jar /": checking on sources under "/build/workspace": copier: stat: "/app.jar": no such file or directory',
     /COPY app\.jar \/ names a file that is not there.*\.dockerignore/,

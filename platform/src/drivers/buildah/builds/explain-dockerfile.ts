@@ -16,6 +16,11 @@ type Cause = readonly [RegExp, (match: RegExpExecArray, end: DockerfileEnd) => s
 /** Each is looked for in the output's end; the first that is found tells most. */
 const CAUSES: readonly Cause[] = [
   [
+    /^unshare: unshare failed: /m,
+    () =>
+      "The node that builds gives no user namespaces, in which steps run. Its operator finds what nodes need in the guide on containers.",
+  ],
+  [
     /setting supplemental groups|setgroups|potentially insufficient UIDs or GIDs|lchown .*(?:invalid argument|not permitted)/i,
     () =>
       "Steps with RUN, and images with files of several users, need a range of user ids, which only root can give out. Run Conifer as root, or build the image elsewhere and push it: see the guide on containers.",

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { pack } from "tar-stream";
-import { digestOf, encodeDocument, MEDIA, makeManifest } from "../../../delivery/image/index.ts";
+import { digestOf, encodeDocument, MEDIA, makeIndex, makeManifest } from "../../../delivery/image/index.ts";
 import {
   type ScriptedAnswer,
   type ScriptedRegistry,
@@ -29,12 +29,13 @@ const run = promisify(execFile);
 const PROGRAMS = ["sh", "cat", "grep", "find", "id", "ls", "echo", "mkdir", "sleep", "httpd", "tr"];
 const REPOSITORY = "team/base";
 
-export async function startPrivateRegistry(password: string): Promise<PrivateRegistry> {
-  const login = { username: "operator", password };
-  const expected = `Basic ${Buffer.from(`${login.username}:${password}`).toString("base64")}`;
+/** Without a password it gives it to everybody. */
+export async function startPrivateRegistry(password: string | undefined): Promise<PrivateRegistry> {
+  const login = { username: "operator", password: password ?? "" };
+  const expected = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
   const content = await makeContent();
   const registry = await startScriptedRegistry(({ what, authorization }): ScriptedAnswer => {
-    if (authorization !== expected)
+    if (password !== undefined && authorization !== expected)
       return { status: 401, headers: { "www-authenticate": 'Basic realm="private"' } };
     if (what === "GET /v2/") return { status: 200 };
     const found = content.get(what.replace(`GET /v2/${REPOSITORY}/`, ""));
@@ -52,6 +53,25 @@ export async function startPrivateRegistry(password: string): Promise<PrivateReg
     },
     arrived: registry.arrived,
     stop: () => registry.stop(),
+  };
+}
+
+/** The same image as a folder `base` of a source, which Dockerfiles name `oci:/build/workspace/base`. */
+export async function baseFiles(): Promise<Readonly<Record<string, Buffer>>> {
+  const content = await makeContent();
+  const manifest = content.get("manifests/1") ?? Buffer.alloc(0);
+  const described = {
+    ...{ mediaType: MEDIA.manifest, digest: digestOf(manifest), size: manifest.length },
+    annotations: { "org.opencontainers.image.ref.name": "latest" },
+  };
+  const blobs = [...new Set(content.values())].map((bytes) => [
+    `base/blobs/sha256/${digestOf(bytes).slice("sha256:".length)}`,
+    bytes,
+  ]);
+  return {
+    "base/oci-layout": Buffer.from('{"imageLayoutVersion":"1.0.0"}'),
+    "base/index.json": Buffer.from(JSON.stringify(makeIndex([described]))),
+    ...Object.fromEntries(blobs),
   };
 }
 

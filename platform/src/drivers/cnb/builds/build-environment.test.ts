@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { operatorFiles, phaseEnvironment, userFiles } from "./build-environment.ts";
+import { offeredArguments, operatorFiles, phaseEnvironment, userFiles } from "./build-environment.ts";
 import { failureOf, timeoutText } from "./build-failure-text.ts";
 
 describe("the environment of a build", () => {
@@ -36,6 +36,14 @@ describe("the environment of a build", () => {
       CNB_PLATFORM_API: "0.15",
     });
     expect(JSON.stringify([env, operatorFiles(host, [])])).not.toMatch(/SECRET|\/root/);
+  });
+
+  it("offers Dockerfiles the same as arguments, where no address holds a login: the history of images tells them", () => {
+    const host = { PIP_INDEX_URL: "https://pypi.test", GOPROXY: "https://me:word@go.test", HTTPS_PROXY: "x" };
+    expect(offeredArguments(host, "/ca.crt")).toMatchObject({
+      ...{ PIP_INDEX_URL: "https://pypi.test", SSL_CERT_FILE: "/ca.crt", NODE_EXTRA_CA_CERTS: "/ca.crt" },
+    });
+    expect(JSON.stringify(offeredArguments(host, "/ca.crt"))).not.toMatch(/GOPROXY|PROXY/);
   });
 
   it("gives config vars over project.toml, and what cannot be a file is left out", () => {

@@ -44,6 +44,19 @@ export function operatorFiles(host: Environment, runtimeSources: readonly string
   return files;
 }
 
+/**
+ * What Dockerfiles may declare as arguments: where steps find the certificates to trust, and where packages come from. Without
+ * addresses that hold a login, since the history of an image tells its arguments.
+ */
+export function offeredArguments(host: Environment, certificates: string): Readonly<Record<string, string>> {
+  const mirrors = MIRROR_VARIABLES.flatMap((name) => {
+    const value = host[name];
+    return value && !/:\/\/[^/]*@/.test(value) ? [[name, value] as const] : [];
+  });
+  const trust = CERTIFICATE_VARIABLES.map((name) => [name, certificates] as const);
+  return Object.fromEntries([...mirrors, ...trust]);
+}
+
 /** Files of `<platform>/env`: the app's config vars, then what the source's project.toml sets, then the build's own. */
 export function userFiles(
   spec: Pick<BuildSpec, "env" | "sourceVersion" | "stack">,

@@ -41,8 +41,22 @@ export function intoStore(store: ImageStore): ImageSink {
  * that an image that is there is whole. Returns the manifest's digest. Throws an Error that says what is wrong.
  */
 export async function collectImage(left: LeftImage, to: ImageSink): Promise<string> {
-  const named = parseIndex(await readInside(left, "index.json")).manifests[0];
+  const [named] = await namedIn(left);
   if (!named) throw new Error("the build left a layout without an image");
+  return await collectNamed(left, named, to);
+}
+
+/** The images of a layout that a build has left, as its index names them. */
+export async function namedIn(left: LeftImage): Promise<readonly OciDescriptor[]> {
+  return parseIndex(await readInside(left, "index.json")).manifests;
+}
+
+/** The same as `collectImage` for one of several images of a layout. */
+export async function collectNamed(
+  left: LeftImage,
+  named: Pick<OciDescriptor, "digest" | "mediaType" | "size">,
+  to: ImageSink,
+): Promise<string> {
   const manifestBytes = await readDocument(left, named);
   const manifest = parseManifest(manifestBytes);
   const configBytes = await readDocument(left, manifest.config);

@@ -1,5 +1,6 @@
 export {
   builderEnvironment,
+  offeredArguments,
   operatorVariables,
   phaseEnvironment,
   platformEnvironment,
@@ -24,7 +25,7 @@ export {
   pullingTold,
   requireReference,
 } from "./builder-pulls.ts";
-export { collectImage, intoStore } from "./collect-image.ts";
+export { collectImage, collectNamed, intoStore, namedIn } from "./collect-image.ts";
 export {
   type FilledFolder,
   type FolderSources,

@@ -95,6 +95,26 @@ describe("a source of Dockerfiles", () => {
     expect(jobs[0]?.binds.find(({ target }) => target === "/build/workspace")?.writable).toBe(false);
   });
 
+  test("has the operator's certificates and mirrors in the steps of Dockerfiles that declare them", async () => {
+    machine = { ...machine, hostEnv: { npm_config_registry: "https://npm.test" } };
+    const Dockerfile = "FROM scratch\nARG NODE_EXTRA_CA_CERTS npm_config_registry";
+    const { result } = await build({ "heroku.yml": YML, Dockerfile, "w/Dockerfile": "FROM scratch" });
+    expect(result.kind).toBe("succeeded");
+    const place = "/run/conifer/ca-certificates.crt";
+    expect(jobs[0]?.argv.slice(8)).toEqual([
+      ...["--volume", `/etc/ssl/certs/ca-certificates.crt:${place}:ro,nosuid,nodev,noexec`],
+      ...["--build-arg", "npm_config_registry=https://npm.test"],
+      ...["--build-arg", `NODE_EXTRA_CA_CERTS=${place}`, "--build-arg", "A=1"],
+    ]);
+    expect(jobs[1]?.argv.slice(8)).toEqual(["--build-arg", "A=1"]);
+  });
+
+  test("is told its own arguments before the operator's", async () => {
+    const yml = "build: { docker: { web: Dockerfile }, config: { PIP_CERT: mine } }\n";
+    await build({ "heroku.yml": yml, Dockerfile: "FROM scratch\nARG PIP_CERT" });
+    expect(jobs[0]?.argv.slice(8)).toEqual(["--build-arg", "PIP_CERT=mine"]);
+  });
+
   test("is built once for process types of one Dockerfile", async () => {
     const yml = "build:\n  docker:\n    web: Dockerfile\n    worker: ./Dockerfile\n";
     const { result } = await build({ "heroku.yml": yml, Dockerfile: "FROM scratch" });

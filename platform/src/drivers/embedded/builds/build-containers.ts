@@ -6,9 +6,11 @@ import { promisify } from "node:util";
 import type { BuildResult, BuildSpec, ContainerPlan, DockerImage } from "../../../delivery/build/index.ts";
 import { BusinessError, errorText, invalidParams } from "../../../kernel/index.ts";
 import {
+  BUILDAH_PATHS,
   basesOf,
   buildArgv,
   buildingTold,
+  declaredOf,
   describeContainers,
   placeRegistries,
   pullArgv,
@@ -16,7 +18,7 @@ import {
   SETUP_LATER,
   sameImage,
 } from "../../buildah/builds/index.ts";
-import { collectImage, intoStore } from "../../cnb/builds/index.ts";
+import { collectImage, intoStore, offeredArguments } from "../../cnb/builds/index.ts";
 import { removeTree, unpackTar } from "../../files/trees/index.ts";
 import { privateImages } from "../../registry/client/index.ts";
 import type { BuildMachine } from "./build-machine.ts";
@@ -113,7 +115,9 @@ async function buildOne(
   const failed = bases && (await runBuildah(pullArgv(bases.names), image, call, bases.logins));
   if (failed) return failed;
   around.signal.throwIfAborted();
-  return await runBuildah(buildArgv(image, plan), image, call);
+  const offered = offeredArguments(machine.hostEnv, BUILDAH_PATHS.certificates);
+  const operator = await declaredOf(join(around.root, "workspace"), image, plan, offered);
+  return await runBuildah(buildArgv(image, plan, operator), image, call);
 }
 
 /** The store, with the tags of the app's own images. */

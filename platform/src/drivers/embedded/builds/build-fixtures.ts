@@ -1,14 +1,12 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { type Header, pack } from "tar-stream";
 import { bundleLifecycle } from "../../../../../buildpacks/lifecycle/bundle-lifecycle.ts";
-import type { SourceStore } from "../../../delivery/source/index.ts";
-import { notFound, silentLogger } from "../../../kernel/index.ts";
+import { fakeSourceStore } from "../../../delivery/source/source-store-fake.ts";
+import { silentLogger } from "../../../kernel/index.ts";
 import { makeHostRunImage } from "../../cnb/builds/index.ts";
 import { removeTree } from "../../files/trees/index.ts";
 import { type DiskImageStore, type HostRelease, openDiskImageStore } from "../images/index.ts";
@@ -28,8 +26,10 @@ export interface BuildBench {
   readonly images: DiskImageStore;
   readonly options: EmbeddedBuilderOptions;
   /** Stores a source of these files and returns its digest. */
-  addSource(files: Readonly<Record<string, string>>): Promise<string>;
-  addTar(entries: readonly (Partial<Header> & { name: string; content?: string })[]): Promise<string>;
+  addSource(files: Readonly<Record<string, string | Buffer>>): Promise<string>;
+  addTar(
+    entries: readonly (Partial<Header> & { name: string; content?: string | Buffer })[],
+  ): Promise<string>;
   dispose(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunn
   await writeBuildpack(at("buildpacks/test_do/1.0.0"));
   await bundleLifecycle(at("lifecycle"));
   const images = await openDiskImageStore(at("images"));
-  const sources = makeMemorySources();
+  const sources = fakeSourceStore();
   const chosen = await runner(home);
   const addTar: BuildBench["addTar"] = async (entries) => (await sources.write(tarOf(entries))).digest;
   return {
@@ -128,32 +128,13 @@ async function writeBuildpack(folder: string): Promise<void> {
   }
 }
 
-function tarOf(entries: readonly (Partial<Header> & { name: string; content?: string })[]): Readable {
+function tarOf(
+  entries: readonly (Partial<Header> & { name: string; content?: string | Buffer })[],
+): Readable {
   const tar = pack();
   for (const { content = "", ...header } of entries) tar.entry({ mtime: new Date(0), ...header }, content);
   tar.finalize();
   return Readable.from(tar as unknown as AsyncIterable<Buffer>);
-}
-
-function makeMemorySources(): SourceStore {
-  const tars = new Map<string, Buffer>();
-  return {
-    has: async (digest) => tars.has(digest),
-    async read(digest) {
-      const tar = tars.get(digest);
-      if (!tar) throw notFound("source");
-      return Readable.from([tar]);
-    },
-    async write(tar) {
-      const bytes = await buffer(tar);
-      const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-      tars.set(digest, bytes);
-      return { digest, sizeBytes: bytes.length };
-    },
-    async remove(digest) {
-      tars.delete(digest);
-    },
-  };
 }
 
 /**

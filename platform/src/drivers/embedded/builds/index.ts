@@ -10,5 +10,5 @@ export { builderRoutes } from "./builder-routes.ts";
 export { openBuilderShelf } from "./builder-shelf.ts";
 export { startEmbeddedBuilder } from "./embedded-builder.ts";
 export { openMachineRunImages } from "./machine-run-images.ts";
-export { makeSandboxRunner } from "./phase-runner.ts";
+export { makeSandboxRunner, type PhaseRunner } from "./phase-runner.ts";
 export { RunImageError, takeRunImage } from "./take-run-image.ts";

@@ -35,6 +35,14 @@ it("an image is the same on another clock, path, umask, locale, zone and user's 
   expect(await digestOn(other, { ...SOURCE, page: "other" })).not.toBe(here);
 });
 
+// The times of layers are those of 1980, and nothing of an image may be older because its machine had lost its battery.
+it.each(["1979-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "1960-02-03T04:05:06Z"])(
+  "an image is the same on a machine whose clock says %s",
+  async (clock) => {
+    expect(await digestOn({ ...HERE, clock }, SOURCE)).toBe(await digestOn(HERE, SOURCE));
+  },
+);
+
 const why = obstacle();
 
 it.skipIf(why !== undefined)(

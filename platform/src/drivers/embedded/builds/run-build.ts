@@ -1,5 +1,5 @@
 import { type BuildResult, type BuildSpec, isContainerBuild } from "../../../delivery/build/index.ts";
-import { BusinessError, errorText } from "../../../kernel/index.ts";
+import { BusinessError, logFailure } from "../../../kernel/index.ts";
 import { timeoutText } from "../../cnb/builds/index.ts";
 import { buildContainers } from "./build-containers.ts";
 import type { BuildMachine } from "./build-machine.ts";
@@ -24,8 +24,8 @@ export async function runBuild(
     if (limit.aborted) return { kind: "failed", message: timeoutText(spec.timeoutSeconds), exitCode: 124 };
     if (disk.full.aborted) return { kind: "failed", message: DISK_FULL, exitCode: 1 };
     if (thrown instanceof BusinessError) return { kind: "failed", message: thrown.message, exitCode: 1 };
-    machine.logger.error("build broke", { build_id: spec.id, error: thrown });
-    return { kind: "lost", message: `The build could not be run: ${errorText(thrown)}.` };
+    const id = logFailure(machine.logger, "build broke", { build_id: spec.id, error: thrown });
+    return { kind: "lost", message: `The build could not be run (error ${id}).` };
   } finally {
     disk.stop();
   }

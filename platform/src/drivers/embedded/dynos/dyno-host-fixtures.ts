@@ -6,7 +6,11 @@ import { type LogLine, type MasterKey, silentLogger, systemClock } from "../../.
 import type { DynoSpec } from "../../../runtime/dyno/index.ts";
 import { openSandboxes, removeTree, type Sandboxes } from "../sandbox/index.ts";
 import type { DynoImage } from "./dyno-program.ts";
-import { type EmbeddedDynoHost, startEmbeddedDynoHost } from "./embedded-dyno-host.ts";
+import {
+  type EmbeddedDynoHost,
+  type EmbeddedDynoHostOptions,
+  startEmbeddedDynoHost,
+} from "./embedded-dyno-host.ts";
 import { highestSafePort, makePortPool, portsInUse } from "./port-pool.ts";
 
 /** Small programs for a dyno, as its image has them in /workspace; run with Node. */
@@ -21,6 +25,10 @@ export const PROGRAMS = {
   "stubborn.js": `
     process.on("SIGTERM", () => console.log("not now"));
     require("node:net").createServer().listen(process.env.PORT);
+  `,
+  "grow.js": `
+    const held = [];
+    setInterval(() => held.push(Buffer.alloc(5 * 2 ** 20, 1)), 100);
   `,
   "echo.js": `
     require("node:readline").createInterface({ input: process.stdin })
@@ -39,16 +47,28 @@ export interface DynoWorld {
   /** What the app's log says, without times: `app[web.1]: text`. */
   log(name?: string): string[];
   /** With the journal of an earlier host when it is given the same name, else with a new one. */
-  startHost(journal?: string): Promise<EmbeddedDynoHost>;
+  startHost(
+    journal?: string,
+    options?: { readonly idleMs?: number } & Partial<
+      Pick<EmbeddedDynoHostOptions, "memoryCapacity" | "disk">
+    >,
+  ): Promise<EmbeddedDynoHost>;
   close(): Promise<void>;
 }
 
-export async function openDynoWorld(network: "own" | "shared" = "shared"): Promise<DynoWorld> {
+/** `cgroups: false`: on a machine that has none. */
+export async function openDynoWorld(
+  network: "own" | "shared" = "shared",
+  { cgroups = true } = {},
+): Promise<DynoWorld> {
   const home = mkdtempSync(join(tmpdir(), "conifer-dynos-"));
   const sandboxes = await openSandboxes({
     home,
     directory: join(home, "dynos", ".shared"),
-    without: network === "own" ? [] : ["ownNetwork"],
+    without: [
+      ...(network === "own" ? [] : ["ownNetwork" as const]),
+      ...(cgroups ? [] : ["cgroups" as const]),
+    ],
   });
   const image = makeTestImage(join(home, "image"));
   const masterKey: MasterKey = { current: 1, keys: new Map([[1, randomBytes(32)]]) };
@@ -63,7 +83,7 @@ export async function openDynoWorld(network: "own" | "shared" = "shared"): Promi
       lines
         .filter((line) => name === undefined || line.process === name)
         .map((line) => `${line.source}[${line.process}]: ${line.message}`),
-    startHost: (journal = randomUUID()) =>
+    startHost: (journal = randomUUID(), { idleMs = 3_600_000, memoryCapacity, disk } = {}) =>
       startEmbeddedDynoHost({
         sandboxes,
         unpackImage: async () => image,
@@ -74,6 +94,9 @@ export async function openDynoWorld(network: "own" | "shared" = "shared"): Promi
         random: Math.random,
         directory: join(home, "dynos"),
         journalFile: join(home, "state", journal),
+        sleep: { idleMs, file: join(home, "state", `${journal}.asleep`) },
+        ...(memoryCapacity === undefined ? {} : { memoryCapacity }),
+        ...(disk === undefined ? {} : { disk }),
         masterKey,
       }),
     close: async () => {
@@ -95,6 +118,7 @@ export function makeTestImage(layer: string): DynoImage {
     processArgv: (type) => ["node", `${type}.js`],
     programArgv: (argv) => argv,
     shellArgv: (line) => ["/bin/sh", "-c", line],
+    giveBack: () => {},
   };
 }
 
@@ -105,7 +129,7 @@ export function shell(line: string): Pick<DynoSpec, "image" | "command" | "displ
 
 /** The part of a spec that runs one of the programs. */
 export function program(
-  type: "serve" | "stubborn" | "echo",
+  type: "serve" | "stubborn" | "echo" | "grow",
 ): Pick<DynoSpec, "image" | "command" | "displayCommand"> {
   return { image: "sha256:test", command: { kind: "process", type }, displayCommand: `node ${type}.js` };
 }

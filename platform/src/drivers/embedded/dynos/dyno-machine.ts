@@ -11,7 +11,10 @@ import type { ListeningSocket } from "../sandbox/index.ts";
  *        ▼                    ▼   │restartAt        │        │
  *      ended                crashed ◀───────────────┼──exited┘
  *        ▲                                          │
- *        └──────────────── exited ──────────────────┘
+ *        └──────────────── exited ──────────────────┤
+ *                                                   └──exited──▶ asleep ──wake──▶ starting
+ *
+ * A start for which there is no room on the machine is a crash for the reason `room`.
  */
 export type DynoPhase =
   /** A one-off dyno that waits for its client. */
@@ -35,13 +38,14 @@ export type DynoPhase =
     }
   | {
       readonly kind: "stopping";
-      readonly goal: "end" | "restart";
+      readonly goal: "end" | "restart" | "sleep";
       /** Still to come: SIGTERM, once the router has had time to hear of it. */
       readonly termAt?: number;
       /** Still to come: SIGKILL. */
       readonly killAt?: number;
       readonly told: "R12" | "nothing";
     }
+  | { readonly kind: "asleep" }
   | { readonly kind: "ended"; readonly exitCode: number; readonly signal?: string };
 
 export interface Address {
@@ -68,6 +72,11 @@ export type DynoEvent =
   /** The platform stops: nothing waits for anything. */
   | { readonly kind: "shutdown" }
   | { readonly kind: "restart" }
+  /** Nobody visits its app. */
+  | { readonly kind: "sleep" }
+  | { readonly kind: "wake" }
+  /** Another dyno has left room. */
+  | { readonly kind: "room" }
   | { readonly kind: "attached" }
   | { readonly kind: "client-gone"; readonly why: "closed" | "idle" }
   | { readonly kind: "started" }
@@ -78,6 +87,8 @@ export type DynoEvent =
       readonly code: number;
       readonly signal?: string;
       readonly outOfMemory?: boolean;
+      /** It was ended for what it had written. */
+      readonly outOfDisk?: boolean;
     }
   /** It could not be started. */
   | { readonly kind: "failed"; readonly reason: "image" | "platform"; readonly message: string }
@@ -97,6 +108,8 @@ export type DynoEffect =
 export interface StepContext {
   readonly now: number;
   readonly random: number;
+  /** Why the machine has no room for a dyno that would start now, for users to read; undefined when it has. */
+  readonly noRoomFor?: (machine: DynoMachine) => string | undefined;
 }
 
 export interface DynoStep {
@@ -136,6 +149,8 @@ export function stateOf({ phase }: DynoMachine): DynoState {
     case "awaiting":
     case "starting":
       return { kind: "starting" };
+    case "asleep":
+      return { kind: "idle" };
     case "up":
       return { kind: "up", ...(phase.address ? { address: phase.address } : {}) };
     case "crashed":
@@ -146,7 +161,7 @@ export function stateOf({ phase }: DynoMachine): DynoState {
         ...(phase.restartAt === undefined ? {} : { restartAt: new Date(phase.restartAt).toISOString() }),
       };
     case "stopping":
-      return phase.goal === "restart" ? { kind: "starting" } : { kind: "stopping" };
+      return { kind: SEEN_WHILE_STOPPING[phase.goal] };
     case "ended":
       return {
         kind: "complete",
@@ -156,13 +171,18 @@ export function stateOf({ phase }: DynoMachine): DynoState {
   }
 }
 
+const SEEN_WHILE_STOPPING = { restart: "starting", sleep: "idle", end: "stopping" } as const;
+
 /** What others see of a dyno. */
 export function tellOf(machine: DynoMachine): ToldDyno {
-  const { id, appId, name, type, releaseId, releaseVersion, duty } = machine.spec;
+  const { id, appId, name, type, releaseId, releaseVersion, duty, sleeps } = machine.spec;
   const since = new Date(machine.since).toISOString();
   const state = stateOf(machine);
   return {
-    observation: { id, appId, name, type, releaseId, releaseVersion, duty, state, since },
+    observation: {
+      ...{ id, appId, name, type, releaseId, releaseVersion, duty, state, since },
+      ...(sleeps ? { sleeps } : {}),
+    },
     oneOff: machine.oneOff,
   };
 }
@@ -184,5 +204,11 @@ export function enter(machine: DynoMachine, phase: DynoPhase, now: number): Dyno
 /** The word for the phase in `State changed from … to …`. */
 export function word({ phase }: DynoMachine): string {
   if (phase.kind === "awaiting") return "starting";
+  if (phase.kind === "asleep" || isOutOfRoom(phase)) return "down";
   return phase.kind === "stopping" && phase.goal === "restart" ? "starting" : phase.kind;
+}
+
+/** Whether it only waits for room. */
+export function isOutOfRoom(phase: DynoPhase): boolean {
+  return phase.kind === "crashed" && phase.reason === "room";
 }

@@ -12,6 +12,7 @@ const IMAGE: DynoImage = {
   },
   programArgv: (argv) => argv,
   shellArgv: (line) => ["/bin/sh", "-c", line],
+  giveBack: () => {},
 };
 const SPEC = {
   id: "d1",

@@ -5,7 +5,7 @@ import { DYNO_HOME, type EnteringProgram, type SandboxSpec } from "../sandbox/in
 /** What the host must know of an image to run it. */
 export type DynoImage = Pick<
   UnpackedImage,
-  "lowerDirs" | "user" | "env" | "workingDir" | "processArgv" | "programArgv" | "shellArgv"
+  "lowerDirs" | "user" | "env" | "workingDir" | "processArgv" | "programArgv" | "shellArgv" | "giveBack"
 >;
 
 export interface ProgramOptions {

@@ -1,19 +1,22 @@
 import { join } from "node:path";
 import { type DynoBroadcast, makeDynoBroadcast } from "../../../edge/route/index.ts";
-import type { LogSink } from "../../../kernel/index.ts";
+import type { Clock, Logger, LogSink } from "../../../kernel/index.ts";
 import type { BudgetedLogSink } from "../../../observe/log/index.ts";
 import type { AttachSession, DynoSpec, InsideCommand } from "../../../runtime/dyno/index.ts";
 import type { EnteredProgram } from "../sandbox/index.ts";
+import { shiftDue, watchClock } from "./clock-step.ts";
 import {
   type DynoEffect,
   type DynoEvent,
   type DynoMachine,
   type DynoStep,
+  isOutOfRoom,
   newDyno,
   nextLook,
   tellOf,
 } from "./dyno-machine.ts";
-import { beginRun, type DynoRun, type RunDependencies } from "./dyno-run.ts";
+import type { DynoRun, RunOptions } from "./dyno-run.ts";
+import { holdsRoom, refuseRoom, surplusWarm } from "./machine-room.ts";
 import { firstStep, stepDyno } from "./step-dyno.ts";
 
 /** A dyno the host has: what it does, and its process. */
@@ -30,6 +33,8 @@ export interface NewDyno {
   readonly attach?: { readonly terminal?: { readonly columns: number; readonly rows: number } };
   /** Known to have died with an earlier host, and not worth a start. */
   readonly dead?: boolean;
+  /** It sleeps. */
+  readonly asleep?: boolean;
 }
 
 /** All dynos of this host. Carries out what the rules say and tells watchers. */
@@ -39,24 +44,40 @@ export interface DynoRoster {
   send(dynoId: string, event: DynoEvent): void;
   setSession(dynoId: string, session: AttachSession): void;
   find(dynoId: string): RosterDyno | undefined;
+  /** Why a dyno could not be started now for want of memory; undefined when it can be. */
+  noRoomFor(machine: DynoMachine): string | undefined;
   /** As `DynoRun.enter`, of the dyno's present run. */
   enter(dynoId: string, command: InsideCommand): Promise<EnteredProgram>;
   ofApp(appId: string): DynoMachine[];
   ids(): string[];
+  /** Has somebody told, at once, of the app of each dyno that has ended. */
+  whenEnded(told: (appId: string) => void): void;
   /** Resolves when no dyno and no trace of one is left. */
   empty(): Promise<void>;
 }
 
-export interface RosterDependencies extends RunDependencies {
+export interface RosterDependencies {
+  /** Begins a dyno's process; returns before anything has happened. */
+  readonly begin: (options: RunOptions) => DynoRun;
+  /** Calls back after so many milliseconds; what it returns calls that off. Missing: with the system's timers. */
+  readonly after?: (ms: number, work: () => void) => () => void;
+  readonly logs: LogSink;
+  readonly now: Clock;
+  /** Milliseconds that have passed since some moment, whatever the clock says. Missing: the clock is never set. */
+  readonly passed?: () => number;
+  readonly logger: Logger;
   readonly random: () => number;
   /** Folder of the dynos' writable layers. */
   readonly directory: string;
+  /** Bytes of memory that the sizes of dynos may add up to. Missing: not bounded. */
+  readonly memoryCapacity?: number;
 }
 
 interface Entry {
   machine: DynoMachine;
   run?: DynoRun;
-  timer?: NodeJS.Timeout;
+  /** Calls the next look off. */
+  unschedule?: () => void;
   session?: AttachSession;
   readonly terminal: { readonly columns: number; readonly rows: number } | undefined;
 }
@@ -72,10 +93,14 @@ class Roster implements DynoRoster {
   readonly #deps: RosterDependencies;
   readonly #dynos = new Map<string, Entry>();
   readonly #going = new Set<Promise<void>>();
+  readonly #clockStep: () => number;
   #runs = 0;
+  #ended: (appId: string) => void = () => {};
 
   constructor(deps: RosterDependencies) {
     this.#deps = deps;
+    const { now, passed = () => now().getTime() } = deps;
+    this.#clockStep = watchClock(now, passed);
     this.broadcast = makeDynoBroadcast({
       all: () => this.#machines().map(tellOf),
       ofApp: (appId) => this.ofApp(appId).map(tellOf),
@@ -89,9 +114,11 @@ class Roster implements DynoRoster {
     const entry: Entry = { machine: made, terminal: options.attach?.terminal };
     this.#dynos.set(spec.id, entry);
     if (options.dead) entry.machine = { ...made, phase: { kind: "crashed", reason: "platform" } };
-    const step = options.dead
-      ? { machine: entry.machine, effects: [] }
-      : firstStep(made, { ...this.#context(), attach: options.attach !== undefined });
+    if (options.asleep) entry.machine = { ...made, phase: { kind: "asleep" } };
+    const step =
+      options.dead || options.asleep
+        ? { machine: entry.machine, effects: [] }
+        : firstStep(made, { ...this.#context(), attach: options.attach !== undefined });
     this.#accept(entry, step, undefined);
   }
 
@@ -124,6 +151,10 @@ class Roster implements DynoRoster {
     return [...this.#dynos.keys()];
   }
 
+  whenEnded(told: (appId: string) => void): void {
+    this.#ended = told;
+  }
+
   async empty(): Promise<void> {
     while (this.#going.size > 0) await Promise.all(this.#going);
   }
@@ -133,11 +164,21 @@ class Roster implements DynoRoster {
   }
 
   #context() {
-    return { now: this.#deps.now().getTime(), random: this.#deps.random() };
+    const { now, random } = this.#deps;
+    const step = this.#clockStep();
+    // Timers that run go by the time that passes, and stay as they are.
+    if (step !== 0) for (const entry of this.#dynos.values()) entry.machine = shiftDue(entry.machine, step);
+    return { now: now().getTime(), random: random(), noRoomFor: this.noRoomFor };
   }
 
+  readonly noRoomFor = (machine: DynoMachine) => {
+    const { memoryCapacity } = this.#deps;
+    return memoryCapacity === undefined ? undefined : refuseRoom(machine, this.#machines(), memoryCapacity);
+  };
+
   #tell(entry: Entry, event: DynoEvent): void {
-    this.#accept(entry, stepDyno(entry.machine, event, this.#context()), entry.machine);
+    const context = this.#context();
+    this.#accept(entry, stepDyno(entry.machine, event, context), entry.machine);
   }
 
   #accept(entry: Entry, step: DynoStep, before: DynoMachine | undefined): void {
@@ -147,6 +188,21 @@ class Roster implements DynoRoster {
     this.#schedule(entry);
     if (before !== entry.machine)
       this.broadcast.changed(before && tellOf(before).observation, tellOf(entry.machine));
+    this.#settleRoom(before, entry.machine);
+    if (entry.machine.phase.kind === "ended") this.#ended(entry.machine.spec.appId);
+  }
+
+  /** What took room may cost warm dynos theirs; what left some lets the next start that waits for it, the longest first. */
+  #settleRoom(before: DynoMachine | undefined, after: DynoMachine): void {
+    const { memoryCapacity } = this.#deps;
+    if (memoryCapacity === undefined) return;
+    const [held, holds] = [before !== undefined && holdsRoom(before), holdsRoom(after)];
+    if (!held && holds)
+      for (const id of surplusWarm(this.#machines(), memoryCapacity)) this.send(id, { kind: "dismissed" });
+    if (!held || holds) return;
+    const waiting = this.#machines().filter(({ phase }) => isOutOfRoom(phase));
+    for (const { spec } of waiting.toSorted((a, b) => a.since - b.since))
+      this.send(spec.id, { kind: "room" });
   }
 
   #forget(entry: Entry): void {
@@ -156,11 +212,12 @@ class Roster implements DynoRoster {
   }
 
   #schedule(entry: Entry): void {
-    clearTimeout(entry.timer);
+    entry.unschedule?.();
     const at = nextLook(entry.machine);
     if (at === undefined) return;
-    const ms = Math.min(LONGEST_TIMER_MS, Math.max(0, at - this.#deps.now().getTime()));
-    entry.timer = setTimeout(() => this.#tell(entry, { kind: "tick" }), ms);
+    const { after = bySystemTimer, now } = this.#deps;
+    const ms = Math.min(LONGEST_TIMER_MS, Math.max(0, at - now().getTime()));
+    entry.unschedule = after(ms, () => this.#tell(entry, { kind: "tick" }));
   }
 
   #perform(entry: Entry, effect: DynoEffect): void {
@@ -189,7 +246,7 @@ class Roster implements DynoRoster {
     const { spec } = entry.machine;
     this.#runs += 1;
     const sandboxId = `${spec.id}-${this.#runs.toString(36)}`;
-    const run = beginRun(this.#deps, {
+    const run = this.#deps.begin({
       spec,
       sandboxId,
       directory: join(this.#deps.directory, sandboxId),
@@ -203,6 +260,11 @@ class Roster implements DynoRoster {
     this.#going.add(run.gone);
     void run.gone.then(() => this.#going.delete(run.gone));
   }
+}
+
+function bySystemTimer(ms: number, work: () => void): () => void {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
 }
 
 /** A sink that gives each line the name the dyno has at that moment. */

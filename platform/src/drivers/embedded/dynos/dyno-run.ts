@@ -9,9 +9,15 @@ import {
   pause,
 } from "../../../kernel/index.ts";
 import { makeDynoOutput } from "../../../observe/log/index.ts";
-import type { AttachSession, DynoSpec, InsideCommand } from "../../../runtime/dyno/index.ts";
+import {
+  type AttachSession,
+  type DynoSpec,
+  dynoTexts,
+  type InsideCommand,
+} from "../../../runtime/dyno/index.ts";
 import type { EnteredProgram, Sandbox, Sandboxes } from "../sandbox/index.ts";
 import { watchBoot } from "./boot-watch.ts";
+import { type DiskBounds, watchWritten } from "./disk-watch.ts";
 import type { DynoEvent } from "./dyno-machine.ts";
 import { type DynoImage, dynoProgram, insideProgram } from "./dyno-program.ts";
 import type { PortPool } from "./port-pool.ts";
@@ -25,6 +31,8 @@ export interface RunDependencies {
   readonly logs: LogSink;
   readonly now: Clock;
   readonly logger: Logger;
+  /** What a dyno may write to its files, and how often that is looked at. Missing: as much as the disk holds. */
+  readonly disk?: DiskBounds & { readonly sampleMs?: number };
 }
 
 export interface RunOptions {
@@ -92,6 +100,7 @@ export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
     const outputs = connect(sandbox, options, deps);
     tell({ kind: "started" });
     void followMemory(sandbox, options, deps, stopWatching.signal);
+    const disk = followDisk(sandbox, options, deps, stopWatching.signal);
     if (options.spec.duty !== "work")
       void followBoot(sandbox, { port, spec: options.spec, tell, signal: stopWatching.signal });
     const { code, signal, setUpError } = await sandbox.exited;
@@ -100,7 +109,7 @@ export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
     await Promise.race([outputs, pause(OUTPUT_WITHIN_MS, slow.signal)]).finally(() => slow.abort());
     if (setUpError) return finish(failure("platform", new Error(setUpError), deps.logger));
     const outOfMemory = await sandbox.ranOutOfMemory().catch(() => false);
-    finish({ kind: "exited", code, ...(signal ? { signal } : {}), ...(outOfMemory ? { outOfMemory } : {}) });
+    finish(exitOf({ code, signal, outOfMemory, outOfDisk: disk.exceeded() }));
   };
   const gone = live()
     .catch((thrown) => finish(failure("platform", thrown, deps.logger)))
@@ -108,7 +117,10 @@ export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
     .catch((thrown) =>
       deps.logger.error("a dyno left something behind", { dyno: options.spec.id, error: errorText(thrown) }),
     )
-    .then(() => deps.ports.release(port));
+    .then(() => {
+      image?.giveBack();
+      deps.ports.release(port);
+    });
   return {
     signal: (name) => {
       if (sandbox) sandbox.signal(name);
@@ -133,6 +145,22 @@ export function beginRun(deps: RunDependencies, options: RunOptions): DynoRun {
   };
 }
 
+function exitOf(end: {
+  readonly code: number;
+  readonly signal: string | undefined;
+  readonly outOfMemory: boolean;
+  readonly outOfDisk: boolean;
+}): DynoEvent {
+  const { code, signal, outOfMemory, outOfDisk } = end;
+  return {
+    kind: "exited",
+    code,
+    ...(signal ? { signal } : {}),
+    ...(outOfMemory ? { outOfMemory } : {}),
+    ...(outOfDisk ? { outOfDisk } : {}),
+  };
+}
+
 function failure(reason: "image" | "platform", thrown: unknown, logger: Logger): DynoEvent {
   if (!(thrown instanceof BusinessError)) logger.error("a dyno cannot be started", { reason, error: thrown });
   return { kind: "failed", reason, message: errorText(thrown) };
@@ -147,6 +175,29 @@ async function followMemory(
   const common = { appId: spec.appId, source: "heroku", process: spec.name } as const;
   const say = (message: string) => sink.write({ ...common, time: now(), message });
   await watchQuota(sandbox, { quotaBytes: spec.limits.memoryBytes, now, say, signal });
+}
+
+/** Ends a dyno that has written too much, and says so. */
+function followDisk(
+  sandbox: Sandbox,
+  { spec, sink }: RunOptions,
+  { disk, now, logger }: RunDependencies,
+  signal: AbortSignal,
+): { readonly exceeded: () => boolean } {
+  let isExceeded = false;
+  if (!disk) return { exceeded: () => false };
+  const { sampleMs, ...most } = disk;
+  const exceeded = () => {
+    isExceeded = true;
+    const common = { appId: spec.appId, source: "heroku", process: spec.name } as const;
+    for (const message of [dynoTexts.diskExceeded(most), dynoTexts.killing])
+      sink.write({ ...common, time: now(), message });
+    sandbox.kill();
+  };
+  void watchWritten(sandbox, { most, signal, exceeded, ...(sampleMs ? { sampleMs } : {}) }).catch((error) =>
+    logger.warn("it cannot be seen what a dyno writes", { dyno: spec.id, error: errorText(error) }),
+  );
+  return { exceeded: () => isExceeded };
 }
 
 /** Resolves when both outputs have been read to their ends. */

@@ -1,6 +1,8 @@
-import type { EndpointSource } from "../../../edge/route/index.ts";
+import type { EndpointSource, SleepingApps } from "../../../edge/route/index.ts";
 import {
   type Claim,
+  type Clock,
+  conflict,
   type MasterKey,
   notFound,
   pause,
@@ -11,25 +13,33 @@ import {
   type AppDynos,
   ATTACH_IDLE_MS,
   type DynoHost,
+  type DynoSpec,
   makeAttachSession,
   notUp,
 } from "../../../runtime/dyno/index.ts";
-import { stateOf } from "./dyno-machine.ts";
+import { newDyno, stateOf } from "./dyno-machine.ts";
 import { type DynoRoster, makeDynoRoster, type RosterDependencies } from "./dyno-roster.ts";
+import { beginRun, type RunDependencies } from "./dyno-run.ts";
 import { type HostJournal, openHostJournal } from "./host-journal.ts";
 import { joinInside } from "./join-inside.ts";
 import { planApply } from "./plan-apply.ts";
+import { keepSleep, type SleepKeeper } from "./sleeping-apps.ts";
 
-export interface EmbeddedDynoHostOptions extends RosterDependencies {
+export interface EmbeddedDynoHostOptions
+  extends RunDependencies,
+    Omit<RosterDependencies, "begin" | "after"> {
   /** Where the last desired dynos are kept, sealed. */
   readonly journalFile: string;
   readonly masterKey: MasterKey;
+  /** After how long without a request an app of a size that sleeps does, and where it is kept which do. */
+  readonly sleep: { readonly idleMs: number; readonly file: string };
 }
 
 /** The dynos of this machine, and what the router must know of them. */
 export interface EmbeddedDynoHost extends Running {
   readonly dynos: DynoHost;
   readonly endpoints: EndpointSource;
+  readonly sleeping: SleepingApps;
 }
 
 /** A stop takes as long as the slowest dyno may take to end, and a little for the kernel. */
@@ -46,31 +56,59 @@ export async function startEmbeddedDynoHost(options: EmbeddedDynoHostOptions): P
     masterKey: options.masterKey,
     logger: options.logger,
   });
-  const roster = makeDynoRoster(options);
-  const state: HostState = { roster, journal, claims: new Map(), applying: new Map(), stopping: false };
+  const roster = makeDynoRoster({ ...options, begin: (run) => beginRun(options, run) });
+  const sleep = keepSleep(roster, { ...options, ...options.sleep });
+  return takeUpDynos({ roster, journal, sleep, now: options.now });
+}
+
+/** What a host is put together of. */
+export interface DynoHostParts {
+  readonly roster: DynoRoster;
+  readonly journal: HostJournal;
+  readonly sleep: SleepKeeper;
+  readonly now: Clock;
+}
+
+/** Starts what the journal wants, and does what is asked from then on. */
+export function takeUpDynos(parts: DynoHostParts): EmbeddedDynoHost {
+  const state: HostState = {
+    ...parts,
+    claims: new Map(),
+    applying: new Map(),
+    held: new Map(),
+    stopping: false,
+  };
+  const { roster, journal, sleep } = state;
+  roster.whenEnded((appId) => {
+    if (!state.stopping) startInPlace(appId, state.held.get(appId) ?? [], state);
+  });
   for (const { claim, dynos } of journal.entries.values()) {
     state.claims.set(claim.subject, claim.number);
-    for (const spec of dynos) roster.add(spec, { dead: spec.duty === "warm" });
+    for (const spec of dynos) {
+      const asleep = spec.sleeps === true && spec.duty !== "stand-by" && sleep.slept(spec.appId);
+      roster.add(spec, { dead: spec.duty === "warm", asleep: asleep && spec.duty !== "warm" });
+    }
   }
   return {
-    dynos: makeDynoHost(state, options),
+    dynos: makeDynoHost(state),
     endpoints: { watch: (signal) => roster.broadcast.watchEndpoints(signal) },
+    sleeping: sleep,
     stop: () => shutDown(state),
   };
 }
 
-interface HostState {
-  readonly roster: DynoRoster;
-  readonly journal: HostJournal;
+interface HostState extends DynoHostParts {
   /** The highest number seen of each claim. */
   readonly claims: Map<string, number>;
   /** The last call of each app under way. */
   readonly applying: Map<string, Promise<void>>;
+  /** By app: dynos that start when another of their name has ended. */
+  readonly held: Map<string, readonly DynoSpec[]>;
   stopping: boolean;
 }
 
-function makeDynoHost(state: HostState, { now }: EmbeddedDynoHostOptions): DynoHost {
-  const { roster } = state;
+function makeDynoHost(state: HostState): DynoHost {
+  const { roster, now } = state;
   return {
     apply: (app, claim) => inTurn(state, app.appId, () => apply(state, app, claim)),
     restart: async (dynoId) => {
@@ -82,6 +120,7 @@ function makeDynoHost(state: HostState, { now }: EmbeddedDynoHostOptions): DynoH
       refuseWhileStopping(state);
       // The same one-off dyno asked for again is the one that runs already.
       if (roster.find(spec.id)) return;
+      refuseWithoutRoom(spec, state);
       roster.add(spec, {
         oneOff: true,
         ...(lifetimeSeconds ? { endAt: now().getTime() + lifetimeSeconds * 1_000 } : {}),
@@ -140,9 +179,41 @@ async function apply(state: HostState, app: AppDynos, claim: Claim): Promise<voi
   const plan = planApply(app.dynos, roster.ofApp(app.appId));
   roster.broadcast.together(() => {
     for (const spec of plan.change) roster.send(spec.id, { kind: "spec", spec });
-    for (const spec of plan.start) roster.add(spec);
+    state.held.delete(app.appId);
+    const inPlace = plan.start.filter(({ duty }) => duty === "work");
+    for (const spec of plan.start) if (spec.duty !== "work") roster.add(spec);
+    if (plan.start.length > 0) wakeWith(plan.start, state);
     for (const id of plan.stop) roster.send(id, { kind: "dismissed" });
+    startInPlace(app.appId, inPlace, state);
   });
+}
+
+/**
+ * Starts dynos that only run alone: one whose name another has, because whoever asks had not yet heard of that one, is held
+ * until it has ended.
+ */
+function startInPlace(appId: string, specs: readonly DynoSpec[], { roster, held }: HostState): void {
+  if (specs.length === 0) return;
+  const taken = new Set(roster.ofApp(appId).flatMap(({ spec, oneOff }) => (oneOff ? [] : [spec.name])));
+  const later = specs.filter(({ name }) => taken.has(name));
+  if (later.length > 0) held.set(appId, later);
+  else held.delete(appId);
+  for (const spec of specs) if (!taken.has(spec.name)) roster.add(spec);
+}
+
+/** Dynos that are new in an app that sleeps are wanted by somebody: those of the same release wake with them. */
+function wakeWith(started: readonly DynoSpec[], { roster, sleep }: HostState): void {
+  for (const { appId, releaseId } of started) {
+    sleep.started(appId);
+    for (const { spec } of roster.ofApp(appId))
+      if (spec.releaseId === releaseId) roster.send(spec.id, { kind: "wake" });
+  }
+}
+
+/** A one-off dyno is somebody's who waits for it: it is refused rather than kept. */
+function refuseWithoutRoom(spec: DynoSpec, { roster }: HostState): void {
+  const message = roster.noRoomFor(newDyno(spec, { now: 0, oneOff: true }));
+  if (message !== undefined) throw conflict(message);
 }
 
 function refuseStale({ claims }: HostState, claim: Claim): void {
@@ -157,6 +228,7 @@ function refuseWhileStopping({ stopping }: HostState): void {
 async function shutDown(state: HostState): Promise<void> {
   if (state.stopping) return await state.roster.empty();
   state.stopping = true;
+  await state.sleep.stop();
   const { roster } = state;
   const specs = roster.ids().flatMap((id) => roster.find(id)?.machine.spec ?? []);
   for (const { id } of specs) roster.send(id, { kind: "shutdown" });

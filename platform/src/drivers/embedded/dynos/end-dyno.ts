@@ -20,13 +20,15 @@ export function end(
   context: StepContext,
 ): DynoStep {
   const { phase, oneOff } = machine;
-  const { code, signal, outOfMemory } = event;
-  if (phase.kind === "ended" || phase.kind === "crashed" || phase.kind === "awaiting") return same(machine);
+  const { code, signal, outOfMemory, outOfDisk } = event;
+  if (!hasProcess(phase)) return same(machine);
   const said = [...(outOfMemory ? [log(texts.memoryExceeded)] : []), log(texts.exited(code))];
   if (phase.kind === "stopping" && phase.goal === "restart") {
     const { machine: begun, effects } = begin(machine, context);
     return { machine: begun, effects: [...said, ...effects] };
   }
+  if (phase.kind === "stopping" && phase.goal === "sleep")
+    return { machine: enter(machine, { kind: "asleep" }, context.now), effects: said };
   if (phase.kind === "stopping" || oneOff) {
     const ended: DynoPhase = { kind: "ended", exitCode: code, ...(signal ? { signal } : {}) };
     const from = phase.kind === "stopping" ? "up" : word(machine);
@@ -34,9 +36,13 @@ export function end(
     return { machine: enter(machine, ended, context.now), effects };
   }
   const timedOut = phase.kind === "starting" && phase.timedOut;
-  const reason = timedOut ? "boot-timeout" : outOfMemory ? "memory" : "exit";
+  const reason = timedOut ? "boot-timeout" : outOfMemory ? "memory" : outOfDisk ? "disk" : "exit";
   const crashed = crash(machine, { reason, exitCode: code }, context);
   return { machine: crashed.machine, effects: [...said, ...crashed.effects] };
+}
+
+function hasProcess({ kind }: DynoPhase): boolean {
+  return kind === "starting" || kind === "up" || kind === "stopping";
 }
 
 function crash(
@@ -61,7 +67,7 @@ export function fail(
   context: StepContext,
 ): DynoStep {
   const { phase, oneOff } = machine;
-  if (phase.kind === "ended" || phase.kind === "crashed" || phase.kind === "awaiting") return same(machine);
+  if (!hasProcess(phase)) return same(machine);
   const said = log(texts.platformError(event.message));
   if (phase.kind === "stopping" && phase.goal === "end")
     return { machine: enter(machine, { kind: "ended", exitCode: 1 }, context.now), effects: [said] };

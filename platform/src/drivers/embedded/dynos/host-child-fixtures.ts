@@ -24,6 +24,7 @@ const host = await startEmbeddedDynoHost({
   random: Math.random,
   directory: join(home, "dynos"),
   journalFile: join(home, "state", "host.bin"),
+  sleep: { idleMs: 3_600_000, file: join(home, "state", "asleep.json") },
   masterKey: { current: 1, keys: new Map([[1, Buffer.from(key, "hex")]]) },
 });
 const web = suiteSpec({ program: () => program("serve") }, "serves");

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type MasterKey, silentLogger } from "../../../kernel/index.ts";
 import type { DynoSpec } from "../../../runtime/dyno/index.ts";
-import { framesOf, openHostJournal } from "./host-journal.ts";
+import { framesOf, journalKeyVersions, openHostJournal } from "./host-journal.ts";
 
 const KEY: MasterKey = { current: 1, keys: new Map([[1, randomBytes(32)]]) };
 
@@ -51,6 +51,28 @@ describe("the host's journal", () => {
     await Promise.all(Array.from({ length: 50 }, (_, n) => journal.write(entry("a", n, [`web.${n}`]))));
     await journal.close();
     expect((await open()).entries.get("a")?.claim.number).toBe(49);
+  });
+
+  test("is sealed with a new version of the key throughout once something is written", async () => {
+    let current = 1;
+    const keys = new Map([...KEY.keys, [2, randomBytes(32)] as const]);
+    const turning: MasterKey = {
+      get current() {
+        return current;
+      },
+      keys,
+    };
+    const journal = await open(turning);
+    await journal.write(entry("a", 1, ["web.1"]));
+    expect(await journalKeyVersions(file)).toEqual(new Set([1]));
+    current = 2;
+    await journal.write(entry("b", 1, []));
+    await journal.close();
+    expect(await journalKeyVersions(file)).toEqual(new Set([2]));
+    const again = await open({ current: 2, keys: new Map([...keys].filter(([version]) => version === 2)) });
+    expect([...again.entries.keys()].sort()).toEqual(["a", "b"]);
+    await again.close();
+    expect(await journalKeyVersions(join(folder, "none"))).toEqual(new Set());
   });
 
   test("shows no secret, and to its owner only", async () => {

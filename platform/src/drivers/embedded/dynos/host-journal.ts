@@ -1,6 +1,14 @@
 import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Claim, errorText, type Logger, type MasterKey, seal, unseal } from "../../../kernel/index.ts";
+import {
+  type Claim,
+  errorText,
+  type Logger,
+  type MasterKey,
+  seal,
+  sealedVersion,
+  unseal,
+} from "../../../kernel/index.ts";
 import type { DynoSpec } from "../../../runtime/dyno/index.ts";
 
 /** An app's formation as it was last wanted, and the claim under which that was said. */
@@ -40,10 +48,13 @@ export async function openHostJournal(options: HostJournalOptions): Promise<Host
   const newest = new Map(entries);
   let handle = await rewrite(options, newest);
   let grown = 0;
+  // Of the master key's versions the one that all but what was added since is sealed with.
+  let rewrittenWith = options.masterKey.current;
   let queue: { frame: Buffer; done: () => void; failed: (cause: unknown) => void }[] = [];
   let working: Promise<void> | undefined;
   const shrink = async () => {
     grown = 0;
+    rewrittenWith = options.masterKey.current;
     try {
       const next = await rewrite(options, newest);
       await handle.close();
@@ -66,7 +77,7 @@ export async function openHostJournal(options: HostJournalOptions): Promise<Host
       } catch (cause) {
         for (const { failed } of batch) failed(cause);
       }
-      if (grown > REWRITE_BYTES) await shrink();
+      if (grown > REWRITE_BYTES || rewrittenWith !== options.masterKey.current) await shrink();
     }
     working = undefined;
   };
@@ -113,6 +124,15 @@ async function putAside(file: string, error: string, logger: Logger): Promise<vo
   const aside = `${file}.unreadable`;
   logger.error("the host's journal cannot be read; it is put aside", { aside, error });
   await rename(file, aside);
+}
+
+/** The versions of the master key that a journal's entries are sealed with; none when there is no journal. */
+export async function journalKeyVersions(file: string): Promise<ReadonlySet<number>> {
+  const bytes = await readFile(file).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === "ENOENT") return Buffer.alloc(0);
+    throw thrown;
+  });
+  return new Set(framesOf(bytes).map(sealedVersion));
 }
 
 /** Whole frames; what a kill left of the last one is not one. */

@@ -5,6 +5,7 @@ import {
   type DynoPhase,
   type DynoStep,
   enter,
+  isOutOfRoom,
   log,
   type StepContext,
   same,
@@ -15,7 +16,7 @@ import {
 export const LEAVE_BEFORE_TERM_MS = 200;
 
 interface Leaving {
-  readonly goal: "end" | "restart";
+  readonly goal: "end" | "restart" | "sleep";
   readonly waitForRouter: boolean;
 }
 
@@ -28,7 +29,8 @@ export function leave(
   const { phase, spec } = machine;
   const { now } = context;
   if (phase.kind === "ended") return same(machine);
-  if (phase.kind === "awaiting" || phase.kind === "crashed") return endWithoutProcess(machine, context);
+  if (phase.kind === "awaiting" || phase.kind === "crashed" || phase.kind === "asleep")
+    return endWithoutProcess(machine, context);
   if (phase.kind === "stopping") {
     if (phase.goal === goal && (waitForRouter || phase.termAt === undefined)) return same(machine);
     const next = enter(machine, { ...phase, goal }, now);
@@ -51,7 +53,8 @@ export function leave(
   return { machine: terminated.machine, effects: [...effects, ...terminated.effects] };
 }
 
-function leavingWords(machine: DynoMachine, goal: "end" | "restart"): DynoEffect[] {
+function leavingWords(machine: DynoMachine, goal: Leaving["goal"]): DynoEffect[] {
+  if (goal === "sleep") return [log(texts.idling), log(texts.changed(word(machine), "down"))];
   if (goal === "restart") {
     const changed = word(machine) === "starting" ? [] : [log(texts.changed(word(machine), "starting"))];
     return [log(texts.restarting), ...changed];
@@ -65,7 +68,7 @@ export function endWithoutProcess(machine: DynoMachine, { now }: StepContext): D
   const to = machine.oneOff ? "complete" : "down";
   return {
     machine: enter(machine, { kind: "ended", exitCode }, now),
-    effects: [log(texts.changed(word(machine), to))],
+    effects: word(machine) === to ? [] : [log(texts.changed(word(machine), to))],
   };
 }
 
@@ -86,9 +89,28 @@ export function restart(machine: DynoMachine, context: StepContext): DynoStep {
   const { phase } = machine;
   if (phase.kind === "ended" || machine.oneOff) return same(machine);
   if (phase.kind === "stopping" && phase.goal === "end") return same(machine);
-  if (phase.kind !== "crashed") return leave(fresh, { goal: "restart", waitForRouter: true }, context);
-  const { machine: begun, effects } = begin(fresh, context);
-  return { machine: begun, effects: [log(texts.changed("crashed", "starting")), ...effects] };
+  if (phase.kind !== "crashed" && phase.kind !== "asleep")
+    return leave(fresh, { goal: "restart", waitForRouter: true }, context);
+  return beginAgain(fresh, context);
+}
+
+/** An up dyno goes to sleep; any other goes on with what it does. */
+export function fallAsleep(machine: DynoMachine, context: StepContext): DynoStep {
+  if (machine.phase.kind !== "up") return same(machine);
+  return leave(machine, { goal: "sleep", waitForRouter: true }, context);
+}
+
+/** Starts a dyno that sleeps, or will once it has ended. */
+export function wake(machine: DynoMachine, context: StepContext): DynoStep {
+  const { phase } = machine;
+  if (phase.kind === "stopping" && phase.goal === "sleep")
+    return {
+      machine: enter(machine, { ...phase, goal: "restart" }, context.now),
+      effects: [log(texts.unidling), log(texts.changed("down", "starting"))],
+    };
+  if (phase.kind !== "asleep") return same(machine);
+  const begun = beginAgain({ ...machine, crashes: 0 }, context);
+  return { machine: begun.machine, effects: [log(texts.unidling), ...begun.effects] };
 }
 
 /** An attached dyno ends with its client. */
@@ -117,10 +139,31 @@ export function killOff(machine: DynoMachine, phase: DynoPhase & { kind: "stoppi
   };
 }
 
-/** Starts the process, also one that follows another under the same id. */
-export function begin(machine: DynoMachine, { now }: StepContext): DynoStep {
+/** A dyno that waits for room is looked at when another has left, and this often. */
+export const ROOM_LOOK_MS = 30_000;
+
+/**
+ * Starts the process, also one that follows another under the same id. Where the machine has no room for it, it waits for
+ * some, and its log says so once.
+ */
+export function begin(machine: DynoMachine, { now, noRoomFor }: StepContext): DynoStep {
+  const message = machine.oneOff ? undefined : noRoomFor?.(machine);
+  if (message === undefined)
+    return {
+      machine: enter(machine, { kind: "starting" }, now),
+      effects: [log(texts.starting(machine.spec.displayCommand)), { do: "start" }],
+    };
+  const waiting = { kind: "crashed", reason: "room", restartAt: now + ROOM_LOOK_MS } as const;
+  const told = isOutOfRoom(machine.phase);
   return {
-    machine: enter(machine, { kind: "starting" }, now),
-    effects: [log(texts.starting(machine.spec.displayCommand)), { do: "start" }],
+    machine: enter(machine, waiting, now),
+    effects: told ? [] : [log(`${message} It starts when there is room.`)],
   };
+}
+
+/** Starts one that is down, and says so, unless there is still no room for it. */
+export function beginAgain(machine: DynoMachine, context: StepContext): DynoStep {
+  const { machine: begun, effects } = begin(machine, context);
+  const changed = log(texts.changed(word(machine), "starting"));
+  return { machine: begun, effects: isOutOfRoom(begun.phase) ? effects : [changed, ...effects] };
 }

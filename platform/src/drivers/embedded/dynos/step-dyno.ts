@@ -11,12 +11,24 @@ import {
   type DynoPhase,
   type DynoStep,
   enter,
+  isOutOfRoom,
   log,
   type StepContext,
   same,
 } from "./dyno-machine.ts";
 import { end, fail } from "./end-dyno.ts";
-import { begin, endWithoutProcess, hangUp, killOff, leave, restart, terminate } from "./leave-dyno.ts";
+import {
+  begin,
+  beginAgain,
+  endWithoutProcess,
+  fallAsleep,
+  hangUp,
+  killOff,
+  leave,
+  restart,
+  terminate,
+  wake,
+} from "./leave-dyno.ts";
 
 /** Requests under way when a dyno gets warm are not frozen with it. */
 const FREEZE_AFTER_MS = 2_000;
@@ -32,6 +44,12 @@ export function stepDyno(machine: DynoMachine, event: DynoEvent, context: StepCo
       return leave(machine, { goal: "end", waitForRouter: false }, context);
     case "restart":
       return restart(machine, context);
+    case "sleep":
+      return fallAsleep(machine, context);
+    case "wake":
+      return wake(machine, context);
+    case "room":
+      return isOutOfRoom(machine.phase) ? beginAgain(machine, context) : same(machine);
     case "attached":
       return machine.phase.kind === "awaiting" ? begin(machine, context) : same(machine);
     case "client-gone":
@@ -70,10 +88,8 @@ function takeSpec(machine: DynoMachine, spec: DynoSpec, context: StepContext): D
   // Wanted again before it was gone.
   if (phase.kind === "stopping" && phase.goal === "end" && !machine.oneOff)
     return { machine: enter(next, { ...phase, goal: "restart" }, context.now), effects: [] };
-  if (phase.kind === "crashed" && phase.restartAt === undefined && spec.duty !== "warm") {
-    const { machine: begun, effects } = begin({ ...next, crashes: 0 }, context);
-    return { machine: begun, effects: [log(texts.changed("crashed", "starting")), ...effects] };
-  }
+  if (phase.kind === "crashed" && phase.restartAt === undefined && spec.duty !== "warm")
+    return beginAgain({ ...next, crashes: 0 }, context);
   if (phase.kind !== "up" || spec.duty === machine.spec.duty) return { machine: next, effects: [] };
   const { freezeAt: _, frozen, ...up } = phase;
   if (spec.duty === "warm") {
@@ -129,9 +145,7 @@ function tick(machine: DynoMachine, context: StepContext): DynoStep {
       return { machine: ended, effects: [log(texts.attachError), ...effects] };
     }
     case "crashed": {
-      if (!due(phase.restartAt)) return same(machine);
-      const { machine: begun, effects } = begin(machine, context);
-      return { machine: begun, effects: [log(texts.changed("crashed", "starting")), ...effects] };
+      return due(phase.restartAt) ? beginAgain(machine, context) : same(machine);
     }
     case "stopping":
       if (due(phase.termAt)) return terminate(machine, now);
@@ -146,6 +160,7 @@ function tick(machine: DynoMachine, context: StepContext): DynoStep {
       const { freezeAt: _, ...up } = phase;
       return { machine: { ...machine, phase: up }, effects: [{ do: "freeze" }] };
     }
+    case "asleep":
     case "ended":
       return same(machine);
   }

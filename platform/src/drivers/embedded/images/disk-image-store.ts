@@ -14,15 +14,13 @@ import {
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
-  DOCUMENT_LIMIT,
   hexOf,
   type ImageStore,
   isDigest,
-  MEDIA,
   makeIndex,
   type OciDescriptor,
   parseIndex,
-  parseManifest,
+  vouchForTree,
 } from "../../../delivery/image/index.ts";
 import type { ByteRange, ServedContent } from "../../../delivery/registry/index.ts";
 import { BusinessError, notFound } from "../../../kernel/index.ts";
@@ -58,25 +56,16 @@ export async function openDiskImageStore(root: string): Promise<DiskImageStore> 
   const pathOf = (digest: string) => join(blobs, hexOf(digest));
   const index = makeIndexFile(root, ingest);
   const has = async (digest: string) => (await vouch(pathOf(digest))) !== undefined;
-  /** Makes new for the sweep what a document names, and that of an index; returns the document's media type. */
-  const touchParts = async (digest: string, size: number): Promise<string> => {
-    if (size > DOCUMENT_LIMIT) return MEDIA.manifest;
-    const bytes = await readFile(pathOf(digest)).catch(missingAsNotFound);
-    const images = imagesOf(bytes);
-    for (const part of images ?? partsOf(bytes)) {
-      await has(part);
-      if (images) await touchParts(part, (await sizeOf(pathOf(part))) ?? 0);
-    }
-    return images ? MEDIA.index : MEDIA.manifest;
+  const read = async (digest: string, range?: ByteRange) => {
+    const handle = await openBlob(pathOf(digest));
+    return createReadStream("", { fd: handle, highWaterMark: 256 * 1024, ...range });
   };
+  const vouchFor = (digest: string) => vouch(pathOf(digest));
   return {
     has,
-    sizeOf: (digest) => vouch(pathOf(digest)),
+    sizeOf: vouchFor,
     weigh: async (digest) => (await sizeOf(pathOf(digest))) ?? 0,
-    async read(digest: string, range?: ByteRange) {
-      const handle = await openBlob(pathOf(digest));
-      return createReadStream("", { fd: handle, highWaterMark: 256 * 1024, ...range });
-    },
+    read,
     async write(content, expected) {
       // What is there needs no second copy, only the proof that the caller has it.
       if (expected === undefined || !(await has(expected)))
@@ -88,9 +77,9 @@ export async function openDiskImageStore(root: string): Promise<DiskImageStore> 
       throw new Error(`the blob ${expected} was removed while it was written; write it again`);
     },
     async tag(name, digest) {
-      const size = await vouch(pathOf(digest));
-      if (size === undefined) throw notFound("image");
-      const mediaType = await touchParts(digest, size);
+      const document = await vouchForTree(digest, { sizeOf: vouchFor, read });
+      if (!document) throw notFound("image");
+      const { mediaType, size } = document;
       const named = { mediaType, digest, size, annotations: { [REF_NAME]: name } };
       await index.change((all) => [...all.filter((m) => m.annotations?.[REF_NAME] !== name), named]);
     },
@@ -218,25 +207,6 @@ async function writeMissing(path: string, text: string): Promise<void> {
     if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
   } finally {
     await rm(aside, { force: true });
-  }
-}
-
-/** The manifests that a document names, when it is an index. */
-function imagesOf(bytes: Buffer): readonly string[] | undefined {
-  try {
-    return parseIndex(bytes).manifests.map((one) => one.digest);
-  } catch {
-    return undefined;
-  }
-}
-
-/** What a document names, when it is a manifest. */
-function partsOf(bytes: Buffer): readonly string[] {
-  try {
-    const { config, layers } = parseManifest(bytes);
-    return [config, ...layers].map((part) => part.digest);
-  } catch {
-    return [];
   }
 }
 

@@ -9,6 +9,7 @@ import { type MadeStores, registrySuite } from "../../../delivery/registry/regis
 import { repositoryRecordsSuite } from "../../../delivery/registry/repository-records-suite.ts";
 import { specificationSuite } from "../../../delivery/registry/specification-suite.ts";
 import { uploadStoreSuite } from "../../../delivery/registry/upload-store-suite.ts";
+import { BusinessError } from "../../../kernel/index.ts";
 import { openDiskImageStore } from "./disk-image-store.ts";
 import { openDiskRepositories } from "./disk-repositories.ts";
 import { type DiskUploadsOptions, openDiskUploads } from "./disk-uploads.ts";
@@ -21,7 +22,7 @@ async function openStores(root: string, more: Partial<DiskUploadsOptions> = {}) 
     content: await openDiskImageStore(images),
     records: openDiskRepositories(join(root, "repositories")),
     uploads: await openDiskUploads({
-      ...{ images, mostBytes: 4_000_000, mostUploads: 20, leastFree: 0 },
+      ...{ images, mostBytes: 4_000_000, mostUploads: 20 },
       ...more,
     }),
   };
@@ -80,19 +81,23 @@ describe("uploads on disk", () => {
     ));
 
   it("are refused on a disk that is nearly full, while pulls go on", () => {
-    let free = 0.5;
+    let isFull = false;
     return withStores(
       async (stores) => {
         const registry = await startTestRegistry(stores);
         const { digest } = await pushBlob(registry, "team/app", "before");
-        free = 0.04;
+        isFull = true;
         const pushed = await registry.ask("POST /v2/team/app/blobs/uploads/", registry.push("team/app"));
         expect([pushed.status, pushed.codes]).toEqual([507, ["UNAVAILABLE"]]);
         const pulled = await registry.ask(`GET /v2/team/app/blobs/${digest}`, registry.pull("team"));
         expect(pulled.text).toBe("before");
         await registry.registry.stop();
       },
-      { leastFree: 0.05, freeShare: async () => free },
+      {
+        requireRoom: async () => {
+          if (isFull) throw new BusinessError("insufficient_storage", "The disk is full of sand.");
+        },
+      },
     );
   });
 

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hexOf } from "../../../delivery/image/index.ts";
 import type { Repository, UploadStore } from "../../../delivery/registry/index.ts";
@@ -14,10 +14,8 @@ export interface DiskUploadsOptions {
   readonly mostBytes: number;
   /** Uploads of one repository at a time. */
   readonly mostUploads: number;
-  /** Share of the disk that must be free to begin one. */
-  readonly leastFree: number;
-  /** For tests: the share that is free. */
-  readonly freeShare?: (path: string) => Promise<number>;
+  /** Throws insufficient_storage when the disk is nearly full, so that none is begun. Default: there is always room. */
+  readonly requireRoom?: () => Promise<void>;
 }
 
 /** What has arrived so far, hashed. Lost with the process, and then made again from the file. */
@@ -44,8 +42,8 @@ class DiskUploads implements UploadStore {
   }
 
   async begin(repository: Repository): Promise<string> {
-    const { mostUploads, leastFree, freeShare = freeShareOf } = this.#options;
-    if ((await freeShare(this.#folder)) < leastFree) throw diskFull();
+    const { mostUploads, requireRoom } = this.#options;
+    await requireRoom?.();
     const names = await readdir(this.#folder);
     const mine = names.filter((name) => name.startsWith(prefixOf(repository)));
     if (mine.length >= mostUploads)
@@ -185,9 +183,4 @@ function tooLarge(mostBytes: number): BusinessError {
 
 function diskFull(): BusinessError {
   return new BusinessError("unavailable", "the registry's disk is nearly full; nothing more is taken");
-}
-
-async function freeShareOf(path: string): Promise<number> {
-  const { bavail, blocks } = await statfs(path);
-  return blocks === 0 ? 0 : bavail / blocks;
 }

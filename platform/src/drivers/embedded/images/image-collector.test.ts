@@ -13,10 +13,12 @@ const APP_ID = "2f1c6a52-5d3e-4b57-8a43-0d9c2f6b7e11";
 const APP = repository(`common/${APP_ID}`);
 let stores: SweptStores;
 let told: { level: string; message: string; fields: LogFields }[];
+const swept: number[] = [];
 const running: Running[] = [];
 beforeEach(async () => {
   stores = await openSweptStores();
   told = [];
+  swept.length = 0;
 });
 afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.stop();
@@ -32,7 +34,10 @@ function start() {
     };
   const logger = { ...silentLogger, info: note("info"), error: note("error") };
   const { content, images, repositories } = stores;
-  const collector = startImageCollector({ content, images, repositories, logger, graceMs: -60_000 });
+  const collector = startImageCollector({
+    ...{ content, images, repositories, logger, graceMs: -60_000 },
+    swept: ({ freedBytes }) => swept.push(freedBytes),
+  });
   running.push(collector);
   return collector;
 }
@@ -51,6 +56,7 @@ test("collects in the background, one at a time, and tells how much it has freed
       fields: { manifests: 0, blobs: 3, freed_bytes: freed, waiting: 0, more: false },
     },
   ]);
+  expect(swept).toEqual([freed]);
   expect([await isWhole(stores, kept), await isWhole(stores, image)]).toEqual([true, false]);
   await vi.waitFor(async () => expect(await collector.collect([kept.digest])).toBe(true));
 });

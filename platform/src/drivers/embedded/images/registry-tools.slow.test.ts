@@ -38,7 +38,7 @@ beforeAll(async () => {
   registry = await startTestRegistry({
     content: await openDiskImageStore(images),
     records: openDiskRepositories(join(root, "repositories")),
-    uploads: await openDiskUploads({ images, mostBytes: 1e9, mostUploads: 64, leastFree: 0 }),
+    uploads: await openDiskUploads({ images, mostBytes: 1e9, mostUploads: 64 }),
   });
 });
 afterAll(async () => {
@@ -162,7 +162,7 @@ describe.skipIf(noSkopeo)(`skopeo manages${noSkopeo ? ` (${noSkopeo})` : ""}`, (
       {
         content: await openDiskImageStore(images),
         records: openDiskRepositories(join(root, "repositories")),
-        uploads: await openDiskUploads({ images, mostBytes: 1e9, mostUploads: 64, leastFree: 0 }),
+        uploads: await openDiskUploads({ images, mostBytes: 1e9, mostUploads: 64 }),
       },
       { repositoryBytes: 1_000_000 },
     );

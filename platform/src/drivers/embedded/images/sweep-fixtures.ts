@@ -23,7 +23,7 @@ export async function openSweptStores(folder?: string) {
   return {
     ...{ root, images, repositories, content },
     records: openDiskRepositories(repositories),
-    uploads: await openDiskUploads({ images, mostBytes: 1e7, mostUploads: 100, leastFree: 0 }),
+    uploads: await openDiskUploads({ images, mostBytes: 1e7, mostUploads: 100 }),
     sweep: (more: Partial<SweepOptions> = {}) =>
       sweepImages({ content, images, repositories, known: [], graceMs: GRACE_MS, ...more }),
     dispose: () => rm(root, { recursive: true, force: true }),

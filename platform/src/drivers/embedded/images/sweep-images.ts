@@ -1,12 +1,23 @@
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DOCUMENT_LIMIT, hexOf, isDigest } from "../../../delivery/image/index.ts";
-import { OutOfReach, parseRepository, type Repository } from "../../../delivery/registry/index.ts";
+import { hexOf, isDigest } from "../../../delivery/image/index.ts";
+import {
+  keepReferrers,
+  keepTree,
+  MOST_REMOVED,
+  makeLinkReader,
+  nothingStays,
+  OutOfReach,
+  parseRepository,
+  type Repository,
+  type Staying,
+  type SweepReport,
+} from "../../../delivery/registry/index.ts";
 import { pause } from "../../../kernel/index.ts";
 import type { DiskImageStore } from "./disk-image-store.ts";
 import { isMissing } from "./durable-files.ts";
 import { takeSweepLock } from "./sweep-lock.ts";
-import { linksOf, type SweepContext, sweepRepository, tidy, touchedAt } from "./sweep-repository.ts";
+import { type SweepContext, sweepRepository, tidy, touchedAt } from "./sweep-repository.ts";
 import { removeUnvouched } from "./vouched-files.ts";
 
 export interface SweepOptions {
@@ -27,18 +38,6 @@ export interface SweepOptions {
   readonly onAside?: () => Promise<void>;
 }
 
-export interface SweepReport {
-  /** Manifests that repositories have lost. */
-  readonly manifests: number;
-  readonly blobs: number;
-  readonly freedBytes: number;
-  /** What is out of reach, and not yet for long enough. */
-  readonly waiting: number;
-  /** Whether there is more to remove at once. */
-  readonly more: boolean;
-}
-
-const MOST_REMOVED = 50_000;
 /** After so many steps others have the disk for a moment, and the lock is renewed. */
 const STEPS = 200;
 const REST_MS = 5;
@@ -63,7 +62,8 @@ export async function sweepImages(options: SweepOptions): Promise<SweepReport | 
     await pause(REST_MS);
   };
   try {
-    const context = { ...options, known: new Set(options.known), cutMs, outOfReach, goOn };
+    const links = makeLinkReader(options.content);
+    const context = { ...options, known: new Set(options.known), links, cutMs, outOfReach, goOn };
     const report = await sweep(context, options);
     await writeState(state, outOfReach.after());
     return { ...report, waiting: outOfReach.after().size };
@@ -77,7 +77,7 @@ async function sweep(
   { images, mostRemoved = MOST_REMOVED }: SweepOptions,
 ): Promise<Omit<SweepReport, "waiting">> {
   const { content, cutMs, outOfReach, goOn } = context;
-  const stays: Staying = { kept: new Set(), reached: new Set(), read: new Set() };
+  const stays = nothingStays();
   let manifests = 0;
   for await (const repository of repositoriesIn(context.repositories)) {
     const swept = await sweepRepository(context, repository);
@@ -90,7 +90,9 @@ async function sweep(
   const blobs = join(images, "blobs", "sha256");
   await tidy(blobs, cutMs);
   await tidyIngest(join(images, "ingest"), cutMs);
-  const going = await keepReferrers(context, stays, await findGoing(context, blobs, stays));
+  const found = await findGoing(context, blobs, stays);
+  await keepReferrers(context, found, stays);
+  const going = found.filter((digest) => !stays.kept.has(digest));
   let [count, freedBytes] = [0, 0];
   for (const digest of going) {
     if (count === mostRemoved) return { manifests, blobs: count, freedBytes, more: true };
@@ -102,32 +104,6 @@ async function sweep(
     freedBytes += size;
   }
   return { manifests, blobs: count, freedBytes, more: false };
-}
-
-/** What stays in the store. */
-interface Staying {
-  readonly kept: Set<string>;
-  /** What of it something reaches. The rest waits for its time of grace to be over, which passes meanwhile. */
-  readonly reached: Set<string>;
-  /** The documents that have been read for it. */
-  readonly read: Set<string>;
-}
-
-/** Keeps a document and all that it names. What is not there is no reason to keep less of the rest. */
-async function keepTree({ content, goOn }: SweepContext, root: string, stays: Staying): Promise<void> {
-  const { kept, reached, read } = stays;
-  const waiting = [root];
-  for (let digest = waiting.pop(); digest !== undefined; digest = waiting.pop()) {
-    if (read.has(digest)) continue;
-    read.add(digest);
-    await goOn();
-    const { names, manifests } = await linksOf(content, digest);
-    for (const one of [digest, ...names]) {
-      kept.add(one);
-      reached.add(one);
-    }
-    waiting.push(...manifests);
-  }
 }
 
 /** Blobs that nothing keeps, that nobody has touched, and whose time of grace is over. */
@@ -146,37 +122,6 @@ async function findGoing(
     if (context.outOfReach.due(digest) && !kept.has(digest)) going.push(digest);
   }
   return going;
-}
-
-/** Leaves out manifests about something that is kept, in no repository or in one that lost it, with what they name. */
-async function keepReferrers(
-  context: SweepContext,
-  stays: Staying,
-  going: readonly string[],
-): Promise<readonly string[]> {
-  const { kept } = stays;
-  const abouts = new Map<string, string>();
-  for (const digest of going) {
-    await context.goOn();
-    const subject = (await linksIfManifest(context.content, digest))?.subject;
-    if (subject !== undefined) abouts.set(digest, subject);
-  }
-  for (let before = -1; before !== kept.size; ) {
-    before = kept.size;
-    for (const [digest, subject] of abouts)
-      if (kept.has(subject) && !kept.has(digest)) await keepTree(context, digest, stays);
-  }
-  return going.filter((digest) => !kept.has(digest));
-}
-
-/** Only what is small and begins like JSON is read at all. */
-async function linksIfManifest(content: DiskImageStore, digest: string) {
-  const size = await content.weigh(digest);
-  if (size === 0 || size > DOCUMENT_LIMIT) return undefined;
-  const beginning = await content.read(digest, { start: 0, end: 0 }).catch(() => undefined);
-  for await (const first of (beginning ?? []) as AsyncIterable<Buffer>)
-    if (first[0] !== 0x7b) return undefined;
-  return await linksOf(content, digest).catch(() => undefined);
 }
 
 async function* repositoriesIn(root: string): AsyncGenerator<Repository> {

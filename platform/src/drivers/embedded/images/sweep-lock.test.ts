@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -30,6 +32,32 @@ test("goes to one of many who want it at once, also where the holder before has 
     await holders[0]?.release();
     expect(readdirSync(root)).toEqual([]);
   }
+});
+
+test("one that many look at is never moved, also when they come late to that of a dead holder", async () => {
+  const dead = JSON.stringify({ token: "t", host: hostname(), pid: 999_999_999, began: "1" });
+  for (let round = 0; round < 30; round += 1) {
+    writeFileSync(path, dead);
+    const late = Array.from({ length: 6 }, async (_, i) => {
+      for (let turn = 0; turn < i; turn += 1) await readFile(path).catch(() => {});
+      const taken = await takeSweepLock(path);
+      await taken?.beat();
+      return taken;
+    });
+    const holders = (await Promise.all(late)).filter((one) => one !== undefined);
+    expect(holders).toHaveLength(1);
+    await holders[0]?.release();
+  }
+});
+
+test("a takeover that was broken off is cleared away, and done by the next but one", async () => {
+  const dead = JSON.stringify({ token: "t", host: hostname(), pid: 999_999_999, began: "1" });
+  writeFileSync(path, dead);
+  const mark = `${path}.${createHash("sha256").update(dead).digest("hex").slice(0, 32)}`;
+  writeFileSync(mark, dead);
+  expect(await takeSweepLock(path)).toBeUndefined();
+  await (await takeSweepLock(path))?.release();
+  expect(readdirSync(root)).toEqual([]);
 });
 
 test.each([

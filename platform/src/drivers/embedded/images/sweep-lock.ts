@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { isMissing } from "./durable-files.ts";
@@ -33,9 +33,7 @@ export async function takeSweepLock(path: string): Promise<SweepLock | undefined
     began: await beginningOf(process.pid),
   };
   const text = JSON.stringify(holder);
-  if (!(await create(path, text))) {
-    if (!(await removeStale(path)) || !(await create(path, text))) return undefined;
-  }
+  if (!(await create(path, text)) && !(await takeOver(path, text))) return undefined;
   return {
     takenMs: Math.floor((await stat(path)).mtimeMs),
     async beat() {
@@ -64,23 +62,26 @@ async function create(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Moves a lock of somebody who is gone away. Should another one have done so and taken it, it is put back. */
-async function removeStale(path: string): Promise<boolean> {
-  const text = await readText(path);
-  if (text === undefined) return true;
-  if (await holds(path, text)) return false;
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-    if ((await readText(aside)) === text) return true;
-    await link(aside, path);
+/**
+ * Puts the own lock in the place of one whose holder is gone. Who makes the mark that is named after that lock may do so, and
+ * the lock of a live holder is never moved.
+ */
+async function takeOver(path: string, own: string): Promise<boolean> {
+  const found = await readText(path);
+  if (found === undefined) return await create(path, own);
+  if (await holds(path, found)) return false;
+  const mark = `${path}.${createHash("sha256").update(found).digest("hex").slice(0, 32)}`;
+  if (!(await create(mark, own))) {
+    const maker = await readText(mark);
+    if (maker !== undefined && !(await holds(mark, maker))) await rm(mark, { force: true });
     return false;
-  } catch (thrown) {
-    if (isMissing(thrown) || (thrown as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw thrown;
-  } finally {
-    await rm(aside, { force: true });
   }
+  if ((await readText(path)) === found) {
+    await rename(mark, path);
+    return true;
+  }
+  await rm(mark, { force: true });
+  return false;
 }
 
 async function holds(path: string, text: string): Promise<boolean> {

@@ -1,18 +1,16 @@
 import { readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { isDigest } from "../../../delivery/image/index.ts";
 import {
   type CollectedManifest,
-  type DocumentLinks,
   type HeldManifest,
   isStatementTag,
+  type LinkReader,
   type OutOfReach,
   PLATFORM_SPACE,
   planRepository,
   type Repository,
   type RepositoryFacts,
-  readDocumentLinks,
   repositoryName,
 } from "../../../delivery/registry/index.ts";
 import type { DiskImageStore } from "./disk-image-store.ts";
@@ -24,6 +22,7 @@ import { isAside, putBackAside, removeOutright, removeUnvouched } from "./vouche
 /** What one sweep knows while it is under way. */
 export interface SweepContext {
   readonly content: DiskImageStore;
+  readonly links: LinkReader;
   /** The folder of all repositories. */
   readonly repositories: string;
   readonly known: ReadonlySet<string>;
@@ -118,7 +117,7 @@ async function readFacts(
     if (touchedMs === undefined || text === undefined) continue;
     const record = JSON.parse(text) as HeldManifest;
     held.set(digest, record);
-    const { names } = await linksOf(context.content, digest, record.mediaType);
+    const { names } = await context.links.of(digest, record.mediaType);
     manifests.set(digest, {
       ...{ names, touchedMs },
       ...(record.subject === undefined ? {} : { subject: record.subject }),
@@ -139,27 +138,6 @@ async function readFacts(
     else tagged.add(digest);
   }
   return { facts: { tagged, manifests, blobs }, held, statementTags };
-}
-
-/**
- * What a document of the store names. Nothing when its content is not there; throws when it cannot be read, since what it
- * names is not known then.
- */
-export async function linksOf(
-  content: Pick<DiskImageStore, "read" | "weigh">,
-  digest: string,
-  mediaType?: string,
-): Promise<DocumentLinks> {
-  if ((await content.weigh(digest)) === 0) return { names: [], manifests: [] };
-  try {
-    return readDocumentLinks(await buffer(await content.read(digest)), mediaType);
-  } catch (cause) {
-    throw new Error(
-      `The manifest ${digest} cannot be read, so it is not known what it needs and nothing is removed. Delete it, or put ` +
-        "its content back.",
-      { cause },
-    );
-  }
 }
 
 async function digestsIn(folder: string): Promise<readonly string[]> {

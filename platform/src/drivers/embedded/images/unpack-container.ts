@@ -9,12 +9,14 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 import { hexOf, type ImageStore, type OciManifest } from "../../../delivery/image/index.ts";
 import { invalidParams } from "../../../kernel/index.ts";
 import { removeTree, unpackTar } from "../../files/trees/index.ts";
+import type { LayerUses } from "./layer-uses.ts";
 
 export interface ContainerDependencies {
   readonly store: Pick<ImageStore, "read">;
   /** CONIFER_HOME/layers. */
   readonly folder: string;
   readonly owner?: { readonly uid: number; readonly gid: number };
+  readonly uses?: LayerUses;
 }
 
 /** Runs work of a name once, however many ask for it at a time. */
@@ -59,7 +61,10 @@ async function unpackOver(
     .update(below.map((path) => basename(path)).join(" "))
     .digest("hex")
     .slice(0, 32)}`;
-  for (const target of [own, over]) if (existing(target)) return target;
+  for (const target of [own, over]) {
+    deps.uses?.mark(basename(target));
+    if (existing(target)) return target;
+  }
   const aside = join(deps.folder, `.${process.pid}-${randomUUID()}`);
   await mkdir(aside, { mode: 0o755 });
   try {

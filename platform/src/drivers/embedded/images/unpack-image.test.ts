@@ -6,20 +6,18 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
 import {
   digestOf,
-  encodeDocument,
   type ImageStore,
   joinImages,
   LABEL,
   type LayerEntry,
-  MEDIA,
-  makeManifest,
   packLayer,
   readPlatformImage,
 } from "../../../delivery/image/index.ts";
 import type { HostRelease } from "../../cnb/builds/index.ts";
 import { openImageUnpacker } from "./unpack-image.ts";
+import { layerFile, type MadeAppImage, makeAppImage, TEST_HOST } from "./unpacked-images-fixtures.ts";
 
-const HOST: HostRelease = { architecture: "amd64", distroName: "debian", distroVersion: "12" };
+const HOST = TEST_HOST;
 
 let folder: string;
 let store: ImageStore;
@@ -29,42 +27,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const file = (path: string, text: string): LayerEntry => {
-  const content = Buffer.from(text);
-  return { kind: "file", path, mode: 0o644, content, size: content.length };
-};
-
-interface Made {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly architecture?: string;
-  readonly user?: string;
-}
-
-async function makeImage(layers: readonly (readonly LayerEntry[])[], made: Made = {}): Promise<string> {
-  const descriptors = [];
-  for (const entries of layers) {
-    const { digest, sizeBytes } = await store.write(
-      await buffer(packLayer(entries, { uid: 1000, gid: 1000 })),
-    );
-    descriptors.push({ mediaType: MEDIA.layer, digest, size: sizeBytes });
-  }
-  const process = { type: "web", command: ["serve"], args: [], direct: true };
-  const config = encodeDocument(MEDIA.config, {
-    architecture: made.architecture ?? "amd64",
-    os: "linux",
-    config: {
-      Env: ["PATH=/cnb/process:/usr/bin", "EMPTY=", "WITH=a=b"],
-      WorkingDir: "/workspace",
-      ...(made.user ? { User: made.user } : {}),
-      Labels: { [LABEL.build]: JSON.stringify({ processes: [process] }), ...made.labels },
-    },
-    rootfs: { type: "layers", diff_ids: descriptors.map(({ digest }) => digest) },
-  });
-  await store.write(config.bytes);
-  const manifest = encodeDocument(MEDIA.manifest, makeManifest(config.descriptor, descriptors));
-  return (await store.write(manifest.bytes)).digest;
-}
-
+const file = layerFile;
+const makeImage = (layers: readonly (readonly LayerEntry[])[], made?: MadeAppImage) =>
+  makeAppImage(store, layers, made);
 const open = (host = HOST) => openImageUnpacker({ store, folder, host });
 
 describe("an unpacked image", () => {
@@ -146,7 +111,7 @@ describe("what an app's image stands on", () => {
   const layers = [[file("/workspace/a", "x")]];
   const rootLayer = [file("/usr/bin/tool", "of the run image")];
 
-  const cases: readonly [string, Made, HostRelease, RegExp | undefined][] = [
+  const cases: readonly [string, MadeAppImage, HostRelease, RegExp | undefined][] = [
     ["of this release", { labels: app("", "12") }, HOST, undefined],
     ["of another release", { labels: app("", "11") }, HOST, /stands on debian 11 .* Rebase it/],
     ["of another architecture", { architecture: "arm64" }, HOST, /for arm64 and this machine is amd64/],

@@ -34,6 +34,8 @@ export interface UnpackedImage {
   programArgv(argv: readonly string[]): readonly string[];
   /** The program and arguments that run a command line as a person types it: a shell, with `launcher` on PATH. */
   shellArgv(line: string): readonly string[];
+  /** Says that nothing is run from it any more. Its folders stay until then, and for a time. */
+  giveBack(): void;
 }
 
 export interface UnpackDependencies extends UnpackSources {
@@ -64,7 +66,7 @@ export async function openImageUnpacker(deps: UnpackDependencies): Promise<Unpac
     const name = `root-${hexOf(digestOf(layers.map(({ diffId }) => diffId).join(" ")))}`;
     return once(name, () => unpackRoot(deps, name, layers));
   };
-  return async (named, whole = false) => {
+  const unpack = async (named: string, whole: boolean) => {
     const digest = await forHost(named, deps);
     const documents = await readImageDocuments(deps.store, digest);
     requireArchitecture(documents, deps.host);
@@ -83,6 +85,10 @@ export async function openImageUnpacker(deps: UnpackDependencies): Promise<Unpac
     const user = await readImageUser(root, documents.config.config.User);
     return { ...describe(digest, documents, [...folders.toReversed(), root]), user };
   };
+  return async (named, whole = false) => {
+    const image = await unpack(named, whole);
+    return { ...image, giveBack: deps.uses?.take(image.lowerDirs) ?? (() => {}) };
+  };
 }
 
 /** Run images of this name are made of this machine's release, whose base stands in for them. */
@@ -94,17 +100,15 @@ function bringsRoot(digest: string, documents: ImageDocuments): boolean {
   return topLayer !== "" && !OWN_RUN_IMAGE.test(name);
 }
 
+type Unpacked = Omit<UnpackedImage, "giveBack">;
+
 /** What holds for every image: its variables, and where its programs begin. */
 function settingsOf({ config: { Env, WorkingDir } }: ImageDocuments["config"]) {
   const pairs = (Env ?? []).map((pair) => [pair.split("=", 1)[0] ?? "", pair.slice(pair.indexOf("=") + 1)]);
   return { env: Object.fromEntries(pairs) as Record<string, string>, workingDir: WorkingDir || "/" };
 }
 
-function describeWhole(
-  digest: string,
-  documents: ImageDocuments,
-  lowerDirs: readonly string[],
-): UnpackedImage {
+function describeWhole(digest: string, documents: ImageDocuments, lowerDirs: readonly string[]): Unpacked {
   const hasShell = hasFile(lowerDirs, ["bin", "sh"]) || hasFile(lowerDirs, ["usr", "bin", "sh"]);
   const withShell = (argv: readonly string[]) => {
     if (hasShell || argv[0] !== "/bin/sh") return argv;
@@ -124,7 +128,7 @@ function describeWhole(
   };
 }
 
-function describe(digest: string, documents: ImageDocuments, lowerDirs: readonly string[]): UnpackedImage {
+function describe(digest: string, documents: ImageDocuments, lowerDirs: readonly string[]): Unpacked {
   const info = imageInfoOf(digest, documents);
   return {
     ...{ info, lowerDirs },

@@ -9,6 +9,7 @@ import { hexOf, type ImageStore } from "../../../delivery/image/index.ts";
 import { readPlainLayer } from "../../cnb/builds/index.ts";
 import { removeTree, unpackTar } from "../../files/trees/index.ts";
 import { makeImageRoot, type RootLayer } from "./image-root.ts";
+import type { LayerUses } from "./layer-uses.ts";
 
 /** Where layers come from and go. */
 export interface UnpackSources {
@@ -17,6 +18,8 @@ export interface UnpackSources {
   readonly folder: string;
   /** Who shall own the unpacked files; only when Conifer runs as root. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Told of every folder before it is looked for. Default: nobody removes any. */
+  readonly uses?: LayerUses;
 }
 
 const LIMITS = { bytes: 16 * 1024 ** 3, entries: 2_000_000 };
@@ -26,6 +29,7 @@ const run = promisify(execFile);
 /** Unpacks one layer, whose content must be what its diffID says, and returns its folder. */
 export async function unpackLayer(deps: UnpackSources, diffId: string, digest: string): Promise<string> {
   const target = join(deps.folder, hexOf(diffId));
+  deps.uses?.mark(hexOf(diffId));
   if (await isThere(target)) return target;
   const aside = join(deps.folder, `.${process.pid}-${randomUUID()}`);
   await mkdir(aside, { mode: 0o755 });
@@ -53,6 +57,7 @@ export async function unpackRoot(
   layers: readonly RootLayer[],
 ): Promise<string> {
   const target = join(deps.folder, name);
+  deps.uses?.mark(name);
   if (await isThere(target)) return target;
   const aside = join(deps.folder, `.${process.pid}-${randomUUID()}`);
   try {

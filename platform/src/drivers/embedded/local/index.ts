@@ -10,6 +10,6 @@ export {
   upgradePeer,
 } from "./local-client.ts";
 export type { LocalCall } from "./local-routes.ts";
-export { type LocalRoutes, startLocalServer, startRemoteServer } from "./local-server.ts";
+export { type LocalRoutes, startLocalServer, startRemoteServer, type TracedCall } from "./local-server.ts";
 export { passOn } from "./pass-on.ts";
 export { readUpgradeBody } from "./upgrade-body.ts";

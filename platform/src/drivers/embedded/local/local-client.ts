@@ -13,14 +13,20 @@ import { UPGRADE_BODY } from "./upgrade-body.ts";
 /** Where another Conifer process listens, and the credential it wants. */
 export type LocalPeer = SocketPeer | RemotePeer;
 
+/** Whoever calls may be part of a trace, which goes on at the peer. */
+interface Traced {
+  /** The header `traceparent` of a call that is made now. Default: none. */
+  readonly traceparent?: () => string | undefined;
+}
+
 /** A process on this machine. */
-export interface SocketPeer {
+export interface SocketPeer extends Traced {
   readonly socketPath: string;
   readonly secret: string;
 }
 
 /** A process on another machine, over TLS. */
-export interface RemotePeer {
+export interface RemotePeer extends Traced {
   readonly host: string;
   readonly port: number;
   readonly secret: string;
@@ -138,11 +144,16 @@ export function open(
   options: { headers?: OutgoingHttpHeaders; signal?: AbortSignal },
 ): ClientRequest {
   const [method = "GET", path = "/"] = route.split(" ");
+  const traceparent = peer.traceparent?.();
   const request = {
     agent: false,
     method,
     path,
-    headers: { authorization: `Bearer ${peer.secret}`, ...options.headers },
+    headers: {
+      authorization: `Bearer ${peer.secret}`,
+      ...(traceparent === undefined ? {} : { traceparent }),
+      ...options.headers,
+    },
     ...(options.signal ? { signal: options.signal } : {}),
   } as const;
   if ("socketPath" in peer) return httpRequest({ ...request, socketPath: peer.socketPath });

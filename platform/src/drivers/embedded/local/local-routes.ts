@@ -27,6 +27,8 @@ export const BODY_LIMIT = 64 * 1024 * 1024;
 export type CompiledRoutes<H> = readonly {
   readonly method: string;
   readonly path: readonly string[];
+  /** As it was given. */
+  readonly route: string;
   readonly handler: H;
 }[];
 
@@ -35,7 +37,7 @@ export function compileRoutes<H>(tables: readonly Readonly<Record<string, H>>[])
   return tables.flatMap((table) =>
     Object.entries(table).map(([key, handler]) => {
       const [method = "", path = ""] = key.split(" ");
-      return { method, path: path.split("/"), handler };
+      return { method, path: path.split("/"), route: key, handler };
     }),
   );
 }
@@ -45,16 +47,16 @@ export function findRoute<H>(
   routes: CompiledRoutes<H>,
   request: IncomingMessage,
   { closing, bodyLimit }: { closing: ServerResponse | Duplex; bodyLimit: number },
-): { handler: H; call: LocalCall } {
+): { handler: H; call: LocalCall; route: string } {
   const url = new URL(request.url ?? "/", "http://local");
   const parts = url.pathname.split("/").map(decode);
-  for (const { method, path, handler } of routes) {
+  for (const { method, path, route, handler } of routes) {
     const params = method === request.method ? match(path, parts) : undefined;
     if (!params) continue;
     const abort = new AbortController();
     closing.once("close", () => abort.abort());
     const json = () => readJson(request, bodyLimit);
-    return { handler, call: { params, query: url.searchParams, signal: abort.signal, request, json } };
+    return { handler, route, call: { params, query: url.searchParams, signal: abort.signal, request, json } };
   }
   throw new BusinessError("not_found", `no local route ${request.method} ${url.pathname}`);
 }

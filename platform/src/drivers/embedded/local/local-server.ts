@@ -21,11 +21,19 @@ export interface LocalRoutes {
   readonly upgrades?: Readonly<Record<string, LocalUpgrade>>;
 }
 
+export interface TracedCall {
+  /** As the table of routes has it. */
+  readonly route: string;
+  readonly traceparent: string;
+}
+
 interface LocalServerParts {
   /** Every call must carry it as its bearer token. */
   readonly secret: string;
   readonly routes: readonly LocalRoutes[];
   readonly logger: Logger;
+  /** Done around each call that is part of a trace. Default: nothing. */
+  readonly around?: (call: TracedCall, work: () => Promise<void>) => Promise<void>;
   /** Largest body in bytes. Default 64 MiB. */
   readonly bodyLimit?: number;
   /** Answers clients' requests that another of our processes passes on, see `passOn`. */
@@ -71,14 +79,16 @@ export async function startRemoteServer(
 }
 
 function serve(options: LocalServerParts, server: Server) {
-  const { secret, logger, passedOn, bodyLimit = BODY_LIMIT } = options;
+  const { secret, logger, passedOn, around, bodyLimit = BODY_LIMIT } = options;
   const handlers = compileRoutes(options.routes.map((routes) => routes.handlers ?? {}));
   const upgrades = compileRoutes(options.routes.map((routes) => routes.upgrades ?? {}));
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     if (passedOn && isPassedOn(request, secret)) return void (await passedOn(request, response));
     requireSecret(request, secret);
-    const { handler, call } = findRoute(handlers, request, { closing: response, bodyLimit });
-    await replyTo(response, await handler(call));
+    const { handler, call, route } = findRoute(handlers, request, { closing: response, bodyLimit });
+    const work = async () => await replyTo(response, await handler(call));
+    const { traceparent } = request.headers;
+    await (around && typeof traceparent === "string" ? around({ route, traceparent }, work) : work());
   };
   const takeOver = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     requireSecret(request, secret);

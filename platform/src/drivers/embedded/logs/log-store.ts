@@ -6,6 +6,7 @@ import {
   DEFAULT_INTAKE,
   DEFAULT_TAIL_LIMITS,
   type IntakeLimits,
+  type LineCounts,
   type LogQuery,
   type LogReader,
   type LogStreams,
@@ -59,6 +60,8 @@ export interface LogStoreOptions {
   readonly now: Clock;
   readonly logger: Logger;
   readonly limits?: Partial<LogStoreLimits>;
+  /** Told of lines that are taken and lost. */
+  readonly counted?: LineCounts;
 }
 
 /** The apps' logs on this machine's disk. One process at a time may have a folder open. */
@@ -74,7 +77,9 @@ const SWEEPS_PER_TIDY = 60;
 
 /** Opens the store. Nothing is read before an app's log is used, so that thousands of apps cost nothing at start. */
 export function openLogStore(options: LogStoreOptions): LogStore {
-  const limits: LogStoreLimits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
+  const given: LogStoreLimits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
+  const { counted } = options;
+  const limits = { ...given, intake: { ...given.intake, ...(counted ? { counted } : {}) } };
   const { folder, logger } = options;
   const logs = new Map<string, AppLog>();
   const logOf = (appId: string): AppLog => {

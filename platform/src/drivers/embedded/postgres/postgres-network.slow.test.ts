@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openCertificateAuthority } from "../../../edge/certificate/index.ts";
+import { freePort } from "../../../kernel/free-port-fixtures.ts";
 import { systemClock } from "../../../kernel/index.ts";
 import { type EmbeddedPostgres, startPostgres } from "./index.ts";
 import { postgresIn } from "./postgres-fixtures.ts";
@@ -29,14 +29,6 @@ afterAll(async () => {
   await server?.stop();
   rmSync(root, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const taken = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => taken.once("listening", resolve));
-  const { port } = taken.address() as AddressInfo;
-  await new Promise((resolve) => taken.close(resolve));
-  return port;
-}
 
 /** As the installation makes them: a certificate for one name, and the authority that clients trust. */
 function makeKeys() {

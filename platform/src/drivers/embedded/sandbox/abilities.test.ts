@@ -8,6 +8,7 @@ const BEST: Findings = {
   powers: new Set(["memory", "pids", "cpu", "freezer"] as const),
   cgroupVersions: [2],
   network: "own",
+  filter: true,
 };
 const LEAST: Findings = {
   root: true,
@@ -16,10 +17,12 @@ const LEAST: Findings = {
   powers: new Set(),
   cgroupVersions: [],
   network: "shared",
+  filter: false,
+  filterHint: "Install what filters them.",
 };
 
 describe("describing what a machine can do", () => {
-  test("the best machine enforces everything and has nothing to get", () => {
+  test("the best machine enforces everything but what is written, and has nothing to get", () => {
     const { table, ...rest } = describeAbilities(BEST);
     expect(rest).toEqual({
       root: true,
@@ -28,8 +31,10 @@ describe("describing what a machine can do", () => {
       cgroup: "v2",
       freezer: true,
       network: "own",
+      filter: true,
     });
-    expect(table.map(({ state }) => state)).toEqual(table.map(() => "enforced"));
+    const lesser = table.filter(({ state }) => state !== "enforced");
+    expect(lesser).toMatchObject([{ what: "Files written", state: "sampled" }]);
     expect(table.filter(({ howToGetMore }) => howToGetMore)).toEqual([]);
   });
 
@@ -38,7 +43,7 @@ describe("describing what a machine can do", () => {
     expect({ cgroup, freezer }).toEqual({ cgroup: "none", freezer: false });
     const missing = table.filter(({ howToGetMore }) => howToGetMore).map(({ what }) => what);
     expect(missing).toEqual(
-      expect.arrayContaining(["User", "Files", "Network", "Memory", "Processor shares"]),
+      expect.arrayContaining(["User", "System calls", "Files", "Network", "Memory", "Processor shares"]),
     );
   });
 

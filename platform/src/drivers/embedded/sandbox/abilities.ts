@@ -10,6 +10,8 @@ export interface SandboxAbilities {
   readonly cgroup: "v2" | "v1" | "none";
   readonly freezer: boolean;
   readonly network: "own" | "shared";
+  /** Programs can make only those system calls that apps need. */
+  readonly filter: boolean;
   /** One row for each kind of isolation and limit, for the start page. */
   readonly table: readonly AbilityRow[];
 }
@@ -32,6 +34,9 @@ export interface Findings {
   readonly network: "own" | "shared";
   /** Why there is no network of their own, for the operator. */
   readonly networkHint?: string | undefined;
+  readonly filter: boolean;
+  /** How to have system calls filtered where they are not. */
+  readonly filterHint?: string;
 }
 
 /** Sums the findings up, with a row for everything a reader may want to know. */
@@ -47,20 +52,34 @@ export function describeAbilities(findings: Findings): SandboxAbilities {
     cgroup: limiting ? version : "none",
     freezer: powers.has("freezer"),
     network,
+    filter: findings.filter,
     table: [
       ...namespaceRows(findings),
-      limitRow("Memory", powers.has("memory"), "absent", "a dyno may take all there is"),
+      limitRow(
+        "Memory",
+        powers.has("memory"),
+        "sampled",
+        "what all of a dyno's processes have, every second",
+      ),
       limitRow("Processes", powers.has("pids"), "enforced", "a limit in the dyno's user namespace"),
       limitRow("Processor shares", powers.has("cpu"), "absent", "all dynos compete alike"),
+      {
+        what: "Files written",
+        state: "sampled",
+        detail: "every few seconds, also where nothing else is bounded",
+      },
       limitRow("Freezing warm dynos", powers.has("freezer"), "absent", "they run on, without requests"),
     ],
   };
 }
 
-function namespaceRows({ userNamespace, overlay, network, networkHint }: Findings): AbilityRow[] {
+function namespaceRows(findings: Findings): AbilityRow[] {
+  const { userNamespace, overlay, network, networkHint } = findings;
   return [
     { what: "Processes, mounts, host name", state: "enforced", detail: "namespaces of the dyno's own" },
     { what: "Privileges", state: "enforced", detail: "no capability, none to be gained" },
+    filterRow(findings),
+    { what: "Kernel's files", state: "enforced", detail: "read-only, and empty where they tell of others" },
     userNamespace
       ? { what: "User", state: "enforced", detail: "a user namespace of the dyno's own" }
       : {
@@ -92,6 +111,13 @@ function namespaceRows({ userNamespace, overlay, network, networkHint }: Finding
           howToGetMore: networkHint ?? "Run Conifer as root on a machine with the programs ip and nft.",
         },
   ];
+}
+
+function filterRow({ filter, filterHint }: Findings): AbilityRow {
+  const what = "System calls";
+  if (filter) return { what, state: "enforced", detail: "those that apps do not need are refused" };
+  const howToGetMore = filterHint || "Install perl.";
+  return { what, state: "absent", detail: "all that the kernel offers to everybody", howToGetMore };
 }
 
 function limitRow(

@@ -28,6 +28,7 @@ export async function enterSandbox(engine: SandboxEngine, options: EnterSandbox)
       ...options,
       machine: engine.machine,
       argv: guestArgv(engine.machine, program),
+      filtered: program.guest ? "guest" : "program",
     });
     const env = {
       PATH: SYSTEM_PATH,

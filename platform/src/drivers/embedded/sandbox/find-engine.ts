@@ -1,17 +1,10 @@
-import { accessSync, constants, existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { errorText } from "../../../kernel/index.ts";
 import { removeTree } from "../../files/trees/index.ts";
-import { type Cgroups, openCgroups } from "./cgroups.ts";
-import { prepareHostBase } from "./host-base.ts";
+import { type Candidate, type EngineParts, makeEngine } from "./make-engine.ts";
 import { openOwnNetwork } from "./own-network.ts";
-import { prepareOwnRootTools } from "./own-root-tools.ts";
-import type { PipeStock } from "./pipe-stock.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
-import { sharedNetwork } from "./sandbox-network.ts";
-import type { Account } from "./sandbox-plan.ts";
-import { SET_UP } from "./sandbox-scripts.ts";
 import { startSandbox } from "./start-sandbox.ts";
 
 export interface SandboxesOptions {
@@ -22,13 +15,8 @@ export interface SandboxesOptions {
   /** CONIFER_CA_BUNDLE. */
   readonly caBundle?: string | undefined;
   /** What is not to be used although it may be there: how tests stand on a lesser machine. */
-  readonly without?: readonly (keyof Candidate | "ownNetwork")[];
+  readonly without?: readonly (keyof Candidate | "ownNetwork" | "filter")[];
 }
-
-/** Account that programs run as when Conifer is root: below the ids that systemd and shadow give out, and nobody's. */
-const OWNER: Account = { uid: 96_400, gid: 96_400 };
-/** Who a program is inside its user namespace. */
-const INSIDE: Account = { uid: 1000, gid: 1000 };
 
 export interface NetworkedEngine {
   readonly engine: SandboxEngine;
@@ -52,12 +40,6 @@ export async function withOwnNetwork(
   return none(`Let Conifer make network interfaces: ${failure}`);
 }
 
-interface Candidate {
-  readonly userNamespace: boolean;
-  readonly overlay: boolean;
-  readonly cgroups: boolean;
-}
-
 /** From the most isolated to the least; without root there is no sandbox without a user namespace. */
 function candidates(root: boolean): Candidate[] {
   return [true, false].flatMap((userNamespace) =>
@@ -69,11 +51,8 @@ function candidates(root: boolean): Candidate[] {
   );
 }
 
-export interface TrialOptions {
+export interface TrialOptions extends EngineParts {
   readonly options: SandboxesOptions;
-  readonly root: boolean;
-  readonly pipes: PipeStock;
-  readonly cgroups: Cgroups;
 }
 
 /** The most isolated engine that has built a sandbox here; throws when none has. */
@@ -81,7 +60,7 @@ export async function bestEngine(trial: TrialOptions): Promise<SandboxEngine> {
   const failures: string[] = [];
   const { without = [] } = trial.options;
   for (const candidate of candidates(trial.root)) {
-    if (without.some((power) => power !== "ownNetwork" && candidate[power])) continue;
+    if (without.some((power) => power !== "ownNetwork" && power !== "filter" && candidate[power])) continue;
     if (candidate.cgroups && trial.cgroups.powers.size === 0) continue;
     const engine = await makeEngine(trial, candidate);
     const directory = join(trial.options.directory, "trial");
@@ -95,56 +74,6 @@ export async function bestEngine(trial: TrialOptions): Promise<SandboxEngine> {
       "Allow user namespaces (sysctl -w user.max_user_namespaces=10000; on Ubuntu also " +
       "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0), or run Conifer as root.",
   );
-}
-
-async function makeEngine(
-  { options, root, pipes, cgroups }: TrialOptions,
-  wanted: Candidate,
-): Promise<SandboxEngine> {
-  const owner = root ? OWNER : undefined;
-  const inside = wanted.userNamespace ? INSIDE : OWNER;
-  const base = await prepareHostBase({
-    directory: join(options.directory, "base"),
-    caBundle: options.caBundle,
-    inside,
-    owner,
-  });
-  const mountPoint = join(options.directory, "root");
-  const setUpFile = join(options.directory, "set-up");
-  await writeFile(setUpFile, SET_UP);
-  await mkdir(mountPoint, { recursive: true, mode: 0o755 });
-  return {
-    machine: {
-      root,
-      userNamespace: wanted.userNamespace,
-      inside,
-      owner,
-      overlay: wanted.overlay,
-      base,
-      setUpFile,
-      mountPoint,
-      home: options.home,
-      coverUsrLocal: existsSync("/usr/local"),
-    },
-    cgroups: wanted.cgroups ? cgroups : await openCgroups([], ""),
-    network: sharedNetwork,
-    pipes,
-    terminals: new Set(),
-    ownRootTools: once(() => prepareOwnRootTools(join(options.directory, "own-root"), options.caBundle)),
-    checkedLayers: new Set(),
-  };
-}
-
-/** What failed is tried again by the next who asks. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((thrown: unknown) => {
-      made = undefined;
-      throw thrown;
-    });
-    return made;
-  };
 }
 
 /** Starts a real sandbox; returns why it did not work. */

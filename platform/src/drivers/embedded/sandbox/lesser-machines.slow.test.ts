@@ -48,6 +48,36 @@ describe("on a machine without", () => {
     }
   });
 
+  test("cgroups, what takes more memory than it may is ended all the same", async () => {
+    const world = await openSandboxWorld(["cgroups"]);
+    try {
+      const limits = { memoryBytes: 32 * 1024 * 1024, cpuShare: 1, pids: 50 };
+      const hog = await world.start("dd if=/dev/zero bs=100M count=1 | sleep 60", { limits });
+      expect(await hog.exited).toMatchObject({ code: 137 });
+      expect(await hog.ranOutOfMemory()).toBe(true);
+      const row = world.sandboxes.abilities.table.find(({ what }) => what === "Memory");
+      expect(row).toMatchObject({ state: "sampled", howToGetMore: expect.any(String) });
+    } finally {
+      await world.close();
+    }
+  });
+
+  test("a filter, programs make all system calls, and the table says how to get one", async () => {
+    const world = await openSandboxWorld(["filter", "ownNetwork"]);
+    try {
+      const { out } = await world.run("grep -o 'Seccomp:.*' /proc/self/status; unshare --user echo did");
+      expect(out).toBe("Seccomp:\t0\ndid\n");
+      const { filter, table } = world.sandboxes.abilities;
+      expect(filter).toBe(false);
+      expect(table.find(({ what }) => what === "System calls")).toMatchObject({
+        state: "absent",
+        howToGetMore: expect.stringContaining("perl"),
+      });
+    } finally {
+      await world.close();
+    }
+  });
+
   test.skipIf(!ROOT)("user namespaces, programs run as an account of nobody's", async () => {
     const world = await openSandboxWorld(["userNamespace"]);
     try {

@@ -6,6 +6,7 @@ import { removeTree } from "../../files/trees/index.ts";
 import { describeAbilities } from "./abilities.ts";
 import { findHierarchies } from "./cgroup-hierarchies.ts";
 import { openCgroups, removeParents } from "./cgroups.ts";
+import { findFilterLoader } from "./filter-loader.ts";
 import { bestEngine, requirePrograms, type SandboxesOptions, withOwnNetwork } from "./find-engine.ts";
 import { makePipeStock } from "./pipe-stock.ts";
 import type { Sandboxes } from "./sandbox.ts";
@@ -29,7 +30,9 @@ export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxe
     `conifer-${createHash("sha256").update(options.home).digest("hex").slice(0, 12)}`,
   );
   await writeFile(parentsFile, cgroups.parents.join("\n"));
-  const shared = await bestEngine({ options, root, pipes, cgroups });
+  const filtering = options.without?.includes("filter") ? { hint: "" } : await findFilterLoader();
+  const filter = "loader" in filtering ? filtering.loader : undefined;
+  const shared = await bestEngine({ options, root, pipes, cgroups, filter });
   const { engine, hint, close } = await withOwnNetwork(shared, options);
   return {
     abilities: describeAbilities({
@@ -40,6 +43,8 @@ export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxe
       cgroupVersions: engine.cgroups.versions,
       network: engine.network.kind,
       networkHint: hint,
+      filter: filter !== undefined,
+      ...("hint" in filtering ? { filterHint: filtering.hint } : {}),
     }),
     ...(engine.machine.owner ? { owner: engine.machine.owner } : {}),
     ...(root ? { builder: { uid: BUILDER_IDS.first, gid: BUILDER_IDS.first } } : {}),

@@ -18,6 +18,8 @@ export interface OwnRootTools {
 }
 
 const NAMES = ["sh", "setpriv", "unshare", "umount", "setsid"] as const;
+/** What filters system calls, where they are filtered. */
+const FILTERING = ["perl"] as const;
 const FOLDERS = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 const run = promisify(execFile);
 
@@ -28,14 +30,14 @@ const run = promisify(execFile);
  */
 export async function prepareOwnRootTools(
   directory: string,
-  certificates: string | undefined,
+  { certificates, filtered }: { readonly certificates: string | undefined; readonly filtered: boolean },
 ): Promise<OwnRootTools> {
   const making = `${directory}.new`;
   await removeTree(making);
   for (const name of ["tools/bin", "tools/lib", "base"])
     await mkdir(join(making, name), { recursive: true, mode: 0o755 });
   let loader: string | undefined;
-  for (const name of NAMES) {
+  for (const name of [...NAMES, ...(filtered ? FILTERING : [])]) {
     const found = FOLDERS.map((folder) => join(folder, name)).find((path) => existsSync(path));
     if (!found) throw new Error(`the program ${name} is not there`);
     const program = await realpath(found);

@@ -51,6 +51,12 @@ export function residentBytes(pid: number): number {
   return Number(pages ?? 0) * 4096;
 }
 
+/** Memory in bytes of one process, of pages shared by several its part of each; 0 when that cannot be read. (proc_pid_smaps(5)) */
+export function proportionalBytes(pid: number): number {
+  const rollup = quietly(() => readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")) ?? "";
+  return Number(/^Pss: +(\d+) kB$/m.exec(rollup)?.[1] ?? 0) * 1_024;
+}
+
 function quietly<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -6,14 +6,22 @@ import type { CgroupPower } from "./cgroup-hierarchies.ts";
 import type { Cgroup } from "./cgroups.ts";
 import { enterSandbox } from "./enter-sandbox.ts";
 import { INIT_PATH } from "./host-base.ts";
-import { argumentsOf, childrenOf, processTree, residentBytes, startTimeOf } from "./process-tree.ts";
+import {
+  argumentsOf,
+  childrenOf,
+  processTree,
+  proportionalBytes,
+  residentBytes,
+  startTimeOf,
+} from "./process-tree.ts";
+import { guardMemory } from "./sampled-memory.ts";
 import type { EnteredProgram, EnteringProgram, Sandbox, SandboxExit, SandboxLimits } from "./sandbox.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
 import { listeningSockets, type NetworkLease } from "./sandbox-network.ts";
 import { OWN_INIT_PATH, TOOLS_FOLDER } from "./sandbox-scripts.ts";
 import { hasEstablished, readListening, socketInodes } from "./socket-table.ts";
 
-export interface RunningParts extends Pick<Sandbox, "id" | "pipes" | "terminal"> {
+export interface RunningParts extends Pick<Sandbox, "id" | "pipes" | "terminal" | "written"> {
   readonly child: ChildProcess;
   /** Descriptor on which the listener inside takes names of signals. */
   readonly control: number;
@@ -65,6 +73,15 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
     if (frozen) cgroup.setFrozen(false, []);
     sendQuietly(initPid() ?? pid, "SIGKILL");
   };
+  const guard = parts.powers.has("memory")
+    ? undefined
+    : guardMemory({
+        limitBytes: parts.limits.memoryBytes,
+        residentBytes: () => (ended ? 0 : residentOf(pid)),
+        ownBytes: () => processTree(pid).reduce((sum, member) => sum + proportionalBytes(member), 0),
+        kill,
+      });
+  void exited.then(() => guard?.stop());
   let cleaning: Promise<void> | undefined;
   const cleanUp = async () => {
     kill();
@@ -92,7 +109,8 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
     freeze: () => setFrozen(true),
     thaw: () => setFrozen(false),
     ...makeSights(parts, { pid, initPid, hasEnded: () => ended }),
-    ranOutOfMemory: () => cgroup.ranOutOfMemory(),
+    written: parts.written,
+    ranOutOfMemory: async () => guard?.exceeded() ?? (await cgroup.ranOutOfMemory()),
     cleanUp: () => {
       cleaning ??= cleanUp();
       return cleaning;
@@ -138,10 +156,13 @@ function makeSights(
     },
     memoryBytes: async () => {
       if (hasEnded()) return 0;
-      const resident = () => processTree(pid).reduce((sum, member) => sum + residentBytes(member), 0);
-      return (await cgroup.memoryBytes()) ?? resident();
+      return (await cgroup.memoryBytes()) ?? residentOf(pid);
     },
   };
+}
+
+function residentOf(pid: number): number {
+  return processTree(pid).reduce((sum, member) => sum + residentBytes(member), 0);
 }
 
 const BUILT_WITHIN_MS = 10_000;

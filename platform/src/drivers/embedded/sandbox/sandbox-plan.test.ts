@@ -25,6 +25,7 @@ const MACHINE: Machine = {
   mountPoint: "/home/c/dynos/.shared/root",
   home: "/home/c",
   coverUsrLocal: true,
+  kernelFiles: { readOnly: [], emptyFiles: [], emptyFolders: [] },
 };
 const AS_ROOT: Machine = { ...MACHINE, root: true, owner: { uid: 96_400, gid: 96_400 } };
 const SPEC: SandboxSpec = {
@@ -222,9 +223,74 @@ describe("layers and binds", () => {
   });
 });
 
+describe("the kernel's files", () => {
+  const kernelFiles = { readOnly: ["sys"], emptyFiles: ["keys"], emptyFolders: ["scsi"] };
+  const covers = (machine: Machine, change: Partial<SandboxSpec> = {}) =>
+    mountLines({ ...machine, kernelFiles }, { ...SPEC, ...change }, undefined)
+      .split("\n")
+      .filter((line) => line.includes("/proc/"));
+  const at = (root: string) => [
+    `${root}/proc/sys ${root}/proc/sys none bind,ro,nosuid,nodev,noexec 0 0`,
+    `/dev/null ${root}/proc/keys none bind,nosuid,noexec 0 0`,
+    `tmpfs ${root}/proc/scsi tmpfs ro,nosuid,nodev,noexec,mode=555,size=4k 0 0`,
+  ];
+  const ROOT_FOLDER = "/home/c/dynos/.shared/root";
+
+  test("are covered once they are there, in a guest's root as well", () => {
+    expect(covers(MACHINE)).toEqual(at(ROOT_FOLDER));
+    expect(covers(MACHINE, { guest: { lowerDirs: ["/home/c/layers/cc"] } })).toEqual([
+      ...at(ROOT_FOLDER),
+      ...at(`${ROOT_FOLDER}/guest`),
+    ]);
+  });
+
+  test("are left to a builder, whose steps need them whole", () => {
+    expect(covers(AS_ROOT, { builder: true })).toEqual([]);
+  });
+});
+
+describe("the filter of system calls", () => {
+  const filter = { words: (kind: string, perl: readonly string[] = ["perl"]) => [...perl, "FILTER", kind] };
+  const wordsOf = (machine: Machine, change: Partial<SandboxSpec> = {}) =>
+    commandLine({
+      ...{ machine: { ...machine, filter }, mounts: "/m", ownNetwork: false },
+      spec: { ...SPEC, ...change },
+    }).join(" ");
+
+  test.each([
+    ["program", MACHINE, {}],
+    ["program", { ...AS_ROOT, userNamespace: false }, {}],
+    ["guest", AS_ROOT, { guest: { lowerDirs: ["/home/c/layers/cc"] } }],
+    ["builder", AS_ROOT, { builder: true }],
+    ["builder", MACHINE, { builder: true }],
+  ] as [string, Machine, Partial<SandboxSpec>][])(
+    "for a %s comes after all that needs more, right before process 1",
+    (kind, machine, change) => {
+      expect(wordsOf(machine, change)).toContain(`--pdeathsig KILL perl FILTER ${kind} sh /etc/conifer/init`);
+    },
+  );
+
+  test("is there for programs that enter, and in an image's root through its tools", () => {
+    const pids = { outer: 7, init: 8 };
+    const entering = { argv: ["env"], filtered: "guest", pids, ownNetwork: false } as const;
+    expect(enteringCommand({ machine: { ...AS_ROOT, filter }, ...entering }).join(" ")).toContain(
+      "--pdeathsig KILL perl FILTER guest sh -c",
+    );
+    const tools = { base: MACHINE.base, folder: "/tools", call: (name: string) => [`/.conifer/${name}`] };
+    const machine = withOwnRoot(AS_ROOT, tools, { uid: 1, gid: 1 });
+    expect(wordsOf(machine)).toContain("--pdeathsig KILL /.conifer/perl FILTER program /.conifer/sh");
+  });
+});
+
 describe("the command that enters a sandbox", () => {
   const entering = (machine: Machine, ownNetwork = false) =>
-    enteringCommand({ machine, argv: ["sh", "-c", "env"], pids: { outer: 7, init: 8 }, ownNetwork });
+    enteringCommand({
+      machine,
+      argv: ["sh", "-c", "env"],
+      filtered: "program",
+      pids: { outer: 7, init: 8 },
+      ownNetwork,
+    });
   const words = (machine: Machine, ownNetwork?: boolean) =>
     entering(machine, ownNetwork)
       .map((word) => (word.includes("\n") ? "SCRIPT" : word))

@@ -1,9 +1,12 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { BusinessError } from "../../../kernel/index.ts";
+import type { FilterLoader } from "./filter-loader.ts";
 import { BASE_FOLDERS, type HostBase, INIT_PATH } from "./host-base.ts";
+import { type KernelFiles, kernelFileLines } from "./kernel-files.ts";
 import type { SandboxBind, SandboxGuest, SandboxSpec } from "./sandbox.ts";
 import { enterText, JOIN, MAP_RANGE, OWN_INIT_PATH, TOOLS_FOLDER } from "./sandbox-scripts.ts";
+import type { FilteredKind } from "./system-call-filter.ts";
 
 /** Ids of a user and a group. */
 export interface Account {
@@ -29,6 +32,10 @@ export interface Machine {
   readonly home: string;
   /** `/usr/local` exists and is covered. */
   readonly coverUsrLocal: boolean;
+  /** What of `/proc` is covered. */
+  readonly kernelFiles: KernelFiles;
+  /** Missing where system calls are not filtered. */
+  readonly filter?: FilterLoader;
   /** How programs of this machine are called inside; only where the root is an image's own. */
   readonly tools?: { readonly folder: string; readonly call: (name: string) => readonly string[] };
 }
@@ -60,6 +67,8 @@ export function mountLines(machine: Machine, spec: SandboxSpec, terminalPath: st
   if (machine.coverUsrLocal)
     lines.push([join(base.directory, "var/empty"), at("usr/local"), "none", "bind,ro,nosuid,nodev,noexec"]);
   lines.push(["proc", at("proc"), "proc", "nosuid,nodev,noexec"]);
+  // The kernel lets a builder's steps mount `/proc` again only where theirs is whole.
+  if (!spec.builder) lines.push(...kernelFileLines(machine.kernelFiles, at("proc")));
   // A builder mounts it again for each of its steps, and without what no file system of its own has: `nodev`.
   if (spec.builder) lines.push([join(base.directory, "dev"), at("dev"), "none", "bind,nosuid,noexec"]);
   for (const name of base.devices)
@@ -124,6 +133,7 @@ function guestLines(
   return [
     ["overlay", at(""), "overlay", options],
     ["proc", at("proc"), "proc", "nosuid,nodev,noexec"],
+    ...kernelFileLines(machine.kernelFiles, at("proc")),
     ...machine.base.devices.map(
       (name) => [`/dev/${name}`, at(`dev/${name}`), "none", device] as [string, string, string, string],
     ),
@@ -194,6 +204,7 @@ export function commandLine({ machine, spec, mounts, ownNetwork }: CommandOption
     ...[...namespaces, "--fork", "--kill-child=KILL"],
     ...["sh", machine.setUpFile, spec.id, mounts, machine.mountPoint],
     ...(spec.builder ? becomeBuilder(machine) : dropPrivileges(machine)),
+    ...filterCalls(machine, spec.builder ? "builder" : spec.guest ? "guest" : "program"),
     ...(machine.tools ? [...machine.tools.call("sh"), OWN_INIT_PATH] : ["sh", INIT_PATH]),
     ...guestArgv(machine, spec),
   ];
@@ -202,6 +213,7 @@ export function commandLine({ machine, spec, mounts, ownNetwork }: CommandOption
 export interface EnteringOptions {
   readonly machine: Machine;
   readonly argv: readonly string[];
+  readonly filtered: FilteredKind;
   /** The sandbox's outermost process and its process 1, on this machine. */
   readonly pids: { readonly outer: number; readonly init: number };
   readonly ownNetwork: boolean;
@@ -211,7 +223,8 @@ export interface EnteringOptions {
  * The command that becomes a further program of a running sandbox. It makes a user namespace of its own beside the first
  * program's, with the same users in it: whoever enters an existing one cannot give up privileges for good there.
  */
-export function enteringCommand({ machine, argv, pids, ownNetwork }: EnteringOptions): string[] {
+export function enteringCommand(options: EnteringOptions): string[] {
+  const { machine, argv, filtered, pids, ownNetwork } = options;
   const asOwner = ["nsenter", `--user=/proc/${pids.outer}/ns/user`, "--preserve-credentials"];
   const namespace = (name: string, file: string) => `--${name}=/proc/${pids.init}/ns/${file}`;
   return [
@@ -220,6 +233,7 @@ export function enteringCommand({ machine, argv, pids, ownNetwork }: EnteringOpt
     ...["nsenter", namespace("mount", "mnt"), namespace("pid", "pid"), namespace("ipc", "ipc")],
     ...[namespace("uts", "uts"), ...(ownNetwork ? [namespace("net", "net")] : [])],
     ...dropPrivileges(machine),
+    ...filterCalls(machine, filtered),
     ...(machine.tools ? enterWithTools(machine.tools) : ["sh", "-c", enterText(), "sh"]),
     ...argv,
   ];
@@ -267,6 +281,10 @@ function dropPrivileges({ root, userNamespace, inside, owner, tools }: Machine):
   const asInside = [...call("unshare"), "--user", `--map-user=${inside.uid}`, `--map-group=${inside.gid}`];
   const asOwner = ids.length > 0 ? [...call("setpriv"), ...ids] : [];
   return [...asOwner, ...asInside, "--keep-caps", ...call("setpriv"), ...nothing];
+}
+
+function filterCalls({ filter, tools }: Machine, kind: FilteredKind): readonly string[] {
+  return filter?.words(kind, tools?.call("perl")) ?? [];
 }
 
 /** Throws what an operator can read where the machine lacks what a guest needs. */

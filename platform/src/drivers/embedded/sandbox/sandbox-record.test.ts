@@ -19,7 +19,9 @@ afterEach(() => {
 
 /** A process that has begun, with one below it. */
 async function begin(): Promise<{ child: ChildProcess; pid: number; below: number }> {
-  const child = spawn("sh", ["-c", "sleep 60 & echo $!; wait"], { stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   children.push(child);
   const [text] = (await once(child.stdout as NonNullable<typeof child.stdout>, "data")) as [Buffer];
   return { child, pid: child.pid as number, below: Number(text.toString()) };

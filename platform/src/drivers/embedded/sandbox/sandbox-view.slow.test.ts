@@ -139,6 +139,21 @@ describe("what a sandboxed program is", () => {
     expect(out).toBe("end\n");
   });
 
+  test("finds the kernel's own files read-only, and empty where they tell of others", async () => {
+    const { out } = await world.run(
+      "wc -c </proc/interrupts; wc -c </proc/keys; for f in kernel/ns_last_pid vm/overcommit_memory; do " +
+        "(: >>/proc/sys/$f) 2>/dev/null && echo wrote $f; done; cat /proc/sys/kernel/ostype; ls /sys",
+    );
+    expect(out).toBe("0\n0\nLinux\n");
+  });
+
+  test("can make those system calls only that apps need, where they are filtered", async () => {
+    const { out } = await world.run(
+      "grep -o 'Seccomp:.2' /proc/self/status; unshare --user true && echo did",
+    );
+    expect(out).toBe(world.sandboxes.abilities.filter ? "Seccomp:\t2\n" : "did\n");
+  });
+
   test("sees its own processes only, and is not the first of them", async () => {
     const { out } = await world.run("echo $$; ls /proc | grep -c '^[0-9]'; cat /proc/1/comm; hostname", {
       id: "named-7",

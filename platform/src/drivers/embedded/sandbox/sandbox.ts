@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { Running } from "../../../kernel/index.ts";
+import type { TreeSize } from "../../files/trees/index.ts";
 import type { SandboxAbilities } from "./abilities.ts";
 
 /** A file or folder of this machine that a sandbox sees. */
@@ -148,7 +149,12 @@ export interface Sandbox {
    * resident sets.
    */
   memoryBytes(): Promise<number>;
-  /** True when the kernel killed a process in it at the memory limit. */
+  /**
+   * What is on the disk for this sandbox alone: what its program has written and, where there are no overlays, a copy of its
+   * layers. Not counted further than `most`. Files that have no name any more are not seen.
+   */
+  written(most: TreeSize): Promise<TreeSize>;
+  /** True when it was ended for using more memory than its limit. */
   ranOutOfMemory(): Promise<boolean>;
   /** Kills what still runs, removes cgroup, network and `directory`. May be called at any time, also twice. */
   cleanUp(): Promise<void>;

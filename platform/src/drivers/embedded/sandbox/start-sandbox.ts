@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { removeTree } from "../../files/trees/index.ts";
+import { measureTree, removeTree } from "../../files/trees/index.ts";
 import type { Cgroup } from "./cgroups.ts";
 import { openForWriting } from "./pipe-stock.ts";
 import { openEnds, SYSTEM_PATH, spawned, withoutTerminals } from "./program-ends.ts";
@@ -109,6 +109,7 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
   writeRecord(spec.directory, child.pid, prepared.cgroup.folders);
   return makeRunningSandbox({
     id: spec.id,
+    written: (most) => measureTree(spec.directory, most),
     child,
     control: control.ours,
     complaints: complaintsFile,

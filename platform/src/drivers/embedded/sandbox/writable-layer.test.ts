@@ -43,7 +43,8 @@ function machine(overlay: boolean): Machine {
   const inside = { uid: 1000, gid: 1000 };
   const paths = { setUpFile: at("set-up"), mountPoint: at("root"), home };
   const has = { root: false, userNamespace: true, coverUsrLocal: false };
-  return { ...has, ...paths, inside, owner: undefined, overlay, base };
+  const kernelFiles = { readOnly: [], emptyFiles: [], emptyFolders: [] };
+  return { ...has, ...paths, inside, owner: undefined, overlay, base, kernelFiles };
 }
 
 function spec(more: Partial<SandboxSpec> = {}): SandboxSpec {

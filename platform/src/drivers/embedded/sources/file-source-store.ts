@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
-import type { SourceStore } from "../../../delivery/source/index.ts";
+import type { CollectedSources, SourceStore } from "../../../delivery/source/index.ts";
 import { notFound } from "../../../kernel/index.ts";
+import { isAside, putBackAside, removeOutright, removeUnvouched, vouch } from "../images/index.ts";
 
 export interface FileSourceStoreOptions {
   /** `CONIFER_HOME/sources`. */
@@ -15,7 +16,8 @@ export interface FileSourceStoreOptions {
 
 /**
  * Sources as files `sha256/<2 digits>/<digest>`. A source is written to `incoming/`, forced to disk and renamed, so a file
- * under its digest is always whole; opening the store removes what a killed process left in `incoming/`.
+ * under its digest is always whole; opening the store removes what a killed process left in `incoming/`. Whoever counts on a
+ * source sets its time to now, so that no collection removes it meanwhile.
  */
 export async function openFileSourceStore({
   folder,
@@ -26,10 +28,10 @@ export async function openFileSourceStore({
   await mkdir(incoming, { recursive: true, mode: 0o700 });
   const at = (digest: string) => sourcePath(folder, digest);
   return {
-    has: (digest) => exists(at(digest)),
+    has: async (digest) => (await vouch(at(digest))) !== undefined,
     read: async (digest) => {
       const path = at(digest);
-      if (!(await exists(path))) throw notFound("source");
+      if ((await vouch(path)) === undefined) throw notFound("source");
       return createReadStream(path);
     },
     write: async (tar) => {
@@ -43,8 +45,30 @@ export async function openFileSourceStore({
         await rm(path, { force: true });
       }
     },
-    remove: (digest) => rm(at(digest), { force: true }),
+    remove: async (digest) => void (await removeOutright(at(digest))),
+    collect: (kept, before) => collectFiles(join(folder, "sha256"), new Set(kept), before.getTime()),
   };
+}
+
+async function collectFiles(
+  folder: string,
+  kept: ReadonlySet<string>,
+  beforeMs: number,
+): Promise<CollectedSources> {
+  let [sources, freedBytes] = [0, 0];
+  for (const part of await readdir(folder).catch(() => []))
+    for (const name of await readdir(join(folder, part))) {
+      const path = join(folder, part, name);
+      // An earlier collection was killed. Whether it may go is seen the next time.
+      if (isAside(name)) await putBackAside(path);
+      else if (!kept.has(`sha256:${name}`)) {
+        const freed = await removeUnvouched(path, beforeMs);
+        if (freed === undefined) continue;
+        sources += 1;
+        freedBytes += freed;
+      }
+    }
+  return { sources, freedBytes };
 }
 
 function sourcePath(folder: string, digest: string): string {
@@ -70,16 +94,9 @@ async function writeDurably(path: string, content: Readable): Promise<string> {
 }
 
 async function publish(from: string, to: string): Promise<void> {
-  if (await exists(to)) return;
+  if ((await vouch(to)) !== undefined) return;
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   await rename(from, to);
   const folder = await open(dirname(to), "r");
   await folder.sync().finally(() => folder.close());
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

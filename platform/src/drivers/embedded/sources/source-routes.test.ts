@@ -24,9 +24,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const sourcesThat = (read: RemoteSources["sources"]["read"]): RemoteSources["sources"] => ({
+  read,
+  collect: () => Promise.reject(new Error("nothing to collect")),
+});
+
 async function serve(parts: Partial<RemoteSources>): Promise<RemoteSources> {
   const files: RemoteSources = {
-    sources: { read: () => Promise.reject(notFound("source")) },
+    sources: sourcesThat(() => Promise.reject(notFound("source"))),
     fetchSource: () => Promise.reject(new Error("nothing to fetch")),
     cutSource: () => Promise.reject(new Error("nothing to cut")),
     uploads: { create: async (base) => ({ getUrl: `${base}/get`, putUrl: `${base}/put` }) },
@@ -37,7 +42,7 @@ async function serve(parts: Partial<RemoteSources>): Promise<RemoteSources> {
 }
 
 test("a source is read by its digest", async () => {
-  const client = await serve({ sources: { read: async (digest) => Readable.from([`tar of ${digest}`]) } });
+  const client = await serve({ sources: sourcesThat(async (digest) => Readable.from([`tar of ${digest}`])) });
   expect(await readText(await client.sources.read(DIGEST))).toBe(`tar of ${DIGEST}`);
 });
 
@@ -47,15 +52,14 @@ test.each([DIGEST, "../x", "a/b", "", "%"])("a source that is not there is not f
 
 test("a source that breaks off is a failure for who reads it", async () => {
   const client = await serve({
-    sources: {
-      read: async () =>
-        Readable.from(
-          (async function* () {
-            yield "begun";
-            throw new Error("the disk is gone");
-          })(),
-        ),
-    },
+    sources: sourcesThat(async () =>
+      Readable.from(
+        (async function* () {
+          yield "begun";
+          throw new Error("the disk is gone");
+        })(),
+      ),
+    ),
   });
   await expect(client.sources.read(DIGEST).then(readText)).rejects.toThrow();
 });
@@ -130,4 +134,30 @@ test.each([
 ])("%s with %j is a bad request", async (route, body) => {
   await serve({});
   await expect(callPeer(peer, route, { body })).rejects.toMatchObject({ id: "bad_request" });
+});
+
+test("a collection is told what to keep, and from when on all is kept", async () => {
+  const asked: unknown[] = [];
+  const collect: RemoteSources["sources"]["collect"] = async (kept, before) => {
+    asked.push(kept, before);
+    return { sources: 2, freedBytes: 30 };
+  };
+  const client = await serve({
+    sources: { ...sourcesThat(() => Promise.reject(notFound("source"))), collect },
+  });
+  const before = new Date("2026-03-04T05:06:07.089Z");
+  expect(await client.sources.collect([DIGEST], before)).toEqual({ sources: 2, freedBytes: 30 });
+  expect(asked).toEqual([[DIGEST], before]);
+});
+
+test.each([
+  [{}],
+  [{ kept: [] }],
+  [{ kept: "all", before: "2026-03-04T05:06:07Z" }],
+  [{ kept: [], before: "soon" }],
+])("a collection that does not say both is refused: %j", async (body) => {
+  await serve({});
+  await expect(callPeer(peer, "POST /source-collections", { body })).rejects.toMatchObject({
+    id: "bad_request",
+  });
 });

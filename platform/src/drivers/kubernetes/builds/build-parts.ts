@@ -1,4 +1,5 @@
 import { LAYOUTS } from "../../cnb/builds/index.ts";
+import type { Pod } from "../client/index.ts";
 import { POD_PATHS } from "./build-task.ts";
 
 const MIB = 1024 * 1024;
@@ -158,3 +159,9 @@ export const PARTS = [
   "deliver",
 ] as const;
 export type PartName = (typeof PARTS)[number];
+
+/** The containers that a pod has of these, in the order of their turns: a pod of Dockerfiles has no phases. */
+export function partsIn({ spec }: Pod): readonly PartName[] {
+  const named = (spec.containers ?? []) as readonly { readonly name?: unknown }[];
+  return PARTS.filter((part) => named.some(({ name }) => name === part));
+}

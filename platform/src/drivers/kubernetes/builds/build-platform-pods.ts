@@ -25,6 +25,8 @@ type Told = AsyncGenerator<BuildNews, BuildResult | undefined>;
  */
 export async function* buildPlatforms(spec: BuildSpec, engine: Engine, signals: Signals): Told {
   const { options } = engine;
+  // The images of Dockerfiles are for Conifer's own processors.
+  if (options.ofDockerfiles) return yield* runInPod(spec, engine, signals);
   const { architecture: own } = options.builders;
   const built: ImageInfo[] = [];
   try {

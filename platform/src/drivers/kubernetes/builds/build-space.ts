@@ -9,6 +9,8 @@ export interface BuildSpace {
   /** What all builds together may set aside; no bounds when missing. */
   readonly quota?: { readonly pods: number; readonly memoryBytes: number };
   readonly priorityClass?: string;
+  /** How much its pods may do, by the Pod Security Standards. */
+  readonly level?: "restricted" | "privileged";
   /** The system's namespace, whose roles builds must not reach; none outside of a cluster. */
   readonly systemNamespace?: string;
 }
@@ -19,9 +21,9 @@ export const TRUST = "conifer-trust";
 const LEVEL = "pod-security.kubernetes.io";
 
 export function makeBuildSpace(space: BuildSpace): (KubeObject & { readonly spec?: unknown })[] {
-  const { namespace, quota, priorityClass } = space;
+  const { namespace, quota, priorityClass, level = "restricted" } = space;
   const metadata = (name: string) => ({ name, namespace, labels: MANAGED_BY });
-  const levels = ["enforce", "warn", "audit"].map((what) => [`${LEVEL}/${what}`, "restricted"]);
+  const levels = ["enforce", "warn", "audit"].map((what) => [`${LEVEL}/${what}`, level]);
   return [
     {
       ...KIND_OF.namespace,

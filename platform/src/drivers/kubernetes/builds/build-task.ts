@@ -1,4 +1,5 @@
 import type { BuildSpec } from "../../../delivery/build/index.ts";
+import type { RegistryAccess } from "../../registry/client/index.ts";
 
 /** What a build pod is told: the Secret's one file. Only the containers before and after the phases see it. */
 export interface BuildTask {
@@ -21,6 +22,8 @@ export interface BuildTask {
   readonly builder?: PodBuilder;
   /** Behind the tags of what is kept for the app's next build: `-arm64` where the build is for other processors. */
   readonly tagSuffix?: string;
+  /** The operator's registries, for base images of Dockerfiles. */
+  readonly registries?: RegistryAccess["registries"];
   readonly sourceLimits: { readonly bytes: number; readonly entries: number };
   readonly imageLimitBytes: number;
 }
@@ -57,6 +60,9 @@ export const CACHE_TAG = "build-cache";
 
 /** The same for builds in a builder image of somebody else's: not one layer each, but the files of its cache folder. */
 export const BUILDER_CACHE_TAG = "builder-cache";
+
+/** The same for builds of Dockerfiles: an index of the images of all steps. */
+export const LAYERS_TAG = "dockerfile-layers";
 
 /** The tag that names the builder and run image of somebody else's that the app was built with last. */
 export const BUILDER_TAG = "builder";

@@ -40,6 +40,8 @@ export interface KubernetesBuilderOptions extends SweepBounds {
   readonly other?: OtherImages | undefined;
   /** Set for one of several builds of a source: its image gets no name, and what it keeps may stand apart. */
   readonly platform?: Pick<BuildTask, "tagSuffix">;
+  /** Builds are of Dockerfiles, in pods that may do what those need, and not of buildpacks. */
+  readonly ofDockerfiles?: true;
   readonly runtimeSources: readonly string[];
   readonly hostEnv: Readonly<Record<string, string>>;
   readonly sourceLimits: BuildTask["sourceLimits"];

@@ -15,7 +15,14 @@ import {
 } from "../../../delivery/image/index.ts";
 import { collectImage, LAYOUTS } from "../../cnb/builds/index.ts";
 import type { RegistryClient } from "../../registry/client/index.ts";
-import { BUILDER_CACHE_TAG, BUILDER_TAG, type BuildTask, CACHE_TAG, tagSuffixOf } from "./build-task.ts";
+import {
+  BUILDER_CACHE_TAG,
+  BUILDER_TAG,
+  type BuildTask,
+  CACHE_TAG,
+  LAYERS_TAG,
+  tagSuffixOf,
+} from "./build-task.ts";
 import { intoRepository } from "./repository-content.ts";
 
 /** How many layers of a cache come at once. */
@@ -95,7 +102,7 @@ export async function keepCache(
  */
 export async function forgetCaches(repository: string, client: RegistryClient): Promise<void> {
   const suffixes = ["", ...ARCHITECTURES.map(tagSuffixOf)];
-  for (const tag of [CACHE_TAG, BUILDER_CACHE_TAG, BUILDER_TAG].flatMap((one) =>
+  for (const tag of [CACHE_TAG, BUILDER_CACHE_TAG, BUILDER_TAG, LAYERS_TAG].flatMap((one) =>
     suffixes.map((end) => one + end),
   ))
     if (await client.pullManifest(repository, tag)) await nameNothing(repository, tag, client);

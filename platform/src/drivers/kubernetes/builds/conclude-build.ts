@@ -7,6 +7,7 @@ import type { KubernetesBuilderOptions } from "./builder-options.ts";
 import type { PodEnd } from "./follow-pod.ts";
 import { readRepository } from "./repository-content.ts";
 import { endPod, forgetTask } from "./start-attempt.ts";
+import { takeContainers } from "./take-containers.ts";
 
 /**
  * Makes a result of a pod's end. The image is what the registry has, whatever the pod says; it is the app's newest from then
@@ -27,7 +28,9 @@ export async function* concludeBuild(
   switch (end.kind) {
     case "image":
       await tidy(() => forgetTask(client, pod, spec.id));
-      return await takeImage(end.digest, { spec, known: knownOf(pod) }, options);
+      return options.ofDockerfiles
+        ? await takeContainers(end.digest, spec, options)
+        : await takeImage(end.digest, { spec, known: knownOf(pod) }, options);
     case "failed":
     case "cancelled":
       await tidy(() => endPod(client, pod, { cancelled: end.kind === "cancelled" }));

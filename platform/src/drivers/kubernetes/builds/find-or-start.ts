@@ -35,7 +35,9 @@ export async function* findOrStart(
   const next = newest ? attemptOf(newest) + 1 : 1;
   const signal = AbortSignal.any([leave, cancel]);
   // Others need not wait for what this one has to fetch.
-  const chosen = yield* inOutput(chooseBuilder(spec, options, signal));
+  const chosen = options.ofDockerfiles
+    ? { bringsBuildpacks: false }
+    : yield* inOutput(chooseBuilder(spec, options, signal));
   if (!chosen) return undefined;
   const giveBack = yield* inOutput(waitForTurn(spec, turns, signal));
   try {

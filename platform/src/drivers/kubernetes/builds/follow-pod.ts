@@ -1,6 +1,6 @@
 import { type Logger, pause } from "../../../kernel/index.ts";
 import type { KubeClient } from "../client/index.ts";
-import { PARTS, type PartName } from "./build-parts.ts";
+import { type PartName, partsIn } from "./build-parts.ts";
 import { readPartLog } from "./part-log.ts";
 import { makePhaseOutput } from "./phase-output.ts";
 import type { PodView } from "./pod-board.ts";
@@ -34,7 +34,7 @@ export async function* followPod(
 ): AsyncGenerator<string, PodEnd | undefined> {
   const trouble = yield* untilBegun(view, options, signal);
   if (trouble) return { kind: "broken", message: `The build's pod cannot be started: ${trouble}.` };
-  for (const part of PARTS) {
+  for (const part of partsIn(view.pod())) {
     await until(view, signal, () => hasBegun(view.pod(), part) || endOf(view, options) !== undefined);
     if (signal.aborted) return undefined;
     if (isCancelled(view, options)) return { kind: "cancelled" };

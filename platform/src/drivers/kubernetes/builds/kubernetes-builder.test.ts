@@ -10,7 +10,6 @@ import {
 } from "../../../delivery/registry/registry-fixtures.ts";
 import { fakeSourceStore } from "../../../delivery/source/source-store-fake.ts";
 import { streamOf, tarOf } from "../../../delivery/source/tar-fixtures.ts";
-import { silentLogger } from "../../../kernel/index.ts";
 import { makeRegistryClient } from "../../registry/client/index.ts";
 import { type HeldCluster, openHeldCluster } from "../client/held-cluster-fixtures.ts";
 import type { Pod, Secret } from "../client/index.ts";
@@ -19,6 +18,7 @@ import type { PartName } from "./build-parts.ts";
 import { type PartStates, placement, spec as plainSpec, podOf, task } from "./build-pod-fixtures.ts";
 import { type BuildTask, CACHE_TAG, POD_EXIT, TASK_FILE } from "./build-task.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
+import { builderOptions } from "./builder-options-fixtures.ts";
 import { startKubernetesBuilder } from "./kubernetes-builder.ts";
 import {
   BUILDER_FILES,
@@ -66,17 +66,7 @@ const openRegistry = () =>
 /** Another Conifer process on the same cluster. */
 async function start(more: Partial<KubernetesBuilderOptions> = {}) {
   const started = await startKubernetesBuilder({
-    ...{ client: cluster.client, placement, sources, openRegistry, logger: silentLogger },
-    ...{ runImage: task.runImage, runtimeSources: task.runtimeSources, hostEnv: task.hostEnv },
-    ...{ sourceLimits: task.sourceLimits, imageLimitBytes: task.imageLimitBytes },
-    repositoryOf: () => repository,
-    builders: {
-      ...{ registries: [], architecture: "amd64" },
-      imageIn: (name, digest) => `registry.test:5000/${name}@${digest}`,
-    },
-    podRegistry: (_appId, until) => ({ ...task.registry, password: `until ${until.toISOString()}` }),
-    ...{ troubleMs: 60_000, kept: 20, keptMs: 60_000 },
-    now: () => new Date("2026-01-01T00:00:00Z"),
+    ...builderOptions({ client: cluster.client, sources, openRegistry }),
     ...more,
   });
   running.push(started);

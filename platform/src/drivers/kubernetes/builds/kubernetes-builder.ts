@@ -48,7 +48,8 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
   const calls = new Map<string, Set<AbortController>>();
   return {
     async *build(spec, signal) {
-      if (isContainerBuild(spec)) return yield { kind: "result", result: NO_DOCKERFILES };
+      const isOurs = isContainerBuild(spec) === (engine.options.ofDockerfiles ?? false);
+      if (!isOurs) return yield { kind: "result", result: NO_DOCKERFILES };
       const cancel = new AbortController();
       const ours = calls.get(requireName(spec.id)) ?? new Set();
       calls.set(spec.id, ours.add(cancel));
@@ -82,11 +83,11 @@ function makeBuilder(engine: Engine, stopping: AbortSignal): Builder {
   };
 }
 
-/** A pod under the restricted Pod Security Standard has no user namespace of its own to make file systems in. */
+/** A pod under the restricted Pod Security Standard has no user namespace to make file systems in, and pods that have are not everybody's. */
 const NO_DOCKERFILES = {
   kind: "failed",
   message:
-    "Dockerfiles are not built in this cluster: its pods may not make file systems. Build the image where you are, push it to <API host>/<app>/<process type>, and release it: heroku container:release web. The guide on containers shows how.",
+    "Dockerfiles are not built in this cluster: what they need is more than its pods may do, unless its operator says so: conifer install --set dockerfiles.enabled=true (see the guide on containers for what it means). Or build the image where you are, push it to <API host>/<app>/<process type>, and release it: heroku container:release web.",
   exitCode: 1,
 } as const;
 

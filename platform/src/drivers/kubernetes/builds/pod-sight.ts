@@ -1,7 +1,7 @@
 import { failureOf, timeoutText } from "../../cnb/builds/index.ts";
 import type { ContainerStatus, Pod } from "../client/index.ts";
 import { ARCHITECTURE_LABEL, CANCELLED } from "./build-labels.ts";
-import { PARTS, type PartName } from "./build-parts.ts";
+import { type PartName, partsIn } from "./build-parts.ts";
 import { POD_EXIT, readVerdict } from "./build-task.ts";
 
 /** What a pod tells of its build. */
@@ -66,7 +66,9 @@ function delivered(pod: Pod): PodSight | undefined {
 
 /** Before all else that ends pods: one whose build ran out of memory is then ended whole. */
 function outOfMemory(pod: Pod, { memoryBytes }: BuildBounds): PodSight | undefined {
-  const killed = PARTS.find((part) => partStatus(pod, part)?.state?.terminated?.reason === "OOMKilled");
+  const killed = partsIn(pod).find(
+    (part) => partStatus(pod, part)?.state?.terminated?.reason === "OOMKilled",
+  );
   return killed && failureOf({ exitCode: 137, outOfMemory: true }, memoryBytes);
 }
 
@@ -99,7 +101,7 @@ function failedPart(
   { memoryBytes }: BuildBounds,
   how: "by itself" | "by a signal",
 ): PodSight | undefined {
-  for (const part of PARTS) {
+  for (const part of partsIn(pod)) {
     const end = partStatus(pod, part)?.state?.terminated;
     if (!end || end.exitCode === 0 || (how === "by itself" && KILLED.includes(end.exitCode))) continue;
     const verdict = readVerdict(end.message);
@@ -123,12 +125,12 @@ const TROUBLES = new Set([
 ]);
 
 function starting(pod: Pod): PodSight {
-  for (const part of PARTS) {
+  for (const part of partsIn(pod)) {
     const { reason = "", message = "" } = partStatus(pod, part)?.state?.waiting ?? {};
     if (TROUBLES.has(reason))
       return { kind: "trouble", message: `${reason}${message ? `: ${message}` : ""}` };
   }
-  if (PARTS.some((part) => hasBegun(pod, part))) return { kind: "running" };
+  if (partsIn(pod).some((part) => hasBegun(pod, part))) return { kind: "running" };
   const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
   const missing = missingArchitecture(pod, scheduled?.message ?? "");
   if (missing !== undefined)

@@ -9,6 +9,7 @@ import { makeBuildPod, makeBuildSecret, type PodBuilderImage } from "./build-pod
 import type { BuildTask } from "./build-task.ts";
 import type { KubernetesBuilderOptions } from "./builder-options.ts";
 import type { ChosenBuilder } from "./choose-builder.ts";
+import { makeDockerfilePod } from "./dockerfile-pod.ts";
 import { pushSource } from "./push-source.ts";
 
 const QUOTA_LOOK_MS = 1_000;
@@ -65,7 +66,9 @@ export async function* startAttempt(
     try {
       const isWhole = await options.setsPodMemory();
       const builder = podBuilder(spec, chosen, options);
-      return await client.create(makeBuildPod(spec, attempt, { placement, hostEnv, isWhole, builder }));
+      const podOptions = { placement, hostEnv, isWhole, builder };
+      const make = options.ofDockerfiles ? makeDockerfilePod : makeBuildPod;
+      return await client.create(make(spec, attempt, podOptions));
     } catch (thrown) {
       if (isConflict(thrown))
         return await client.get<Pod>(podPlace(placement), buildObjectName(spec.id, attempt));
@@ -106,6 +109,7 @@ function makeTask(spec: BuildSpec, { builder }: ChosenBuilder, options: Kubernet
     repository: options.repositoryOf(spec.appId),
     ...(builder ? { builder } : {}),
     ...options.platform,
+    ...(options.ofDockerfiles ? { registries: options.builders.registries } : {}),
   };
 }
 

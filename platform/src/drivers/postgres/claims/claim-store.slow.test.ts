@@ -1,11 +1,12 @@
+import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Db, newId, StaleClaim } from "../../../kernel/index.ts";
+import { type Claim, type Db, newId, StaleClaim } from "../../../kernel/index.ts";
 import { makeFakeDynoHost } from "../../../runtime/dyno/dyno-host-fake.ts";
 import { migrations } from "../migrations/index.ts";
 import { startTestServer, type TestServer } from "../store/database-fixtures.ts";
 import { migrate } from "../store/index.ts";
 import { ageClaims } from "./claim-fixtures.ts";
-import { takeClaim } from "./claim-store.ts";
+import { holdClaim, takeClaim } from "./claim-store.ts";
 
 const LEASE_MS = 600_000;
 let server: TestServer;
@@ -84,6 +85,51 @@ describe("a claim", () => {
     }
   });
 });
+
+describe("a transaction that holds a claim", () => {
+  test("ends before anybody takes it", async () => {
+    const first = await taken("a");
+    await pass(LEASE_MS);
+    const order: string[] = [];
+    let next: Promise<void> | undefined;
+    await db.transaction().execute(async (trx) => {
+      await holdClaim(trx, first);
+      next = take("b").then((claim) => void order.push(`b has ${claim?.number}`));
+      await vi.waitFor(async () => expect(await waitingForLocks()).toBe(1), { timeout: 30_000 });
+      order.push("a is done");
+    });
+    await next;
+    expect(order).toEqual(["a is done", "b has 2"]);
+  });
+
+  test("goes on after the lease while nobody has taken it, and fails when somebody has", async () => {
+    const first = await taken("a");
+    const hold = () => db.transaction().execute((trx) => holdClaim(trx, first));
+    await pass(LEASE_MS);
+    await hold();
+    await take("b");
+    await expect(hold()).rejects.toThrow(StaleClaim);
+  });
+
+  test("fails for a claim that is not on record", async () => {
+    const hold = holdClaim(db, { subject: "app/9", number: 1 });
+    await expect(hold).rejects.toThrow(StaleClaim);
+  });
+});
+
+async function taken(holder: string): Promise<Claim> {
+  const claim = await take(holder);
+  if (!claim) throw new Error("no claim");
+  return claim;
+}
+
+async function waitingForLocks(): Promise<number> {
+  const { rows } = await sql<{ count: string }>`
+    select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+    db,
+  );
+  return Number(rows[0]?.count);
+}
 
 test("a claimant that was stopped past its lease can do no harm: the engine refuses it", async () => {
   const engine = makeFakeDynoHost({ now: () => new Date() });

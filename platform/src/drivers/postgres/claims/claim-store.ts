@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Claim, Db } from "../../../kernel/index.ts";
+import { type Claim, type Db, StaleClaim } from "../../../kernel/index.ts";
 
 /**
  * Takes or keeps the claim on a subject for `leaseMs`. A new holder gets a higher number than any before; the holder
@@ -23,4 +23,16 @@ export async function takeClaim(
     where c.holder = ${wanted.holder} or c.expires_at <= ${now}
     returning number`.execute(db);
   return rows[0] ? { subject: wanted.subject, number: Number(rows[0].number) } : undefined;
+}
+
+/**
+ * Makes sure in a transaction that nobody else has taken the claim, and that nobody does until it ends: what it reads is as new as
+ * what any later claimant reads, and what it writes is seen by all of them. Throws `StaleClaim` when it has been taken. One whose
+ * lease has run out still counts while nobody has taken it.
+ */
+export async function holdClaim(trx: Db, claim: Claim): Promise<void> {
+  const { rows } = await sql<{ number: string }>`
+    select number from claims where subject = ${claim.subject} for share`.execute(trx);
+  const number = Number(rows[0]?.number ?? 0);
+  if (number !== claim.number) throw new StaleClaim(claim, number);
 }

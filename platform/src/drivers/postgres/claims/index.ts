@@ -1,1 +1,2 @@
-export { takeClaim } from "./claim-store.ts";
+export { holdClaim, takeClaim } from "./claim-store.ts";
+export { holdMasterKey } from "./key-lock.ts";

@@ -1,1 +1,2 @@
 export { type JobKind, startJobs } from "./durable-jobs.ts";
+export { listWaitingJobs, sendJobs, type WaitingJob } from "./waiting-jobs.ts";

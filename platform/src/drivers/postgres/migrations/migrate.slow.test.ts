@@ -51,12 +51,12 @@ describe("the steps", () => {
 
   test("make the schema from nothing, and then there is nothing to do", async () => {
     const { database } = await empty();
-    expect(await migrate(database.db, migrations, NOW)).toEqual(NAMES);
+    expect(await migrate(database.db, migrations, NOW, "1.2.3")).toEqual(NAMES);
     const made = await schemaOf(database);
     expect(await migrate(database.db, migrations, NOW)).toEqual([]);
     expect(await schemaOf(database)).toEqual(made);
     expect(await rowsOf(database, "schema_migrations")).toEqual(
-      NAMES.map((name) => ({ name, applied_at: NOW })),
+      NAMES.map((name) => ({ name, applied_at: NOW, taken_by: "1.2.3" })),
     );
   });
 
@@ -96,16 +96,51 @@ async function insert(database: Database, table: string, row: Record<string, unk
   );
 }
 
-test("a newer schema is refused by name, and nothing is changed", async () => {
-  const { database } = await empty();
-  await migrate(database.db, migrations, NOW);
+describe("a newer schema is refused by name, and nothing is changed", () => {
   const newer = ["9998-later", "9999-latest"];
-  for (const name of newer) await insert(database, "schema_migrations", { name, applied_at: NOW });
-  const before = await schemaOf(database);
-  await expect(migrate(database.db, [...migrations, addTable("9000-mine")], NOW)).rejects.toThrow(
-    /made by a newer Conifer: it has the migration 9998-later, 9999-latest/,
+  const refused = async (database: Database) => {
+    const before = await schemaOf(database);
+    const failure = await migrate(database.db, [...migrations, addTable("9000-mine")], NOW, "1.2.3").catch(
+      String,
+    );
+    expect(await schemaOf(database)).toEqual(before);
+    return failure;
+  };
+
+  test("with both versions, where the newer one noted its own", async () => {
+    const { database } = await empty();
+    const steps = newer.map((name) => addTable(name));
+    await migrate(database.db, [...migrations, ...steps], NOW, "2.0.0");
+    expect(await refused(database)).toMatch(
+      /made by a newer Conifer \(2\.0\.0\): it has the migrations 9998-later, 9999-latest, which this one \(1\.2\.3\) does not know.*Start the newer Conifer, or restore/,
+    );
+  });
+
+  test("also when the record of its steps has no versions, as older ones wrote it", async () => {
+    const { database } = await empty();
+    await database.query(
+      "create table schema_migrations (name text primary key, applied_at timestamptz not null)",
+    );
+    await insert(database, "schema_migrations", { name: "9999-latest", applied_at: NOW });
+    expect(await refused(database)).toMatch(
+      /made by a newer Conifer: it has the migration 9999-latest, which this one \(1\.2\.3\) does not know/,
+    );
+  });
+});
+
+test("a record of steps without versions gets them with the next step", async () => {
+  const { database } = await empty();
+  await database.query(
+    "create table schema_migrations (name text primary key, applied_at timestamptz not null)",
   );
-  expect(await schemaOf(database)).toEqual(before);
+  await insert(database, "schema_migrations", { name: "0001-old", applied_at: NOW });
+  expect(await migrate(database.db, [addTable("0001-old")], NOW, "1.2.3")).toEqual([]);
+  expect(await rowsOf(database, "schema_migrations")).toEqual([{ name: "0001-old", applied_at: NOW }]);
+  await migrate(database.db, [addTable("0001-old"), addTable("0002-new")], NOW, "1.2.3");
+  expect(await rowsOf(database, "schema_migrations")).toEqual([
+    { name: "0001-old", applied_at: NOW, taken_by: null },
+    { name: "0002-new", applied_at: NOW, taken_by: "1.2.3" },
+  ]);
 });
 
 const addTable = (name: string, more: Migration["up"] = async () => {}): Migration => ({

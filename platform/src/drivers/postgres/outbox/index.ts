@@ -1,2 +1,2 @@
 export { startEventFeed } from "./event-feed.ts";
-export { makeAppendEvent, pruneEvents } from "./outbox.ts";
+export { adoptEvents, makeAppendEvent, pruneEvents, readLags } from "./outbox.ts";

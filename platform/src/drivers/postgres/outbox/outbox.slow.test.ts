@@ -6,7 +6,7 @@ import { migrations } from "../migrations/index.ts";
 import { seeds } from "../migrations/migration-fixtures.ts";
 import { startTestServer, type TestServer } from "../store/database-fixtures.ts";
 import { type Database, migrate } from "../store/index.ts";
-import { makeAppendEvent, markRead, pruneEvents, readEvents } from "./outbox.ts";
+import { makeAppendEvent, markRead, pruneEvents, readEvents, readLags } from "./outbox.ts";
 
 const NOW = new Date("2026-11-21T04:00:00Z");
 const append = makeAppendEvent(() => NOW);
@@ -235,4 +235,19 @@ describe("pruning", () => {
     await add("b");
     expect(await readAll("log")).toEqual(["b"]);
   });
+});
+
+test("how far each reader is behind is told, by events and by the age of the oldest", async () => {
+  expect(await readLags(db, NOW)).toEqual([]);
+  for (const name of ["a", "b", "c"]) await add(name);
+  await readAll("log");
+  const [first] = await readEvents(db, "slow", 1);
+  await markRead(db, "slow", first?.seq ?? "");
+  const later = new Date(NOW.getTime() + 90_000);
+  expect(await readLags(db, later)).toEqual([
+    { reader: "log", events: 0, seconds: 0 },
+    { reader: "slow", events: 2, seconds: 90 },
+  ]);
+  const earlier = new Date(NOW.getTime() - 90_000);
+  expect((await readLags(db, earlier)).map(({ seconds }) => seconds)).toEqual([0, 0]);
 });

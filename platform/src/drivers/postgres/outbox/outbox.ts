@@ -77,3 +77,45 @@ export async function pruneEvents(db: Db, before: Date): Promise<number> {
       and not exists (select 1 from event_readers r where (r.xid, r.seq) < (e.xid, e.seq))`.execute(db);
   return Number(numAffectedRows ?? 0n);
 }
+
+/** What a reader has not dealt with. */
+export interface ReaderLag {
+  readonly reader: string;
+  readonly events: number;
+  /** Age of the oldest, in seconds; 0 when there is none. */
+  readonly seconds: number;
+}
+
+/** Counting more would be work without use. */
+const MOST_COUNTED = 10_000;
+
+/** How far every reader that ever read is behind; at most 10,000 events are counted. */
+export async function readLags(db: Db, now: Date): Promise<readonly ReaderLag[]> {
+  const { rows } = await sql<{ reader: string; events: string; oldest: Date | null }>`
+    select r.reader, count(e.at) as events, min(e.at) as oldest
+    from event_readers r left join lateral (
+      select at from events where (xid, seq) > (r.xid, r.seq) order by xid, seq limit ${MOST_COUNTED}
+    ) e on true
+    group by r.reader order by r.reader`.execute(db);
+  return rows.map(({ reader, events, oldest }) => ({
+    reader,
+    events: Number(events),
+    seconds: oldest ? Math.max((now.getTime() - oldest.getTime()) / 1_000, 0) : 0,
+  }));
+}
+
+/**
+ * Events that were copied from another server carry numbers of its transactions, which mean nothing to this one: they get new
+ * numbers, in the order they had, from before any transaction of this server, and each reader stays where it was among them.
+ */
+export async function adoptEvents(trx: Db): Promise<void> {
+  await sql`
+    update event_readers r set xid = '3',
+      seq = (select count(*) from events e where (e.xid, e.seq) <= (r.xid, r.seq))`.execute(trx);
+  // Places are taken from below zero, where no number is another's.
+  await sql`
+    update events e set xid = '3', seq = -placed.place
+    from (select seq, row_number() over (order by xid, seq) as place from events) placed
+    where placed.seq = e.seq`.execute(trx);
+  await sql`update events set seq = -seq`.execute(trx);
+}

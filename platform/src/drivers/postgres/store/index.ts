@@ -1,2 +1,2 @@
-export { findNewerSchema, type Migration, migrate } from "./migrate.ts";
+export { findNewerSchema, type Migration, migrate, migrateWithin, unknownSteps } from "./migrate.ts";
 export { type Database, isStoreAway, openDatabase, violatedConstraint } from "./open-database.ts";

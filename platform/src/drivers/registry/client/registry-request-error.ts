@@ -1,4 +1,4 @@
-import { errorText } from "../../../kernel/index.ts";
+import { causeText, networkTrouble, systemCode } from "../../../kernel/index.ts";
 
 /** A registry did not do what it was asked. The message says what was asked, what came back, and what to do next. */
 export class RegistryRequestError extends Error {
@@ -104,38 +104,18 @@ export class AddressRefused extends Error {
 
 /** No whole answer came: not reached, broken off, or no TLS. */
 export function breakOf(doing: string, cause: unknown): RegistryRequestError {
-  const text = `${doing}: ${causeText(cause)}. ${breakAdvice(cause)}`;
-  return new RegistryRequestError(text.trim(), { status: 0, passing: !isSetting(cause) }, { cause });
+  const trouble = systemCode(cause) === "ADDRESS_REFUSED" ? "closed" : networkTrouble(cause);
+  const text = `${doing}: ${causeText(cause)}. ${BREAK_ADVICE[trouble]}`;
+  // A refusal passes when the registry is back; the others are settings, which no time changes.
+  const passing = trouble === "other" || trouble === "refused";
+  return new RegistryRequestError(text, { status: 0, passing }, { cause });
 }
 
-/** undici says `fetch failed`-like words and keeps what happened below them. */
-function causeText(thrown: unknown): string {
-  const inner = thrown instanceof Error ? thrown.cause : undefined;
-  return inner instanceof Error ? `${errorText(thrown)} (${errorText(inner)})` : errorText(thrown);
-}
-
-function codeOf(thrown: unknown): string {
-  const { code, errors, cause } = (thrown ?? {}) as { code?: unknown; errors?: unknown[]; cause?: unknown };
-  if (typeof code === "string") return code;
-  if (Array.isArray(errors)) return codeOf(errors[0]);
-  return cause === undefined ? "" : codeOf(cause);
-}
-
-const NO_TLS = /^(?:EPROTO$|ERR_SSL_)/;
-const UNTRUSTED = /^(?:DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_|CERT_|ERR_TLS_CERT)/;
-
-function isSetting(thrown: unknown): boolean {
-  const code = codeOf(thrown);
-  return code === "ADDRESS_REFUSED" || UNTRUSTED.test(code) || code === "ENOTFOUND" || NO_TLS.test(code);
-}
-
-function breakAdvice(thrown: unknown): string {
-  const code = codeOf(thrown);
-  if (UNTRUSTED.test(code)) return "Its certificate is not trusted: name the authority that signed it.";
-  if (code === "ADDRESS_REFUSED")
-    return "Only registries of the public internet are called for apps, and those the operator lists.";
-  if (code === "ENOTFOUND") return "There is no such host; check the registry's name.";
-  if (code === "ECONNREFUSED") return "Nothing listens there; check that the registry runs, and its port.";
-  if (NO_TLS.test(code)) return "It may speak plain http, which has to be asked for.";
-  return "Check that the registry runs and can be reached.";
-}
+const BREAK_ADVICE: Readonly<Record<ReturnType<typeof networkTrouble> | "closed", string>> = {
+  untrusted: "Its certificate is not trusted: name the authority that signed it.",
+  closed: "Only registries of the public internet are called for apps, and those the operator lists.",
+  "no-host": "There is no such host; check the registry's name.",
+  refused: "Nothing listens there; check that the registry runs, and its port.",
+  "no-tls": "It may speak plain http, which has to be asked for.",
+  other: "Check that the registry runs and can be reached.",
+};

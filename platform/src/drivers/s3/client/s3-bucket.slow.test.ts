@@ -118,9 +118,9 @@ describe.skipIf(noS3Server)(`S3${noS3Server ? ` (${noS3Server})` : ""}`, () => {
   });
 
   it("says by how much the clock is off", async () => {
-    const now = () => new Date(Date.now() + 3_600_000);
+    const now = () => new Date(Date.now() + 3_610_000);
     const bucket = open({}, { ...FAST, now });
-    await expect(bucket.get("k")).rejects.toThrow(/clock is 3(?:599|600|601) s ahead of the store's/);
+    await expect(bucket.get("k")).rejects.toThrow(/clock is 36\d\d s ahead of the store's/);
     await bucket.stop();
   });
 });

@@ -1,4 +1,4 @@
-import { errorText, StoreAway } from "../../../kernel/index.ts";
+import { causeText, networkTrouble, StoreAway } from "../../../kernel/index.ts";
 
 /** A store did not do what it was asked. The message says what was asked, what came back, and what to do next. */
 export class S3RequestError extends StoreAway {
@@ -118,37 +118,19 @@ function clockText(aheadSeconds: number | undefined): string {
 
 /** No whole answer came: not reached, broken off, or no TLS. */
 export function s3BreakOf(doing: string, cause: unknown): S3RequestError {
-  const code = systemCode(cause);
-  const text = `${doing}: ${causeText(cause)}. ${breakAdvice(code)}`;
-  return new S3RequestError(text, { status: 0, passing: !isSetting(code) }, { cause });
+  const trouble = networkTrouble(cause);
+  const text = `${doing}: ${causeText(cause)}. ${BREAK_ADVICE[trouble]}`;
+  // A refusal passes when the store is back; the others are settings, which no time changes.
+  const passing = trouble === "other" || trouble === "refused";
+  return new S3RequestError(text, { status: 0, passing }, { cause });
 }
 
-function causeText(thrown: unknown): string {
-  const inner = thrown instanceof Error ? thrown.cause : undefined;
-  return inner instanceof Error ? `${errorText(thrown)} (${errorText(inner)})` : errorText(thrown);
-}
-
-function systemCode(thrown: unknown): string {
-  const { code, errors, cause } = (thrown ?? {}) as { code?: unknown; errors?: unknown[]; cause?: unknown };
-  if (typeof code === "string") return code;
-  if (Array.isArray(errors)) return systemCode(errors[0]);
-  return cause === undefined ? "" : systemCode(cause);
-}
-
-const UNTRUSTED = /^(?:DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_|CERT_|ERR_TLS_CERT)/;
-const NO_TLS = /^(?:EPROTO$|ERR_SSL_)/;
-
-/** What no time changes. */
-function isSetting(code: string): boolean {
-  return UNTRUSTED.test(code) || NO_TLS.test(code) || code === "ENOTFOUND";
-}
-
-function breakAdvice(code: string): string {
-  if (UNTRUSTED.test(code))
-    return "The store's certificate is not trusted: name the authority that signed it in CONIFER_CA_BUNDLE.";
-  if (NO_TLS.test(code)) return "The store may speak plain http: correct CONIFER_S3_ENDPOINT.";
-  if (code === "ENOTFOUND")
-    return "There is no such host: correct CONIFER_S3_ENDPOINT, or set CONIFER_S3_ADDRESSING=path when the bucket has no name of its own.";
-  if (code === "ECONNREFUSED") return "Nothing listens there; check that the store runs, and its port.";
-  return "Check that the store runs and can be reached.";
-}
+const BREAK_ADVICE: Readonly<Record<ReturnType<typeof networkTrouble>, string>> = {
+  untrusted:
+    "The store's certificate is not trusted: name the authority that signed it in CONIFER_CA_BUNDLE.",
+  "no-tls": "The store may speak plain http: correct CONIFER_S3_ENDPOINT.",
+  "no-host":
+    "There is no such host: correct CONIFER_S3_ENDPOINT, or set CONIFER_S3_ADDRESSING=path when the bucket has no name of its own.",
+  refused: "Nothing listens there; check that the store runs, and its port.",
+  other: "Check that the store runs and can be reached.",
+};

@@ -2,6 +2,7 @@ import type { ImageCollection } from "../../../delivery/image/index.ts";
 import type {
   RepositoryManagement,
   RepositoryRecords,
+  Swept,
   UploadStore,
 } from "../../../delivery/registry/index.ts";
 import type { Clock, Logger, Running } from "../../../kernel/index.ts";
@@ -28,7 +29,7 @@ export interface S3Images {
   readonly records: RepositoryRecords & RepositoryManagement;
   readonly uploads: UploadStore;
   /** Begins nothing by itself: a collection is asked for. */
-  collector(logger: Logger): ImageCollection & Running;
+  collector(logger: Logger, swept?: Swept): ImageCollection & Running;
 }
 
 /** Longer than any push or build takes, and long enough for an operator to see what went wrong. */
@@ -41,7 +42,8 @@ export function openS3Images(bucket: S3Bucket, options: S3ImagesOptions): S3Imag
   const records = openS3Repositories(bucket, slots);
   return {
     ...{ content, records },
-    collector: (logger) => startS3ImageCollector({ bucket, content, records, now, logger, graceMs }),
+    collector: (logger, swept) =>
+      startS3ImageCollector({ bucket, content, records, now, logger, graceMs, swept }),
     uploads: new S3Uploads({ bucket, content, now, mostBytes, mostUploads }),
   };
 }

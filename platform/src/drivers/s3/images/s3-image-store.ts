@@ -1,13 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
-import {
-  DOCUMENT_LIMIT,
-  digestOf,
-  type ImageStore,
-  isDigest,
-  parseManifest,
-} from "../../../delivery/image/index.ts";
+import { digestOf, type ImageStore, isDigest, vouchForTree } from "../../../delivery/image/index.ts";
 import type { ByteRange, ServedContent } from "../../../delivery/registry/index.ts";
 import { BusinessError, newId, notFound } from "../../../kernel/index.ts";
 import { isFull, type S3Bucket } from "../client/index.ts";
@@ -81,18 +74,16 @@ export function openS3ImageStore({ bucket, slots, now }: S3ContentOptions): S3Co
     throw notFound("image");
   };
   const has = async (digest: string) => (await vouch(digest)) !== undefined;
+  const sizeOf = async (digest: string) => sizeIfThere(await vouch(digest));
   return {
     has,
     adopt,
     read,
-    sizeOf: async (digest) => sizeIfThere(await vouch(digest)),
+    sizeOf,
     weigh: async (digest) => sizeIfThere(await find(digest)) ?? 0,
     write: (content, expected) => writeContent({ bucket, has, adopt }, content, expected),
     async tag(name, digest) {
-      const size = sizeIfThere(await vouch(digest));
-      if (size === undefined) throw notFound("image");
-      if (size <= DOCUMENT_LIMIT)
-        for (const part of partsOf(await buffer(await read(digest)))) await has(part);
+      if (!(await vouchForTree(digest, { sizeOf, read }))) throw notFound("image");
       await bucket.put(nameKey(name), Buffer.from(digest));
     },
     async remove(digest) {
@@ -197,14 +188,4 @@ const nameOf = (key: string) => Buffer.from(key.slice(NAMES.length), "base64url"
 
 async function textOf(bucket: S3Bucket, key: string): Promise<string> {
   return (await bucket.get(key))?.content.toString() ?? "";
-}
-
-/** What a document names, when it is a manifest. */
-function partsOf(bytes: Buffer): readonly string[] {
-  try {
-    const { config, layers } = parseManifest(bytes);
-    return [config, ...layers].map((part) => part.digest);
-  } catch {
-    return [];
-  }
 }

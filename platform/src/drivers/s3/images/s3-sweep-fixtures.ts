@@ -1,7 +1,7 @@
 import type { CollectedStores } from "../../../delivery/registry/collection-world-fixtures.ts";
+import { makeLinkReader } from "../../../delivery/registry/index.ts";
 import type { S3Bucket } from "../client/s3-bucket.ts";
 import { type FakeBucket, makeFakeBucket } from "../client/s3-bucket-fake.ts";
-import { makeLinkReader } from "./document-links.ts";
 import { BLOBS, DATA, REPOSITORIES } from "./image-keys.ts";
 import { openS3Images, type S3Images } from "./open-s3-images.ts";
 import { sweepBucket } from "./sweep-bucket.ts";
@@ -30,7 +30,7 @@ export function openSweptBucket(): SweptBucket {
     },
     sweep: (known, rest) =>
       sweepBucket({
-        ...{ bucket: slowly(bucket, rest), content, links: makeLinkReader(content), now, known },
+        ...{ bucket: slowly(bucket, rest), content, links: makeLinkReader(content, 50_000), now, known },
         graceMs: GRACE_MS,
       }),
     forget: (app) => content.forget(app),

@@ -3,12 +3,12 @@ import {
   type CollectedManifest,
   type HeldManifest,
   isStatementTag,
+  type LinkReader,
   PLATFORM_SPACE,
   planRepository,
   type Repository,
   type RepositoryFacts,
 } from "../../../delivery/registry/index.ts";
-import type { LinkReader } from "./document-links.ts";
 import { repositoryKeys } from "./image-keys.ts";
 import { encodeReferrer } from "./s3-repositories.ts";
 import { readEntries } from "./slot-entries.ts";

@@ -1,8 +1,16 @@
 import { isDigest } from "../../../delivery/image/index.ts";
-import type { Repository } from "../../../delivery/registry/index.ts";
+import {
+  keepReferrers,
+  keepTree,
+  type LinkReader,
+  MOST_REMOVED,
+  nothingStays,
+  type Repository,
+  type Staying,
+  type SweepReport,
+} from "../../../delivery/registry/index.ts";
 import type { Clock } from "../../../kernel/index.ts";
 import type { S3Bucket } from "../client/index.ts";
-import type { LinkReader } from "./document-links.ts";
 import { BLOBS, DATA, dataKey, REPOSITORIES, UPLOADS } from "./image-keys.ts";
 import { type S3Content, sizeOfEntry } from "./s3-image-store.ts";
 import { repositoriesOf } from "./s3-repositories.ts";
@@ -26,25 +34,12 @@ export interface BucketSweepOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface BucketSweepReport {
-  /** Manifests that repositories have lost. */
-  readonly manifests: number;
-  readonly blobs: number;
-  readonly freedBytes: number;
-  /** What is out of reach, and not yet for long enough. */
-  readonly waiting: number;
-  /** Whether there is more to remove at once. */
-  readonly more: boolean;
-}
-
-const MOST_REMOVED = 50_000;
-
 /**
  * Removes what nothing reaches: from repositories first, then from the store. It may be killed at any moment: what is
  * within reach is there, and the next sweep goes on. Undefined while another sweep is under way. Throws the signal's reason,
  * and when a document that others depend on cannot be read; no blob is removed then.
  */
-export async function sweepBucket(options: BucketSweepOptions): Promise<BucketSweepReport | undefined> {
+export async function sweepBucket(options: BucketSweepOptions): Promise<SweepReport | undefined> {
   const { bucket, now, known, signal } = options;
   const lease = await takeSweepLease(bucket, now);
   if (!lease) return undefined;
@@ -67,9 +62,9 @@ function start({ now }: BucketSweepOptions, lease: SweepLease, signal: AbortSign
 
 type Sweeping = Omit<BucketSweepOptions, "known"> & BucketSweep;
 
-async function sweep(sweeping: Sweeping): Promise<BucketSweepReport> {
+async function sweep(sweeping: Sweeping): Promise<SweepReport> {
   const { bucket, content, known } = sweeping;
-  const stays: Staying = { kept: new Set(), reached: new Set(), read: new Set() };
+  const stays = nothingStays();
   let [manifests, waiting] = [0, 0];
   for await (const repository of repositoriesIn(bucket)) {
     const swept = await sweepBucketRepository(sweeping, repository);
@@ -81,18 +76,19 @@ async function sweep(sweeping: Sweeping): Promise<BucketSweepReport> {
   for (const digest of [...known, ...(await content.named())]) await keepTree(sweeping, digest, stays);
   const orphans = await findOrphans(sweeping);
   const found = await sweepContent(sweeping, stays, orphans);
-  const going = await keepReferrers(sweeping, stays, found.going);
+  await keepReferrers(sweeping, found.going.keys(), stays);
+  const going = [...found.going].flatMap(([digest, slot]) => (stays.kept.has(digest) ? [] : [slot]));
   return { manifests, waiting: waiting + found.waiting, ...(await removeBlobs(sweeping, going, orphans)) };
 }
 
 async function removeBlobs(
   sweeping: Sweeping,
-  going: ReadonlyMap<string, SweptSlot>,
+  going: readonly SweptSlot[],
   orphans: ReadonlySet<string>,
-): Promise<Pick<BucketSweepReport, "blobs" | "freedBytes" | "more">> {
+): Promise<Pick<SweepReport, "blobs" | "freedBytes" | "more">> {
   const { bucket, goOn, mostRemoved = MOST_REMOVED } = sweeping;
   let [blobs, freedBytes] = [0, 0];
-  for (const { slot, entries } of going.values()) {
+  for (const { slot, entries } of going) {
     if (blobs === mostRemoved) return { blobs, freedBytes, more: true };
     await goOn();
     for (const entry of entries) {
@@ -115,35 +111,6 @@ async function removeContent(sweeping: Sweeping, slot: string, entry: SlotEntry)
   await bucket.remove(`${slot}/${name}`);
   await bucket.remove(dataKey(id));
   await removeEntry(sweeping, slot, entry);
-}
-
-/** What stays in the store. */
-interface Staying {
-  readonly kept: Set<string>;
-  /** What of it something reaches. The rest waits for its time of grace to be over, which passes meanwhile. */
-  readonly reached: Set<string>;
-  /** The documents that have been read for it. */
-  readonly read: Set<string>;
-}
-
-/** Keeps a document and all that it names. What is not there is no reason to keep less of the rest. */
-async function keepTree(
-  { links, goOn }: Sweeping,
-  root: string,
-  { kept, reached, read }: Staying,
-): Promise<void> {
-  const waiting = [root];
-  for (let digest = waiting.pop(); digest !== undefined; digest = waiting.pop()) {
-    if (read.has(digest)) continue;
-    read.add(digest);
-    await goOn();
-    const { names, manifests } = await links.of(digest);
-    for (const one of [digest, ...names]) {
-      kept.add(one);
-      reached.add(one);
-    }
-    waiting.push(...manifests);
-  }
 }
 
 /** Bytes of yesterday or before that belong to no upload, and as far as is known yet to no blob: their keys. */
@@ -182,27 +149,6 @@ async function sweepContent(
     }
   }
   return { going, waiting };
-}
-
-/** Leaves out manifests about something that is kept, in no repository or in one that lost it, with what they name. */
-async function keepReferrers(
-  sweeping: Sweeping,
-  stays: Staying,
-  going: ReadonlyMap<string, SweptSlot>,
-): Promise<ReadonlyMap<string, SweptSlot>> {
-  const { kept } = stays;
-  const abouts = new Map<string, string>();
-  for (const digest of going.keys()) {
-    await sweeping.goOn();
-    const subject = (await sweeping.links.ifDocument(digest))?.subject;
-    if (subject !== undefined) abouts.set(digest, subject);
-  }
-  for (let before = -1; before !== kept.size; ) {
-    before = kept.size;
-    for (const [digest, subject] of abouts)
-      if (kept.has(subject) && !kept.has(digest)) await keepTree(sweeping, digest, stays);
-  }
-  return new Map([...going].filter(([digest]) => !kept.has(digest)));
 }
 
 async function* repositoriesIn(bucket: S3Bucket): AsyncGenerator<Repository> {

@@ -1,0 +1,1 @@
+export { makeRequireRoom } from "./require-room.ts";

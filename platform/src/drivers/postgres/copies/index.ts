@@ -1,0 +1,2 @@
+export { exportRows, listTables } from "./export-rows.ts";
+export { importRows, settleSequences, withoutReferences } from "./import-rows.ts";

@@ -1,0 +1,2 @@
+export { outlastTransactions } from "./old-transactions.ts";
+export { countSeals, rewrapAll } from "./rewrap-rows.ts";
