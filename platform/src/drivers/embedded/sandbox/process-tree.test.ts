@@ -4,6 +4,8 @@ import { expect, test, vi } from "vitest";
 import {
   argumentsOf,
   childrenOf,
+  isBeingKilled,
+  killPends,
   processTree,
   residentBytes,
   sessionOf,
@@ -43,4 +45,14 @@ test("a session is named by who began it, whatever the program is called", async
   process.kill(member);
   await once(child, "exit");
   expect(sessionOf(child.pid as number)).toBeUndefined();
+});
+
+test("a process that was sent SIGKILL is as good as gone, whatever else pends", () => {
+  const status = (pending: string) =>
+    `SigPnd:\t0000000000000000\nShdPnd:\t${pending}\nSigBlk:\t0000000000000100\n`;
+  expect(killPends(status("0000000000000100"))).toBe(true);
+  expect(killPends(status("8000000000004300"))).toBe(true);
+  expect(killPends(status("0000000000004002"))).toBe(false);
+  expect(killPends("")).toBe(false);
+  expect(isBeingKilled(process.pid)).toBe(false);
 });

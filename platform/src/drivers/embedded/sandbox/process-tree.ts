@@ -45,6 +45,17 @@ export function argumentsOf(pid: number): string[] {
   return (quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").split("\0").slice(0, -1);
 }
 
+/** Whether a process that still looks alive has been sent SIGKILL and only needs to run to end. */
+export function isBeingKilled(pid: number): boolean {
+  return killPends(quietly(() => readFileSync(`/proc/${pid}/status`, "utf8")) ?? "");
+}
+
+/** `status` is what `/proc/<pid>/status` holds: SIGKILL is the ninth bit of the signals that pend. (proc_pid_status(5)) */
+export function killPends(status: string): boolean {
+  const pending = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+  return (BigInt(`0x${pending}`) & 0x100n) !== 0n;
+}
+
 /** Resident memory in bytes of one process; 0 when it is gone. */
 export function residentBytes(pid: number): number {
   const pages = quietly(() => readFileSync(`/proc/${pid}/statm`, "utf8"))?.split(" ")[1];

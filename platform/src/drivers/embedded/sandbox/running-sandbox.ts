@@ -9,6 +9,7 @@ import { INIT_PATH } from "./host-base.ts";
 import {
   argumentsOf,
   childrenOf,
+  isBeingKilled,
   processTree,
   proportionalBytes,
   residentBytes,
@@ -178,7 +179,7 @@ function isInit(pid: number | undefined): boolean {
 
 /** False only when process 1 runs without its listener; before it runs, the listener is still to come. */
 function hasListener(init: number): boolean {
-  return !isInit(init) || (childrenOf(init) ?? []).some(isInit);
+  return !isInit(init) || (childrenOf(init) ?? []).some((child) => isInit(child) && !isBeingKilled(child));
 }
 
 const KILLED: SandboxExit = { code: 137, signal: "SIGKILL" };

@@ -19,7 +19,7 @@ afterEach(() => {
 
 /** A process that has begun, with one below it. */
 async function begin(): Promise<{ child: ChildProcess; pid: number; below: number }> {
-  const child = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], {
+  const child = spawn("sh", ["-c", "sleep 60 & echo $!; wait; exit 3"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   children.push(child);

@@ -50,11 +50,11 @@ async function readRecord(directory: string): Promise<Partial<SandboxRecord> | u
 
 const END_WITHIN_MS = 5_000;
 
-/** Kills a process and all below it, and waits until they are gone. */
+/** Kills a process and all below it, and waits until they are gone. Parents first: none lives to answer the end of its child. */
 async function endTree(pid: number): Promise<void> {
   const deadline = performance.now() + END_WITHIN_MS;
   const tree = processTree(pid).map((member) => ({ member, startTime: startTimeOf(member) }));
-  for (const { member } of tree.toReversed()) {
+  for (const { member } of tree) {
     try {
       process.kill(member, "SIGKILL");
     } catch {
