@@ -16,10 +16,11 @@ const ON_A_CLUSTER = {
 };
 
 /**
- * Projects, one after the other. The fast tests share what cores there are; of the others, which start processes and wait
- * for them, three files run at once: two leave a fifth of two cores unused. Where continuous integration shares its machine
+ * The fast tests come first. They share what cores there are, and each worker loads a module once for all its files: loading
+ * them for each took two thirds of the time. Of the others, which start processes and wait for them, three files run at
+ * once: two leave a fifth of two cores unused. They are one group, so that no core waits for the last file of each project. Where continuous integration shares its machine
  * with others, a test is tried once more, and the run's end tells which; a test that needs that is a bug to find.
- * Those of the last three need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. The
+ * Those of the last three projects need a Kubernetes: `npm run test:kubernetes` brings one up for them, `npm test` leaves them out. The
  * journeys on an installation are from the same source; what differs is said in conformance/src/engine-differences.ts. What
  * operators do to an installation, and what befalls it, comes when nobody else uses it.
  */
@@ -34,6 +35,7 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "**/*.slow.test.ts", "**/*.kubernetes.test.ts"],
           testTimeout: 30_000,
           maxWorkers: "100%",
+          isolate: false,
           retry: Number(process.env.TEST_RETRIES ?? 0),
           sequence: { groupOrder: 1 },
         },
@@ -62,7 +64,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           maxWorkers: 3,
           retry: Number(process.env.TEST_RETRIES ?? 0),
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -76,7 +78,7 @@ export default defineConfig({
           // Most of a journey is waiting, for time limits and for dynos; each has a platform of its own. A busy machine takes twice as long.
           maxWorkers: 3,
           retry: Number(process.env.TEST_RETRIES ?? 0),
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -85,7 +87,7 @@ export default defineConfig({
           name: "kubernetes",
           include: [`${TREES}/**/*.kubernetes.test.ts`],
           exclude: ["**/node_modules/**", ...OF_OPERATORS],
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -98,7 +100,7 @@ export default defineConfig({
             `conformance/src/journeys/{first-app,containers,visits-and-runs,pushes,bad-input,foreign-tenant,examples,runtime,logs}.slow.test.ts`,
           ],
           exclude: ["**/node_modules/**"],
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -107,7 +109,7 @@ export default defineConfig({
           name: "operation",
           include: OF_OPERATORS,
           exclude: ["**/node_modules/**"],
-          sequence: { groupOrder: 7 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -121,17 +121,17 @@ describe("a tunnel", () => {
   });
 
   it("ends when neither side has said anything for too long", async () => {
-    const { client, dyno, ends, deadlines } = await joined(1000);
+    const { client, dyno, ends, deadlines } = await joined(100_000);
     const atDyno = collect(dyno.far);
-    deadlines.round(performance.now() + 900);
+    deadlines.round(performance.now() + 90_000);
     expect(ends).toEqual([]);
     client.far.write("still here");
     await until(() => atDyno() === "still here");
-    deadlines.round(performance.now() + 990);
+    deadlines.round(performance.now() + 99_000);
     expect(ends).toEqual([]);
-    deadlines.round(performance.now() + 1100);
+    deadlines.round(performance.now() + 110_000);
     expect(ends).toEqual([["silent", 0]]);
-    deadlines.round(performance.now() + 5000);
+    deadlines.round(performance.now() + 500_000);
     expect(ends).toHaveLength(1);
   });
 

@@ -45,7 +45,8 @@ test.skipIf(why !== undefined)(
       "slow",
       ...files,
     ];
-    const env = { PATH: process.env.PATH, HOME: "/tmp", NO_COLOR: "1" };
+    const { PATH, TEST_RETRIES } = process.env;
+    const env = { PATH, TEST_RETRIES, HOME: "/tmp", NO_COLOR: "1" };
     const run = promisify(execFile)("setpriv", [...AS_NOBODY, ...command], {
       cwd: REPOSITORY,
       env,
