@@ -49,7 +49,7 @@ async function main(): Promise<number> {
       const of = {
         appId: `app-${n}`,
         passId: "pass",
-        digest: made[n] ?? "",
+        image: { digest: made[n] ?? "", architecture: "amd64" as const },
         runImage: patched,
         startedAt: new Date(),
       };

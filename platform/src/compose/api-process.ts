@@ -52,7 +52,11 @@ export async function startApi(
   const jobs = await startJobs({ database, kinds: [], logger });
   const registry = clusterPeer("registry", config);
   const content = makeImageClient(registry);
-  const runImages = openRegistryRunImages({ images: content, runImage: config.runImage });
+  const runImages = openRegistryRunImages({
+    images: content,
+    runImage: config.runImage,
+    otherRunImage: config.otherRunImage,
+  });
   const engine: ApiEngine = {
     ...openDynoSide(context, host.dynos, () => {}),
     builder: {

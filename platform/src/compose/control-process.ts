@@ -98,9 +98,9 @@ function embeddedPorts({ home }: Config, { traceparent }: Tracer): ControlPorts 
 const nothingToStop: Running = { stop: async () => {} };
 
 async function startLocal(context: ControlContext, store: ImageStore): Promise<Running> {
-  const { home, runImage } = context.config;
+  const { home, runImage, otherRunImage } = context.config;
   const runImages = openMachineRunImages({
-    ...{ store, runImage, shelf: home.builders, architecture: readHostRelease().architecture },
+    ...{ store, runImage, otherRunImage, shelf: home.builders, architecture: readHostRelease().architecture },
     ...(await readRegistryAccess(context.config, process.env)),
   });
   return await startLocalServer({

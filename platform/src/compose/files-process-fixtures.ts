@@ -52,7 +52,7 @@ export async function startOthers(config: Config, peer: RemotePeer) {
     ...sources,
     attest: async () => nothing,
     images,
-    rebases: { images, rebased: { keep: nothing }, attest: async () => nothing },
+    rebases: { images, rebased: { keep: nothing, keepIndex: nothing }, attest: async () => nothing },
     pushed: { find: async () => undefined },
     collection: { collect: async () => true, forget: nothing },
     routes: {

@@ -69,6 +69,7 @@ async function rebase(...args: readonly string[]): Promise<readonly string[]> {
   const from = {
     store: images,
     runImage: undefined,
+    otherRunImage: undefined,
     shelf: "/nowhere",
     registries: [],
     architecture: "amd64",

@@ -349,6 +349,40 @@ describe("an image that was put on another run image", () => {
     expect(bill.components).toHaveLength(3);
   });
 
+  it("is told of each of its images, and signed as a whole, when it is an index", async () => {
+    const other = await storeImage(images, "for other processors");
+    const before = [image, other];
+    const named = before.map((one) => one.subject);
+    const index = encodeDocument(MEDIA.index, makeIndex(named));
+    await images.write(index.bytes);
+    const kinds = [
+      { architecture: "amd64", digest: image.digest },
+      { architecture: "arm64", digest: other.digest },
+    ] as const;
+    const fromDigest = index.descriptor.digest;
+    await attest(await wanted({ imageDigest: fromDigest, platforms: kinds }));
+    const names = ["first", "second"];
+    const put = await Promise.all(names.map((name) => storeImage(images, `${name} on another run image`)));
+    const platforms = put.map(({ subject }, at) => ({
+      ...{ subject, fromDigest: before[at]?.digest ?? "" },
+      run: { name: run.name, digest: digestOf(names[at] ?? "") },
+    }));
+    const subject = { mediaType: MEDIA.index, digest: digestOf("new index"), size: 9 };
+    const of = { appId, passId: world.newId(), fromDigest, startedAt: new Date(), run, subject };
+    await world.db.transaction().execute(await attestRebase({ ...of, platforms }, deps));
+    for (const one of [subject, ...put.map(({ subject: each }) => each)])
+      expect(await checkSignature(world.db, appId, one.digest)).toMatchObject({ kind: "verified" });
+    const said = await listAttestations(world.db, appId, subject.digest);
+    const bills = said.filter(({ kind }) => kind === "sbom-cyclonedx");
+    const told = await Promise.all(
+      bills.map(async ({ document }) => (await buffer(await images.read(document.digest))).toString()),
+    );
+    for (const name of names)
+      expect(told.filter((text) => text.includes(`conifer/run@${digestOf(name)}`))).toHaveLength(1);
+    expect(said.filter(({ kind }) => kind === "provenance")).toHaveLength(2);
+    expect(said.filter(({ kind }) => kind === "signature")).toHaveLength(1);
+  });
+
   it("is not signed when nobody has signed the one it was made of", async () => {
     const digest = await rebase();
     expect(attached).toEqual([]);

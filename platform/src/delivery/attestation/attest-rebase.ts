@@ -13,14 +13,20 @@ import { type InstallationKey, openInstallationKey } from "./installation-key.ts
 import { makeRebaseProvenance } from "./rebase-provenance.ts";
 import { STATEMENT_TYPE } from "./slsa-provenance.ts";
 
-/** An image of an app that was put on another run image, in the store and in no record yet. */
-export interface RebaseToAttest {
-  readonly appId: string;
-  readonly passId: string;
+/** An image that was put on another run image, and the one that it was made of. */
+interface RebasedSubject {
   readonly fromDigest: string;
   readonly subject: OciDescriptor;
   readonly run: { readonly name: string; readonly digest: string };
+}
+
+/** An image of an app that was put on another run image, in the store and in no record yet. */
+export interface RebaseToAttest extends RebasedSubject {
+  readonly appId: string;
+  readonly passId: string;
   readonly startedAt: Date;
+  /** Of an index: its images. */
+  readonly platforms?: readonly RebasedSubject[];
 }
 
 export type AttestRebaseDependencies = Omit<AttestDependencies, "sources" | "images"> & {
@@ -32,39 +38,86 @@ const MOST_BILL_BYTES = 64 * 1024 * 1024;
 /**
  * Says of a rebased image what it is: the bills of the image it was made of, told of it; provenance that names both; the
  * installation's signature. No layer is read. An image that this installation has not signed gets none of it: nobody vouches
- * for what was put on the run image. All of it is stored when this returns, and nothing is on record. Throws when a store is
- * away or refuses it.
+ * for what was put on the run image. Of an index each of its images is told, and the index is signed; what is said of the images
+ * stands with it, too. All of it is stored when this returns, and nothing is on record. Throws when a store is away or refuses it.
  */
 export async function attestRebase(
   of: RebaseToAttest,
   deps: AttestRebaseDependencies,
 ): Promise<RecordAttestations> {
-  const { appId, fromDigest, subject } = of;
-  const imageDigest = subject.digest;
+  const { appId, fromDigest, subject, platforms = [] } = of;
   const verdict = await checkSignature(deps.db, appId, fromDigest);
-  const inventory = { appId, fromDigest, imageDigest };
-  if (verdict.kind === "refused") return async (trx) => await copyInventory(trx, inventory);
-  const [key, before, known] = await Promise.all([
-    openInstallationKey(deps),
+  const told: Told[] = [];
+  if (verdict.kind !== "refused") {
+    const key = await openInstallationKey(deps);
+    for (const one of platforms) told.push(await tellOf({ ...of, ...one }, key, deps));
+    told.push(platforms.length === 0 ? await tellOf(of, key, deps) : await tellOfIndex(of, told, key, deps));
+  }
+  const all = new Set(told.flatMap(({ statements }) => statements));
+  await Promise.all([...all].map(({ artifact }) => deps.artifacts.attach(appId, artifact)));
+  return async (trx) => {
+    for (const { imageDigest, statements } of told) {
+      const attestations = statements.map(({ attestation }) => attestation);
+      await insertAttestations(trx, { appId, imageDigest }, attestations);
+    }
+    for (const one of [...platforms, { fromDigest, subject }])
+      await copyInventory(trx, { appId, fromDigest: one.fromDigest, imageDigest: one.subject.digest });
+  };
+}
+
+/** What is to be said of an image, and is not yet. */
+interface Told {
+  readonly imageDigest: string;
+  readonly statements: readonly Said[];
+}
+
+async function tellOf(
+  of: RebaseToAttest,
+  key: InstallationKey,
+  deps: AttestRebaseDependencies,
+): Promise<Told> {
+  const { appId, fromDigest, subject } = of;
+  const [before, known] = await Promise.all([
     listAttestations(deps.db, appId, fromDigest),
-    listAttestations(deps.db, appId, imageDigest),
+    listAttestations(deps.db, appId, subject.digest),
   ]);
   const bills = await movedBills(of, before, deps);
   const provenances = known.filter(({ kind }) => kind === "provenance");
-  const isSigned = known.some(({ kind, keyId }) => kind === "signature" && keyId === key.id);
-  const all = [
+  const statements = [
     ...bills,
     ...(provenances.length >= MOST_PROVENANCES
       ? []
       : [await provenanceOf(of, { key, bills, provenances, deps })]),
-    ...(isSigned ? [] : [signatureOf(subject, { key, now: deps.clock(), name: deps.repositoryOf(appId) })]),
+    ...missingSignature(of, known, key, deps),
   ];
-  await Promise.all(all.map(({ artifact }) => deps.artifacts.attach(appId, artifact)));
-  return async (trx) => {
-    const attestations = all.map(({ attestation }) => attestation);
-    await insertAttestations(trx, { appId, imageDigest }, attestations);
-    await copyInventory(trx, inventory);
-  };
+  return { imageDigest: subject.digest, statements };
+}
+
+async function tellOfIndex(
+  of: RebaseToAttest,
+  told: readonly Told[],
+  key: InstallationKey,
+  deps: AttestRebaseDependencies,
+): Promise<Told> {
+  const { digest: imageDigest } = of.subject;
+  const known = await listAttestations(deps.db, of.appId, imageDigest);
+  const theirs = told.flatMap(({ statements }) => statements);
+  const statements = [
+    ...missingSignature(of, known, key, deps),
+    ...theirs.filter(({ attestation }) => attestation.kind !== "signature"),
+  ];
+  return { imageDigest, statements };
+}
+
+/** The installation's signature, unless it is on record. */
+function missingSignature(
+  { appId, subject }: RebaseToAttest,
+  known: readonly Attestation[],
+  key: InstallationKey,
+  { clock, repositoryOf }: AttestRebaseDependencies,
+): readonly Said[] {
+  if (known.some(({ kind, keyId }) => kind === "signature" && keyId === key.id)) return [];
+  return [signatureOf(subject, { key, now: clock(), name: repositoryOf(appId) })];
 }
 
 const MOVES: Readonly<

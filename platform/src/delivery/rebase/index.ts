@@ -6,6 +6,6 @@ export { runRebaseCommand } from "./rebase-command.ts";
 export type { AppHealth, AttestRebase, RebasedImages, RunImages } from "./rebase-ports.ts";
 export { reconcileRebase } from "./rebase-reconciler.ts";
 export { deleteOldPasses, listAppsUnderWay, listPassImages, listRunningPasses } from "./rebase-store.ts";
-export { REBASE_STATES, type RebaseState, type RunImageBuild } from "./rebasing.ts";
+export { joinBuilds, REBASE_STATES, type RebaseState, type RunImageBuild } from "./rebasing.ts";
 export { showPass, showStanding, showTurns } from "./show-rebase.ts";
 export { planStart, startPass, type WantedPass } from "./start-pass.ts";

@@ -1,11 +1,14 @@
 import {
   digestOf,
   encodeDocument,
+  type ImageInfo,
   type ImageStore,
+  joinImages,
   LABEL,
   MEDIA,
   makeManifest,
   type OciDescriptor,
+  readPlatformImage,
 } from "../image/index.ts";
 import type { RunImageBuild } from "./rebasing.ts";
 
@@ -22,10 +25,10 @@ async function storeLayers(store: Store, layers: readonly Buffer[]): Promise<rea
 async function storeDocuments(
   store: Store,
   layers: readonly OciDescriptor[],
-  config: object,
+  { architecture, config }: { readonly architecture: string; readonly config: object },
 ): Promise<string> {
   const encoded = encodeDocument(MEDIA.config, {
-    ...{ architecture: "amd64", os: "linux", created: "1980-01-01T00:00:01Z", config },
+    ...{ architecture, os: "linux", created: "1980-01-01T00:00:01Z", config },
     rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
     history: layers.map(({ digest }) => ({ created_by: digest.slice(0, 12) })),
   });
@@ -41,12 +44,24 @@ export interface TestRunImage extends RunImageBuild {
 }
 
 /** Stores a build of a run image: a base that all builds share, and a layer of this version. */
-export async function storeRunImage(store: Store, version: string, name = RUN_NAME): Promise<TestRunImage> {
-  const layers = await storeLayers(store, [Buffer.from("base"), Buffer.from(`patched ${version}`)]);
-  const digest = await storeDocuments(store, layers, {
-    Labels: { ...DISTRO, "io.buildpacks.base.version": version },
-  });
-  return { name, digest, topLayer: layers.at(-1)?.digest ?? "", layers };
+export async function storeRunImage(
+  store: Store,
+  version: string,
+  { name = RUN_NAME, architecture = "amd64" }: Partial<Pick<RunImageBuild, "name" | "architecture">> = {},
+): Promise<TestRunImage> {
+  const patch = architecture === "amd64" ? `patched ${version}` : `patched ${version} for ${architecture}`;
+  const layers = await storeLayers(store, [Buffer.from("base"), Buffer.from(patch)]);
+  const config = { Labels: { ...DISTRO, "io.buildpacks.base.version": version } };
+  const digest = await storeDocuments(store, layers, { architecture, config });
+  return { name, digest, topLayer: layers.at(-1)?.digest ?? "", architecture, layers };
+}
+
+/** Stores the index of images that are in the store, as a build for several processors leaves it. */
+export async function storeIndex(store: ImageStore, digests: readonly string[]): Promise<ImageInfo> {
+  const images = await Promise.all(digests.map((digest) => readPlatformImage(store, { digest })));
+  const { index, info } = joinImages(images);
+  await store.write(index.bytes);
+  return info;
 }
 
 export interface AppImageOptions {
@@ -69,7 +84,7 @@ export async function storeAppImage(
   const told = Object.entries(processes).map(([type, command]) => ({
     ...{ type, command: ["sh", "-c", command], args: [], direct: true },
   }));
-  return await storeDocuments(store, [...run.layers, ...own], {
+  const config = {
     Entrypoint: ["/cnb/process/web"],
     Labels: {
       ...DISTRO,
@@ -80,5 +95,7 @@ export async function storeAppImage(
       }),
       ...labels,
     },
-  });
+  };
+  const { architecture = "amd64" } = run;
+  return await storeDocuments(store, [...run.layers, ...own], { architecture, config });
 }

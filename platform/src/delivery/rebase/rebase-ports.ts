@@ -29,6 +29,8 @@ export interface RebasedImages {
    * not there, and what the store throws. The same twice is the same as once.
    */
   keep(appId: string, image: RebasedImage): Promise<void>;
+  /** Keeps the index of images that were kept in the app's repository, in the same way. Throws an Error when one is not there. */
+  keepIndex(appId: string, index: EncodedDocument): Promise<void>;
 }
 
 /** What an app's dynos do, told by whoever runs them. */
@@ -37,16 +39,22 @@ export interface AppHealth {
   look(appId: string): Promise<AppSight | undefined>;
 }
 
-/** What is to be said of a rebased image. */
-export interface ImageToSay {
-  readonly appId: string;
-  readonly passId: string;
+/** An image that was put on another run image. */
+export interface RebasedSubject {
   /** The image that it was made of. */
   readonly fromDigest: string;
-  readonly image: ImageInfo;
   readonly subject: OciDescriptor;
   readonly run: Pick<NewBase, "name" | "digest">;
+}
+
+/** What is to be said of a rebased image. */
+export interface ImageToSay extends RebasedSubject {
+  readonly appId: string;
+  readonly passId: string;
+  readonly image: ImageInfo;
   readonly startedAt: Date;
+  /** Of an index: its images. */
+  readonly platforms?: readonly RebasedSubject[];
 }
 
 /** Says of a rebased image what it is, beside it, before it is on record; returns what records that. */

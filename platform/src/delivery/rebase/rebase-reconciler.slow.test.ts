@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { deleteApp, updateApp } from "../../apps/app/app-store.ts";
 import { killAtEveryStep, untilKilled } from "../../drivers/postgres/store/crash-fixtures.ts";
-import { LABEL, readImageInfo } from "../image/index.ts";
+import { LABEL, readImageInfo, readPlatforms } from "../image/index.ts";
 import { changeAppConfig } from "../release/index.ts";
 import { reconcileReleases } from "../release/release-reconciler.ts";
 import { changePass } from "./change-pass.ts";
-import { storeAppImage, storeRunImage } from "./rebase-fixtures.ts";
+import { storeAppImage, storeIndex, storeRunImage } from "./rebase-fixtures.ts";
 import { reconcileRebase } from "./rebase-reconciler.ts";
 import { findOpenPass, findTurnUnderWay, listAppsUnderWay } from "./rebase-store.ts";
 import {
@@ -16,6 +16,7 @@ import {
   startRebaseWorld,
   up,
 } from "./rebase-world-fixtures.ts";
+import { joinBuilds } from "./rebasing.ts";
 import { startPass } from "./start-pass.ts";
 
 let world: RebaseWorld;
@@ -191,6 +192,59 @@ test("a process that is killed at any step, and another that goes on, release on
   expect(killed).toBeGreaterThan(25);
 });
 
+describe("an app whose image is an index", () => {
+  /** Its images stand on the first build, each for its processors. */
+  async function standingIndex(content: string) {
+    const arm = await storeRunImage(world.images, "1", { architecture: "arm64" });
+    const app = await world.newApp();
+    const digests = [
+      await storeAppImage(world.images, world.first, { content }),
+      await storeAppImage(world.images, arm, { content }),
+    ];
+    const info = await storeIndex(world.images, digests);
+    await world.deploy(app.id, info.digest, info);
+    return { app, info };
+  }
+
+  async function passOnto(runImage: Awaited<ReturnType<typeof storeRunImage>>) {
+    const runImages = { ...world.deps.runImages, bring: async () => runImage };
+    const pass = await startPass({ runImage: "patched" }, world.actor, { ...world.deps, runImages });
+    await world.look(pass.id);
+    return pass;
+  }
+
+  test("gets an index of each image on the run image for its processors", async () => {
+    const { app, info } = await standingIndex("both");
+    const patchedArm = await storeRunImage(world.images, "2", { architecture: "arm64" });
+    const pass = await passOnto({ ...world.patched, ...joinBuilds(world.patched, patchedArm) });
+    await world.round(app.id);
+    expect((await world.turns(pass.id))[app.name]).toMatch(/^watching/);
+    const current = await world.current(app.id);
+    const { imageInfo, imageDigest = "" } = current ?? {};
+    expect(imageInfo).toMatchObject({ architecture: "amd64", processes: info.processes });
+    expect(await readPlatforms(world.images, imageDigest ?? "")).toEqual(imageInfo?.platforms);
+    const bases = await Promise.all(
+      (imageInfo?.platforms ?? []).map(async ({ architecture, digest }) => [
+        architecture,
+        (await readImageInfo(world.images, digest)).runImage.digest,
+      ]),
+    );
+    expect(bases).toEqual([
+      ["amd64", world.patched.digest],
+      ["arm64", patchedArm.digest],
+    ]);
+    expect(world.said).toContain(`${app.id} ${imageDigest}`);
+  });
+
+  test("is left as it is where the run image is not at hand for all of its processors", async () => {
+    const { app } = await standingIndex("half");
+    const pass = await passOnto(world.patched);
+    await world.round(app.id);
+    expect((await world.turns(pass.id))[app.name]).toBe("skipped: example/run:1 is not at hand for arm64");
+    expect(await world.history(app.id)).toEqual(BEFORE);
+  });
+});
+
 describe("what happens beside", () => {
   test("two that act at once make one release", async () => {
     const app = await world.standingApp("twice");
@@ -206,6 +260,7 @@ describe("what happens beside", () => {
     await world.look(pass.id);
     const keep = world.deps.rebased.keep;
     const rebased = {
+      ...world.deps.rebased,
       keep: async (...given: Parameters<typeof keep>) => {
         await changeAppConfig({ appId: app.id, actor: world.actor, change: { A: "1" } }, world);
         await keep(...given);
@@ -278,7 +333,7 @@ describe("what happens beside", () => {
     const app = await world.standingApp("stored");
     const pass = await world.start();
     await world.look(pass.id);
-    const rebased = { keep: () => Promise.reject(new Error("the registry is away.")) };
+    const rebased = { ...world.deps.rebased, keep: () => Promise.reject(new Error("the registry is away.")) };
     await expect(reconcileRebase(app.id, { ...world.deps, rebased })).rejects.toThrow("away");
     expect((await world.turns(pass.id))[app.name]).toBe("due: the registry is away. It is tried again.");
     await world.round(app.id);

@@ -65,7 +65,7 @@ async function begin(
 ): Promise<Outcome | undefined> {
   const current = await findCurrentRelease(deps.db, app.id);
   const skipped = whySkipped(current?.imageInfo ?? null, pass.runImage) ?? whyUnusable(current);
-  if (!current?.imageDigest || skipped !== undefined)
+  if (!current?.imageInfo || skipped !== undefined)
     return await settle(turn, { state: "skipped", message: skipped ?? "it has no code" }, deps);
   const sight = await deps.health.look(app.id);
   if (!sight) return waiting("engine-away", "The engine is not seen.", AWAY_MS);
@@ -76,7 +76,7 @@ async function begin(
   try {
     const made = await makeRebasedImage(
       {
-        ...{ appId: app.id, passId: pass.id, digest: current.imageDigest, runImage: pass.runImage },
+        ...{ appId: app.id, passId: pass.id, image: current.imageInfo, runImage: pass.runImage },
         startedAt: deps.clock(),
       },
       deps,

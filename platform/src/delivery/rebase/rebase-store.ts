@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import type { Actor, Db } from "../../kernel/index.ts";
-import type { BaseFacts } from "../image/index.ts";
+import type { BaseFacts, ImagePlatform } from "../image/index.ts";
 import { NO_APPS, type WaveCounts } from "./plan-pass.ts";
 import { readLimit, showLimit } from "./plan-waves.ts";
-import type { RebasePass, RebaseState, RebaseTurn, RunImageBuild } from "./rebasing.ts";
+import type { RebasePass, RebaseState, RebaseTurn, RunImageBuild, Standing } from "./rebasing.ts";
 
 type RebaseTables = {
   rebase_passes: {
@@ -66,20 +66,25 @@ function toPass(row: PassRow): RebasePass {
 }
 
 /** An app whose current release has an image, and what that stands on. */
-export interface StandingApp {
+export interface StandingApp extends Standing {
   readonly appId: string;
-  readonly base: BaseFacts;
 }
 
 /** Every app that has code, by its current release. */
 export async function listStandingApps(db: Db): Promise<readonly StandingApp[]> {
-  const { rows } = await sql<{ app_id: string; base: BaseFacts | null }>`
-    select h.app_id, i.info -> 'runImage' as base
+  const { rows } = await sql<{
+    app_id: string;
+    base: BaseFacts | null;
+    architecture: ImagePlatform["architecture"];
+  }>`
+    select h.app_id, i.info -> 'runImage' as base, i.info ->> 'architecture' as architecture
       from release_heads h
       join releases r on r.id = h.current_release_id
       join oci_images i on i.id = r.image_id
       where i.removed_at is null`.execute(db);
-  return rows.map(({ app_id: appId, base }) => ({ appId, base: base ?? { name: "", topLayer: "" } }));
+  return rows.map(({ app_id: appId, base, architecture }) => ({
+    ...{ appId, architecture, base: base ?? { name: "", topLayer: "" } },
+  }));
 }
 
 export async function insertPass(
@@ -309,7 +314,10 @@ export async function listTurns(
 /** The digests of run images that a pass which has not ended needs. */
 export async function listPassImages(db: Db): Promise<readonly string[]> {
   const rows = await selectPasses(db).where("finished_at", "is", null).execute();
-  return rows.map((row) => toPass(row).runImage.digest);
+  return rows.flatMap((row) => {
+    const { digest, others = [] } = toPass(row).runImage;
+    return [digest, ...others.map((other) => other.digest)];
+  });
 }
 
 /** Forgets passes that ended before a time, but not one whose apps are still looked after. */

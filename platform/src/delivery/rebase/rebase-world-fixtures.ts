@@ -1,7 +1,7 @@
 import { type DoomedProcess, makeDoomedProcess } from "../../drivers/postgres/store/crash-fixtures.ts";
 import { violatedConstraint } from "../../drivers/postgres/store/index.ts";
 import { makeFakeImageStore } from "../image/image-store-fake.ts";
-import { insertImage, readImageInfo } from "../image/index.ts";
+import { type ImageInfo, insertImage, readImageInfo } from "../image/index.ts";
 import { startTestDelivery } from "../release/delivery-fixtures.ts";
 import { createRelease, type Release } from "../release/index.ts";
 import type { AppSight, DynoSight } from "./judge-health.ts";
@@ -42,6 +42,7 @@ export async function startRebaseWorld() {
       await images.write(config.bytes);
       await images.write(manifest.bytes);
     },
+    keepIndex: async (_, { bytes }) => void (await images.write(bytes)),
   };
   const attest: AttestRebase = async ({ appId, image }) => {
     return async () => void said.push(`${appId} ${image.digest}`);
@@ -81,8 +82,8 @@ export async function startRebaseWorld() {
       return app;
     },
     /** A release of an image that is in the store, as a build makes one. */
-    async deploy(appId: string, digest: string) {
-      const info = await readImageInfo(images, digest);
+    async deploy(appId: string, digest: string, ofIndex?: ImageInfo) {
+      const info = ofIndex ?? (await readImageInfo(images, digest));
       return await delivery.db.transaction().execute(async (trx) => {
         const id = delivery.newId();
         const about = { commit: "0".repeat(40), commitDescription: null, stack: "cnb", createdAt: clock() };

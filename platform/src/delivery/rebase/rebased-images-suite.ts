@@ -1,6 +1,14 @@
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { digestOf, type ImageStore, parseManifest, readImageDocuments } from "../image/index.ts";
+import {
+  digestOf,
+  encodeDocument,
+  type ImageStore,
+  MEDIA,
+  makeIndex,
+  parseManifest,
+  readImageDocuments,
+} from "../image/index.ts";
 import { putOnRunImage } from "./make-rebased-image.ts";
 import { storeAppImage, storeRunImage, type TestRunImage } from "./rebase-fixtures.ts";
 import type { RebasedImages } from "./rebase-ports.ts";
@@ -66,6 +74,19 @@ export function rebasedImagesSuite(name: string, make: () => Promise<MadeRebased
       await Promise.all([made.rebased.keep(APP, image), made.rebased.keep(APP, image)]);
       await made.rebased.keep(APP, image);
       expect(digestOf(await buffer(await made.store.read(info.digest)))).toBe(info.digest);
+    });
+
+    it("keeps the index of images that it has kept, and refuses one of which an image is missing", async () => {
+      const { image } = await rebase();
+      const platform = { architecture: "amd64", os: "linux" };
+      const index = encodeDocument(MEDIA.index, makeIndex([{ ...image.manifest.descriptor, platform }]));
+      await expect(made.rebased.keepIndex(APP, index)).rejects.toThrow(image.manifest.descriptor.digest);
+      await made.rebased.keep(APP, image);
+      await made.rebased.keepIndex(APP, index);
+      await made.rebased.keepIndex(APP, index);
+      const { digest } = index.descriptor;
+      expect(digestOf(await buffer(await made.store.read(digest)))).toBe(digest);
+      if (made.serves) expect(await made.serves(APP, digest)).toBe(true);
     });
 
     it("refuses an image of which a layer is missing, and leaves none that could be run", async () => {

@@ -1,14 +1,45 @@
 import type { Actor } from "../../kernel/index.ts";
-import type { BaseFacts, ImageInfo } from "../image/index.ts";
+import type { BaseFacts, ImageInfo, ImagePlatform } from "../image/index.ts";
 
-/** A build of a run image, as this installation has it. */
-export interface RunImageBuild {
-  /** By which images name it: the same for all of its builds. */
-  readonly name: string;
+type Architecture = ImagePlatform["architecture"];
+
+/** A run image for one kind of processors. */
+export interface PlatformBuild {
   /** Of its manifest. */
   readonly digest: string;
   /** The diffID of its highest layer. */
   readonly topLayer: string;
+  /** Missing in the record of a pass from before it was told: whatever it is for, nothing else is at hand. */
+  readonly architecture?: Architecture;
+}
+
+/** A build of a run image, as this installation has it. */
+export interface RunImageBuild extends PlatformBuild {
+  /** By which images name it: the same for all of its builds. */
+  readonly name: string;
+  /** The same run image for other processors, where that is at hand too. */
+  readonly others?: readonly PlatformBuild[];
+}
+
+/** What is shown of an image, as far as it decides about a rebase. An index says what its first image stands on. */
+export type Standing = Pick<ImageInfo, "architecture"> & { readonly base: BaseFacts };
+
+/** The run image for these processors; undefined where it is not at hand. */
+export function buildFor(target: RunImageBuild, architecture: Architecture): PlatformBuild | undefined {
+  const isFor = (build: PlatformBuild) =>
+    build.architecture === undefined || build.architecture === architecture;
+  return isFor(target) ? target : target.others?.find(isFor);
+}
+
+/** One run image of builds for different processors, the first's before the others'; they have one name. */
+export function joinBuilds(first: RunImageBuild, ...more: readonly RunImageBuild[]): RunImageBuild {
+  const { others = [], ...build } = first;
+  const joined = [...others];
+  for (const { digest, topLayer, architecture, others: beside = [] } of more)
+    for (const one of [{ digest, topLayer, ...(architecture ? { architecture } : {}) }, ...beside])
+      if (one.architecture !== undefined && !buildFor({ ...build, others: joined }, one.architecture))
+        joined.push(one);
+  return joined.length === 0 ? build : { ...build, others: joined };
 }
 
 /**
@@ -79,19 +110,24 @@ export interface RebaseTurn {
 }
 
 /** Whether an app's image stands on another build of the run image. Those of other run images, and of none, do not. */
-export function isBehind(base: BaseFacts, target: RunImageBuild): boolean {
-  if (base.name !== target.name || base.topLayer === "") return false;
-  if (base.topLayer !== target.topLayer) return true;
-  return base.digest !== undefined && base.digest !== target.digest;
+export function isBehind({ base, architecture }: Standing, target: RunImageBuild): boolean {
+  const build = buildFor(target, architecture);
+  if (!build || base.name !== target.name || base.topLayer === "") return false;
+  if (base.topLayer !== build.topLayer) return true;
+  return base.digest !== undefined && base.digest !== build.digest;
 }
 
 /** Why an app's current image is left as it is; undefined when it is to be rebased. */
 export function whySkipped(info: ImageInfo | null, target: RunImageBuild): string | undefined {
   if (!info) return "it has no code";
-  if (info.platforms) return "its image is one for several architectures: push it again";
   if (info.runImage.topLayer === "") return "its image does not stand on a run image";
   if (info.runImage.name !== target.name) return `its image stands on ${info.runImage.name} by now`;
-  return isBehind(info.runImage, target) ? undefined : "its image stands on this build already";
+  const platforms = info.platforms ?? [info];
+  const without = platforms.find(({ architecture }) => !buildFor(target, architecture));
+  if (without) return `${target.name} is not at hand for ${without.architecture}`;
+  return isBehind({ ...info, base: info.runImage }, target)
+    ? undefined
+    : "its image stands on this build already";
 }
 
 /** `Rebase onto 1a2b3c4d5e6f`: the first digits of the run image's digest. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { digestOf, type ImageStore } from "../image/index.ts";
+import { digestOf, encodeDocument, type ImageStore, MEDIA, makeIndex } from "../image/index.ts";
 import { RUN_NAME, storeAppImage, storeRunImage } from "./rebase-fixtures.ts";
 import type { RunImages } from "./rebase-ports.ts";
 
@@ -40,6 +40,23 @@ export function runImagesSuite(name: string, make: () => Promise<MadeRunImages>)
       expect(await made.open(undefined).bring(own, undefined)).toMatchObject({
         name: "conifer/run:debian-12",
       });
+    });
+
+    it("brings an index with its image for each kind of processors", async () => {
+      const kinds = ["amd64", "arm64"] as const;
+      const each = await Promise.all(
+        kinds.map((architecture) => storeRunImage(made.store, "1", { architecture })),
+      );
+      const index = makeIndex(
+        each.map(({ digest, architecture = "" }) => ({
+          ...{ mediaType: MEDIA.manifest, digest, size: 1, platform: { architecture, os: "linux" } },
+        })),
+      );
+      const { digest } = await made.store.write(encodeDocument(MEDIA.index, index).bytes);
+      const build = await made.open(undefined).bring(digest, RUN_NAME);
+      expect([build, ...(build.others ?? [])].map((one) => [one.architecture, one.digest])).toEqual(
+        each.map((one) => [one.architecture, one.digest]),
+      );
     });
 
     it("refuses an app's image", async () => {

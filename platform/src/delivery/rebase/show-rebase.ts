@@ -63,14 +63,17 @@ export function groupBases(
   standing: readonly StandingApp[],
   known: readonly RunImageBuild[],
 ): readonly ShownBase[] {
-  const groups = Map.groupBy(standing, ({ base }) => `${base.name} ${base.topLayer} ${base.digest ?? ""}`);
+  const groups = Map.groupBy(
+    standing,
+    ({ base, architecture }) => `${base.name} ${base.topLayer} ${base.digest ?? ""} ${architecture}`,
+  );
   const shown = [...groups.values()].flatMap((apps): ShownBase[] => {
     const [first] = apps;
     if (!first) return [];
     const { base } = first;
     const newest = known.find(({ name }) => name === base.name);
     const isOther = newest === undefined || base.topLayer === "";
-    const state = isOther ? "other" : isBehind(base, newest) ? "behind" : "newest";
+    const state = isOther ? "other" : isBehind(first, newest) ? "behind" : "newest";
     return [
       {
         ...{ name: base.name, digest: base.digest ?? null, top_layer: base.topLayer },

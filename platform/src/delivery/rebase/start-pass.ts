@@ -66,7 +66,7 @@ export async function planStart(
     wanted.runImage === undefined
       ? chooseTarget(await deps.runImages.list(), standing)
       : await deps.runImages.bring(wanted.runImage, wanted.as);
-  const behind = standing.filter(({ base }) => isBehind(base, runImage)).map(({ appId }) => appId);
+  const behind = standing.filter((app) => isBehind(app, runImage)).map(({ appId }) => appId);
   const running = new Set(await deps.listScaled());
   const apps = orderApps(
     behind,
@@ -121,7 +121,7 @@ function chooseTarget(known: readonly RunImageBuild[], standing: readonly Standi
     throw invalidParams(
       "This installation has no run image that apps could be put on. Make one (npm run -s images), and name it with --run-image.",
     );
-  const wanted = known.filter((build) => standing.some(({ base }) => isBehind(base, build)));
+  const wanted = known.filter((build) => standing.some((app) => isBehind(app, build)));
   const [only = known[0], second] = wanted;
   if (!only) throw new Error("there is no run image");
   if (!second) return only;

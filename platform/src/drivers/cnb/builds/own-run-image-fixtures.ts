@@ -10,9 +10,10 @@ import { makeRunConfig } from "./run-image.ts";
 /** Stores a run image as `npm run images` makes them, of small layers, and returns its digest. */
 export async function storeOwnRunImage(
   store: Pick<ImageStore, "write">,
+  architecture: "amd64" | "arm64" = "amd64",
   texts: readonly string[] = ["system", "programs"],
 ): Promise<string> {
-  const release = { architecture: "amd64", distroName: "debian", distroVersion: "12" } as const;
+  const release = { architecture, distroName: "debian", distroVersion: "12" } as const;
   const layers = texts.map((text) => Buffer.from(text));
   const parts = layers.map((layer) => ({ diffId: digestOf(layer), what: "packages" }));
   const config = encodeDocument(MEDIA.config, makeRunConfig(release, parts));

@@ -1,5 +1,5 @@
 import { type ImageStore, isDigest } from "../../../delivery/image/index.ts";
-import type { RunImages } from "../../../delivery/rebase/index.ts";
+import { joinBuilds, type RunImages } from "../../../delivery/rebase/index.ts";
 import { BusinessError, invalidParams } from "../../../kernel/index.ts";
 import { describeRunImage } from "./known-run-image.ts";
 
@@ -7,16 +7,24 @@ import { describeRunImage } from "./known-run-image.ts";
 export function openRegistryRunImages({
   images,
   runImage,
+  otherRunImage,
 }: {
   /** The registry's content, by digest. */
   readonly images: Pick<ImageStore, "read">;
   /** `<repository>@<digest>`: what new builds stand on. */
   readonly runImage: string | undefined;
+  /** The same for processors that Conifer's own pods do not run on; a folder is not looked into. */
+  readonly otherRunImage: string | undefined;
 }): RunImages {
   return {
     async list() {
-      const digest = runImage?.split("@")[1];
-      return digest === undefined ? [] : [await describeRunImage(images, digest, undefined)];
+      const [own, other] = [runImage, otherRunImage].map((reference) => reference?.split("@")[1]);
+      if (own === undefined) return [];
+      const build = await describeRunImage(images, own, undefined);
+      if (other === undefined) return [build];
+      // One that was not pushed yet leaves what there is for the first processors.
+      const beside = await describeRunImage(images, other, undefined).catch(() => undefined);
+      return [beside?.name === build.name ? joinBuilds(build, beside) : build];
     },
     async bring(reference, as) {
       const digest = reference.split("@").at(-1);

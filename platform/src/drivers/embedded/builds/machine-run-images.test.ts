@@ -4,14 +4,16 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeImageStore, makeFakeImageStore } from "../../../delivery/image/image-store-fake.ts";
-import { hexOf, MEDIA, makeIndex } from "../../../delivery/image/index.ts";
+import { digestOf, encodeDocument, hexOf, MEDIA, makeIndex } from "../../../delivery/image/index.ts";
 import { RUN_NAME, storeRunImage } from "../../../delivery/rebase/rebase-fixtures.ts";
 import { runImagesSuite } from "../../../delivery/rebase/run-images-suite.ts";
 import { storeOwnRunImage } from "../../cnb/builds/own-run-image-fixtures.ts";
 import { openMachineRunImages } from "./machine-run-images.ts";
 
-const open = (store: FakeImageStore, shelf: string, runImage?: string) =>
-  openMachineRunImages({ store, runImage, shelf, registries: [], architecture: "amd64" });
+const open = (store: FakeImageStore, shelf: string, runImage?: string, otherRunImage?: string) =>
+  openMachineRunImages({
+    ...{ store, runImage, otherRunImage, shelf, registries: [], architecture: "amd64" },
+  });
 
 runImagesSuite("machine", async () => {
   const store = makeFakeImageStore();
@@ -66,6 +68,33 @@ describe("on a machine", () => {
     ]);
   });
 
+  it("of a layout that has it for several processors, all are brought", async () => {
+    const elsewhere = makeFakeImageStore();
+    const each = [
+      { architecture: "amd64", digest: await storeOwnRunImage(elsewhere) },
+      { architecture: "arm64", digest: await storeOwnRunImage(elsewhere, "arm64", ["arm"]) },
+    ];
+    const index = makeIndex(
+      each.map(({ architecture, digest }) => ({
+        ...{ mediaType: MEDIA.manifest, digest, size: 1, platform: { architecture, os: "linux" } },
+      })),
+    );
+    const { digest } = await elsewhere.write(encodeDocument(MEDIA.index, index).bytes);
+    const build = await open(store, folder).bring(await layOut(elsewhere, digest), undefined);
+    expect(build).toMatchObject({ ...each[0], others: [each[1]] });
+    expect(await store.has(digestOf(Buffer.from("arm")))).toBe(true);
+  });
+
+  it("the installation's own for other processors stands beside it", async () => {
+    const [own, other] = [await storeOwnRunImage(store), await storeOwnRunImage(store, "arm64")];
+    const listed = await open(store, folder, `conifer/run@${own}`, `conifer/run@${other}`).list();
+    expect(listed).toMatchObject([
+      { digest: own, architecture: "amd64", others: [{ digest: other, architecture: "arm64" }] },
+    ]);
+    const alone = await open(store, folder, undefined, `conifer/run@${other}`).list();
+    expect(alone).toMatchObject([{ digest: other, architecture: "arm64" }]);
+  });
+
   it("what was pulled for builders is listed by its name, the newest of each", async () => {
     const [older, newer] = [await storeRunImage(store, "1"), await storeRunImage(store, "2")];
     await mkdir(join(folder, "known"));
@@ -77,8 +106,10 @@ describe("on a machine", () => {
     await note("b.json", { name: RUN_NAME, digest: older.digest }, 1_000);
     await note("c.json", { name: "gone", digest: `sha256:${"0".repeat(64)}` }, 3_000);
     await note("d.json", "damaged", 4_000);
-    await note("e.json", { name: RUN_NAME, digest: older.digest, architecture: "arm64" }, 5_000);
+    const forArm = await storeRunImage(store, "2", { architecture: "arm64" });
+    await note("e.json", { name: RUN_NAME, digest: forArm.digest, architecture: "arm64" }, 5_000);
     const { layers: _, ...wanted } = newer;
-    expect(await open(store, folder).list()).toEqual([wanted]);
+    const { layers: __, name: ___, ...other } = forArm;
+    expect(await open(store, folder).list()).toEqual([{ ...wanted, others: [other] }]);
   });
 });

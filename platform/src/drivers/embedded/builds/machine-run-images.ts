@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type ImageStore, isDigest } from "../../../delivery/image/index.ts";
-import type { RunImageBuild, RunImages } from "../../../delivery/rebase/index.ts";
+import { ARCHITECTURES, type ImageStore, isDigest, parseIndex } from "../../../delivery/image/index.ts";
+import { joinBuilds, type RunImageBuild, type RunImages } from "../../../delivery/rebase/index.ts";
 import { errorText, invalidParams } from "../../../kernel/index.ts";
 import { describeRunImage, intoStore } from "../../cnb/builds/index.ts";
 import {
@@ -18,6 +18,8 @@ export interface MachineRunImagesOptions extends RegistryAccess {
   readonly architecture: "amd64" | "arm64";
   /** CONIFER_RUN_IMAGE: the folder of an OCI layout, or `<repository>@<digest>`; undefined when builds stand on the machine. */
   readonly runImage: string | undefined;
+  /** CONIFER_OTHER_RUN_IMAGE: as `runImage`, for the processors that this machine has not. */
+  readonly otherRunImage: string | undefined;
   /** The folder of the builder shelf, which notes what it has pulled. */
   readonly shelf: string;
 }
@@ -27,18 +29,19 @@ const PULL_MS = 20 * 60 * 1_000;
 
 /** The run images in the store of this disk: the installation's own, and what builders of others stand on. */
 export function openMachineRunImages(options: MachineRunImagesOptions): RunImages {
-  const { store, runImage, shelf } = options;
+  const { store, runImage, otherRunImage, shelf } = options;
   return {
     async list() {
-      const own = runImage === undefined ? undefined : await digestOfOwn(runImage);
+      const own = await Promise.all([runImage, otherRunImage].map(digestOfOwn));
       const noted = [
-        ...(own === undefined ? [] : [{ digest: own, name: undefined }]),
+        ...own.flatMap((digest) => (digest === undefined ? [] : [{ digest, name: undefined }])),
         ...(await pulledBefore(shelf)),
       ];
       const found = new Map<string, RunImageBuild>();
       for (const { digest, name } of noted) {
         const build = await describeRunImage(store, digest, name).catch(() => undefined);
-        if (build && !found.has(build.name)) found.set(build.name, build);
+        const before = build && found.get(build.name);
+        if (build) found.set(build.name, before ? joinBuilds(before, build) : build);
       }
       return [...found.values()];
     },
@@ -46,54 +49,78 @@ export function openMachineRunImages(options: MachineRunImagesOptions): RunImage
       const named: unknown = reference;
       if (isDigest(named)) return await describeRunImage(store, named, as);
       const isPath = reference.startsWith("/");
-      const digest = await pull(reference, options).catch((thrown: unknown) => {
+      const name = as ?? (isPath ? undefined : reference);
+      const digests = await pull(reference, options).catch((thrown: unknown) => {
         throw invalidParams(`The run image ${reference} cannot be had: ${errorText(thrown)}`);
       });
-      return await describeRunImage(store, digest, as ?? (isPath ? undefined : reference));
+      const [first, ...others] = await Promise.all(
+        digests.map((digest) => describeRunImage(store, digest, name)),
+      );
+      if (!first) throw invalidParams(`The run image ${reference} is there for none of these processors.`);
+      return joinBuilds(first, ...others);
     },
   };
 }
 
 /** Undefined for a folder that is not there any more: what stands on it is not touched. */
-async function digestOfOwn(runImage: string): Promise<string | undefined> {
+async function digestOfOwn(runImage: string | undefined): Promise<string | undefined> {
+  if (runImage === undefined) return undefined;
   const [, named] = runImage.split("@");
   if (named !== undefined) return named;
   const layout = await readImageLayout(runImage).catch(() => undefined);
   return (await layout?.first.document().catch(() => undefined))?.digest;
 }
 
-/** What the builder shelf has pulled from registries, the newest first. Builders are among it, on which no app stands. */
-async function pulledBefore(
-  shelf: string,
-): Promise<readonly { readonly name: string; readonly digest: string }[]> {
+/** An image that the builder shelf has pulled; for this machine's processors unless it says for which. */
+interface Noted {
+  readonly name: string;
+  readonly digest: string;
+  readonly architecture?: string;
+}
+
+/**
+ * What the builder shelf has pulled from registries, the newest first, and what is for this machine before what is for others.
+ * Builders are among it, on which no app stands.
+ */
+async function pulledBefore(shelf: string): Promise<readonly Noted[]> {
   const folder = join(shelf, "known");
   const names = await readdir(folder).catch(() => []);
   const read = names.map(async (name) => {
     const path = join(folder, name);
-    const {
-      name: image,
-      digest,
-      architecture,
-    } = JSON.parse(await readFile(path, "utf8")) as { name: string; digest: string; architecture?: string };
-    return { name: image, digest, architecture, at: (await stat(path)).mtimeMs };
+    return { ...(JSON.parse(await readFile(path, "utf8")) as Noted), at: (await stat(path)).mtimeMs };
   });
   const found = (await Promise.all(read.map((one) => one.catch(() => undefined)))).filter(
     (one) => one !== undefined,
   );
-  // What was pulled for other processors is nothing that an app of this machine could stand on.
-  const ours = found.filter(({ architecture }) => architecture === undefined);
-  return ours.sort((a, b) => b.at - a.at);
+  const isForOthers = ({ architecture }: Noted) => Number(architecture !== undefined);
+  return found.sort((a, b) => isForOthers(a) - isForOthers(b) || b.at - a.at);
 }
 
-/** An image of a folder or of a registry, in the store with all of its layers. */
-async function pull(reference: string, options: MachineRunImagesOptions): Promise<string> {
-  const { store, architecture } = options;
-  const take = (origin: ImageOrigin) =>
-    pullImage(origin, { to: intoStore(store), architecture, limitBytes: LIMIT_BYTES });
+/**
+ * An image of a folder or of a registry, in the store with all of its layers: for this machine's processors, and for others
+ * where apps are built for them on it.
+ */
+async function pull(reference: string, options: MachineRunImagesOptions): Promise<readonly string[]> {
+  const { store, shelf, architecture: own } = options;
+  const isPath = reference.startsWith("/");
+  const isForOthers =
+    isPath ||
+    (await pulledBefore(shelf)).some(({ name, architecture }) => name === reference && architecture);
+  const take = async (origin: ImageOrigin): Promise<readonly string[]> => {
+    const pullFor = async (architecture: "amd64" | "arm64") =>
+      (await pullImage(origin, { to: intoStore(store), architecture, limitBytes: LIMIT_BYTES }))?.digest;
+    const first = await pullFor(own);
+    if (first === undefined) throw new Error("there is none of that name for this machine's processors.");
+    const whole = await origin.document();
+    if (!whole || whole.digest === first || !isForOthers) return [first];
+    const there = parseIndex(whole.bytes).manifests.filter(({ platform }) => platform?.os === "linux");
+    const others = ARCHITECTURES.filter(
+      (one) => one !== own && there.some(({ platform }) => platform?.architecture === one),
+    );
+    const digests = await Promise.all(others.map(pullFor));
+    return [first, ...digests.filter((digest) => digest !== undefined)];
+  };
   const access = { ...options, trusted: true, signal: AbortSignal.timeout(PULL_MS) };
-  const image = reference.startsWith("/")
-    ? await take((await readImageLayout(reference)).first)
-    : await withRegistryImage(parseShortReference(reference), access, take);
-  if (!image) throw new Error("there is none of that name for this machine's processors.");
-  return image.digest;
+  if (isPath) return await take((await readImageLayout(reference)).first);
+  return (await withRegistryImage(parseShortReference(reference), access, take)) ?? [];
 }

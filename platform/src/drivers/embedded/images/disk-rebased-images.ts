@@ -1,4 +1,4 @@
-import { parseManifest } from "../../../delivery/image/index.ts";
+import { parseIndex, parseManifest } from "../../../delivery/image/index.ts";
 import type { RebasedImages } from "../../../delivery/rebase/index.ts";
 import {
   COMMON_SPACE,
@@ -19,15 +19,26 @@ export function openDiskRebasedImages({
   readonly content: DiskImageStore;
   readonly records?: RepositoryRecords & RepositoryManagement;
 }): RebasedImages {
+  const hold = async (appId: string, digest: string) => {
+    const repository = { space: COMMON_SPACE, name: appId };
+    if (records) await holdImage({ content, records }, { repository, digest });
+  };
+  const requireAll = async (what: string, parts: readonly { readonly digest: string }[]) => {
+    for (const { digest } of parts)
+      if (!(await content.has(digest))) throw new Error(`the ${what} ${digest} is not in the store`);
+  };
   return {
     async keep(appId, { config, manifest }) {
-      for (const { digest } of parseManifest(manifest.bytes).layers)
-        if (!(await content.has(digest))) throw new Error(`the layer ${digest} is not in the store`);
+      await requireAll("layer", parseManifest(manifest.bytes).layers);
       await content.write(config.bytes, config.descriptor.digest);
       const { digest } = manifest.descriptor;
       await content.write(manifest.bytes, digest);
-      const repository = { space: COMMON_SPACE, name: appId };
-      if (records) await holdImage({ content, records }, { repository, digest });
+      await hold(appId, digest);
+    },
+    async keepIndex(appId, { bytes, descriptor: { digest } }) {
+      await requireAll("image", parseIndex(bytes).manifests);
+      await content.write(bytes, digest);
+      await hold(appId, digest);
     },
   };
 }

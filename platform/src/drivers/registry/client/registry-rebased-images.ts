@@ -1,4 +1,4 @@
-import { MEDIA, partOfBytes } from "../../../delivery/image/index.ts";
+import { MEDIA, parseIndex, partOfBytes } from "../../../delivery/image/index.ts";
 import type { RebasedImages } from "../../../delivery/rebase/index.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
@@ -28,6 +28,19 @@ export function makeRegistryRebasedImages(options: {
           await client.pushBlob(repository, partOfBytes(config.descriptor, config.bytes));
         const document = { mediaType: MEDIA.manifest, bytes: manifest.bytes };
         await client.pushManifest(repository, manifest.descriptor.digest, document);
+      } finally {
+        await client.close();
+      }
+    },
+    async keepIndex(appId, { bytes, descriptor }) {
+      const client = options.open(appId);
+      const repository = options.repositoryOf(appId);
+      try {
+        // Any registry may take an index whose images it has not.
+        for (const { digest } of parseIndex(bytes).manifests)
+          if (!(await client.pullManifest(repository, digest)))
+            throw new Error(`the image ${digest} is not in ${repository}`);
+        await client.pushManifest(repository, descriptor.digest, { mediaType: MEDIA.index, bytes });
       } finally {
         await client.close();
       }
