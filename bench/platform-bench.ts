@@ -1,41 +1,31 @@
-import { cpSync } from "node:fs";
-import { join } from "node:path";
-import { type Journey, type JourneyApp, setOut } from "../conformance/src/journey.ts";
-import { CLONE, makeHome, startPlatform } from "../conformance/src/running-platform.ts";
-import { visit } from "../conformance/src/visit.ts";
+import type { Journey, JourneyApp } from "../conformance/src/journey.ts";
+import { makeHome, startPlatform } from "../conformance/src/running-platform.ts";
 import { measureFloor } from "./platform/dyno-floor.ts";
 import { treePssMb } from "./platform/process-usage.ts";
 import { startSteadyLoad } from "./platform/steady-load.ts";
-import { median, ms, percentile, timed } from "./platform/timings.ts";
+import { median, ms, percentile } from "./platform/timings.ts";
+import { listDynos, listReleases, startWordApp, until, type WordBench, wordOf } from "./platform/word-app.ts";
 import { machineFacts } from "./router/machine-facts.ts";
 import { writeResult } from "./router/result-file.ts";
 
 /**
  * What a person who deploys waits for, on the whole platform: starts, idle memory, a one-line change by `git push`, a
- * rollback, a dyno's start against its floor, and many changes under a steady load.
+ * rollback, and a dyno's start against its floor.
  */
 const ROUNDS = 7;
-const LOAD_PER_SECOND = 100;
-const CHANGES = { deploys: 50, configs: 50, rollbacks: 20, restarts: 20 };
-const WAIT_MS = 60_000;
 /** How often is looked at what must not be disturbed by that. */
 const SELDOM_MS = 500;
 
 async function main(): Promise<void> {
   const starts = await measureStarts();
-  const journey = await setOut();
+  const bench = await startWordApp();
   try {
-    const app = await journey.makeApp("bench", {});
-    cpSync(join(CLONE, "examples", "echo-node"), app.folder, { recursive: true });
-    await app.commit({}, "The example");
-    await app.push();
-    const bench = makeBench(journey, app);
     const push = await measurePushes(bench);
     const rollback = await measureRollbacks(bench);
     const dynoStart = await measureDynoStarts(bench);
-    report({ ...starts, push, rollback, dynoStart, underLoad: await changeUnderLoad(bench) });
+    report({ ...starts, push, rollback, dynoStart });
   } finally {
-    await journey.end();
+    await bench.journey.end();
   }
 }
 
@@ -65,31 +55,7 @@ async function measureStarts() {
   };
 }
 
-/** The app that is measured, and the ways to look at it. */
-interface Bench {
-  readonly journey: Journey;
-  readonly app: JourneyApp;
-  /** Pushes nothing yet: commits a server that answers with this word. */
-  change(word: string): Promise<void>;
-  ask(): Promise<string>;
-  /** Waits until the app answers with this word. */
-  says(word: string): Promise<unknown>;
-}
-
-function makeBench(journey: Journey, app: JourneyApp): Bench {
-  const ask = async () => (await visit(journey.platform.routerPort, "bench.localhost")).body;
-  return {
-    journey,
-    app,
-    ask,
-    says: (word) => until(async () => wordOf(await ask()) === word),
-    change: async (word) => {
-      await app.commit({ "server.js": SERVER.replace("__WORD__", word) }, word);
-    },
-  };
-}
-
-async function measurePushes({ app, change, says }: Bench) {
+async function measurePushes({ app, change, says }: WordBench) {
   const totals: number[] = [];
   const stages = new Map<string, number[]>();
   for (let i = 0; i < ROUNDS; i += 1) {
@@ -114,7 +80,7 @@ async function measurePushes({ app, change, says }: Bench) {
   };
 }
 
-async function measureRollbacks({ journey, app, change, says }: Bench) {
+async function measureRollbacks({ journey, app, change, says }: WordBench) {
   const took: number[] = [];
   for (let i = 0; i < ROUNDS; i += 1) {
     await change(`bad-${i}`);
@@ -127,7 +93,7 @@ async function measureRollbacks({ journey, app, change, says }: Bench) {
   };
 }
 
-async function measureDynoStarts({ journey, app }: Bench) {
+async function measureDynoStarts({ journey, app }: WordBench) {
   const floor = await measureFloor(app.folder, ROUNDS);
   const starts: number[] = [];
   for (let i = 0; i < ROUNDS; i += 1) {
@@ -143,69 +109,6 @@ async function measureDynoStarts({ journey, app }: Bench) {
   const ratio = median(starts) / (floor.sandbox + floor.boot);
   const floors = { sandboxMs: ms(floor.sandbox), bootMs: ms(floor.boot) };
   return { ms: ms(median(starts)), ...floors, ratio: round(ratio), bar: 2, goal: 1.1 };
-}
-
-async function changeUnderLoad({ journey, app, change, ask }: Bench) {
-  const { routerPort: port } = journey.platform;
-  const load = startSteadyLoad({ port, host: "bench.localhost", perSecond: LOAD_PER_SECOND });
-  const took = await timed(async () => {
-    for (let i = 0; i < CHANGES.deploys; i += 1) {
-      await change(`load-${i}`);
-      await app.push();
-    }
-    for (let i = 0; i < CHANGES.configs; i += 1) {
-      await journey.api("PATCH", "/apps/bench/config-vars", { ROUND: String(i) });
-      const wanted = (await listReleases(journey)).at(-1)?.version;
-      await until(async () => (await ask()).includes(`"v${wanted}"`));
-    }
-    for (let i = 0; i < CHANGES.rollbacks; i += 1) {
-      await journey.api("POST", "/apps/bench/releases", {
-        release: (await listReleases(journey)).at(-2)?.id,
-      });
-    }
-    for (let i = 0; i < CHANGES.restarts; i += 1) {
-      await journey.api("DELETE", "/apps/bench/dynos");
-      await until(async () => (await listDynos(journey)).every(({ state }) => state === "up"));
-    }
-  });
-  return {
-    ...CHANGES,
-    perSecond: LOAD_PER_SECOND,
-    seconds: Math.round(took / 1_000),
-    ...(await load.stop()),
-  };
-}
-
-const SERVER = `const { createServer } = require("node:http");
-const server = createServer((request, response) => {
-  response.end(JSON.stringify({ word: "__WORD__", release: process.env.HEROKU_RELEASE_VERSION }));
-});
-server.keepAliveTimeout = 95000;
-server.listen(process.env.PORT);
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
-`;
-
-function wordOf(body: string): string | undefined {
-  try {
-    return (JSON.parse(body) as { word?: string }).word;
-  } catch {
-    return undefined;
-  }
-}
-
-interface ListedRelease {
-  readonly id: string;
-  readonly version: number;
-}
-
-/** Oldest first. */
-async function listReleases(journey: Journey): Promise<readonly ListedRelease[]> {
-  const { body } = await journey.api("GET", "/apps/bench/releases");
-  return (body as ListedRelease[]).sort((a, b) => a.version - b.version);
-}
-
-async function listDynos(journey: Journey): Promise<readonly { id: string; state: string }[]> {
-  return (await journey.api("GET", "/apps/bench/dynos")).body;
 }
 
 /** From the call to the last answer that the bad release gave. */
@@ -259,16 +162,6 @@ function newestStart(lines: readonly string[]): number {
 
 function timeOf(line: string): number {
   return Date.parse(`${line.slice(0, 23)}Z`);
-}
-
-async function until<T>(look: () => Promise<T | false>, everyMs = 5): Promise<T> {
-  const end = Date.now() + WAIT_MS;
-  while (Date.now() < end) {
-    const found = await look();
-    if (found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-  }
-  throw new Error("what the bench waits for did not happen within a minute");
 }
 
 function round(value: number): number {

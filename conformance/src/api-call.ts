@@ -13,11 +13,13 @@ export interface Caller {
   readonly token?: string;
   /** In place of a token. */
   readonly authorization?: string;
+  /** Which part of a list, as `version ..; max=3, order=desc`. */
+  readonly range?: string;
 }
 
 /** Calls the API as a program would: over http on loopback, with a token. */
 export async function callApi(
-  { platform, token, authorization = token && `Bearer ${token}` }: Caller,
+  { platform, token, authorization = token && `Bearer ${token}`, range }: Caller,
   method: string,
   path: string,
   body?: unknown,
@@ -27,6 +29,7 @@ export async function callApi(
     headers: {
       accept: "application/vnd.heroku+json; version=3",
       ...(authorization ? { authorization } : {}),
+      ...(range ? { range } : {}),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -22,7 +22,7 @@ export async function watchQuota(
   let toldAtMs: number | undefined;
   for (await pause(sampleMs, signal); !signal.aborted; await pause(sampleMs, signal)) {
     // Its group may go at any moment.
-    const usedBytes = await sandbox.memoryBytes().catch(() => 0);
+    const usedBytes = await sandbox.memoryBytes(quotaBytes).catch(() => 0);
     const nowMs = now().getTime();
     const lines = linesAboveQuota({ usedBytes, quotaBytes, nowMs, toldAtMs });
     if (lines.length === 0 || signal.aborted) continue;

@@ -84,6 +84,9 @@ describe("memory of a sandbox", () => {
     write(`${used}\n`, "m/c/d1/memory.usage_in_bytes");
     write(stat, "m/c/d1/memory.stat");
     expect(await cgroup.memoryBytes()).toBe(expected);
+    expect(await cgroup.memoryBytes(Number(used))).toBe(expected);
+    rmSync(join(top, "m/c/d1/memory.stat"));
+    expect(await cgroup.memoryBytes(Number(used) + 1)).toBe(Number(used));
   });
 
   test.each([

@@ -14,7 +14,8 @@ export interface Cgroup {
    */
   readonly joinNow: readonly string[];
   readonly joinSlowly: readonly string[];
-  memoryBytes(): Promise<number | undefined>;
+  /** As `Sandbox.memoryBytes`; undefined where nothing counts it. */
+  memoryBytes(exactFrom?: number): Promise<number | undefined>;
   ranOutOfMemory(): Promise<boolean>;
   /** `members` are the sandbox's processes: a group that only freezes is not joined before. */
   setFrozen(frozen: boolean, members: readonly number[]): void;
@@ -111,7 +112,7 @@ async function makeCgroup(
     joinSlowly: groups
       .filter((found) => found.version === 2 && !onlyFreezes(found))
       .map(({ group }) => join(group, "cgroup.procs")),
-    memoryBytes: async () => (memory ? await workingSetOf(memory.path) : undefined),
+    memoryBytes: async (exactFrom = 0) => (memory ? await workingSetOf(memory.path, exactFrom) : undefined),
     ranOutOfMemory: async () =>
       memoryEvents !== undefined &&
       /^oom_kill [1-9]/m.test(await readFile(memoryEvents.path, "utf8").catch(() => "")),
@@ -126,9 +127,13 @@ async function makeCgroup(
   };
 }
 
-/** What is counted, without content of files that the kernel can drop at once. */
-async function workingSetOf(path: string): Promise<number> {
-  const used = Number(await readFile(path, "utf8"));
+/**
+ * What is counted, without content of files that the kernel can drop at once. The kernel has the first number at hand, which is
+ * not worth the way through a thread; for the second it sums up all processors.
+ */
+async function workingSetOf(path: string, exactFrom: number): Promise<number> {
+  const used = Number(readFileSync(path, "utf8"));
+  if (used < exactFrom) return used;
   const stat = await readFile(join(dirname(path), "memory.stat"), "utf8");
   // Version 1 sums up the groups below under another name.
   const [, inactive] = /^total_inactive_file (\d+)$/m.exec(stat) ?? /^inactive_file (\d+)$/m.exec(stat) ?? [];

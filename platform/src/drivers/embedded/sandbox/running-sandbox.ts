@@ -155,9 +155,9 @@ function makeSights(
       const inside = initPid();
       return !hasEnded() && inside !== undefined && hasEstablished(inside, port);
     },
-    memoryBytes: async () => {
+    memoryBytes: async (exactFrom) => {
       if (hasEnded()) return 0;
-      return (await cgroup.memoryBytes()) ?? residentOf(pid);
+      return (await cgroup.memoryBytes(exactFrom)) ?? residentOf(pid);
     },
   };
 }

@@ -146,9 +146,9 @@ export interface Sandbox {
   hasConnections(port: number): Promise<boolean>;
   /**
    * Memory of all its processes: from the cgroup, without content of files that can be dropped at once; else the sum of their
-   * resident sets.
+   * resident sets. A caller to whom numbers below `exactFrom` are all alike may get one that is too high then, for far less work.
    */
-  memoryBytes(): Promise<number>;
+  memoryBytes(exactFrom?: number): Promise<number>;
   /**
    * What is on the disk for this sandbox alone: what its program has written and, where there are no overlays, a copy of its
    * layers. Not counted further than `most`. Files that have no name any more are not seen.
