@@ -128,6 +128,17 @@ describe("all values", () => {
     ["registry.nodePort", 70_000, "a whole number from 1 to 65535"],
     ["runImage", "conifer/run:latest", "conifer/<name>@sha256:<digest>"],
     ["router.gateway", "public", "<namespace>/<name>"],
+    ["metrics.namespaceSelector", "monitoring", "labels, such as"],
+    ["metrics.namespaceSelector", { "a b": "c" }, "labels, such as"],
+    ["metrics.namespaceSelector", { "/name": "c" }, "labels, such as"],
+    ["metrics.namespaceSelector", { "-a": "c" }, "labels, such as"],
+    ["metrics.namespaceSelector", { a: "b c" }, "labels, such as"],
+    ["metrics.namespaceSelector", { a: "b".repeat(64) }, "labels, such as"],
+    [
+      "metrics.namespaceSelector",
+      { kubernetes: { "io/metadata": { name: "monitoring" } } },
+      "labels, such as",
+    ],
   ])("%s is not %j", (name, given, form) => {
     const said = refusal(() => completeValues({ [name]: given }));
     expect(said).toContain(`${name} must be ${form}`);
@@ -138,6 +149,22 @@ describe("all values", () => {
     const said = refusal(() => completeValues({ "database.url": "mysql://root:hush@db" }));
     expect(said).toContain("database.url must be a postgres:// address");
     expect(said).not.toContain("hush");
+  });
+
+  test.each(["short-hush", "hush with spaces in it", "hush".repeat(129)])("a token %j", (given) => {
+    const said = refusal(() => completeValues({ "metrics.token": given }));
+    expect(said).toContain("metrics.token must be 16 to 512 characters without spaces");
+    expect(said).not.toContain("hush");
+  });
+
+  test.each([
+    { "kubernetes.io/metadata.name": "monitoring" },
+    { a: "", "b.c/D_e-f.1": "G_h-i.2" },
+    { numbered: "1" },
+  ])("labels %j", (labels) => {
+    const set = `metrics.namespaceSelector=${JSON.stringify(labels)}`;
+    const values = completeValues(readGiven({ sets: [set] }));
+    expect(values["metrics.namespaceSelector"]).toEqual(labels);
   });
 
   test("all mistakes are told together", () => {

@@ -7,10 +7,18 @@ import {
   objectName,
   roleSelector,
 } from "./installation-names.ts";
-import { PORT, type PortName, type Role } from "./role-table.ts";
+import { PORT, type PortName, ROLES, type Role } from "./role-table.ts";
 
 /** Somebody that a role talks with: another role, or one of these. */
-type Party = Role | "anybody" | "dynos" | "cluster" | "internet" | "database server" | "object store";
+type Party =
+  | Role
+  | "anybody"
+  | "scrapers"
+  | "dynos"
+  | "cluster"
+  | "internet"
+  | "database server"
+  | "object store";
 
 /** One way that connections may take. */
 export interface Flow {
@@ -50,6 +58,10 @@ export function flowsOf({ values }: Pick<Installation, "values">): Flow[] {
     ...(values["registry.s3"] === undefined
       ? []
       : flows(["registry"], "object store", storePortOf(values["registry.s3Endpoint"]))),
+    // The kubelet's probes come from a pod's own node, which no policy keeps out.
+    ...(Object.keys(values["metrics.namespaceSelector"]).length === 0
+      ? []
+      : ROLES.flatMap((role) => flows(["scrapers"], role, "probes"))),
   ];
 }
 
@@ -115,11 +127,10 @@ function policy(
 }
 
 function isThere(party: Party, installation: Installation): boolean {
-  const isRole = !["anybody", "dynos", "cluster", "internet", "database server", "object store"].includes(
-    party,
-  );
-  return !isRole || isPart(party as Role, installation);
+  return !isRole(party) || isPart(party, installation);
 }
+
+const isRole = (party: Party): party is Role => ROLES.some((role) => role === party);
 
 const inNamespace = (name: string) => ({
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
@@ -145,6 +156,10 @@ function peersOf(direction: "from" | "to", party: Party, installation: Installat
           { ipBlock: { cidr: "0.0.0.0/0", except: [METADATA.v4] } },
           { ipBlock: { cidr: "::/0", except: METADATA.v6 } },
         ],
+      };
+    case "scrapers":
+      return {
+        [direction]: [{ namespaceSelector: { matchLabels: values["metrics.namespaceSelector"] } }],
       };
     case "dynos":
       // Each space is a namespace that the engine labels.
