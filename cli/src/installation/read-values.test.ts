@@ -183,13 +183,30 @@ describe("all values", () => {
     expect(refusal(() => completeValues({ settings: { PATH: "/" } }))).toContain("not PATH");
   });
 
-  test.each(["CONIFER_S3_REGION", "CONIFER_A", "CONIFER_TLS_PORT2"])("%s may be a setting", (name) => {
-    expect(completeValues({ settings: { [name]: "x" } }).settings).toEqual({ [name]: "x" });
-  });
+  test.each(["CONIFER_S3_REGION", "CONIFER_A", "CONIFER_TLS_PORT2", "OTEL_SERVICE_NAME"])(
+    "%s may be a setting",
+    (name) => {
+      expect(completeValues({ settings: { [name]: "x" } }).settings).toEqual({ [name]: "x" });
+    },
+  );
 
-  test.each(["CONIFER_", "CONIFER_1", "CONIFER_a", "XCONIFER_A"])("%s may not be one", (name) => {
+  test.each([
+    ...["CONIFER_", "CONIFER_1", "CONIFER_a", "XCONIFER_A"],
+    ...["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_X", "XOTEL_SERVICE_NAME"],
+  ])("%s may not be one", (name) => {
     expect(refusal(() => completeValues({ settings: { [name]: "x" } }))).toContain(`not ${name}`);
   });
+
+  test.each(["collector:4318", "grpc://collector:4317", "http://user:hush@collector", "http://a b", ""])(
+    "a collector at %j is refused, and not repeated",
+    (address) => {
+      for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]) {
+        const said = refusal(() => completeValues({ settings: { [name]: address } }));
+        expect(said).toContain(`settings.${name} must be an http or https address without a user`);
+        expect(said).not.toContain("hush");
+      }
+    },
+  );
 
   test.each([
     ["2Gi", "1Gi", true],

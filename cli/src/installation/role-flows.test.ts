@@ -49,6 +49,35 @@ test("a database of somebody else's is reached at its own port", () => {
   );
 });
 
+describe("a collector of traces", () => {
+  const told = (settings: Readonly<Record<string, string>>) =>
+    flowsOf(installation({ settings }))
+      .filter(({ to }) => to === "collector")
+      .map(({ from, ports }) => `${from}: ${ports.join()}`);
+  const from = (port: number) => ["files", "registry", "api", "worker"].map((role) => `${role}: ${port}`);
+
+  test.each([
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.observe:4318" }, 4318],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "https://traces.example" }, 443],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://collector.observe/v1/traces" }, 80],
+    [
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.observe:4318",
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://traces.observe:9999/in",
+      },
+      9999,
+    ],
+  ])("is reached at its port by the roles that trace: %j", (settings, port) => {
+    expect(told(settings)).toEqual(from(port));
+    const { egress = [] } = specOf("worker", installation({ settings }));
+    expect(egress).toContainEqual({ ports: [{ port, protocol: "TCP" }] });
+  });
+
+  test("is no reason to let anybody out where there is none", () => {
+    expect(told({ OTEL_SERVICE_NAME: "paas" })).toEqual([]);
+  });
+});
+
 describe("the probe ports", () => {
   const rulesOf = (one: Installation) =>
     ROLES.filter((role) => isPart(role, one)).map((role) =>

@@ -62,6 +62,9 @@ const resourceValues = Object.fromEntries(
   }),
 ) as ResourceValues;
 
+/** Settings that name the collector of traces: the first that is given holds. */
+export const TRACE_ADDRESSES = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"] as const;
+
 /** Every value of an installation, by its path in the file of values. */
 export const VALUES = {
   image: text("Conifer's own image, for all roles.", "conifer/conifer:0.1.0"),
@@ -78,7 +81,9 @@ export const VALUES = {
       pattern: /-----BEGIN CERTIFICATE-----/,
     },
   ),
-  settings: textMap("More settings for every role, `CONIFER_...` (see the guide on configuration)."),
+  settings: textMap(
+    "More settings for every role, `CONIFER_...` (see the guide on configuration) and `OTEL_...` (see the guide on monitoring).",
+  ),
   appsNamespace: text("Where dynos run.", "conifer-apps", NAMESPACE),
   buildsNamespace: text("Where builds run.", "conifer-builds", NAMESPACE),
   "dockerfiles.enabled": truth(
