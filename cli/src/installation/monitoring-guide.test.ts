@@ -51,6 +51,8 @@ describe("the guide on monitoring", () => {
     const { metadata, spec } = blocks.find(({ kind }) => kind === "PodMonitor");
     const [label] = Object.entries(spec.selector.matchLabels) as [string, string][];
     const [endpoint, ...more] = spec.podMetricsEndpoints;
+    // The alerts of the guide name their job so.
+    for (const { template } of pods) expect(template.metadata.labels[spec.jobLabel]).toBe("conifer");
     expect(more).toEqual([]);
     expect(portsOf(spec.namespaceSelector.matchNames, label ?? ["", ""], endpoint.port)).toEqual(everyRole);
     const { name, key } = endpoint.authorization.credentials;
