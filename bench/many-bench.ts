@@ -27,8 +27,10 @@ const ASKED = 300;
 /** What the dynos are promised is far more than they take. */
 const ENV = { CONIFER_RATE_LIMIT: "100000000", CONIFER_MEMORY_FACTOR: "20" };
 const SERVE_MS = 900_000;
-/** All that was made is looked at once more before it counts as idle. */
-const SETTLE_MS = 60_000;
+/** All that was made is looked at once more before the platform counts as idle: when it takes the same for a while. */
+const WINDOW_MS = 20_000;
+const SAME_PERCENT = 2;
+const SETTLE_MS = 1_200_000;
 
 async function main(): Promise<void> {
   const figures: Record<string, unknown> = {};
@@ -52,11 +54,11 @@ async function main(): Promise<void> {
     keep("apiMsWithHundred", await askApi(journey));
     await seed(platform, { from: BASE, apps: FEW - BASE });
     keep("secondsUntilRunning", await awaken(journey, numbers(1, RUNNING - 1)));
-    await wait(SETTLE_MS);
+    await comeToRest(platform);
     keep("costOfRunning", await countCost(platform));
     await scaleAll(journey, numbers(AWAKE, RUNNING - 1), 0);
     await seed(platform, { from: FEW, apps: MANY - FEW });
-    await wait(SETTLE_MS);
+    await comeToRest(platform);
     keep("costAtRest", await countCost(platform));
     keep("apiMsWithAll", await askApi(journey));
     const stopped = await timed(() => platform.stop());
@@ -142,17 +144,34 @@ async function askApi({ api }: Journey): Promise<Record<string, unknown>> {
 
 const tenth = (value: number) => Number(value.toFixed(1));
 
-/** What each role takes while nothing is asked: percent of a core, and MB of 2^20 bytes. The database is many processes. */
+/** Resolves when three windows in a row took as much of a core; throws when that does not happen within twenty minutes. */
+async function comeToRest(platform: RunningPlatform): Promise<void> {
+  const pids = rolesOf(platform).flatMap(([, ids]) => ids);
+  const until = Date.now() + SETTLE_MS;
+  const percents: number[] = [];
+  while (Date.now() < until) {
+    const before = cpuOf(pids);
+    await wait(WINDOW_MS);
+    percents.push(((cpuOf(pids) - before) / (WINDOW_MS / 1_000)) * 100);
+    const last = percents.slice(-3);
+    if (last.length === 3 && Math.max(...last) - Math.min(...last) < SAME_PERCENT) return;
+  }
+  throw new Error(`the platform does not come to rest: ${percents.map(tenth).join(" ")} percent of a core`);
+}
+
+/** The database is many processes. */
+const rolesOf = (platform: RunningPlatform) =>
+  [...platform.roles()].map(([name, pid]) => [name, name === "postgres" ? processTree(pid) : [pid]] as const);
+const cpuOf = (pids: readonly number[]) =>
+  pids.reduce((sum, pid) => sum + cpuSeconds(pid, { andEnded: true }), 0);
+
+/** What each role takes while nothing is asked: percent of a core, and MB of 2^20 bytes. */
 async function countCost(platform: RunningPlatform): Promise<Record<string, unknown>> {
-  const roles = [...platform.roles()].map(
-    ([name, pid]) => [name, name === "postgres" ? processTree(pid) : [pid]] as const,
-  );
-  const cpu = (pids: readonly number[]) =>
-    pids.reduce((sum, pid) => sum + cpuSeconds(pid, { andEnded: true }), 0);
-  const before = roles.map(([, pids]) => cpu(pids));
+  const roles = rolesOf(platform);
+  const before = roles.map(([, pids]) => cpuOf(pids));
   await wait(IDLE_SECONDS * 1_000);
   const found = roles.map(([name, pids], i) => {
-    const percent = ((cpu(pids) - (before[i] ?? 0)) / IDLE_SECONDS) * 100;
+    const percent = ((cpuOf(pids) - (before[i] ?? 0)) / IDLE_SECONDS) * 100;
     const memory = pids.reduce((sum, pid) => sum + pssKb(pid), 0) / 1_024;
     return [name, { cpuPercent: Number(percent.toFixed(2)), memoryMb: ms(memory) }] as const;
   });

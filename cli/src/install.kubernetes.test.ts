@@ -189,6 +189,6 @@ test("taking it out leaves what is somebody else's, and says so", async () => {
   const left = await removeNamespaces({ ...options(), keepData: false }, namespaces);
   expect(left).toEqual([`namespace ${id}: not Conifer's: ConfigMap mine`]);
   expect(await findNamespaces(client, id)).toEqual([id]);
-  expect(await readSecrets(client, id)).toEqual({ keys: {}, database: {}, admin: {} });
+  expect(await readSecrets(client, id)).toEqual({ keys: {}, database: {}, admin: {}, metrics: {} });
   await client.remove({ kind: kindOf("ConfigMap"), namespace: id }, "mine");
 });

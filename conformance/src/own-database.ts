@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { awaitLine } from "./await-line.ts";
 import { asAccount, NOBODY } from "./lesser-machine.ts";
-import { CLONE, freePorts, within } from "./running-platform.ts";
+import { CLONE, freePorts } from "./running-platform.ts";
 import { execute } from "./stock-client.ts";
 
 /** A PostgreSQL server as an operator has one, which Conifer is given the address of. */
@@ -53,14 +54,10 @@ async function startServer(words: readonly string[], port: number) {
   });
   const exit = once(child, "exit");
   let said = "";
-  const ready = new Promise<void>((resolve, reject) => {
-    child.stderr.on("data", (chunk: Buffer) => {
-      said += chunk.toString("utf8");
-      if (said.includes(READY)) resolve();
-    });
-    void exit.then(() => reject(new Error(`PostgreSQL ended:\n${said}`)));
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString("utf8");
   });
-  await within(ready, READY_MS, `PostgreSQL is not ready`);
+  await awaitLine(child, { who: "PostgreSQL", line: READY, withinMs: READY_MS, text: () => said });
   return async () => {
     child.kill("SIGINT");
     await exit;

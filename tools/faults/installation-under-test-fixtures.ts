@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import { type Journey, type JourneyApp, setOut } from "../../conformance/src/journey.ts";
 import { type Load, startLoad } from "../../conformance/src/load.ts";
 import { freePorts } from "../../conformance/src/running-platform.ts";
@@ -8,6 +9,7 @@ import {
   type KubeClient,
   makeKubeClient,
   openKubeAccess,
+  openPodForward,
   type Pod,
 } from "../../platform/src/drivers/kubernetes/client/index.ts";
 import { isReady, routersNodePort } from "../router-nodes.ts";
@@ -47,10 +49,13 @@ export interface InstallationUnderTest {
   buildsUnderWay(): Promise<readonly Pod[]>;
   /** Requests to an app by way of the node that a router is on, as a load balancer sends them. */
   loadBy(router: Pod, app: JourneyApp): Promise<Load>;
+  /** The head and body of a pod's answer to a scraper, by way of its kubelet. */
+  scrape(pod: Pod, token: string): Promise<string>;
   /** Removes the journey's apps. */
   end(): Promise<void>;
 }
 
+const PROBES = 6461;
 const WHOLE_MS = 90_000;
 const EVERY_MS = 50;
 
@@ -112,6 +117,17 @@ export async function openInstallation(): Promise<InstallationUnderTest> {
       if (!address) throw new Error(`${router.metadata.name} has no node`);
       const routerPort = await routersNodePort(client, SYSTEM);
       return startLoad({ address, routerPort, host: `${app.name}.localhost`, everyMs: EVERY_MS });
+    },
+    scrape: async ({ metadata: { name, namespace = "" } }, token) => {
+      const stream = await openPodForward(client.access, { namespace, pod: name, port: PROBES });
+      const headers = [
+        "GET /metrics HTTP/1.1",
+        "Host: pod",
+        "Connection: close",
+        `Authorization: Bearer ${token}`,
+      ];
+      stream.write(`${headers.join("\r\n")}\r\n\r\n`);
+      return await text(stream);
     },
     end: async () => {
       await journey.end();

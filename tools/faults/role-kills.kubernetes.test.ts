@@ -4,11 +4,13 @@ import type { JourneyApp } from "../../conformance/src/journey.ts";
 import type { LiveCommand } from "../../conformance/src/live-command.ts";
 import { trialApp } from "../../conformance/src/trial-app.ts";
 import { waitUntil } from "../../conformance/src/wait-until.ts";
-import type { Pod } from "../../platform/src/drivers/kubernetes/client/index.ts";
+import { KIND, type Pod, type Secret } from "../../platform/src/drivers/kubernetes/client/index.ts";
 import {
   hasInstallation,
   type InstallationUnderTest,
   openInstallation,
+  ROLES,
+  SYSTEM,
 } from "./installation-under-test-fixtures.ts";
 import { ALL_KILLS, chooseKills, type KillsOfPush, type Step } from "./kill-plan-fixtures.ts";
 
@@ -82,6 +84,21 @@ describe.skipIf(!hasInstallation)("while a push is under way", () => {
       expect(pushed.get(commit)?.times, commit).toBeGreaterThanOrEqual(times);
     for (const [commit, { acknowledged }] of pushed)
       if (acknowledged) expect(released.has(commit)).toBe(true);
+  });
+
+  test("in the end every pod tells scrapers of its role, and only those with the installation's token", async () => {
+    const { data } = await installation.client.get<Secret>(
+      { kind: KIND.secret, namespace: SYSTEM },
+      "conifer-metrics",
+    );
+    const token = Buffer.from(data?.token ?? "", "base64").toString("utf8");
+    for (const role of ROLES)
+      for (const pod of await installation.podsOf(role)) {
+        const told = await installation.scrape(pod, token);
+        expect(told).toMatch(/^HTTP\/1\.1 200 /);
+        expect(told).toContain(`process_start_time_seconds{role="${role}"} `);
+        expect(await installation.scrape(pod, `${token}x`)).toMatch(/^HTTP\/1\.1 401 /);
+      }
   });
 });
 

@@ -10,6 +10,7 @@ import {
   DATABASE_SECRET,
   type Installation,
   KEYS,
+  METRICS_SECRET,
 } from "../installation/installation-names.ts";
 import { kindOf } from "./api-kinds.ts";
 import { applyObject } from "./apply-stages.ts";
@@ -30,10 +31,14 @@ export async function readSecret(client: KubeClient, namespace: string, name: st
 }
 
 export async function readSecrets(client: KubeClient, namespace: string): Promise<KnownSecrets> {
-  const [keys, database, admin] = await Promise.all(
-    [KEYS, DATABASE_SECRET, ADMIN_SECRET].map((name) => readSecret(client, namespace, name)),
-  );
-  return { keys: keys ?? {}, database: database ?? {}, admin: admin ?? {} };
+  const read = (name: string) => readSecret(client, namespace, name);
+  const [keys, database, admin, metrics] = await Promise.all([
+    read(KEYS),
+    read(DATABASE_SECRET),
+    read(ADMIN_SECRET),
+    read(METRICS_SECRET),
+  ]);
+  return { keys, database, admin, metrics };
 }
 
 /** Makes the Secrets that are missing, and what is missing in them; no key that is there is replaced. */

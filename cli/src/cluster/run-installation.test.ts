@@ -53,10 +53,12 @@ describe("an installation into an empty cluster", () => {
     expect(there).toEqual(expect.arrayContaining(wantedPaths(image("first"))));
     expect(there.filter((name) => name.startsWith("Secret/")).toSorted()).toEqual([
       "Secret/conifer-agents/conifer-keys",
+      "Secret/conifer-agents/conifer-metrics",
       "Secret/conifer-system/conifer-admin",
       "Secret/conifer-system/conifer-database",
       "Secret/conifer-system/conifer-installation",
       "Secret/conifer-system/conifer-keys",
+      "Secret/conifer-system/conifer-metrics",
     ]);
     expect(cluster.at(LEASE)).toBeUndefined();
     const record = await readRecord(cluster.client, "conifer-system");
@@ -98,6 +100,25 @@ describe("an upgrade", () => {
     expect(await readRecord(cluster.client, "conifer-system")).toEqual({ current: second, previous: first });
     const again = await install(image("second"));
     expect(await readRecord(cluster.client, "conifer-system")).toEqual({ current: again, previous: first });
+  });
+
+  it("gives one that has none a token of scrapers, and takes the one that the operator put there", async () => {
+    await install(image("first"));
+    const [ours, agents] = ["conifer-system", "conifer-agents"].map(
+      (one) => `secrets/${one}/conifer-metrics`,
+    );
+    if (!ours || !agents) throw new Error("two places");
+    const made = cluster.at(ours)?.data;
+    cluster.drop(ours);
+    await install(image("second"));
+    expect(cluster.at(ours)?.data).not.toEqual(made);
+    const token = Buffer.from("of-the-operator-s-own").toString("base64");
+    cluster.put({
+      ...{ apiVersion: "v1", kind: "Secret", type: "Opaque", data: { token } },
+      metadata: { name: "conifer-metrics", namespace: "conifer-system" },
+    });
+    await install(image("third"));
+    expect([ours, agents].map((path) => cluster.at(path)?.data)).toEqual([{ token }, { token }]);
   });
 
   it("removes what is no part of it any more, and nothing of anybody else", async () => {

@@ -79,6 +79,7 @@ describe("taking an installation out", () => {
       "secrets/conifer-system/conifer-database",
       "secrets/conifer-system/conifer-installation",
       "secrets/conifer-system/conifer-keys",
+      "secrets/conifer-system/conifer-metrics",
     ]);
   });
 

@@ -30,7 +30,7 @@ let registry: RunningRegistry;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "push-platform-"));
   ({ digest } = await writeSmallLayout(folder, "what apps stand on"));
-  const known = { keys: {}, database: {}, admin: {} };
+  const known = { keys: {}, database: {}, admin: {}, metrics: {} };
   masterKey = completeSecrets(known, installation(), () => new Date()).keys["master.json"] ?? "";
   const { keys } = JSON.parse(masterKey) as { keys: Record<string, string> };
   registry = await startRegistry({

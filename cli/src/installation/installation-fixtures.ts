@@ -29,6 +29,8 @@ export const LARGE: Overrides = {
   "router.gateway": "edge/public",
   "agent.enabled": true,
   "dockerfiles.enabled": true,
+  "metrics.token": "scrapers-of-the-operator",
+  "metrics.namespaceSelector": { "kubernetes.io/metadata.name": "monitoring" },
   "api.replicas": 3,
   "worker.replicas": 1,
   pullCredentials: "registry-login",

@@ -8,11 +8,13 @@ import {
   type KnownSecrets,
   makeSecrets,
   maskSecret,
+  type SecretTexts,
   secretShapes,
 } from "./installation-keys.ts";
+import type { Overrides } from "./read-values.ts";
 import { KEY_FILES } from "./role-table.ts";
 
-const NOTHING: KnownSecrets = { keys: {}, database: {}, admin: {} };
+const NOTHING: KnownSecrets = { keys: {}, database: {}, admin: {}, metrics: {} };
 const now = () => new Date("2026-01-02T03:04:05Z");
 const small = installation();
 const fresh = completeSecrets(NOTHING, small, now);
@@ -63,11 +65,18 @@ describe("the first time", () => {
     expect(fresh.admin.password?.length).toBeGreaterThanOrEqual(20);
   });
 
+  test("scrapers have a token that is nobody else's, and that roles take", () => {
+    expect(fresh.metrics.token).toMatch(/^[\w-]{43}$/);
+    const others = [...Object.values(fresh.keys), ...Object.values(fresh.admin)];
+    expect(others).not.toContain(fresh.metrics.token);
+  });
+
   test("two installations have nothing in common", () => {
     const other = completeSecrets(NOTHING, small, now);
     for (const name of KEY_FILES) expect(other.keys[name]).not.toBe(fresh.keys[name]);
     expect(other.database.password).not.toBe(fresh.database.password);
     expect(other.admin.token).not.toBe(fresh.admin.token);
+    expect(other.metrics.token).not.toBe(fresh.metrics.token);
   });
 
   test("nothing of it stays on disk", () => {
@@ -98,6 +107,29 @@ describe("another time", () => {
   });
 });
 
+describe("the token of scrapers", () => {
+  const tokenOf = (known: KnownSecrets, overrides: Overrides) =>
+    completeSecrets(known, installation(overrides), now).metrics.token;
+
+  test("is the operator's where the values say one, among the settings too", () => {
+    const own = { "metrics.token": "scrapers-of-the-operator" };
+    const setting = { settings: { CONIFER_METRICS_TOKEN: "from-among-the-settings" } };
+    expect(tokenOf(NOTHING, own)).toBe("scrapers-of-the-operator");
+    expect(tokenOf(fresh, own)).toBe("scrapers-of-the-operator");
+    expect(tokenOf(fresh, setting)).toBe("from-among-the-settings");
+    expect(tokenOf(fresh, { ...setting, ...own })).toBe("scrapers-of-the-operator");
+  });
+
+  test("is what the cluster holds where the values say none", () => {
+    expect(tokenOf({ ...fresh, metrics: { token: "put-there-by-hand" } }, {})).toBe("put-there-by-hand");
+    expect(tokenOf(fresh, { settings: { CONIFER_METRICS_TOKEN: "" } })).toBe(fresh.metrics.token);
+  });
+
+  test.each<SecretTexts>([{}, { token: "" }])("is made where the cluster holds %j", (metrics) => {
+    expect(tokenOf({ ...fresh, metrics }, {})).toMatch(/^[\w-]{43}$/);
+  });
+});
+
 describe("as objects", () => {
   const secrets = makeSecrets(fresh, small);
 
@@ -106,13 +138,20 @@ describe("as objects", () => {
       "conifer-system/conifer-keys",
       "conifer-system/conifer-database",
       "conifer-system/conifer-admin",
+      "conifer-system/conifer-metrics",
       "conifer-agents/conifer-keys",
+      "conifer-agents/conifer-metrics",
     ]);
-    expect(secretShapes(installation({ "agent.enabled": false }))).toHaveLength(3);
+    expect(secretShapes(installation({ "agent.enabled": false }))).toHaveLength(4);
   });
 
   test("the agent's holds what it needs, and no key of apps", () => {
-    expect(Object.keys((secrets[3]?.data ?? {}) as object)).toEqual(["secret", "internal-ca.pem"]);
+    expect(Object.keys((secrets[4]?.data ?? {}) as object)).toEqual(["secret", "internal-ca.pem"]);
+  });
+
+  test("scrapers' holds one token, the same in both namespaces, and nothing else", () => {
+    const data = { token: Buffer.from(fresh.metrics.token ?? "").toString("base64") };
+    expect([secrets[3]?.data, secrets[5]?.data]).toEqual([data, data]);
   });
 
   test("values are base64", () => {

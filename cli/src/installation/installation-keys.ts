@@ -10,10 +10,11 @@ import {
   isPart,
   KEYS,
   type Manifest,
+  METRICS_SECRET,
   manifest,
   objectName,
 } from "./installation-names.ts";
-import { KEYS_FOLDER } from "./installation-settings.ts";
+import { givenMetricsToken, KEYS_FOLDER } from "./installation-settings.ts";
 import { KEY_FILES, PORT, ROLE } from "./role-table.ts";
 
 /** Texts by key, as a Secret holds them once its base64 is undone. */
@@ -38,8 +39,13 @@ export function secretShapes(installation: Installation): SecretShape[] {
     { name: KEYS, namespace, keys: KEY_FILES },
     { name: DATABASE_SECRET, namespace, keys: ["password", "url"] },
     { name: ADMIN_SECRET, namespace, keys: ["email", "password", "token"] },
+    { name: METRICS_SECRET, namespace, keys: ["token"] },
+    // A pod reads Secrets of its own namespace only.
     ...(isPart("agent", installation)
-      ? [{ name: KEYS, namespace: values.agentsNamespace, keys: ROLE.agent.keys }]
+      ? [
+          { name: KEYS, namespace: values.agentsNamespace, keys: ROLE.agent.keys },
+          { name: METRICS_SECRET, namespace: values.agentsNamespace, keys: ["token"] },
+        ]
       : []),
   ];
 }
@@ -49,12 +55,13 @@ export interface KnownSecrets {
   readonly keys: SecretTexts;
   readonly database: SecretTexts;
   readonly admin: SecretTexts;
+  readonly metrics: SecretTexts;
 }
 
 /**
- * Completes what is known: each part that is missing is made, nothing that is there is changed. The exception is the
- * address of a database that the values name, which follows them. Keys that belong together (an authority's key and
- * certificate) are made together.
+ * Completes what is known: each part that is missing is made, nothing that is there is changed. The exceptions are the
+ * address of a database and the token of scrapers where the values name them: these follow the values. Keys that belong
+ * together (an authority's key and certificate) are made together.
  */
 export function completeSecrets(
   known: KnownSecrets,
@@ -74,6 +81,9 @@ export function completeSecrets(
       email: known.admin.email ?? values.adminEmail.toLowerCase(),
       password: known.admin.password ?? randomBytes(15).toString("base64url"),
       token: known.admin.token ?? `CNFR-${randomBytes(32).toString("base64url")}`,
+    },
+    metrics: {
+      token: givenMetricsToken(values) ?? (known.metrics.token || randomBytes(32).toString("base64url")),
     },
   };
 }
@@ -128,6 +138,7 @@ export function makeSecrets(secrets: KnownSecrets, installation: Installation): 
     [KEYS]: secrets.keys,
     [DATABASE_SECRET]: secrets.database,
     [ADMIN_SECRET]: secrets.admin,
+    [METRICS_SECRET]: secrets.metrics,
   };
   return secretShapes(installation).map(({ name, namespace, keys }) => {
     const data = keys.map((key) => [key, Buffer.from(texts[name]?.[key] ?? "").toString("base64")]);

@@ -34,6 +34,8 @@ export const TRUST = "conifer-trust";
 export const KEYS = "conifer-keys";
 export const DATABASE_SECRET = "conifer-database";
 export const ADMIN_SECRET = "conifer-admin";
+/** What scrapers are let in with. It is a Secret of its own: who is given it to read is given nothing else. */
+export const METRICS_SECRET = "conifer-metrics";
 /** Holds what is installed, and what was before. */
 export const RECORD = "conifer-installation";
 

@@ -36,10 +36,19 @@ export function roleSettings({ namespace, values }: Installation): Texts {
     CONIFER_SIGNED_IMAGES: values.signedImages === "required" ? "required" : undefined,
     CONIFER_LOG_AGENT: values["agent.enabled"] ? undefined : "off",
     ...values.settings,
+    // It is a secret, and lies in one.
+    [METRICS_TOKEN]: undefined,
   };
   return Object.fromEntries(
     Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
+}
+
+export const METRICS_TOKEN = "CONIFER_METRICS_TOKEN";
+
+/** The token of scrapers that the operator has said, as a value or among the settings. */
+export function givenMetricsToken(values: Installation["values"]): string | undefined {
+  return values["metrics.token"] ?? (values.settings[METRICS_TOKEN] || undefined);
 }
 
 /** The port in apps' addresses, where it is known: visitors of a domain come by its balancer, others by their own way. */
@@ -76,8 +85,9 @@ export function makeTrust(installation: Installation): Manifest[] {
 
 /** Changes with the settings, so that pods whose template holds it are started anew. */
 export function settingsDigest(installation: Installation): string {
+  const { values } = installation;
   return createHash("sha256")
-    .update(JSON.stringify([roleSettings(installation), installation.values.caBundle]))
+    .update(JSON.stringify([roleSettings(installation), values.caBundle, givenMetricsToken(values)]))
     .digest("hex")
     .slice(0, 16);
 }

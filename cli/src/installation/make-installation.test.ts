@@ -169,6 +169,30 @@ describe("pods", () => {
   );
 
   test.each(templates(large))(
+    "of $role know the token of scrapers from a Secret, or none",
+    ({ template }) => {
+      expect(template.spec.containers[0]?.env).toContainEqual({
+        name: "CONIFER_METRICS_TOKEN",
+        valueFrom: { secretKeyRef: { name: "conifer-metrics", key: "token", optional: true } },
+      });
+    },
+  );
+
+  test("no object holds the token of scrapers, and all pods are started anew with another", () => {
+    const marks = (one: Installation) =>
+      templates(one).map(({ template }) => template.metadata.annotations["conifer.dev/settings"]);
+    const told = ["scrapers-first-token", "scrapers-other-token"].flatMap((token) => [
+      installation({ "metrics.token": token }),
+      installation({ settings: { CONIFER_METRICS_TOKEN: token } }),
+    ]);
+    for (const one of told) expect(manifestYaml(all(one))).not.toMatch(/scrapers-\w+-token/);
+    const [value, setting, other] = told.map(marks);
+    expect(setting).toEqual(value);
+    expect(other?.[0]).not.toBe(value?.[0]);
+    expect(value?.[0]).not.toBe(marks(small)[0]);
+  });
+
+  test.each(templates(large))(
     "of $role have a home, a folder for drafts, and every mount a volume",
     (one) => {
       const { object, template } = one;

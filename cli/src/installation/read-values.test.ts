@@ -128,6 +128,17 @@ describe("all values", () => {
     ["registry.nodePort", 70_000, "a whole number from 1 to 65535"],
     ["runImage", "conifer/run:latest", "conifer/<name>@sha256:<digest>"],
     ["router.gateway", "public", "<namespace>/<name>"],
+    ["metrics.namespaceSelector", "monitoring", "labels, such as"],
+    ["metrics.namespaceSelector", { "a b": "c" }, "labels, such as"],
+    ["metrics.namespaceSelector", { "/name": "c" }, "labels, such as"],
+    ["metrics.namespaceSelector", { "-a": "c" }, "labels, such as"],
+    ["metrics.namespaceSelector", { a: "b c" }, "labels, such as"],
+    ["metrics.namespaceSelector", { a: "b".repeat(64) }, "labels, such as"],
+    [
+      "metrics.namespaceSelector",
+      { kubernetes: { "io/metadata": { name: "monitoring" } } },
+      "labels, such as",
+    ],
   ])("%s is not %j", (name, given, form) => {
     const said = refusal(() => completeValues({ [name]: given }));
     expect(said).toContain(`${name} must be ${form}`);
@@ -138,6 +149,22 @@ describe("all values", () => {
     const said = refusal(() => completeValues({ "database.url": "mysql://root:hush@db" }));
     expect(said).toContain("database.url must be a postgres:// address");
     expect(said).not.toContain("hush");
+  });
+
+  test.each(["short-hush", "hush with spaces in it", "hush".repeat(129)])("a token %j", (given) => {
+    const said = refusal(() => completeValues({ "metrics.token": given }));
+    expect(said).toContain("metrics.token must be 16 to 512 characters without spaces");
+    expect(said).not.toContain("hush");
+  });
+
+  test.each([
+    { "kubernetes.io/metadata.name": "monitoring" },
+    { a: "", "b.c/D_e-f.1": "G_h-i.2" },
+    { numbered: "1" },
+  ])("labels %j", (labels) => {
+    const set = `metrics.namespaceSelector=${JSON.stringify(labels)}`;
+    const values = completeValues(readGiven({ sets: [set] }));
+    expect(values["metrics.namespaceSelector"]).toEqual(labels);
   });
 
   test("all mistakes are told together", () => {
@@ -156,13 +183,30 @@ describe("all values", () => {
     expect(refusal(() => completeValues({ settings: { PATH: "/" } }))).toContain("not PATH");
   });
 
-  test.each(["CONIFER_S3_REGION", "CONIFER_A", "CONIFER_TLS_PORT2"])("%s may be a setting", (name) => {
-    expect(completeValues({ settings: { [name]: "x" } }).settings).toEqual({ [name]: "x" });
-  });
+  test.each(["CONIFER_S3_REGION", "CONIFER_A", "CONIFER_TLS_PORT2", "OTEL_SERVICE_NAME"])(
+    "%s may be a setting",
+    (name) => {
+      expect(completeValues({ settings: { [name]: "x" } }).settings).toEqual({ [name]: "x" });
+    },
+  );
 
-  test.each(["CONIFER_", "CONIFER_1", "CONIFER_a", "XCONIFER_A"])("%s may not be one", (name) => {
+  test.each([
+    ...["CONIFER_", "CONIFER_1", "CONIFER_a", "XCONIFER_A"],
+    ...["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_X", "XOTEL_SERVICE_NAME"],
+  ])("%s may not be one", (name) => {
     expect(refusal(() => completeValues({ settings: { [name]: "x" } }))).toContain(`not ${name}`);
   });
+
+  test.each(["collector:4318", "grpc://collector:4317", "http://user:hush@collector", "http://a b", ""])(
+    "a collector at %j is refused, and not repeated",
+    (address) => {
+      for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]) {
+        const said = refusal(() => completeValues({ settings: { [name]: address } }));
+        expect(said).toContain(`settings.${name} must be an http or https address without a user`);
+        expect(said).not.toContain("hush");
+      }
+    },
+  );
 
   test.each([
     ["2Gi", "1Gi", true],

@@ -2,7 +2,7 @@ import { parse, YAMLParseError } from "yaml";
 import { CliError } from "../cli-error.ts";
 import { ROLES } from "./role-table.ts";
 import { bytesIn, isFields } from "./value-readers.ts";
-import { type InstallationValues, VALUES, type ValueName } from "./value-table.ts";
+import { type InstallationValues, TRACE_ADDRESSES, VALUES, type ValueName } from "./value-table.ts";
 
 /** What somebody gave, from the first to the last: later ones win. */
 export interface GivenValues {
@@ -48,6 +48,11 @@ function sayGiven(given: unknown): string {
   return JSON.stringify(given).replace(/:\/\/(?:[^"\\]|\\.)*@/g, "://...@");
 }
 
+/** Without headers for a collector, which hold a credential: settings lie in a ConfigMap. */
+const TRACE_SETTINGS = [...TRACE_ADDRESSES, "OTEL_SERVICE_NAME", "OTEL_TRACES_SAMPLER_ARG"];
+const SETTING = new RegExp(`^(?:CONIFER_[A-Z][A-Z0-9_]*|${TRACE_SETTINGS.join("|")})$`);
+const COLLECTOR = { test: (given: string) => /^https?:\/\/[^\s@]+$/.test(given) && URL.canParse(given) };
+
 function contradictions(values: InstallationValues): string[] {
   const said: string[] = [];
   const places = [
@@ -60,8 +65,18 @@ function contradictions(values: InstallationValues): string[] {
     said.push("registry.s3Credentials must name a Secret when registry.s3 names a bucket");
   if (values["registry.s3"] === undefined && values["registry.replicas"] > 1)
     said.push("registry.replicas can be more than 1 only with a bucket (registry.s3)");
-  const foreign = Object.keys(values.settings).filter((name) => !/^CONIFER_[A-Z][A-Z0-9_]*$/.test(name));
-  said.push(...foreign.map((name) => `settings may hold only CONIFER_... names, not ${name}`));
+  const foreign = Object.keys(values.settings).filter((name) => !SETTING.test(name));
+  said.push(
+    ...foreign.map(
+      (name) => `settings may hold only CONIFER_... names and ${TRACE_SETTINGS.join(", ")}, not ${name}`,
+    ),
+  );
+  for (const name of TRACE_ADDRESSES) {
+    const address = values.settings[name];
+    // A role would not start.
+    if (address !== undefined && !COLLECTOR.test(address))
+      said.push(`settings.${name} must be an http or https address without a user`);
+  }
   for (const role of ROLES) {
     const [asked, most] = [values[`${role}.memory`], values[`${role}.memoryLimit`]];
     // A cluster would refuse the role's pods, one after the other.

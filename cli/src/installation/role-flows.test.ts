@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { installation, LARGE } from "./installation-fixtures.ts";
-import type { Installation } from "./installation-names.ts";
+import { type Installation, isPart } from "./installation-names.ts";
 import { flowsOf, makeFence, makePolicy } from "./role-flows.ts";
 import { ROLES, type Role } from "./role-table.ts";
 
@@ -47,6 +47,68 @@ test("a database of somebody else's is reached at its own port", () => {
   expect(flowsOf(large).filter(({ to }) => to === "database server")).toEqual(
     ["api", "worker", "files"].map((from) => ({ from, to: "database server", ports: [6543] })),
   );
+});
+
+describe("a collector of traces", () => {
+  const told = (settings: Readonly<Record<string, string>>) =>
+    flowsOf(installation({ settings }))
+      .filter(({ to }) => to === "collector")
+      .map(({ from, ports }) => `${from}: ${ports.join()}`);
+  const from = (port: number) => ["files", "registry", "api", "worker"].map((role) => `${role}: ${port}`);
+
+  test.each([
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.observe:4318" }, 4318],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "https://traces.example" }, 443],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://collector.observe/v1/traces" }, 80],
+    [
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.observe:4318",
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://traces.observe:9999/in",
+      },
+      9999,
+    ],
+  ])("is reached at its port by the roles that trace: %j", (settings, port) => {
+    expect(told(settings)).toEqual(from(port));
+    const { egress = [] } = specOf("worker", installation({ settings }));
+    expect(egress).toContainEqual({ ports: [{ port, protocol: "TCP" }] });
+  });
+
+  test("is no reason to let anybody out where there is none", () => {
+    expect(told({ OTEL_SERVICE_NAME: "paas" })).toEqual([]);
+  });
+});
+
+describe("the probe ports", () => {
+  const rulesOf = (one: Installation) =>
+    ROLES.filter((role) => isPart(role, one)).map((role) =>
+      (specOf(role, one).ingress ?? []).filter(
+        ({ ports }) => !ports || ports.some(({ port }) => port === 6461),
+      ),
+    );
+
+  test("are closed by default", () => {
+    expect(rulesOf(small).flat()).toEqual([]);
+  });
+
+  test("are open to the namespaces that the operator names, at every role and in no other way", () => {
+    const scrapers = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } };
+    const rule = { from: [scrapers], ports: [{ port: 6461, protocol: "TCP" }] };
+    for (const rules of rulesOf(large)) expect(rules).toEqual([rule]);
+    expect(rulesOf(large)).toHaveLength(ROLES.length - 1);
+  });
+
+  test("every label of a selector has to be there", () => {
+    const labels = { team: "observe", tier: "" };
+    const [rules] = rulesOf(installation({ "metrics.namespaceSelector": labels }));
+    expect(rules?.[0]?.from).toEqual([{ namespaceSelector: { matchLabels: labels } }]);
+  });
+
+  test("no role may call another's", () => {
+    for (const role of ROLES) {
+      const { egress = [] } = specOf(role, large);
+      expect(egress.some(({ ports = [] }) => ports.some(({ port }) => port === 6461))).toBe(false);
+    }
+  });
 });
 
 interface Peer {

@@ -7,10 +7,20 @@ import {
   objectName,
   roleSelector,
 } from "./installation-names.ts";
-import { PORT, type PortName, type Role } from "./role-table.ts";
+import { PORT, type PortName, ROLES, type Role } from "./role-table.ts";
+import { TRACE_ADDRESSES } from "./value-table.ts";
 
 /** Somebody that a role talks with: another role, or one of these. */
-type Party = Role | "anybody" | "dynos" | "cluster" | "internet" | "database server" | "object store";
+type Party =
+  | Role
+  | "anybody"
+  | "scrapers"
+  | "collector"
+  | "dynos"
+  | "cluster"
+  | "internet"
+  | "database server"
+  | "object store";
 
 /** One way that connections may take. */
 export interface Flow {
@@ -23,6 +33,9 @@ export interface Flow {
 const flows = (from: readonly Party[], to: Party, ...ports: readonly (PortName | number)[]): Flow[] =>
   from.map((one) => ({ from: one, to, ports }));
 
+/** The roles that tell of traces. */
+const TRACING: readonly Role[] = ["files", "registry", "api", "worker"];
+
 /**
  * Every connection that roles may make and take; nothing else passes. Names are asked for by all. An API server's
  * address is no pod's: rules that name it by its ports alone hold when the cluster moves it.
@@ -30,6 +43,7 @@ const flows = (from: readonly Party[], to: Party, ...ports: readonly (PortName |
 export function flowsOf({ values }: Pick<Installation, "values">): Flow[] {
   const store = values["database.url"] === undefined ? "database" : "database server";
   const storePort = store === "database" ? "database" : portOf(values["database.url"] ?? "");
+  const collector = TRACE_ADDRESSES.flatMap((name) => values.settings[name] ?? []).at(0);
   return [
     ...flows(["anybody"], "api", "api"),
     ...flows(["anybody"], "router", "http", "https"),
@@ -49,7 +63,12 @@ export function flowsOf({ values }: Pick<Installation, "values">): Flow[] {
     ...flows(["worker"], "internet", 80, 443, 5000),
     ...(values["registry.s3"] === undefined
       ? []
-      : flows(["registry"], "object store", storePortOf(values["registry.s3Endpoint"]))),
+      : flows(["registry"], "object store", webPortOf(values["registry.s3Endpoint"] ?? AWS))),
+    ...(collector === undefined ? [] : flows(TRACING, "collector", webPortOf(collector))),
+    // The kubelet's probes come from a pod's own node, which no policy keeps out.
+    ...(Object.keys(values["metrics.namespaceSelector"]).length === 0
+      ? []
+      : ROLES.flatMap((role) => flows(["scrapers"], role, "probes"))),
   ];
 }
 
@@ -57,8 +76,10 @@ function portOf(url: string): number {
   return Number((URL.canParse(url) ? new URL(url).port : "") || PORT.database);
 }
 
-function storePortOf(endpoint = "https://s3.amazonaws.com"): number {
-  const { port, protocol } = new URL(endpoint);
+const AWS = "https://s3.amazonaws.com";
+
+function webPortOf(address: string): number {
+  const { port, protocol } = new URL(address);
   return Number(port || (protocol === "https:" ? 443 : 80));
 }
 
@@ -115,11 +136,10 @@ function policy(
 }
 
 function isThere(party: Party, installation: Installation): boolean {
-  const isRole = !["anybody", "dynos", "cluster", "internet", "database server", "object store"].includes(
-    party,
-  );
-  return !isRole || isPart(party as Role, installation);
+  return !isRole(party) || isPart(party, installation);
 }
+
+const isRole = (party: Party): party is Role => ROLES.some((role) => role === party);
 
 const inNamespace = (name: string) => ({
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
@@ -134,6 +154,7 @@ function peersOf(direction: "from" | "to", party: Party, installation: Installat
     case "anybody":
     case "database server":
     case "object store":
+    case "collector":
       return {};
     case "cluster":
       return values.apiServerRanges.length > 0
@@ -145,6 +166,10 @@ function peersOf(direction: "from" | "to", party: Party, installation: Installat
           { ipBlock: { cidr: "0.0.0.0/0", except: [METADATA.v4] } },
           { ipBlock: { cidr: "::/0", except: METADATA.v6 } },
         ],
+      };
+    case "scrapers":
+      return {
+        [direction]: [{ namespaceSelector: { matchLabels: values["metrics.namespaceSelector"] } }],
       };
     case "dynos":
       // Each space is a namespace that the engine labels.

@@ -6,6 +6,7 @@ import {
   installationLabels,
   isPart,
   KEYS,
+  METRICS_SECRET,
   objectName,
   priorityClassName,
   roleSelector,
@@ -16,6 +17,7 @@ import {
   ADVISORIES_FOLDER,
   HOME,
   KEYS_FOLDER,
+  METRICS_TOKEN,
   settingsDigest,
   TRUST_FOLDER,
 } from "./installation-settings.ts";
@@ -208,9 +210,9 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
   const { values } = installation;
   const text = (name: string, value: string | undefined) => (value === undefined ? [] : [{ name, value }]);
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
-  const secret = (name: string, from: string, key: string) => ({
+  const secret = (name: string, from: string, key: string, more: Fields = {}) => ({
     name,
-    valueFrom: { secretKeyRef: { name: from, key } },
+    valueFrom: { secretKeyRef: { name: from, key, ...more } },
   });
   return [
     field("POD_NAME", "metadata.name"),
@@ -229,6 +231,8 @@ function makeEnvironment(role: Role, installation: Installation): readonly Field
       : []),
     ...bucketAccess(role, installation).environment,
     ...advisoriesAs(role, installation).flatMap(() => text("CONIFER_ADVISORIES", ADVISORIES_FOLDER)),
+    // A role starts without it, too: then nobody scrapes.
+    secret(METRICS_TOKEN, METRICS_SECRET, "token", { optional: true }),
     ...(ROLE[role].database ? [secret("DATABASE_URL", DATABASE_SECRET, "url")] : []),
     ...(role === "database" && isPart(role, installation)
       ? [secret("CONIFER_DATABASE_PASSWORD", DATABASE_SECRET, "password")]

@@ -64,6 +64,22 @@ export function textMap(about: string): ValueSpec<Texts> {
   return { about, fallback: {}, form: "names with texts", read };
 }
 
+/** The syntax of labels (Kubernetes, "Labels and Selectors"). */
+const LABEL_NAME =
+  /^(?:(?=[^/]{1,253}\/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?$/;
+
+/** Labels that all have to be there. */
+export function labelMap(about: string): ValueSpec<Texts> {
+  const texts = textMap(about);
+  const read = (given: unknown) => {
+    const labels = texts.read(given);
+    const isGood = ([name, value]: [string, string]) => LABEL_NAME.test(name) && LABEL_VALUE.test(value);
+    return labels && Object.entries(labels).every(isGood) ? labels : undefined;
+  };
+  return { ...texts, form: "labels, such as {kubernetes.io/metadata.name: monitoring}", read };
+}
+
 export type FieldList = readonly Readonly<Record<string, unknown>>[];
 
 /** Passed on to the cluster as it is. */

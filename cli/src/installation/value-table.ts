@@ -3,6 +3,7 @@ import {
   bytes,
   cpu,
   fieldList,
+  labelMap,
   oneOf,
   text,
   textMap,
@@ -23,6 +24,7 @@ const HOST = { form: "a host name", pattern: new RegExp(`^(?=.{1,253}$)${LABEL}(
 const ADDRESS = { form: "<host>:<port>", pattern: /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$/ };
 const EMAIL = { form: "an e-mail address", pattern: /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/ };
 const DATABASE = { form: "a postgres:// address", pattern: /^postgres(?:ql)?:\/\/./, secret: true };
+const METRICS = { form: "16 to 512 characters without spaces", pattern: /^[!-~]{16,512}$/, secret: true };
 /** What the registry takes, and nothing else: what it refuses is to be told before anything is installed. */
 const S3_FOLDER = "[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}";
 const S3_ENDPOINT = /^https?:\/\/[^\s/?#@]+\/?$/;
@@ -60,6 +62,9 @@ const resourceValues = Object.fromEntries(
   }),
 ) as ResourceValues;
 
+/** Settings that name the collector of traces: the first that is given holds. */
+export const TRACE_ADDRESSES = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"] as const;
+
 /** Every value of an installation, by its path in the file of values. */
 export const VALUES = {
   image: text("Conifer's own image, for all roles.", "conifer/conifer:0.1.0"),
@@ -76,7 +81,9 @@ export const VALUES = {
       pattern: /-----BEGIN CERTIFICATE-----/,
     },
   ),
-  settings: textMap("More settings for every role, `CONIFER_...` (see the guide on configuration)."),
+  settings: textMap(
+    "More settings for every role, `CONIFER_...` (see the guide on configuration) and `OTEL_...` (see the guide on monitoring).",
+  ),
   appsNamespace: text("Where dynos run.", "conifer-apps", NAMESPACE),
   buildsNamespace: text("Where builds run.", "conifer-builds", NAMESPACE),
   "dockerfiles.enabled": truth(
@@ -161,6 +168,14 @@ export const VALUES = {
   "agent.enabled": truth(
     "Whether an agent on each node reads what dynos write, and tells R14. Without it a worker reads, and nobody tells R14.",
     true,
+  ),
+  "metrics.token": text(
+    "What scrapers send (Bearer). Default: one that the first installation makes.",
+    undefined,
+    METRICS,
+  ),
+  "metrics.namespaceSelector": labelMap(
+    "Labels of the namespaces whose pods may call the probe ports, for metrics. Without any nobody may.",
   ),
   ...resourceValues,
 } as const;

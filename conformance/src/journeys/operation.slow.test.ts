@@ -210,21 +210,26 @@ describe("traces", () => {
       ),
     );
 
-  test("the build of the push is one trace, from the reconciler to the host's programs", async () => {
+  test("a push is one trace, over the reconciler that builds it to the host's programs", async () => {
     const path = await waitUntil("the build's spans", () => {
       const all = spans();
       const above = (span: Span | undefined) => all.find(({ spanId }) => spanId === span?.parentSpanId);
       const phase = all.find(({ name }) => name.startsWith("phase "));
       const call = above(phase);
       const round = above(call);
-      return round && [round, call, phase];
+      const push = above(round);
+      return push && [push, round, call, phase];
     });
     expect(path.map((span) => span?.name)).toEqual([
+      "POST /{app}.git/git-receive-pack",
       "reconcile builds",
       "POST /builds",
       expect.stringMatching(/^phase [a-z]+$/),
     ]);
     expect(new Set(path.map((span) => span?.traceId)).size).toBe(1);
+    await waitUntil("the round that starts its dynos", () =>
+      spans().some(({ name, traceId }) => name === "reconcile formation" && traceId === path[0]?.traceId),
+    );
   });
 
   test("requests are spans by their routes, and no name or secret is in any", async () => {

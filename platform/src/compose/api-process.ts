@@ -26,6 +26,7 @@ import { operatorRoutes } from "./operator-routes.ts";
 import { databaseCheck } from "./role-checks.ts";
 import { makeReadiness } from "./role-readiness.ts";
 import type { RunningRole } from "./run-role.ts";
+import { traceRaw } from "./trace-work.ts";
 
 const STOP_WITHIN_MS = 10_000;
 
@@ -38,10 +39,11 @@ export async function startApi(
 ): Promise<RunningRole> {
   writeClusterPage(config);
   const database = await requireStore(config, logger);
-  const files = clusterPeer("files", config);
+  const files = clusterPeer("files", config, tracer);
   const context = makeControlContext(config, database, logger, {
     logs: makeLogClient({ peer: clusterPeer("logs", config), now: systemClock, logger }),
-    outputs: makeOutputClient(files),
+    // A call for each piece of a log or an output would be a trace of nothing else.
+    outputs: makeOutputClient(clusterPeer("files", config)),
     holder: config.podName,
     meter,
     tracer,
@@ -50,7 +52,7 @@ export async function startApi(
   const client = await openOwnCluster(config);
   const host = await startClusterHost({ client, config, logger, duty: "view", logs: context.logs.sink });
   const jobs = await startJobs({ database, kinds: [], logger });
-  const registry = clusterPeer("registry", config);
+  const registry = clusterPeer("registry", config, tracer);
   const content = makeImageClient(registry);
   const runImages = openRegistryRunImages({
     images: content,
@@ -73,7 +75,8 @@ export async function startApi(
   const checks = [databaseCheck(database)];
   const readiness = makeReadiness();
   readiness.enter(checks);
-  const raw = [probesOf({ api: readiness.ask }, config.metricsToken), forwardToFiles(files, logger), images];
+  const toFiles = traceRaw(tracer, forwardToFiles(files, logger));
+  const raw = [probesOf({ api: readiness.ask }, config.metricsToken), toFiles, images];
   const running = await startParts(
     [
       { name: "the database", start: async () => ({ stop: () => database.close() }) },

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { callPeer, PeerGone } from "../drivers/embedded/local/index.ts";
 import { type Running, silentLogger } from "../kernel/index.ts";
+import type { Tracer } from "../observe/trace/index.ts";
+import { makeKeptTraces } from "../observe/trace/tracer-fixtures.ts";
 import { clusterPeer, INTERNAL_PORT, peerAt, startRoleServer, systemNamespace } from "./cluster-peers.ts";
 import { makeRolePlace, ROLE_SECRET, type RolePlace } from "./role-fixtures.ts";
 
@@ -27,6 +29,14 @@ describe("how a role is called", () => {
     });
   });
 
+  test("with a tracer, as part of the trace that the call is made in", async () => {
+    const tracer = makeKeptTraces().tracerOf("api");
+    const { traceparent } = clusterPeer("files", place.config, tracer);
+    expect(traceparent?.()).toBeUndefined();
+    await tracer.span({ name: "work" }, async () => expect(traceparent?.()).toBe(tracer.traceparent()));
+    expect(clusterPeer("files", place.config).traceparent).toBeUndefined();
+  });
+
   test.each(["10.1.2.3", "fd00::7"])("a pod by its address, with the same certificate: %s", (host) => {
     expect(peerAt(host, place.config)).toEqual({ ...clusterPeer("logs", place.config), host });
   });
@@ -48,9 +58,15 @@ describe("how a role is called", () => {
   });
 });
 
-async function serve(config = place.config) {
+async function serve(config = place.config, tracer?: Tracer) {
   const handlers = { "GET /name": async () => "files" };
-  const server = await startRoleServer({ config, logger: silentLogger, routes: [{ handlers }], port: 0 });
+  const server = await startRoleServer({
+    config,
+    logger: silentLogger,
+    routes: [{ handlers }],
+    port: 0,
+    ...(tracer && { tracer }),
+  });
   running.push(server);
   return server.port;
 }
@@ -58,6 +74,17 @@ async function serve(config = place.config) {
 describe("a role's server", () => {
   test("answers a role of its installation", async () => {
     expect(await callPeer(place.peer(await serve()), "GET /name")).toBe("files");
+  });
+
+  test("goes on with the trace of its caller, when both trace", async () => {
+    const traces = makeKeptTraces();
+    const [caller, tracer] = [traces.tracerOf("api"), traces.tracerOf("files")];
+    const peer = { ...place.peer(await serve(place.config, tracer)), traceparent: caller.traceparent };
+    await caller.span({ name: "POST /builds" }, () => callPeer(peer, "GET /name"));
+    await callPeer(peer, "GET /name");
+    await caller.span({ name: "untold" }, () => callPeer(place.peer(peer.port), "GET /name"));
+    const called = traces.spans.filter(({ role }) => role === "files");
+    expect(called.map(traces.pathOf)).toEqual([["api: POST /builds", "files: GET /name"]]);
   });
 
   test("knows nobody from another installation, nor does its role believe it", async () => {

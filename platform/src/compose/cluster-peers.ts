@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LocalRoutes, type RemotePeer, startRemoteServer } from "../drivers/embedded/local/index.ts";
 import type { Logger } from "../kernel/index.ts";
+import type { Tracer } from "../observe/trace/index.ts";
 import type { Config } from "./config.ts";
 import { readSecret } from "./control-context.ts";
+import { traceCalls } from "./trace-work.ts";
 
 /** Where roles call each other, over TLS. */
 export const INTERNAL_PORT = 6460;
@@ -12,9 +14,10 @@ const SERVER_NAME = "conifer.internal";
 
 export type CalledRole = "files" | "logs" | "registry";
 
-/** A role of the installation, by its Service. */
-export function clusterPeer(role: CalledRole, config: Config): RemotePeer {
-  return peerAt(`conifer-${role}.${systemNamespace(config)}.svc`, config);
+/** A role of the installation, by its Service. With a tracer, calls within a span go on with its trace there. */
+export function clusterPeer(role: CalledRole, config: Config, tracer?: Tracer): RemotePeer {
+  const peer = peerAt(`conifer-${role}.${systemNamespace(config)}.svc`, config);
+  return tracer ? { ...peer, traceparent: tracer.traceparent } : peer;
 }
 
 /** A role's pod, by its address. */
@@ -41,6 +44,8 @@ export interface RoleServerOptions {
   readonly routes: readonly LocalRoutes[];
   readonly passedOn?: Parameters<typeof startRemoteServer>[0]["passedOn"];
   readonly logger: Logger;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
   /** Default: where the other roles expect it. */
   readonly port?: number | undefined;
 }
@@ -49,12 +54,14 @@ export interface RoleServerOptions {
 export async function startRoleServer({
   config,
   port = INTERNAL_PORT,
+  tracer,
   ...options
 }: RoleServerOptions): ReturnType<typeof startRemoteServer> {
   const { home } = config;
   const read = (name: string) => readFileSync(join(home.keys, name), "utf8");
   return await startRemoteServer({
     ...options,
+    ...(tracer && { around: traceCalls(tracer) }),
     port,
     secret: readSecret(home),
     tls: { cert: read("internal.pem"), key: read("internal.key") },

@@ -76,7 +76,7 @@ export function makeControlContext(
     tracer,
     /** Signs addresses that are their own credential. */
     urlKey: Buffer.from(hkdfSync("sha256", current, "", "conifer signed addresses", 32)),
-    appendEvent: makeAppendEvent(systemClock),
+    appendEvent: makeAppendEvent(systemClock, tracer.traceparent),
     violatedConstraint,
     hostOf: (name: string) => defaultDomain(name, config.domain),
     webUrl: (name: string) => webUrl(defaultDomain(name, config.domain), config.webPort),

@@ -38,7 +38,7 @@ export async function startControlEvents(
     pollMs: POLL_MS,
     readers: [log, cleanUp],
     mayRead: async () => (await context.claim("events")) !== undefined,
-    onHint: (kind, appId) => workers()?.hint(kind, appId),
+    onHint: (...hint) => workers()?.hint(...hint),
     onListening: () => workers()?.relist(),
   });
   return {

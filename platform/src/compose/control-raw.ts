@@ -7,6 +7,7 @@ import { makeAuthenticate } from "./control-accounts.ts";
 import { findCalledApp } from "./control-api.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { ControlFiles } from "./control-engine.ts";
+import { traceRaw } from "./trace-work.ts";
 
 /** What shares the port with the API, is told apart by path, and reads or writes files: git, outputs, uploads. */
 export function fileHandlers(
@@ -16,7 +17,8 @@ export function fileHandlers(
 ): readonly RawHandler[] {
   const { clock, logger, urlKey: key, outputs } = context;
   const output = makeOutputStreamHandler({ outputs, clock, key, logger, signal });
-  return [gitHandler(context, files), output, files.uploads.handle];
+  const traced = (handle: RawHandler) => traceRaw(context.tracer, handle);
+  return [traced(gitHandler(context, files)), output, traced(files.uploads.handle)];
 }
 
 function gitHandler(context: ControlContext, files: ControlFiles): RawHandler {

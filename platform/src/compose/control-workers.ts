@@ -33,12 +33,12 @@ import {
 import { listAppsWithOneOffs, makeReleaseCommand, reconcileOneOffs } from "../runtime/one-off/index.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { WorkerEngine } from "./control-engine.ts";
-import { traceRounds } from "./trace-work.ts";
+import { type TracedRounds, traceRounds } from "./trace-work.ts";
 import { measureBuilds, measureRounds, tellWork } from "./worker-metrics.ts";
 
 export interface ControlWorkers extends Running {
-  /** Something happened to an app: those who may have work because of it look at it. */
-  hint(kind: EventKind, appId: string): void;
+  /** Something happened to an app, as part of a trace perhaps: those who may have work because of it look at it. */
+  hint(kind: EventKind, appId: string, traceparent?: string): void;
   /** Hints may have been lost: everybody looks at everything. */
   relist(): void;
   /** An app's dynos were seen to change. */
@@ -70,14 +70,12 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
   const start = (
     name: string,
     options: Omit<ReconcilerOptions, "name" | "relistMs" | "logger"> & { readonly relistMs?: number },
-  ) =>
-    startReconciler(
-      measureRounds(
-        context.meter,
-        traceRounds(context.tracer, { relistMs: RELIST_MS, ...options, name, logger: context.logger }),
-      ),
-    );
-  const reconcilers: Readonly<Record<ReconcilerName, Reconciler>> = {
+  ) => {
+    const whole = { relistMs: RELIST_MS, ...options, name, logger: context.logger };
+    const { goOn, ...traced } = traceRounds(context.tracer, whole);
+    return { ...startReconciler(measureRounds(context.meter, traced)), goOn };
+  };
+  const reconcilers: Readonly<Record<ReconcilerName, Reconciler & Pick<TracedRounds, "goOn">>> = {
     builds: start("builds", {
       concurrency: BUILDS_AT_ONCE,
       list: () => listAppsWithBuilds(db),
@@ -120,8 +118,11 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
     }),
   };
   return {
-    hint: (kind, appId) => {
-      for (const name of INTERESTED[kind] ?? []) reconcilers[name].poke(appId);
+    hint: (kind, appId, traceparent) => {
+      for (const name of INTERESTED[kind] ?? []) {
+        if (traceparent !== undefined) reconcilers[name].goOn(appId, traceparent);
+        reconcilers[name].poke(appId);
+      }
     },
     relist: () => {
       for (const reconciler of Object.values(reconcilers)) reconciler.relist();

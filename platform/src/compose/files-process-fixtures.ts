@@ -10,6 +10,7 @@ import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { makeOutputClient } from "../drivers/embedded/outputs/index.ts";
 import { makeSourceClient } from "../drivers/embedded/sources/index.ts";
 import { newId, type Running, silentLogger, systemClock } from "../kernel/index.ts";
+import { silentTracer, type Tracer } from "../observe/trace/index.ts";
 import { makeFakeDynoHost } from "../runtime/dyno/dyno-host-fake.ts";
 import { forwardToFiles } from "./cluster-files.ts";
 import { clusterPeer } from "./cluster-peers.ts";
@@ -20,16 +21,19 @@ import { openDynoSide } from "./control-engine.ts";
 import { startControlEvents } from "./control-events.ts";
 import { requireStore } from "./control-store.ts";
 import { type ControlWorkers, startControlWorkers } from "./control-workers.ts";
+import { traceRaw } from "./trace-work.ts";
 
 /** An API and a worker that have no disk: all files are the other role's. */
 export type TestOthers = Awaited<ReturnType<typeof startOthers>>;
 
-export async function startOthers(config: Config, peer: RemotePeer) {
+export async function startOthers(config: Config, files: RemotePeer, tracer: Tracer = silentTracer) {
+  const peer = { ...files, traceparent: tracer.traceparent };
   const database = await requireStore(config, silentLogger);
   const context = makeControlContext(config, database, silentLogger, {
     logs: makeLogClient({ peer: clusterPeer("logs", config), now: systemClock, logger: silentLogger }),
-    outputs: makeOutputClient(peer),
+    outputs: makeOutputClient(files),
     holder: config.podName,
+    tracer,
   });
   const host = makeFakeDynoHost({ now: systemClock });
   const fake = makeFakeBuilder();
@@ -69,7 +73,7 @@ export async function startOthers(config: Config, peer: RemotePeer) {
   const makeServer = (options: object, handler: Parameters<typeof createServer>[1]) =>
     createServer(options, handler);
   const api = await openApi(context, engine, { makeServer }, []);
-  const front = await startFront(peer);
+  const front = await startFront(peer, tracer);
   return {
     ...{ context, api, sources, front: front.origin, begun: fake.begun },
     /** How builds go from now on, of whatever source. */
@@ -94,8 +98,8 @@ export async function startOthers(config: Config, peer: RemotePeer) {
 }
 
 /** What clients reach of it: the API's port as far as it passes requests on. */
-async function startFront(peer: RemotePeer): Promise<Running & { readonly origin: string }> {
-  const forward = forwardToFiles(peer, silentLogger);
+async function startFront(peer: RemotePeer, tracer: Tracer): Promise<Running & { readonly origin: string }> {
+  const forward = traceRaw(tracer, forwardToFiles(peer, silentLogger));
   const server = createServer((request, response) => {
     void forward(request, response).then((taken) => taken || response.writeHead(418).end());
   });

@@ -2,11 +2,12 @@ import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { imageInfo } from "../delivery/release/release-fixtures.ts";
 import { commitFile, git, isAlive, startPush } from "../drivers/embedded/git/git-fixtures.ts";
 import { startTestServer, type TestServer } from "../drivers/postgres/store/database-fixtures.ts";
 import { type Running, silentLogger } from "../kernel/index.ts";
+import { makeKeptTraces } from "../observe/trace/tracer-fixtures.ts";
 import type { Config } from "./config.ts";
 import { startFiles } from "./files-process.ts";
 import { startOthers, type TestOthers } from "./files-process-fixtures.ts";
@@ -21,14 +22,16 @@ let others: TestOthers;
 let token: string;
 let app: { readonly id: string; readonly name: string };
 let made = 0;
+const traces = makeKeptTraces();
+const tracer = traces.tracerOf("files");
 
 beforeAll(async () => {
   server = await startTestServer();
   place = makeRolePlace({ DATABASE_URL: await server.newDatabase() });
   config = place.configOf("files");
   port = await idlePort();
-  files = await startFiles(config, silentLogger, port);
-  others = await startOthers(place.configOf("others"), place.peer(port));
+  files = await startFiles(config, silentLogger, { port, tracer });
+  others = await startOthers(place.configOf("others"), place.peer(port), traces.tracerOf("api"));
   ({ token } = await others.account("owner@example.com"));
 });
 afterAll(async () => {
@@ -104,6 +107,23 @@ describe("a push that the API passes on", () => {
     expect(await git(again, "rev-parse", "HEAD")).toBe(head);
   });
 
+  test("is one trace with its build and its release, from role to role and over the database", async () => {
+    everyBuild("succeeded");
+    const before = traces.spans.length;
+    await push(await repository());
+    const pushed = "api: POST /{app}.git/git-receive-pack";
+    const stored = [pushed, "files: POST /{app}.git/git-receive-pack"];
+    const built = [...stored, "api: reconcile builds"];
+    await vi.waitFor(() => {
+      const paths = traces.spans.slice(before).map(traces.pathOf);
+      expect(paths).toContainEqual(built);
+      // The worker moves the branch in the files role once the build has succeeded.
+      expect(paths).toContainEqual([...built, "files: POST /repositories/:appId/ref"]);
+      expect(paths).toContainEqual([...built, "api: reconcile formation"]);
+    });
+    expect(JSON.stringify(traces.spans)).not.toContain(app.name);
+  });
+
   test("whose build fails is refused with its reason, and moves nothing", async () => {
     everyBuild("failed");
     const folder = await repository();
@@ -149,7 +169,7 @@ describe("what was written while it ran", () => {
     expect(await isAlive(config.home.git)).toBe(false);
     const gone = await push(folder);
     expect([gone.status, gone.text]).toEqual([128, expect.stringMatching(/503/)]);
-    files = await startFiles(config, silentLogger, port);
+    files = await startFiles(config, silentLogger, { port, tracer });
     await commitFile(folder, "more.txt", "more", "second");
     const { status, text } = await push(folder);
     expect([status, text]).toEqual([0, expect.stringContaining("Released v3")]);

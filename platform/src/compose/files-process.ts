@@ -5,6 +5,7 @@ import { makeOutputFiles, outputRoutes } from "../drivers/embedded/outputs/index
 import { sourceRoutes } from "../drivers/embedded/sources/index.ts";
 import type { RawHandler } from "../http/index.ts";
 import { type Logger, startParts, systemClock } from "../kernel/index.ts";
+import { silentTracer, type Tracer } from "../observe/trace/index.ts";
 import { clusterPeer, startRoleServer } from "./cluster-peers.ts";
 import type { Config } from "./config.ts";
 import { makeControlContext } from "./control-context.ts";
@@ -16,8 +17,19 @@ import type { RunningRole } from "./run-role.ts";
 
 const STOP_WITHIN_MS = 15_000;
 
+export interface FilesProcessOptions {
+  /** Default: where other roles expect it. */
+  readonly port?: number;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
+}
+
 /** The files role: repositories, sources and outputs on its volume. Clients' requests for them come from the API. */
-export async function startFiles(config: Config, logger: Logger, port?: number): Promise<RunningRole> {
+export async function startFiles(
+  config: Config,
+  logger: Logger,
+  { port, tracer = silentTracer }: FilesProcessOptions = {},
+): Promise<RunningRole> {
   const { home } = config;
   mkdirSync(home.run, { recursive: true, mode: 0o700 });
   const database = await requireStore(config, logger);
@@ -25,6 +37,7 @@ export async function startFiles(config: Config, logger: Logger, port?: number):
     logs: makeLogClient({ peer: clusterPeer("logs", config), now: systemClock, logger }),
     outputs: makeOutputFiles(`${home.state}/outputs`),
     holder: config.podName,
+    tracer,
   });
   const files = await openControlFiles(context);
   const stopping = new AbortController();
@@ -35,7 +48,7 @@ export async function startFiles(config: Config, logger: Logger, port?: number):
       name: "the server",
       start: () =>
         startRoleServer({
-          ...{ config, logger, port },
+          ...{ config, logger, port, tracer },
           routes: [outputRoutes(context.outputs), repositoryRoutes(files.repositories), sourceRoutes(files)],
           passedOn: answerBy(fileHandlers(context, files, stopping.signal)),
         }),

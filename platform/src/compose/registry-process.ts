@@ -11,6 +11,7 @@ import { S3RequestError } from "../drivers/s3/client/index.ts";
 import type { RawHandler } from "../http/index.ts";
 import { type Logger, newId, systemClock } from "../kernel/index.ts";
 import { type Meter, silentMeter } from "../observe/metric/index.ts";
+import { silentTracer, type Tracer } from "../observe/trace/index.ts";
 import type { Config } from "./config.ts";
 import { countFreed } from "./control-metrics.ts";
 import { listenAddresses } from "./listen-addresses.ts";
@@ -28,6 +29,8 @@ export interface RegistryProcessOptions {
   /** Where other roles call it. Default: where they expect it. */
   readonly internalPort?: number;
   readonly meter?: Meter;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface RegistryProcessOptions {
 export async function startRegistryProcess(
   config: Config,
   logger: Logger,
-  { internalPort, meter = silentMeter }: RegistryProcessOptions = {},
+  { internalPort, meter = silentMeter, tracer = silentTracer }: RegistryProcessOptions = {},
 ): Promise<RunningRegistry & RunningRole> {
   const listener = await registryOptions(config, logger);
   const { content, records } = listener;
@@ -55,7 +58,7 @@ export async function startRegistryProcess(
   const { startRoleServer } = await import("./cluster-peers.ts");
   const collector = listener.collector(countFreed(meter));
   const server = await startRoleServer({
-    ...{ config, logger, port: internalPort },
+    ...{ config, logger, tracer, port: internalPort },
     routes: [
       imageRoutes(content),
       collectionRoutes(collector),

@@ -3,6 +3,6 @@ import { runRole } from "./run-role.ts";
 
 await runRole({
   name: "registry",
-  start: (config, logger, meter) => startRegistryProcess(config, logger, { meter }),
+  start: (config, logger, meter, tracer) => startRegistryProcess(config, logger, { meter, tracer }),
   explain: explainRegistryError,
 });

@@ -1,6 +1,7 @@
+import type { IncomingMessage } from "node:http";
 import type { PhaseRunner } from "../drivers/embedded/builds/index.ts";
 import type { TracedCall } from "../drivers/embedded/local/index.ts";
-import type { AroundCall } from "../http/index.ts";
+import type { AroundCall, RawHandler } from "../http/index.ts";
 import type { ReconcilerOptions } from "../kernel/index.ts";
 import type { Tracer } from "../observe/trace/index.ts";
 
@@ -22,17 +23,48 @@ export function traceCalls(tracer: Tracer) {
     tracer.span({ name: route, kind: "server", traceparent, fields: { "http.route": route } }, work);
 }
 
-/** The same reconciler, each of whose rounds is a span. */
-export function traceRounds(tracer: Tracer, options: ReconcilerOptions): ReconcilerOptions {
+/** A request that is none of the API's routes, by a name without what is private in its path; undefined is not traced. */
+function rawRouteOf({ method, url = "" }: IncomingMessage): string | undefined {
+  const [path = ""] = url.split("?");
+  const git = /^\/[^/]+\.git(\/info\/refs|\/git-(?:upload|receive)-pack)$/.exec(path)?.[1];
+  if (git !== undefined) return `${method} /{app}.git${git}`;
+  return path.startsWith("/source-uploads/") ? `${method} /source-uploads/{upload}` : undefined;
+}
+
+/** The same handler, each of whose requests for git or an upload is a span, which goes on with its caller's trace. */
+export function traceRaw(tracer: Tracer, handle: RawHandler): RawHandler {
+  return (request, response) => {
+    const route = rawRouteOf(request);
+    if (route === undefined) return handle(request, response);
+    const traceparent = request.headers.traceparent?.toString();
+    const options = { name: route, kind: "server", traceparent, fields: { "http.route": route } } as const;
+    return tracer.span(options, () => handle(request, response));
+  };
+}
+
+export interface TracedRounds extends ReconcilerOptions {
+  /** The next round of a key goes on with this trace; the last that is told wins. A round is to follow. */
+  goOn(key: string, traceparent: string): void;
+}
+
+/** The same reconciler, each of whose rounds is a span: in the trace in which the change was made, when that is known. */
+export function traceRounds(tracer: Tracer, options: ReconcilerOptions): TracedRounds {
   const { name, reconcile } = options;
+  const causes = new Map<string, string>();
   return {
     ...options,
-    reconcile: (key, signal) =>
-      tracer.span({ name: `reconcile ${name}`, fields: { "conifer.key": key } }, async (span) => {
+    goOn: (key, traceparent) => causes.set(key, traceparent),
+    reconcile: (key, signal) => {
+      const traceparent = causes.get(key);
+      causes.delete(key);
+      // A round may be begun from within another's, whose end made room for it.
+      const span = { name: `reconcile ${name}`, traceparent, apart: true, fields: { "conifer.key": key } };
+      return tracer.span(span, async (span) => {
         const outcome = await reconcile(key, signal);
         span.set({ "conifer.outcome": outcome.kind });
         return outcome;
-      }),
+      });
+    },
   };
 }
 

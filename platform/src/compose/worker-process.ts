@@ -44,10 +44,11 @@ export async function startWorker(
   tracer: Tracer = silentTracer,
 ): Promise<RunningRole> {
   const database = await requireStore(config, logger);
-  const files = clusterPeer("files", config);
+  const files = clusterPeer("files", config, tracer);
   const context = makeControlContext(config, database, logger, {
     logs: makeLogClient({ peer: clusterPeer("logs", config), now: systemClock, logger }),
-    outputs: makeOutputClient(files),
+    // A call for each piece of a log or an output would be a trace of nothing else.
+    outputs: makeOutputClient(clusterPeer("files", config)),
     holder: config.podName,
     meter,
     tracer,
@@ -60,13 +61,13 @@ export async function startWorker(
   const table = await openTable(context, client);
   const sources = makeSourceClient(files);
   const builds = await startBuilds(context, client, sources.sources);
-  const images = makeImageClient(clusterPeer("registry", config));
+  const images = makeImageClient(clusterPeer("registry", config, tracer));
   const registry = openClusterArtifacts(registryUrl(config), context.masterKey);
   const engine: WorkerEngine = {
     ...dynos,
     builder: builds.builder,
     routes: table.routes,
-    collection: makeCollectionClient(clusterPeer("registry", config)),
+    collection: makeCollectionClient(clusterPeer("registry", config, tracer)),
     repositories: makeRepositoryClient(files),
     sources: sources.sources,
     fetchSource: sources.fetchSource,

@@ -53,6 +53,19 @@ describe("a span", () => {
 });
 
 describe("a trace", () => {
+  test("begins with a span apart, unless it came from a caller", async () => {
+    const { tracer, spans } = makeRig();
+    await tracer.span({ name: "around" }, async () => {
+      await tracer.span({ name: "apart", apart: true }, () => tracer.span({ name: "below" }, async () => {}));
+      await tracer.span({ name: "called", apart: true, traceparent: CALLER }, async () => {});
+    });
+    const [below, apart, called, around] = spans;
+    expect(apart?.parentId).toBeUndefined();
+    expect(apart?.traceId).not.toBe(around?.traceId);
+    expect([below?.traceId, below?.parentId]).toEqual([apart?.traceId, apart?.spanId]);
+    expect(called?.parentId).toBe("00f067aa0ba902b7");
+  });
+
   test("holds what a span calls, over waits, and two at once are kept apart", async () => {
     const { tracer, spans } = makeRig();
     const one = (name: string) =>

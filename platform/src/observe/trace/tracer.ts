@@ -25,6 +25,8 @@ export interface SpanOptions {
   readonly fields?: SpanFields;
   /** The header of whoever asked, where it came from another process. Default: the span around this one. */
   readonly traceparent?: string | undefined;
+  /** Without a header a trace begins here: what runs around it is not what it is done for. Default: false. */
+  readonly apart?: boolean;
 }
 
 /** A span that is under way. */
@@ -56,8 +58,8 @@ export function makeTracer({ share, ended, nowMs }: TracerOptions): Tracer {
       const place = around.getStore();
       return place && formatTraceparent(place);
     },
-    span: async ({ name, kind = "internal", fields: given = {}, traceparent }, work) => {
-      const parent = parseTraceparent(traceparent) ?? around.getStore();
+    span: async ({ name, kind = "internal", fields: given = {}, traceparent, apart = false }, work) => {
+      const parent = parseTraceparent(traceparent) ?? (apart ? undefined : around.getStore());
       const traceId = parent?.traceId ?? randomBytes(16).toString("hex");
       const sampled = parent?.sampled ?? isSampled(traceId, share);
       const place = { traceId, spanId: randomBytes(8).toString("hex"), sampled };

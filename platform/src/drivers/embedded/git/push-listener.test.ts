@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -61,6 +62,22 @@ it("takes a token once, and not after its push", async () => {
   expect(await ask(request(second.token))).toEqual([]);
   expect(await ask(request("guess"))).toEqual([]);
   expect(await ask("no json\n")).toEqual([]);
+});
+
+it("receives a push in the surroundings of its request, whatever hook calls when", async () => {
+  const around = new AsyncLocalStorage<string>();
+  const tell: PushReceiver = async function* () {
+    yield { kind: "output", text: `first ${around.getStore()}` };
+    await Promise.resolve();
+    yield { kind: "output", text: `then ${around.getStore()}` };
+  };
+  const tickets = ["one", "two"].map((name) => around.run(name, () => listener.open(tell)));
+  const told = await Promise.all(tickets.map(({ token }) => around.run("hook", () => ask(request(token)))));
+  const output = (text: string) => ({ kind: "output", text });
+  expect(told).toEqual([
+    [output("first one"), output("then one")],
+    [output("first two"), output("then two")],
+  ]);
 });
 
 it("is open to this user only", async () => {

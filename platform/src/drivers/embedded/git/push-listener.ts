@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -18,6 +19,7 @@ export interface PushTicket {
 
 export interface PushListener extends Running {
   readonly socketPath: string;
+  /** What the receiver does is part of whatever opens the ticket: of its trace, too. */
   open(receive: PushReceiver): PushTicket;
 }
 
@@ -33,7 +35,7 @@ const ANSWER_MS = 2_000;
  */
 export async function startPushListener(options: PushListenerOptions): Promise<PushListener> {
   const { socketPath, logger } = options;
-  const receivers = new Map<string, PushReceiver>();
+  const receivers = new Map<string, WaitingReceiver>();
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
   const server = createServer((socket) => {
@@ -55,7 +57,7 @@ export async function startPushListener(options: PushListenerOptions): Promise<P
     socketPath,
     open: (receive) => {
       const token = randomBytes(32).toString("hex");
-      receivers.set(token, receive);
+      receivers.set(token, { receive, within: AsyncLocalStorage.snapshot() });
       return { token, close: () => void receivers.delete(token) };
     },
     stop: async () => {
@@ -67,21 +69,28 @@ export async function startPushListener(options: PushListenerOptions): Promise<P
   };
 }
 
+interface WaitingReceiver {
+  readonly receive: PushReceiver;
+  /** Runs work in the surroundings in which the ticket was opened. */
+  readonly within: ReturnType<typeof AsyncLocalStorage.snapshot>;
+}
+
 async function answer(
   socket: Socket,
-  receivers: Map<string, PushReceiver>,
+  receivers: Map<string, WaitingReceiver>,
   stopping: AbortSignal,
 ): Promise<void> {
   const gone = new AbortController();
   socket.on("error", () => socket.destroy());
   socket.once("close", () => gone.abort());
   const { token, commands } = await readRequest(socket);
-  const receive = receivers.get(token);
+  const waiting = receivers.get(token);
   receivers.delete(token);
-  if (!receive) return;
-  for await (const news of receive(commands, AbortSignal.any([gone.signal, stopping]))) {
-    if (!(await send(socket, news))) return;
-  }
+  await waiting?.within(async () => {
+    for await (const news of waiting.receive(commands, AbortSignal.any([gone.signal, stopping]))) {
+      if (!(await send(socket, news))) return;
+    }
+  });
 }
 
 function readRequest(socket: Socket): Promise<{ token: string; commands: readonly RefCommand[] }> {

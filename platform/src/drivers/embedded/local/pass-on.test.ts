@@ -15,6 +15,9 @@ import { callPeer, open, PeerGone, passOn, type RemotePeer } from "./index.ts";
 import { makeRemoteAuthority, makeRemoteRig, SECRET } from "./remote-peer-fixtures.ts";
 
 const PASSED_ON = "conifer-passed-on";
+const [CLIENTS, HERE] = ["00f067aa0ba902b7", "00f067aa0ba902b8"].map(
+  (span) => `00-4bf92f3577b34da6a3ce929d0e0e4736-${span}-01`,
+) as [string, string];
 const rig = makeRemoteRig(makeRemoteAuthority());
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -142,6 +145,17 @@ describe("a request", () => {
       expect(headers.all).toBe(SECRET);
     },
   );
+
+  test.each([
+    ["of the span that it runs in", () => HERE, HERE],
+    ["of no span", () => undefined, undefined],
+    ["where nothing is traced", undefined, undefined],
+  ])("has the place in a trace %s, and never the client's own word for it", async (_where, place, wanted) => {
+    const { peer } = await openBoth(echo);
+    const { port } = await openFront({ ...peer, ...(place ? { traceparent: place } : {}) });
+    const { headers } = await told(await send(port, { headers: { traceparent: CLIENTS, "x-public": "2" } }));
+    expect([headers.traceparent, headers["x-public"]]).toEqual([wanted, "2"]);
+  });
 
   test("whose body is large is streamed, as it is", async () => {
     const { port } = await openBoth(async (request, response) => {

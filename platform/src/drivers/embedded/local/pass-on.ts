@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type LocalPeer, open, PeerGone } from "./local-client.ts";
 import { PASSED_ON } from "./local-routes.ts";
 
+/** The place in a trace is the caller's own to say: the client's goes on only by way of the span that this runs in. */
+const TRACE = "traceparent";
 /** Between two neighbors only. (RFC 9110 §7.6.1) */
 const HOP_BY_HOP = new Set([
   "connection",
@@ -56,7 +58,7 @@ function kept({ headers, headersDistinct }: IncomingMessage): Record<string, str
   // Whoever names what bounds the body would make it endless.
   named.delete("content-length");
   const pairs = Object.entries(headersDistinct).flatMap(([name, values = []]) => {
-    if (HOP_BY_HOP.has(name) || named.has(name) || name === PASSED_ON) return [];
+    if (HOP_BY_HOP.has(name) || named.has(name) || name === PASSED_ON || name === TRACE) return [];
     return [[name, values.length === 1 ? (values[0] ?? "") : values] as const];
   });
   return Object.fromEntries(pairs);

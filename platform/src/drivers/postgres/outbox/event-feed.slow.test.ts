@@ -142,7 +142,7 @@ describe("a reader", () => {
   });
 });
 
-test("hints name the kind and the app as they come", async () => {
+test("hints name the kind and the app as they come, and the place in a trace where there is one", async () => {
   const hints: unknown[] = [];
   await startEventFeed({
     database,
@@ -153,7 +153,14 @@ test("hints name the kind and the app as they come", async () => {
   }).then((started) => running.push(started));
   await listening();
   await add("a");
-  await vi.waitFor(() => expect(hints).toEqual([["app.updated", APP]]));
+  await vi.waitFor(() => expect(hints).toEqual([["app.updated", APP, undefined]]));
+  const place = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const traced = makeAppendEvent(
+    () => new Date(),
+    () => place,
+  );
+  await traced(database.db, { kind: "app.deleted", appId: APP, actor: null, data: {} });
+  await vi.waitFor(() => expect(hints[1]).toEqual(["app.deleted", APP, place]));
 });
 
 test("tells when hints are heard, at first and after each loss of its connection", async () => {

@@ -21,8 +21,11 @@ export interface EventFeedOptions {
   readonly database: Database;
   readonly readers: readonly EventReader[];
   readonly logger: Logger;
-  /** Told of each hint as it comes, before any reader has got to the event. A hint may be lost. */
-  readonly onHint?: (kind: EventKind, appId: string) => void;
+  /**
+   * Told of each hint as it comes, before any reader has got to the event, with the place in a trace that the change was part
+   * of. A hint may be lost.
+   */
+  readonly onHint?: (kind: EventKind, appId: string, traceparent: string | undefined) => void;
   /** Told when hints are heard from now on: any that came before, since the connection was lost, are not. */
   readonly onListening?: () => void;
   /** How often readers look without a hint. */
@@ -102,8 +105,8 @@ async function listenLoop(
       const gone = goneOrAborted(client, signal);
       client.on("notification", ({ payload = "" }) => {
         wakeAll();
-        const [kind = "", appId = ""] = payload.split(" ");
-        options.onHint?.(kind as EventKind, appId);
+        const [kind = "", appId = "", traceparent] = payload.split(" ");
+        options.onHint?.(kind as EventKind, appId, traceparent);
       });
       try {
         await client.query(`listen ${EVENTS_CHANNEL}`);

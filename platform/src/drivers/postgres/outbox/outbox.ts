@@ -17,8 +17,11 @@ type OutboxTables = {
 /** The NOTIFY channel that hints at new events. A hint may be lost; readers also look on a timer. */
 export const EVENTS_CHANNEL = "conifer_events";
 
-/** Records an event in the caller's transaction and hints at it once that commits. */
-export function makeAppendEvent(clock: Clock) {
+/**
+ * Records an event in the caller's transaction and hints at it once that commits. The hint names the place in a trace that
+ * the change is part of; it goes with the hint and is nowhere recorded.
+ */
+export function makeAppendEvent(clock: Clock, traceparent: () => string | undefined = () => undefined) {
   return async (trx: Db, event: NewEvent): Promise<void> => {
     await trx
       .withTables<OutboxTables>()
@@ -31,7 +34,9 @@ export function makeAppendEvent(clock: Clock) {
         at: clock(),
       })
       .execute();
-    await sql`select pg_notify(${EVENTS_CHANNEL}, ${`${event.kind} ${event.appId}`})`.execute(trx);
+    const place = traceparent();
+    const hint = `${event.kind} ${event.appId}${place === undefined ? "" : ` ${place}`}`;
+    await sql`select pg_notify(${EVENTS_CHANNEL}, ${hint})`.execute(trx);
   };
 }
 
