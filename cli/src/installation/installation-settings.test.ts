@@ -107,6 +107,13 @@ test("other certificates start the pods that read them anew", () => {
   expect(makeTrust(installation())).toEqual([]);
 });
 
+test("another address of the database or another token starts all pods anew", () => {
+  const digest = (overrides: Overrides) => settingsDigest(installation(overrides));
+  const url = (password: string) => ({ "database.url": `postgres://conifer:${password}@db.example/conifer` });
+  expect(digest(url("a"))).toBe(digest(url("a")));
+  expect(new Set([{}, url("a"), url("b"), { "metrics.token": "0".repeat(32) }].map(digest)).size).toBe(4);
+});
+
 describe("values by default", () => {
   const UNIT: Readonly<Record<string, number>> = { Mi: 1, Gi: 1024 };
   const mebibytes = (text: string) => Number.parseInt(text, 10) * (UNIT[text.slice(-2)] ?? Number.NaN);

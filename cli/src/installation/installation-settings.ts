@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, scryptSync } from "node:crypto";
 import { type Installation, type Manifest, manifest, SETTINGS, TRUST } from "./installation-names.ts";
 import { PORT } from "./role-table.ts";
 import type { Texts } from "./value-readers.ts";
@@ -86,8 +86,14 @@ export function makeTrust(installation: Installation): Manifest[] {
 /** Changes with the settings, so that pods whose template holds it are started anew. */
 export function settingsDigest(installation: Installation): string {
   const { values } = installation;
+  const secrets = [givenMetricsToken(values), values["database.url"]].map((text) => text && slowDigest(text));
   return createHash("sha256")
-    .update(JSON.stringify([roleSettings(installation), values.caBundle, givenMetricsToken(values)]))
+    .update(JSON.stringify([roleSettings(installation), values.caBundle, ...secrets]))
     .digest("hex")
     .slice(0, 16);
+}
+
+/** Whoever sees the mark on a pod must not be able to try passwords against it quickly. */
+function slowDigest(text: string): string {
+  return scryptSync(text, "conifer.dev/settings", 16, { N: 2_048 }).toString("hex");
 }
