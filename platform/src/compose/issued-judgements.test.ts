@@ -63,6 +63,7 @@ describe("what doctor tells of an authority's certificates", () => {
 
   test("an authority that is away, until it is asked again", () => {
     const trouble = {
+      authority: HERE,
       reason: "ca does not answer",
       at: NOW.getTime(),
       until: NOW.getTime() + 60_000,

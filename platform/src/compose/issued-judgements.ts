@@ -23,7 +23,7 @@ export function judgeIssued(
       (says): Finding => ({ matter: MATTER, state: "warning", says, mend: "The router asks for it again" }),
     ),
   ];
-  if (trouble && trouble.until > time)
+  if (trouble?.authority === directory && trouble.until > time)
     findings.push({
       matter: MATTER,
       state: good.length > 0 || kept.length === 0 ? "warning" : "problem",

@@ -34,7 +34,7 @@ export async function openIssued(call: IssuedTlsCall): Promise<IssuedTls | undef
   const issuer = makeAcmeIssuer({
     ...{ directory, email, now, agent: `Conifer/${readConiferVersion()}` },
     proxies: { https: proxy("HTTPS_PROXY"), none: proxy("NO_PROXY") },
-    ca: caBundle === undefined ? undefined : await withUsual(caBundle),
+    ca: caBundle === undefined ? undefined : await withUsual(caBundle, logger),
     account: {
       load: () => readSecret(accountFile),
       keep: (text) => writeSecret(accountFile, text),
@@ -61,6 +61,12 @@ function idOf(directory: string): string {
 }
 
 /** An authority of the public internet has certificates that an operator's own authority has not signed. */
-async function withUsual(bundle: string): Promise<string> {
-  return [await readFile(bundle, "utf8"), ...rootCertificates].join("\n");
+async function withUsual(bundle: string, logger: Logger): Promise<string> {
+  const own = await readFile(bundle, "utf8").catch((error) => {
+    logger.error("the bundle of CONIFER_CA_BUNDLE cannot be read; the usual authorities are trusted", {
+      error,
+    });
+    return "";
+  });
+  return [own, ...rootCertificates].join("\n");
 }

@@ -280,6 +280,17 @@ describe("an attempt that fails", () => {
     expect((await readAskedCertificates(folder)).trouble).toBeUndefined();
   });
 
+  test("does not stop another authority from being asked", async () => {
+    issuer.middle = refusing(away);
+    await settle(await opened(A));
+    issuer.middle = async () => {};
+    const certificates = await open({ authority: "https://other.example.com/" });
+    certificates.certificateFor(A);
+    await settle(certificates);
+    expect(certificates.certificateFor(A)).toBeDefined();
+    expect((await readAskedCertificates(folder)).trouble).toBeDefined();
+  });
+
   test("with the wish to be left alone is not made before", async () => {
     issuer.middle = refusing(new IssueError("authority", "too many", { retryAfterMs: 2 * DAY }));
     const certificates = await opened(A);
@@ -372,6 +383,27 @@ describe("a disk", () => {
     expect(certificates.certificateFor(B)).toBeDefined();
   });
 
+  test("that damaged a certificate has it asked for again, and nobody is shown it", async () => {
+    await settle(await opened(A));
+    const { records } = await readAskedCertificates(folder);
+    const [record] = records;
+    if (!record?.current) throw new Error("there is no certificate");
+    await writeRecord(folder, { ...record, current: { ...record.current, chain: "damaged" } });
+    const certificates = await open();
+    expect(certificates.certificateFor(A)).toBeUndefined();
+    await settle(certificates);
+    expect(certificates.certificateFor(A)).toBeDefined();
+    expect(told.map(({ said }) => said)).toContain("a certificate on disk is damaged; it is asked for again");
+  });
+
+  test("with something else in the folder's place keeps nobody from starting", async () => {
+    writeFileSync(folder, "");
+    const certificates = await opened(A);
+    await settle(certificates);
+    expect(issuer.asked).toEqual([]);
+    expect(told.length).toBeGreaterThan(0);
+  });
+
   test("that cannot be written to has nothing ordered, since nobody would remember", async () => {
     mkdirSync(recordFile(folder, A), { recursive: true });
     const certificates = await opened(A);
@@ -400,6 +432,15 @@ describe("a disk", () => {
     await settle(await opened(A));
     expect(statSync(recordFile(folder, A)).mode & 0o777).toBe(0o600);
   });
+});
+
+test("what would end comes before what was never there", async () => {
+  const certificates = await opened(A);
+  await settle(certificates);
+  time += 61 * DAY;
+  certificates.certificateFor(B);
+  await settle(certificates);
+  expect(issuer.asked).toEqual([A, A, B]);
 });
 
 test("what is started asks by itself", async () => {

@@ -11,8 +11,8 @@ import {
   isOver,
   isPaused,
   mayBeAsked,
-  resumable,
   succeeded,
+  takenUp,
   troubled,
 } from "./asked-certificate.ts";
 import {
@@ -81,12 +81,9 @@ export class CertificatesOnDemand {
     trouble: AuthorityTrouble | undefined,
   ) {
     this.#options = options;
-    this.#trouble = trouble;
+    this.#trouble = trouble?.authority === options.authority ? trouble : undefined;
     this.#attempts = records.flatMap(({ triedAt }) => (triedAt === undefined ? [] : [triedAt]));
-    // An order that a process could not end costs nothing to go on with.
-    const begun = (one: AskedCertificate) =>
-      resumable(one, options.authority) ? { ...one, nextAt: 0 } : one;
-    this.#records = new Map(records.map((one) => [one.host, begun(one)]));
+    this.#records = new Map(records.map((one) => [one.host, takenUp(one, options.authority)]));
     for (const host of options.own) this.#want(host);
   }
 
@@ -97,9 +94,14 @@ export class CertificatesOnDemand {
     if (!current || current.to <= this.#now()) return undefined;
     const made = this.#contexts.get(host);
     if (made?.of === current) return made.context;
-    const context = createSecureContext({ cert: current.chain, key: current.key });
-    this.#contexts.set(host, { of: current, context });
-    return context;
+    try {
+      const context = createSecureContext({ cert: current.chain, key: current.key });
+      this.#contexts.set(host, { of: current, context });
+      return context;
+    } catch (thrown) {
+      this.#drop(host, thrown);
+      return undefined;
+    }
   }
 
   /** What the authority is to read at a host's `/.well-known/acme-challenge/<token>`; undefined unless it was told to look there. */
@@ -147,6 +149,13 @@ export class CertificatesOnDemand {
     return this.#options.now().getTime();
   }
 
+  /** What the disk made of a certificate is not shown to anybody. */
+  #drop(host: string, error: unknown): void {
+    this.#options.logger.error("a certificate on disk is damaged; it is asked for again", { host, error });
+    this.#records.delete(host);
+    this.#want(host);
+  }
+
   #want(host: string): void {
     const { wants, mostWaiting = MOST_WAITING } = this.#options;
     if (this.#records.has(host) || !mayBeAsked(host) || !wants(host)) return;
@@ -156,10 +165,10 @@ export class CertificatesOnDemand {
     this.#wake();
   }
 
-  /** Our own names first, then those without a certificate, in the order in which they were wanted. */
+  /** Our own names first, then what would end, then those without a certificate, in the order in which they were wanted. */
   #next(now: number): AskedCertificate | undefined {
     const { own, wants, authority } = this.#options;
-    const rank = ({ host, current }: AskedCertificate) => (own.includes(host) ? 0 : current ? 2 : 1);
+    const rank = ({ host, current }: AskedCertificate) => (own.includes(host) ? 0 : current ? 1 : 2);
     let best: AskedCertificate | undefined;
     for (const record of this.#records.values()) {
       if (!isDue(record, authority, now) || !wants(record.host)) continue;
@@ -237,7 +246,7 @@ export class CertificatesOnDemand {
       again,
     });
     if (error.scope === "name") return await this.#tellTrouble(undefined);
-    const trouble = troubled(this.#trouble, error, this.#now());
+    const trouble = troubled(this.#trouble, error, { now: this.#now(), authority });
     await this.#tellTrouble(trouble);
     logger.warn("the authority of certificates is left alone for a while", {
       authority,

@@ -34,7 +34,11 @@ export async function readAskedCertificates(folder: string): Promise<AskedCertif
     }
   };
   const records: AskedCertificate[] = [];
-  for (const name of await namesIn(namesFolder(folder))) {
+  const names = await namesIn(namesFolder(folder)).catch((thrown) => {
+    damaged.push(`${namesFolder(folder)}: ${errorText(thrown)}`);
+    return [];
+  });
+  for (const name of names) {
     const host = name.slice(0, -".json".length);
     if (!name.endsWith(".json") || !mayBeAsked(host)) continue;
     const record = await reading(recordFile(folder, host), (text) => parseRecord(text, host));
@@ -103,7 +107,12 @@ export function parseRecord(text: string, host: string): AskedCertificate {
 
 function parseTrouble(text: string): AuthorityTrouble {
   const parsed: unknown = JSON.parse(text);
-  if (isObject(parsed) && areTexts(parsed, ["reason"]) && isTime(parsed.until) && isCount(parsed.failures))
+  if (
+    isObject(parsed) &&
+    areTexts(parsed, ["authority", "reason"]) &&
+    isTime(parsed.until) &&
+    isCount(parsed.failures)
+  )
     return parsed as unknown as AuthorityTrouble;
   throw new Error("it is not whole");
 }

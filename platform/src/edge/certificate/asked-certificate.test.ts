@@ -10,6 +10,7 @@ import {
   mayBeAsked,
   resumable,
   succeeded,
+  takenUp,
   troubled,
 } from "./asked-certificate.ts";
 import { IssueError } from "./certificate-ports.ts";
@@ -18,6 +19,7 @@ const NOW = Date.parse("2026-11-23T00:00:00Z");
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const HERE = "https://ca.example.com/directory";
+const WHEN = { now: NOW, authority: HERE };
 const fresh: AskedCertificate = { host: "a.example.com", failures: 0, nextAt: 0 };
 const current = { authority: HERE, chain: "chain", key: "key", from: NOW, to: NOW + 90 * DAY };
 const ofName = (retryAfterMs = 0) => new IssueError("name", "not proven", { retryAfterMs });
@@ -115,13 +117,13 @@ describe("after a failure", () => {
   });
 
   test("the authority is left alone twice as long each time, an hour at the most", () => {
-    let trouble = troubled(undefined, ofAuthority(), NOW);
+    let trouble = troubled(undefined, ofAuthority(), WHEN);
     const all = [
       trouble,
-      ...Array.from({ length: 7 }, () => (trouble = troubled(trouble, ofAuthority(), NOW))),
+      ...Array.from({ length: 7 }, () => (trouble = troubled(trouble, ofAuthority(), WHEN))),
     ];
     expect(all.map(({ until }) => (until - NOW) / MINUTE)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
-    expect(troubled(undefined, ofAuthority(300 * DAY), NOW).until).toBe(NOW + 60 * MINUTE);
+    expect(troubled(undefined, ofAuthority(300 * DAY), WHEN).until).toBe(NOW + 60 * MINUTE);
     expect([NOW, NOW + MINUTE, NOW - DAY].map((now) => isPaused(all[0], now))).toEqual([true, false, false]);
     expect(isPaused(undefined, NOW)).toBe(false);
   });
@@ -164,6 +166,23 @@ describe("an attempt", () => {
     });
     expect(again({ key: "first", authority: HERE })).toEqual({ key: "second", authority: HERE });
     expect(resumable(fresh, HERE)).toBeUndefined();
+  });
+});
+
+describe("a new process", () => {
+  const begun = attempted(fresh, { now: NOW, key: "key", authority: HERE });
+
+  test("takes up waits as they are, and an order at once", () => {
+    expect(takenUp(begun, HERE)).toBe(begun);
+    expect(takenUp(fresh, HERE)).toBe(fresh);
+    const order = { key: "key", authority: HERE, reference: "order/1" };
+    expect(takenUp({ ...begun, order }, HERE)).toMatchObject({ order, nextAt: 0, failures: 1 });
+  });
+
+  test("with another authority begins anew, and keeps what serves", () => {
+    const before = failed({ ...begun, current }, ofName(7 * DAY), NOW);
+    const taken = takenUp(before, "https://other.example.com/");
+    expect(taken).toEqual({ host: fresh.host, current, failures: 0, triedAt: NOW, nextAt: 0 });
   });
 });
 

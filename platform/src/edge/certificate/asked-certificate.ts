@@ -10,6 +10,8 @@ export interface AskedCertificate {
   /** Attempts that failed since the last one that did not. */
   readonly failures: number;
   readonly triedAt?: number;
+  /** Which authority was asked then: another one knows nothing of failures and waits. */
+  readonly askedOf?: string;
   /** Why the last attempt failed. */
   readonly reason?: string;
   /** Not to be asked for before. */
@@ -28,6 +30,7 @@ export interface IssuedChain {
 
 /** The authority as a whole is left alone until then. */
 export interface AuthorityTrouble {
+  readonly authority: string;
   readonly reason: string;
   readonly at: number;
   readonly until: number;
@@ -89,9 +92,18 @@ export function attempted(
     order: kept ?? { key, authority },
     failures,
     triedAt: now,
+    askedOf: authority,
     reason: "the attempt did not end",
     nextAt: now + doubled(FIRST_WAIT_MS, failures, LONGEST_WAIT_MS),
   };
+}
+
+/** A record as a new process takes it up: an order that could not end is gone on with at once, since that costs nothing. */
+export function takenUp(record: AskedCertificate, authority: string): AskedCertificate {
+  if (resumable(record, authority)) return { ...record, nextAt: 0 };
+  const { host, current, triedAt, askedOf } = record;
+  if (askedOf === undefined || askedOf === authority) return record;
+  return { host, ...(current ? { current } : {}), failures: 0, ...(triedAt ? { triedAt } : {}), nextAt: 0 };
 }
 
 /** The order that a process began and could not end, where it is one of this authority. */
@@ -100,7 +112,7 @@ export function resumable({ order }: AskedCertificate, authority: string): Asked
 }
 
 export function succeeded({ host, triedAt }: AskedCertificate, current: IssuedChain): AskedCertificate {
-  return { host, current, failures: 0, ...(triedAt === undefined ? {} : { triedAt }), nextAt: 0 };
+  return { host, current, failures: 0, ...(triedAt ? { triedAt } : {}), nextAt: 0 };
 }
 
 /** The record after an attempt that `attempted` began. An order that failed is over; one whose authority went away stands. */
@@ -126,11 +138,11 @@ export function failed(record: AskedCertificate, error: IssueError, now: number)
 export function troubled(
   before: AuthorityTrouble | undefined,
   { message, retryAfterMs }: IssueError,
-  now: number,
+  { now, authority }: { readonly now: number; readonly authority: string },
 ): AuthorityTrouble {
   const failures = (before?.failures ?? 0) + 1;
   const waitMs = Math.max(doubled(FIRST_PAUSE_MS, failures, LONGEST_PAUSE_MS), retryAfterMs);
-  return { reason: message, at: now, until: now + Math.min(waitMs, LONGEST_PAUSE_MS), failures };
+  return { authority, reason: message, at: now, until: now + Math.min(waitMs, LONGEST_PAUSE_MS), failures };
 }
 
 function doubled(first: number, times: number, longest: number): number {

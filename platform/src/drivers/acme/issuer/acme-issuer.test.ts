@@ -1,4 +1,7 @@
 import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeSigningRequest } from "../../../edge/certificate/certificate.ts";
 import { IssueError } from "../../../edge/certificate/index.ts";
@@ -138,6 +141,30 @@ describe("a certificate by ACME", () => {
     await issue();
     expect(authority.asked.join()).not.toContain("/challenge/");
   });
+});
+
+test("the operator's proxy is gone through, but for those that it does not lead to", async () => {
+  const asked: string[] = [];
+  const proxy = createServer().on("connect", (request, socket, first) => {
+    asked.push(request.url ?? "");
+    const [host = "", port] = (request.url ?? "").split(":");
+    const onward = connect(Number(port), host, () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      onward.write(first);
+      onward.pipe(socket).pipe(onward);
+    });
+    for (const side of [socket, onward]) side.on("error", () => {});
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const https = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  await issue(makeIssuer({ proxies: { https, none: "" } }));
+  expect(new Set(asked)).toEqual(new Set([new URL(authority.directory).host]));
+  asked.length = 0;
+  await issue(makeIssuer({ proxies: { https, none: "127.0.0.1" } }));
+  expect(asked).toEqual([]);
+  for (const issuer of issuers.splice(0)) await issuer.close();
+  await new Promise((resolve) => proxy.close(resolve));
 });
 
 describe("an order that a process could not end", () => {

@@ -127,7 +127,7 @@ class Authority implements ScriptedAuthority {
   async #answer(ask: ScriptedAsk, signed?: Record<string, string>): Promise<ScriptedReply> {
     const { method, path, header, payload } = ask;
     const at = (rest: string) => `${this.#origin}${rest}`;
-    if (method === "GET" && path === "/directory")
+    if (method === "GET" && path.split("?")[0] === "/directory")
       return ok({ newNonce: at("/nonce"), newAccount: at("/new-account"), newOrder: at("/new-order") });
     if (method === "HEAD") return { status: 200 };
     if (!signed || header.url !== at(path)) return problem(400, "malformed", "not signed for this address");
