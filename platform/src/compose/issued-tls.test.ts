@@ -34,7 +34,11 @@ const tell = (said: string, fields: LogFields = {}) => void told.push({ said, ..
 async function open(bundle = "bundle.pem", directory = authority.directory) {
   issued = await openIssued({
     config: {
-      ...{ acme: { directory, email: "you@example.com" }, home: makeHome(root), domain: DOMAIN },
+      ...{
+        acme: { directory, email: "you@example.com", binding: undefined },
+        home: makeHome(root),
+        domain: DOMAIN,
+      },
       caBundle: join(root, bundle),
     },
     wants: () => true,

@@ -28,11 +28,11 @@ export async function openIssued(call: IssuedTlsCall): Promise<IssuedTls | undef
   const { acme, home, domain, caBundle } = config;
   if (!acme) return undefined;
   const { makeAcmeIssuer } = await import("../drivers/acme/issuer/index.ts");
-  const { directory, email } = acme;
+  const { directory, email, binding } = acme;
   const proxy = (name: string) => env[name] ?? env[name.toLowerCase()] ?? "";
   const accountFile = join(home.acme, `account-${idOf(directory)}.json`);
   const issuer = makeAcmeIssuer({
-    ...{ directory, email, now, agent: `Conifer/${readConiferVersion()}` },
+    ...{ directory, email, binding, now, agent: `Conifer/${readConiferVersion()}` },
     proxies: { https: proxy("HTTPS_PROXY"), none: proxy("NO_PROXY") },
     ca: caBundle === undefined ? undefined : await withUsual(caBundle, logger),
     account: {

@@ -15,6 +15,7 @@ import { connect, type PeerCertificate } from "node:tls";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   buildPebble,
+  ELSEWHERE,
   noPebble,
   type Pebble,
   type PebbleOptions,
@@ -67,6 +68,7 @@ const settings = ({ directory, caFile }: Pick<Pebble, "directory" | "caFile">) =
   ...{ CONIFER_HOME: root, CONIFER_DOMAIN: DOMAIN, CONIFER_LISTEN: "127.0.0.1", CONIFER_CA_BUNDLE: caFile },
   ...{ CONIFER_ROUTER_PORT: String(ports.http), CONIFER_ROUTER_TLS_PORT: String(ports.tls) },
   ...{ CONIFER_ACME_DIRECTORY: directory, CONIFER_ACME_AGREE: "yes", CONIFER_ACME_EMAIL: "you@example.com" },
+  ...{ CONIFER_ACME_KEY_ID: ELSEWHERE.id, CONIFER_ACME_KEY: ELSEWHERE.key },
 });
 
 /** The real process, which knows routes from its disk or from `putRoute`. */

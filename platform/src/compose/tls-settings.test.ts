@@ -18,7 +18,7 @@ describe("certificates of an ACME server", () => {
   });
 
   test("are asked for at a directory's address, or by a name that is known", () => {
-    expect(read({})().acme).toEqual({ directory: DIRECTORY, email: undefined });
+    expect(read({})().acme).toEqual({ directory: DIRECTORY, email: undefined, binding: undefined });
     expect(read({ CONIFER_ACME_EMAIL: "you@example.com" })().acme?.email).toBe("you@example.com");
     const known = (name: string) => read({ CONIFER_ACME_DIRECTORY: name })().acme?.directory;
     expect(known("letsencrypt")).toMatch(/^https:\/\/acme-v02\./);
@@ -40,6 +40,19 @@ describe("certificates of an ACME server", () => {
     ["CONIFER_DOMAIN", "Apps.Localhost"],
   ])("%s=%j is a mistake that is told by its name", (name, value) => {
     expect(read({ [name]: value })).toThrow(name);
+  });
+
+  test("may need an account that was made elsewhere", () => {
+    const given = {
+      CONIFER_ACME_KEY_ID: "kid-1",
+      CONIFER_ACME_KEY: Buffer.alloc(32, 7).toString("base64url"),
+    };
+    expect(read(given)().acme?.binding).toEqual({ id: "kid-1", key: Buffer.alloc(32, 7) });
+    for (const name of Object.keys(given))
+      expect(read({ ...given, [name]: "" })).toThrow(`${name} is missing`);
+    const wrong = read({ ...given, CONIFER_ACME_KEY: "hunter2 hunter2 hunter2" });
+    expect(wrong).toThrow("CONIFER_ACME_KEY must be a key in base64url");
+    expect(wrong).not.toThrow("hunter2");
   });
 
   test("are for one machine", () => {

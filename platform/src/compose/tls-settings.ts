@@ -9,13 +9,23 @@ export interface TlsSettings {
    * CONIFER_ACME_DIRECTORY: the URL of an ACME server's directory, or `letsencrypt`, for certificates of names that the one
    * above has not. Default: none. CONIFER_ACME_AGREE: `yes` to its terms of service. CONIFER_ACME_EMAIL: where it may write to.
    */
-  readonly acme: { readonly directory: string; readonly email: string | undefined } | undefined;
+  readonly acme: AcmeSettings | undefined;
+}
+
+export interface AcmeSettings {
+  readonly directory: string;
+  readonly email: string | undefined;
+  /**
+   * CONIFER_ACME_KEY_ID, CONIFER_ACME_KEY: the account that was made elsewhere with an authority that wants one (external account
+   * binding), and its key in base64url. Only the router sees them.
+   */
+  readonly binding: { readonly id: string; readonly key: Buffer } | undefined;
 }
 
 /** How settings are read, each checked and its mistake noted. */
 interface TlsReader {
   text(name: string): string | undefined;
-  matching(name: string, what: string, pattern: Pick<RegExp, "test">): string | undefined;
+  matching(name: string, what: string, pattern: Pick<RegExp, "test">, secrecy?: "secret"): string | undefined;
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T;
 }
 
@@ -51,6 +61,7 @@ function readAcme(read: TlsReader, mistakes: string[]): TlsSettings["acme"] {
     test: (text) => Object.hasOwn(DIRECTORIES, text) || isAddress(text),
   });
   const email = read.matching("CONIFER_ACME_EMAIL", "an e-mail address", EMAIL);
+  const binding = readBinding(read, mistakes);
   const agrees = read.oneOf("CONIFER_ACME_AGREE", ["no", "yes"], "no") === "yes";
   if (given === undefined) return undefined;
   if (!agrees)
@@ -63,7 +74,22 @@ function readAcme(read: TlsReader, mistakes: string[]): TlsSettings["acme"] {
     );
   if (read.text("CONIFER_SYSTEM_NAMESPACE") !== undefined)
     mistakes.push("CONIFER_ACME_DIRECTORY is for one machine, not for an installation in a cluster");
-  return { directory: DIRECTORIES[given] ?? given, email };
+  return { directory: DIRECTORIES[given] ?? given, email, binding };
+}
+
+function readBinding(read: TlsReader, mistakes: string[]): AcmeSettings["binding"] {
+  const id = read.matching("CONIFER_ACME_KEY_ID", "the id of a key", /^[\x21-\x7e]{1,1024}$/, "secret");
+  const key = read.matching(
+    "CONIFER_ACME_KEY",
+    "a key in base64url",
+    /^[A-Za-z0-9_-]{16,1024}={0,2}$/,
+    "secret",
+  );
+  if (id !== undefined && key !== undefined) return { id, key: Buffer.from(key, "base64url") };
+  const one = read.text("CONIFER_ACME_KEY_ID") === undefined;
+  if (one !== (read.text("CONIFER_ACME_KEY") === undefined))
+    mistakes.push(`${one ? "CONIFER_ACME_KEY_ID" : "CONIFER_ACME_KEY"} is missing: both are given together`);
+  return undefined;
 }
 
 function isAddress(text: string): boolean {

@@ -1,5 +1,6 @@
 import {
   createHash,
+  createHmac,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -14,6 +15,8 @@ export interface AccountKey {
   readonly pem: string;
   /** What a challenge's token is answered with. (RFC 8555 §8.1) */
   authorize(token: string): string;
+  /** Shows that whoever has the key of an account elsewhere wants this one bound to it. (RFC 8555 §7.3.4) */
+  bind(elsewhere: { readonly id: string; readonly key: Buffer }, url: string): object;
   /** A request as the authority takes it: flattened JWS (RFC 7515 §7.2.2). */
   sign(header: Readonly<Record<string, unknown>>, payload: string): string;
 }
@@ -44,6 +47,14 @@ function wrap(key: KeyObject): AccountKey {
     jwk,
     pem: key.export({ type: "pkcs8", format: "pem" }) as string,
     authorize: (token) => `${token}.${thumbprint}`,
+    bind: ({ id, key: secret }, url) => {
+      const protectedHeader = base64url(JSON.stringify({ alg: "HS256", kid: id, url }));
+      const payload = base64url(JSON.stringify(jwk));
+      const signature = createHmac("sha256", secret)
+        .update(`${protectedHeader}.${payload}`)
+        .digest("base64url");
+      return { protected: protectedHeader, payload, signature };
+    },
     sign: (header, payload) => {
       const protectedHeader = base64url(JSON.stringify({ alg: "ES256", ...header }));
       const body = base64url(payload);

@@ -131,6 +131,18 @@ describe("a certificate by ACME", () => {
     expect(authority.accounts.size).toBe(1);
   });
 
+  test("an account is bound to one that was made elsewhere, where the authority wants that", async () => {
+    const binding = { id: "kid-1", key: Buffer.alloc(32, 7) };
+    authority.elsewhere = new Map([[binding.id, binding.key]]);
+    const { scope, message } = await refusal();
+    expect([scope, message]).toEqual(["authority", expect.stringContaining("CONIFER_ACME_KEY_ID")]);
+    await refusal(makeIssuer({ binding: { ...binding, key: Buffer.alloc(32) } }));
+    await refusal(makeIssuer({ binding: { ...binding, id: "kid-2" } }));
+    expect(authority.accounts.size).toBe(0);
+    await issue(makeIssuer({ binding }));
+    expect(authority.accounts.size).toBe(1);
+  });
+
   test("a name that is proven already is not proven again", async () => {
     authority.script = ({ path }) => {
       const order = authority.orders.get("1");

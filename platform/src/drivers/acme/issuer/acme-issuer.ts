@@ -17,6 +17,8 @@ import {
 export interface AcmeIssuerOptions extends AcmeRequestsOptions {
   /** Where the authority may write to whoever runs this. Default: nowhere. */
   readonly email?: string | undefined;
+  /** An account that was made elsewhere, where the authority wants one. */
+  readonly binding?: { readonly id: string; readonly key: Buffer } | undefined;
   /** Keeps the account with this authority: a text with its private key. */
   readonly account: {
     load(): Promise<string | undefined>;
@@ -81,7 +83,7 @@ function accountText({ key, url }: Account): string {
   return JSON.stringify({ key: key.pem, url });
 }
 
-interface AccountCall extends Pick<AcmeIssuerOptions, "email"> {
+interface AccountCall extends Pick<AcmeIssuerOptions, "email" | "binding"> {
   readonly requests: AcmeRequests;
   readonly directory: Directory;
   readonly account: Account | undefined;
@@ -90,18 +92,23 @@ interface AccountCall extends Pick<AcmeIssuerOptions, "email"> {
 
 /** The same key gets the same account, however often it is asked for. (RFC 8555 §7.3) */
 async function openAccount(call: AccountCall, signal: AbortSignal): Promise<Required<Account>> {
-  const { requests, directory, email, keep } = call;
+  const { requests, directory, email, binding, keep } = call;
   const { key, url } = call.account ?? (await loadAccount(keep));
   if (url !== undefined) return { key, url };
   await keep.keep(accountText({ key }));
   const payload = {
     termsOfServiceAgreed: true,
     ...(email === undefined ? {} : { contact: [`mailto:${email}`] }),
+    ...(binding ? { externalAccountBinding: key.bind(binding, directory.newAccount) } : {}),
   };
   const ask = { url: directory.newAccount, payload, key };
   const { location } = await requests.post(ask, directory.newNonce, signal).catch((thrown) => {
     if (!(thrown instanceof AcmeRefusal)) throw thrown;
-    throw new IssueError("authority", `no account with the authority: ${thrown.message}`, {
+    const hint =
+      thrown.type === "externalAccountRequired"
+        ? ". Make an account there, and set CONIFER_ACME_KEY_ID and CONIFER_ACME_KEY to what it gives for ACME"
+        : "";
+    throw new IssueError("authority", `no account with the authority: ${thrown.message}${hint}`, {
       retryAfterMs: thrown.retryAfterMs,
       cause: thrown,
     });

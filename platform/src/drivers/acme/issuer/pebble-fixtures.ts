@@ -45,6 +45,9 @@ export interface PebbleOptions {
   readonly proveAfterSeconds?: number;
 }
 
+/** An account that was made elsewhere, to which those of this authority must be bound. */
+export const ELSEWHERE = { id: "kid-1", key: Buffer.alloc(32, 7).toString("base64url") };
+
 export interface Pebble {
   readonly directory: string;
   /** A file with what clients must trust to reach it. */
@@ -72,6 +75,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
     ...{ listenAddress: `127.0.0.1:${port}`, managementListenAddress: `127.0.0.1:${managementPort}` },
     ...{ certificate: join(folder, "cert.pem"), privateKey: join(folder, "key.pem") },
     ...{ httpPort: options.httpPort, tlsPort: 5001, keyAlgorithm: "ecdsa", ocspResponderURL: "" },
+    ...{ externalAccountBindingRequired: true, externalAccountMACKeys: { [ELSEWHERE.id]: ELSEWHERE.key } },
     ...{ domainBlocklist: ["blocked-domain.example"], retryAfter: { authz: 1, order: 1 } },
     profiles: { default: { description: "", validityPeriod: options.goodSeconds ?? 90 * 86_400 } },
   };

@@ -1,4 +1,11 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, verify } from "node:crypto";
+import {
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  verify,
+} from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -53,6 +60,8 @@ export interface ScriptedAuthority {
   proof: (host: string, token: string) => Promise<string | undefined>;
   /** Asked first for every request. */
   script: (ask: ScriptedAsk) => ScriptedReply | undefined;
+  /** Accounts must be bound to one of these, made elsewhere: ids with their keys. Undefined: need not. */
+  elsewhere: ReadonlyMap<string, Buffer> | undefined;
   /** How long certificates are good. */
   days: number;
   now: () => number;
@@ -92,6 +101,7 @@ class Authority implements ScriptedAuthority {
   readonly orders = new Map<string, ScriptedOrder>();
   proof: ScriptedAuthority["proof"] = async () => undefined;
   script: ScriptedAuthority["script"] = () => undefined;
+  elsewhere: ScriptedAuthority["elsewhere"];
   days = 90;
   now = () => Date.now();
   stop: () => Promise<void> = async () => {};
@@ -145,6 +155,8 @@ class Authority implements ScriptedAuthority {
   #account(key: KeyObject, payload: unknown): ScriptedReply {
     for (const [url, { key: known }] of this.accounts)
       if (known.equals(key)) return { ...ok({ status: "valid" }), headers: { location: url } };
+    if (this.elsewhere && !isBound(payload, { key, url: `${this.#origin}/new-account` }, this.elsewhere))
+      return problem(403, "externalAccountRequired", "you need an account elsewhere");
     const url = `${this.#origin}/account/${this.accounts.size + 1}`;
     this.accounts.set(url, { key, payload });
     return { status: 201, headers: { location: url }, body: { status: "valid" } };
@@ -218,6 +230,24 @@ class Authority implements ScriptedAuthority {
       makeCertificate({ ...root, use: { kind: "authority" } }, privateKey);
     order.status = "valid";
   }
+}
+
+/** RFC 8555 §7.3.4 */
+function isBound(
+  payload: unknown,
+  { key, url }: { readonly key: KeyObject; readonly url: string },
+  elsewhere: ReadonlyMap<string, Buffer>,
+): boolean {
+  const { externalAccountBinding: given } = payload as { externalAccountBinding?: Record<string, string> };
+  if (!given?.protected || !given.payload) return false;
+  const header = parsed(given.protected);
+  const secret = elsewhere.get(header.kid);
+  if (!secret || header.alg !== "HS256" || header.url !== url) return false;
+  const signature = createHmac("sha256", secret)
+    .update(`${given.protected}.${given.payload}`)
+    .digest("base64url");
+  const bound = createPublicKey({ key: parsed(given.payload), format: "jwk" });
+  return signature === given.signature && bound.equals(key);
 }
 
 /** A failure as ACME servers tell it. */
