@@ -64,9 +64,9 @@ describe("ARCHITECTURE.md", () => {
 });
 
 describe("settings", () => {
-  const declared = [
-    ...read("platform/src/compose/config.ts").matchAll(/\(\s*"((?:CONIFER_|DATABASE_)[A-Z_]+)"/g),
-  ];
+  const declared = ["config.ts", "tls-settings.ts"].flatMap((name) => [
+    ...read(`platform/src/compose/${name}`).matchAll(/\(\s*"((?:CONIFER_|DATABASE_)[A-Z_]+)"/g),
+  ]);
   const documented = [
     ...read("docs/guides/configuration.md").matchAll(/^\| `((?:CONIFER_|DATABASE_)[A-Z_]+)` \|/gm),
   ];

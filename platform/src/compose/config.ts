@@ -3,10 +3,11 @@ import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { parseS3Place, type S3Place } from "../drivers/s3/client/index.ts";
 import { type Home, makeHome } from "./home.ts";
+import { EMAIL, readTls, type TlsSettings } from "./tls-settings.ts";
 import { readTraces, type TraceSettings } from "./trace-settings.ts";
 
 /** Every setting of a Conifer process, complete. Read once, at start. */
-export interface Config {
+export interface Config extends TlsSettings {
   /**
    * CONIFER_HOME: the state directory. Default `~/.conifer`. CONIFER_KEYS: a folder with keys that the installation made,
    * in place of those in the home.
@@ -51,11 +52,6 @@ export interface Config {
   readonly advisories: string | undefined;
   /** CONIFER_DOMAIN: apps answer at `<app>.<domain>`. Default `localhost`. */
   readonly domain: string;
-  /**
-   * CONIFER_TLS_CERTIFICATE, CONIFER_TLS_KEY: files in PEM with a certificate for the names it holds, of apps and of the API.
-   * They may be replaced at any time. Default: certificates of Conifer's own authority.
-   */
-  readonly tlsFiles: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** CONIFER_ADMIN_EMAIL, CONIFER_ADMIN_PASSWORD: the first account. Default: made at first start. */
   readonly adminEmail: string | undefined;
   readonly adminPassword: string | undefined;
@@ -219,7 +215,7 @@ export function readConfig(env: Environment): Config {
     ...readImages(read, mistakes),
     ...readTrust(read),
     domain: read.matching("CONIFER_DOMAIN", "a host name", HOST_NAME)?.toLowerCase() ?? "localhost",
-    tlsFiles: readTlsFiles(read, mistakes),
+    ...readTls(read, mistakes),
     adminEmail: read.matching("CONIFER_ADMIN_EMAIL", "an e-mail address", EMAIL),
     adminPassword: read.matching("CONIFER_ADMIN_PASSWORD", "8 to 1024 characters", /^.{8,1024}$/s, "secret"),
     adminToken: read.matching("CONIFER_ADMIN_TOKEN", "16 characters or more", /^\S{16,}$/, "secret"),
@@ -262,19 +258,6 @@ export function readConfig(env: Environment): Config {
   if (mistakes.length > 0)
     throw new Error(`Conifer cannot start:\n${mistakes.map((m) => `  - ${m}`).join("\n")}`);
   return config;
-}
-
-function readTlsFiles(read: ReturnType<typeof makeReader>, mistakes: string[]): Config["tlsFiles"] {
-  const path = (name: string) => read.matching(name, "the absolute path of a file", /^\//);
-  const certificateFile = path("CONIFER_TLS_CERTIFICATE");
-  const keyFile = path("CONIFER_TLS_KEY");
-  if (certificateFile !== undefined && keyFile !== undefined) return { certificateFile, keyFile };
-  const one = read.text("CONIFER_TLS_CERTIFICATE") === undefined;
-  if (one !== (read.text("CONIFER_TLS_KEY") === undefined))
-    mistakes.push(
-      `${one ? "CONIFER_TLS_CERTIFICATE" : "CONIFER_TLS_KEY"} is missing: a certificate and its key are given together`,
-    );
-  return undefined;
 }
 
 /** What dynos may use, and when they are stopped or replaced. */
@@ -443,9 +426,6 @@ function isRange(text: string): boolean {
 /** A size of the catalogue, and a label as Kubernetes takes it. */
 export const SIZE_NODE =
   /^([A-Za-z0-9.-]+)=((?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9][\w.-]{0,62}):([A-Za-z0-9][\w.-]{0,62})$/;
-
-/** As loose as that of an account's address. */
-const EMAIL = /^(?=.{1,254}$)[^\s@"<>:,;]+@[^\s@"<>:,;]+$/;
 
 /** What stands before the host in an address may be a password. */
 const withoutUser = (given: string) => given.replace(/:\/\/.*@/gs, "://...@");

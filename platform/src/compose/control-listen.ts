@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { openCertificateAuthority } from "../edge/certificate/index.ts";
+import { openCertificateAuthority, openKeptCertificate } from "../edge/certificate/index.ts";
 import { makeApiListener, type RawHandler } from "../http/index.ts";
 import { type Running, systemClock } from "../kernel/index.ts";
 import { makeLogStreamHandler } from "../observe/log/index.ts";
@@ -27,10 +27,14 @@ export async function serveApi(
     now: systemClock,
   });
   const given = openGiven(config, logger);
+  const { domain, acme } = config;
+  // The router asks for it, and has the port where it is proven.
+  const issued = acme && openKeptCertificate({ folder: home.acme, host: domain, now: systemClock });
   const listener = makeApiListener({
     port: config.apiPort,
     addresses: listenAddresses(config.listen),
-    certificateFor: (host) => given?.certificateFor(host),
+    certificateFor: (host) =>
+      given?.certificateFor(host) ?? (host.toLowerCase() === domain ? issued?.() : undefined),
     tls: () => authority.issue(certificateNames(config.listen, hostname())),
     rendezvous: makeRendezvous({
       ...attachTargets(context, engine.host),

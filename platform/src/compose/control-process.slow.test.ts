@@ -9,8 +9,10 @@ import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../drivers/postgres/store/database-fixtures.ts";
+import { CertificatesOnDemand } from "../edge/certificate/index.ts";
+import { scriptedIssuer } from "../edge/certificate/scripted-issuer-fixtures.ts";
 import { freePort } from "../kernel/free-port-fixtures.ts";
-import { type Running, silentLogger } from "../kernel/index.ts";
+import { type Running, silentLogger, systemClock } from "../kernel/index.ts";
 import { METRICS_TYPE, makeMeter } from "../observe/metric/index.ts";
 import { readAccessFile } from "./access-file.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -57,6 +59,41 @@ async function start(config: Config): Promise<Running> {
   running.push(control);
   return control;
 }
+
+test("the domain's certificate is the one that the router keeps, as soon as it is there", async () => {
+  const domain = "apps.example.com";
+  const config = await makeConfig("issued", {
+    ...{ CONIFER_DOMAIN: domain, CONIFER_ACME_DIRECTORY: "https://ca.example.com/directory" },
+    CONIFER_ACME_AGREE: "yes",
+  });
+  await start(config);
+  const issuerAt = async (servername: string) => {
+    const client = connectTls({
+      port: config.apiPort,
+      host: "127.0.0.1",
+      servername,
+      rejectUnauthorized: false,
+    });
+    await once(client, "secureConnect");
+    const { issuer } = client.getPeerCertificate();
+    client.destroy();
+    return issuer.CN;
+  };
+  expect(await issuerAt(domain)).toMatch(/^Conifer local authority/);
+  const certificates = await CertificatesOnDemand.open({
+    ...{
+      folder: config.home.acme,
+      authority: config.acme?.directory ?? "",
+      own: [domain],
+      wants: () => true,
+    },
+    ...{ issuer: scriptedIssuer(Date.now), now: systemClock, logger: silentLogger },
+  });
+  await certificates.work(new AbortController().signal);
+  await expect.poll(() => issuerAt(domain)).toBe("Scripted");
+  expect(await issuerAt("localhost")).toMatch(/^Conifer local authority/);
+  expect(await issuerAt(`blog.${domain}`)).toMatch(/^Conifer local authority/);
+});
 
 test("one port serves the API over http and https and, inside TLS, rendezvous", async () => {
   const config = await makeConfig("whole");

@@ -6,6 +6,7 @@ import { checkGitVersion } from "../drivers/embedded/git/index.ts";
 import { type AbilityRow, openSandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { migrations } from "../drivers/postgres/migrations/index.ts";
 import { findNewerSchema, openDatabase } from "../drivers/postgres/store/index.ts";
+import { readAskedCertificates } from "../edge/certificate/index.ts";
 import { errorText } from "../kernel/index.ts";
 import { readAccessFile } from "./access-file.ts";
 import type { Config } from "./config.ts";
@@ -18,6 +19,7 @@ import {
   judgeSpace,
   mountsBelow,
 } from "./doctor-judgements.ts";
+import { judgeIssued } from "./issued-judgements.ts";
 import { listenAddresses } from "./listen-addresses.ts";
 import { masterKeyFile, readMasterKey } from "./master-key.ts";
 import { programOutput } from "./program-output.ts";
@@ -125,8 +127,13 @@ function checkKey({ config: { home } }: DoctorCall): readonly Finding[] {
   return [open ? { ...open, matter: "Key" } : ok("Key", `${file}, whole and for nobody else`)];
 }
 
-function checkCertificates({ config: { home, tlsFiles }, now }: DoctorCall): readonly Finding[] {
-  return [...checkAuthority(home, now), ...(tlsFiles ? checkGiven(tlsFiles.certificateFile, now) : [])];
+async function checkCertificates({ config, now }: DoctorCall): Promise<readonly Finding[]> {
+  const { home, tlsFiles, acme } = config;
+  return [
+    ...checkAuthority(home, now),
+    ...(tlsFiles ? checkGiven(tlsFiles.certificateFile, now) : []),
+    ...(acme ? judgeIssued(await readAskedCertificates(home.acme), acme.directory, now) : []),
+  ];
 }
 
 function checkGiven(file: string, now: Date): readonly Finding[] {

@@ -7,6 +7,8 @@ export interface Home {
   readonly caFile: string;
   readonly caBundleFile: string;
   readonly keys: string;
+  /** Certificates that an ACME server issued, with their keys and the account's. */
+  readonly acme: string;
   readonly run: string;
   readonly secretFile: string;
   readonly pidFile: string;
@@ -39,6 +41,7 @@ export function makeHome(root: string, keys?: string): Home {
     caFile: keys ? join(keys, "ca.pem") : at("ca.pem"),
     caBundleFile: at("ca-bundle.pem"),
     keys: keys ?? at("keys"),
+    acme: at("acme"),
     run: at("run"),
     secretFile: keys ? join(keys, "secret") : at("run", "secret"),
     pidFile: at("run", "supervisor.json"),

@@ -4,7 +4,11 @@ import { makeEndpointSource, makeSleepingAppsClient } from "../drivers/embedded/
 import { type LocalPeer, startLocalServer } from "../drivers/embedded/local/index.ts";
 import { makeLogClient } from "../drivers/embedded/logs/index.ts";
 import { routeTableRoutes } from "../drivers/embedded/routes/index.ts";
-import { makeCertificateCache, openCertificateAuthority } from "../edge/certificate/index.ts";
+import {
+  type GivenCertificate,
+  makeCertificateCache,
+  openCertificateAuthority,
+} from "../edge/certificate/index.ts";
 import {
   ListenError,
   LONGEST_LEAVE,
@@ -24,6 +28,7 @@ import { type Meter, REQUEST_SECONDS, silentMeter } from "../observe/metric/inde
 import type { Config } from "./config.ts";
 import { readFirstPage } from "./first-page.ts";
 import { openGiven } from "./given-tls.ts";
+import { type IssuedTls, openIssued } from "./issued-tls.ts";
 import { listenAddresses } from "./listen-addresses.ts";
 import { dynosCheck } from "./role-checks.ts";
 import { tellTraffic } from "./router-metrics.ts";
@@ -96,11 +101,17 @@ export async function startRouterWith(
   const { home } = config;
   const { table } = journal;
   let proxy: RunningProxy | undefined;
+  const given = openGiven(config, logger);
+  const { domain } = config;
+  const wants = (host: string) =>
+    (host === domain || table.find(host) !== undefined) && given?.certificateFor(host) === undefined;
+  const issued = await openIssued({ config, wants, env: process.env, logger });
   const parts: Part[] = [
     { name: "the log client", start: async () => logs.sink },
     { name: "the route table", start: async () => journal },
     ...more,
     { name: "the endpoint watch", start: async () => endpoints() },
+    ...(issued ? [{ name: "the certificates", start: async () => issued }] : []),
     {
       name: "the ports",
       start: async () => {
@@ -115,9 +126,11 @@ export async function startRouterWith(
           port: config.routerPort,
           ...(sleeping ? { sleeping: { apps: sleeping, reportMs: reportMsOf(config) } } : {}),
           limits: { leaveMs: config.routerLeave * 1_000 },
-          tls: tlsOf(config, table, logger),
+          tls: tlsOf(config, table, { given, issued }),
+          ...(issued ? { proof: (host, token) => issued.certificates.proof(host, token) } : {}),
           timeBounds: REQUEST_SECONDS,
         });
+        issued?.start();
         tellTraffic(meter, proxy);
         return proxy;
       },
@@ -137,10 +150,16 @@ function reportMsOf({ sleepAfter }: Config): number {
   return Math.min(5_000, sleepAfter * 250);
 }
 
-/** The operator's certificate for the names in it; others for hosts that exist, made when they are first asked for. */
-function tlsOf(config: Config, table: RoutingTable, logger: Logger): ProxyOptions["tls"] {
+/**
+ * The operator's certificate for the names in it, then one that an authority issued; until there is one, and for what no authority
+ * issues, our own authority's, made when a host that exists is first asked for.
+ */
+function tlsOf(
+  config: Config,
+  table: RoutingTable,
+  { given, issued }: { given: GivenCertificate | undefined; issued: IssuedTls | undefined },
+): ProxyOptions["tls"] {
   const { home, domain, routerTlsPort } = config;
-  const given = openGiven(config, logger);
   const authority = openCertificateAuthority({
     caFile: home.caFile,
     keyFile: join(home.keys, "ca.key"),
@@ -151,7 +170,9 @@ function tlsOf(config: Config, table: RoutingTable, logger: Logger): ProxyOption
   return {
     port: routerTlsPort,
     certificateFor: (host) =>
-      given?.certificateFor(host) ?? (table.find(host) ? certificates(host) : undefined),
+      given?.certificateFor(host) ??
+      issued?.certificates.certificateFor(host) ??
+      (table.find(host) ? certificates(host) : undefined),
     ownCertificate: () => authority.issue(own),
   };
 }

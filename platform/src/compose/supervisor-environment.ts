@@ -25,6 +25,9 @@ const CONTROL_ONLY = [
   "CONIFER_METRICS_TOKEN",
 ];
 
+/** What only the router may see. */
+const ROUTER_ONLY = ["CONIFER_ACME_KEY_ID", "CONIFER_ACME_KEY"];
+
 /** What belongs to the `npm start` that began this. */
 const OF_THE_START = ["INIT_CWD", "CONIFER_PARENT"];
 
@@ -37,7 +40,8 @@ export function childEnvironment(role: RoleName, env: Environment, config: Confi
     ([name]) =>
       !/^npm_/i.test(name) &&
       !OF_THE_START.includes(name) &&
-      (role === "control" || !CONTROL_ONLY.includes(name)),
+      (role === "control" || !CONTROL_ONLY.includes(name)) &&
+      (role === "router" || !ROUTER_ONLY.includes(name)),
   );
   return {
     ...Object.fromEntries(kept),

@@ -40,6 +40,20 @@ describe("a role's environment", () => {
   });
 });
 
+test("only the router gets the key of an account with an authority of certificates", () => {
+  const given = {
+    CONIFER_ACME_KEY_ID: "kid-of-acme",
+    CONIFER_ACME_KEY: "key-of-acme",
+    CONIFER_ACME_AGREE: "yes",
+  };
+  const seen = (role: RoleName) => childEnvironment(role, given, config, "postgres://ours");
+  expect(seen("router")).toMatchObject(given);
+  for (const role of ["control", "host", "registry"] as const) {
+    expect(JSON.stringify(seen(role))).not.toContain("of-acme");
+    expect(seen(role)).toMatchObject({ CONIFER_ACME_AGREE: "yes" });
+  }
+});
+
 describe("a role's command", () => {
   const spec = (setpriv: string | undefined) =>
     roleSpec({ role: "router", env, config, databaseUrl: "postgres://ours", setpriv });

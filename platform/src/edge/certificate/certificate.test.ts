@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CertificateContent, commonNameFor, makeCertificate } from "./certificate.ts";
+import {
+  type CertificateContent,
+  commonNameFor,
+  makeCertificate,
+  makeSigningRequest,
+} from "./certificate.ts";
 import { oid } from "./der.ts";
 
 const authority = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -147,6 +152,27 @@ describe("a certificate, read by node:crypto", () => {
       }
     },
   );
+});
+
+describe.skipIf(!existsSync("/usr/bin/openssl"))("a signing request, read by openssl", () => {
+  it.each([
+    [["blog.apps.example.com"], ["DNS:blog.apps.example.com"]],
+    [
+      ["a.example.com", "10.0.0.1"],
+      ["DNS:a.example.com", "IP Address:10.0.0.1"],
+    ],
+    [[`${"a".repeat(63)}.${"b".repeat(63)}.example.com`], ["DNS:aaaa"]],
+  ])("is of its key and names %j", (hosts, texts) => {
+    const request = makeSigningRequest(hosts, other.privateKey);
+    const told = execFileSync("openssl", ["req", "-inform", "DER", "-noout", "-text", "-verify", "-pubkey"], {
+      input: request,
+      encoding: "utf8",
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    for (const text of texts) expect(told).toContain(text);
+    expect(told).toContain("ecdsa-with-SHA256");
+    expect(told).toContain(String(other.publicKey.export({ type: "spki", format: "pem" })).trim());
+  });
 });
 
 it("a common name is the first that fits, or the fallback", () => {

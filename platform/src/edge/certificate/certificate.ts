@@ -49,6 +49,20 @@ export function makeCertificate(content: CertificateContent, authorityKey: KeyOb
   return pem("CERTIFICATE", sequence(body, ECDSA_SHA256, bits(signature)));
 }
 
+/** A request (PKCS #10, RFC 2986) for a certificate of these names, signed with the EC key that it is for, as DER. */
+export function makeSigningRequest(hosts: readonly string[], key: KeyObject): Buffer {
+  const names = extension("2.5.29.17", sequence(...hosts.map(generalName)));
+  const body = sequence(
+    integer(Buffer.from([0])),
+    // No subject: the names below are what counts, and a common name has room for 64 characters only.
+    sequence(),
+    createPublicKey(key).export({ type: "spki", format: "der" }),
+    // extensionRequest (RFC 2985 §5.4.2).
+    explicit(0, sequence(oid("1.2.840.113549.1.9.14"), set(sequence(names)))),
+  );
+  return sequence(body, ECDSA_SHA256, bits(sign("sha256", body, key)));
+}
+
 /** A name that fits a common name: the first host that is short enough, else the fallback. */
 export function commonNameFor(hosts: readonly string[], fallback: string): string {
   return hosts.find((host) => host.length <= LONGEST_COMMON_NAME) ?? fallback;

@@ -9,7 +9,14 @@ import {
 import type { AllTraffic, AppTraffic } from "./app-traffic.ts";
 import type { ClientSide } from "./client-side.ts";
 import type { Expiring } from "./deadlines.ts";
-import { badRequestPage, lateRequestPage, noSuchAppPage, pageText, type RouterPage } from "./error-page.ts";
+import {
+  badRequestPage,
+  lateRequestPage,
+  noSuchAppPage,
+  pageText,
+  proofPage,
+  type RouterPage,
+} from "./error-page.ts";
 import { Exchange } from "./exchange.ts";
 import { failureStatus } from "./failure.ts";
 import { forwardedFor } from "./forward-request.ts";
@@ -24,8 +31,13 @@ export interface ClientContext extends ProxyContext {
   readonly domain: string;
   /** The page for hosts that mean this machine and no app. */
   readonly firstPage: () => string;
+  /** What an authority of certificates is to read of a host; undefined for tokens that nobody waits for. */
+  readonly proof: ((host: string, token: string) => string | undefined) | undefined;
   readonly onClose: (connection: ClientConnection) => void;
 }
+
+/** RFC 8555 §8.3 */
+const PROOF_PATH = "/.well-known/acme-challenge/";
 
 export interface ClientOptions {
   readonly socket: Socket;
@@ -237,14 +249,23 @@ export class ClientConnection implements ClientSide, Expiring {
 
   #serve(head: RequestHead): void {
     const name = hostName(head.host);
-    const app = this.#context.traffic.find(name);
-    if (app) {
+    const proof = this.#proofFor(name, head);
+    const app = proof === undefined ? this.#context.traffic.find(name) : undefined;
+    if (proof !== undefined) this.#answer(proofPage(proof), head);
+    else if (app) {
       this.#mode = "exchange";
       this.#exchange = new Exchange(this.#context, this, head, app);
       this.#exchange.start();
     } else if (isOwnHost(name, this.#context.domain)) {
       this.#answer({ status: 200, html: this.#context.firstPage() }, head);
     } else this.#answer(noSuchAppPage, head);
+  }
+
+  /** Only while it is waited for: at all other times the path is the app's, as any other. */
+  #proofFor(name: string, { method, target }: RequestHead): string | undefined {
+    const { proof } = this.#context;
+    if (!proof || !target.startsWith(PROOF_PATH) || (method !== "GET" && method !== "HEAD")) return undefined;
+    return proof(name, target.slice(PROOF_PATH.length));
   }
 
   /** The router's own answer to a request that is no app's. */

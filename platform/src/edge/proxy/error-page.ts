@@ -6,6 +6,8 @@ import { routerFields } from "./forward-response.ts";
 export interface RouterPage {
   readonly status: number;
   readonly html: string;
+  /** Default: HTML. */
+  readonly type?: string;
 }
 
 interface Words {
@@ -59,15 +61,20 @@ export const lateRequestPage: RouterPage = {
   html: page("Request too slow", "The request did not arrive in time."),
 };
 
+/** What an authority of certificates reads. (RFC 8555 §8.3) */
+export function proofPage(text: string): RouterPage {
+  return { status: 200, html: text, type: "application/octet-stream" };
+}
+
 /** A whole response with a page: never cached, and without body where the method wants none. */
 export function pageText(
-  { status, html }: RouterPage,
+  { status, html, type = "text/html; charset=utf-8" }: RouterPage,
   client: { readonly method: string; readonly minor: 0 | 1; readonly keepAlive: boolean },
 ): { readonly text: string; readonly bytes: number } {
   const body = Buffer.from(html).toString("latin1");
   const text =
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}\r\nServer: Heroku\r\n` +
-    `Content-Type: text/html; charset=utf-8\r\nCache-Control: no-cache, no-store\r\nContent-Length: ${body.length}\r\n` +
+    `Content-Type: ${type}\r\nCache-Control: no-cache, no-store\r\nContent-Length: ${body.length}\r\n` +
     `${routerFields(client.minor, client.keepAlive)}\r\n`;
   return client.method === "HEAD" ? { text, bytes: 0 } : { text: text + body, bytes: body.length };
 }

@@ -20,6 +20,8 @@ export interface ProxyOptions {
   readonly domain: string;
   /** HTML for hosts that mean this machine and no app. */
   readonly firstPage: () => string;
+  /** What an authority of certificates is to read at a host's path for a token. Missing: nothing is proven. */
+  readonly proof?: (host: string, token: string) => string | undefined;
   /** Gets one line per request. */
   readonly log: LogSink;
   /** For errors of our own. */
@@ -78,6 +80,7 @@ const BACKLOG = 4096;
 /** Starts the data plane. Throws ListenError when a port cannot be had; nothing stays open then. */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { table, tls, addresses, port } = options;
+  const { domain, firstPage, proof, log, logger, now } = options;
   const limits = { ...PROXY_LIMITS, ...options.limits };
   const deadlines = new Deadlines();
   const sockets = { limits, deadlines, outbox: new Outbox() };
@@ -93,12 +96,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const context: ClientContext = {
     ...sockets,
     traffic,
-    domain: options.domain,
-    firstPage: options.firstPage,
-    log: options.log,
-    figures,
-    logger: options.logger,
-    now: options.now,
+    ...{ domain, firstPage, proof, log, logger, now, figures },
     newId: randomUUID,
     random: options.random ?? Math.random,
     isStopping: () => stopping.signal.aborted,

@@ -1,0 +1,1 @@
+export { makeAcmeIssuer } from "./acme-issuer.ts";
