@@ -12,8 +12,6 @@ const SETTLED_WITHIN_MS = 900_000;
 const LOOK_MS = 30_000;
 /** How long nothing may change once all is as wanted. */
 const REST_MS = 90_000;
-/** How long a dyno may take to leave. */
-const LEAVE_MS = 90_000;
 /** Each crash and start of a dyno that never stays up leads to one for each worker. */
 const MOST_ROUNDS = 400;
 const MOST_EVENTS = 60_000;
@@ -230,8 +228,9 @@ export async function runSchedule(
     await pass(REST_MS);
     const more = rounds() - before;
     if (more > MOST_ROUNDS) return `${more} rounds in ${REST_MS / 1_000} s in which nothing was to be done`;
-    // A warm dyno's time may have ended meanwhile: it has as long to leave as any that stops.
-    for (let ms = 0; ms < LEAVE_MS && world.unsettled() !== undefined; ms += LOOK_MS) await pass(LOOK_MS);
+    // A warm dyno's time may have ended meanwhile; where room is scarce, dynos that take half a minute to leave may do so one by one.
+    const left = time.elapsed + SETTLED_WITHIN_MS;
+    while (time.elapsed < left && world.unsettled() !== undefined && !promises.failure()) await pass(LOOK_MS);
     return promises.failure() ?? world.unsettled();
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
