@@ -45,7 +45,7 @@ if [ "$(id -u)" = 0 ]; then
   done </proc/self/mountinfo
 else
   mapped='--user --map-root-user'
-  missing='--security-opt seccomp=unconfined --security-opt systempaths=unconfined (Podman: --security-opt unmask=ALL)'
+  missing='--security-opt seccomp=unconfined --security-opt systempaths=unconfined'
 fi
 # What every sandbox does, so that an engine's refusal is told in words for engines.
 sandbox='mount -t proc proc /proc && mount -t tmpfs tmpfs /tmp && cd /tmp && mkdir old && pivot_root . old'

@@ -68,7 +68,7 @@ export interface ContainerSite {
   readonly network: string;
   /** Of its groups, in every hierarchy. */
   readonly group: string;
-  /** Folder with the `resolv.conf` that an engine would write. */
+  /** Folder with the `resolv.conf` and `hosts` that an engine would write. */
   readonly files: string;
 }
 
@@ -105,7 +105,7 @@ export function makeRuncConfig({ config }: OciConfig, flags: ContainerFlags, sit
       mount("/dev/shm", "tmpfs", "nodev", "mode=1777", "size=64m"),
       mount("/sys", "sysfs", "nodev", system),
       mount("/sys/fs/cgroup", "cgroup", "nodev", system),
-      bind("/etc/resolv.conf", `${site.files}/resolv.conf`),
+      ...["resolv.conf", "hosts"].map((name) => bind(`/etc/${name}`, `${site.files}/${name}`)),
       bind("/var/lib/conifer", site.volume),
     ],
     linux: {

@@ -80,6 +80,7 @@ export function runContainer(options: ContainerOptions): RunContainer {
   mkdirSync(place, { recursive: true });
   // A resolver that nobody is, but not on loopback.
   writeFileSync(join(place, "resolv.conf"), "nameserver 192.0.2.53\n");
+  writeFileSync(join(place, "hosts"), "127.0.0.1 localhost\n");
   const site = { ...options, network: network.path, group: name, files: place };
   writeFileSync(
     join(place, "config.json"),
