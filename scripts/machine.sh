@@ -26,7 +26,11 @@ case $command in
 esac
 
 umask 077
-# A volume keeps its owner; process ids tell nothing of another container that has it, but a lock does.
+if [ ! -r "$CONIFER_HOME" ] || [ ! -w "$CONIFER_HOME" ]; then
+  echo "$CONIFER_HOME belongs to another account than this container's. Give it the folder on the machine: chown $(id -u):$(id -g)" >&2
+  exit 1
+fi
+# Process ids tell nothing of another container that has the volume, but a lock does.
 exec 9<"$CONIFER_HOME"
 if ! flock --nonblock 9; then
   echo "Another container runs Conifer in the volume at $CONIFER_HOME. Stop that one, or give this one a volume of its own." >&2

@@ -134,6 +134,14 @@ describe.skipIf(why)(`Conifer's image for one machine${why ? ` (${why})` : ""}`,
     },
   );
 
+  it("says whose a volume must be", async () => {
+    const volume = makeVolume("of-root");
+    chownSync(volume, 0, 0);
+    const container = run(LEAST, volume);
+    expect(await container.ended).toBe(1);
+    expect(container.output()).toMatch(/belongs to another account .* chown 1000:1000\n$/);
+  });
+
   describe("with the least flags", () => {
     let container: ReturnType<typeof run>;
     let volume: string;
