@@ -6,6 +6,7 @@ import {
   type ConiferImageCommand,
   readConiferImageArguments,
   USAGE,
+  type WhatToMake,
 } from "./conifer-image/conifer-image-arguments.ts";
 import { openLayout, openRepository } from "./conifer-image/image-source.ts";
 import { makeConiferImage } from "./conifer-image/make-conifer-image.ts";
@@ -13,7 +14,6 @@ import { withRegistry } from "./conifer-image/open-registry.ts";
 import { pushImage } from "./conifer-image/push-image.ts";
 import { readPublicKey } from "./conifer-image/signing-key.ts";
 import { verifyImage } from "./conifer-image/verify-image.ts";
-import type { Architecture } from "./images/debian-release.ts";
 import { EXIT_STATUS, ImageError } from "./images/image-error.ts";
 import { imagesFolder } from "./images/images-folder.ts";
 
@@ -35,7 +35,7 @@ async function run(command: ConiferImageCommand): Promise<void> {
       process.stdout.write(USAGE);
       return;
     case "make": {
-      const made = await make(command.architectures);
+      const made = await make(command);
       console.log(command.json ? JSON.stringify(made, undefined, 2) : made.folder);
       return;
     }
@@ -48,18 +48,18 @@ async function run(command: ConiferImageCommand): Promise<void> {
   }
 }
 
-function make(architectures: readonly Architecture[]) {
+function make({ architectures, purpose }: WhatToMake) {
   return makeConiferImage({
     cache: join(imagesFolder(process.env), "conifer"),
     repository: join(import.meta.dirname, ".."),
-    architectures,
+    ...{ architectures, purpose },
     signingKey: process.env.CONIFER_SIGNING_KEY,
     tell: tellOnError,
   });
 }
 
 async function push(command: Extract<ConiferImageCommand, { verb: "push" }>): Promise<void> {
-  const { reference, registry, architectures, json } = command;
+  const { reference, registry, json } = command;
   const [name = ""] = reference.split("@");
   if (name !== reference) throw new ImageError("usage", "An image is pushed under a tag, not a digest.");
   const work = async ({
@@ -67,7 +67,7 @@ async function push(command: Extract<ConiferImageCommand, { verb: "push" }>): Pr
     repository,
     name: tag,
   }: Parameters<Parameters<typeof withRegistry>[2]["work"]>[0]) => {
-    const made = await make(architectures);
+    const made = await make(command);
     const digest = await pushImage(made.folder, { client, repository, tag, tell: tellOnError });
     return { ...made, pushed: `${reference}@${digest}` };
   };

@@ -104,6 +104,7 @@ const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 async function install(name: string, environment: NodeJS.ProcessEnv, interrupt: Interrupt): Promise<boolean> {
   const host = process.arch === "arm64" ? "arm64" : "amd64";
   const image = await makeConiferImage({
+    purpose: "cluster",
     cache: join(imagesFolder(process.env), "conifer"),
     repository: join(import.meta.dirname, ".."),
     architectures: [host],

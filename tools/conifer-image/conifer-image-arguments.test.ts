@@ -3,7 +3,9 @@ import { ARCHITECTURES, hostArchitecture } from "../images/debian-release.ts";
 import { readConiferImageArguments, USAGE } from "./conifer-image-arguments.ts";
 
 const read = (line: string) => readConiferImageArguments(line.split(" ").filter((word) => word !== ""));
-const make = (architectures: readonly string[], json = false) => ({ verb: "make", architectures, json });
+const make = (architectures: readonly string[], json = false, purpose = "cluster") => ({
+  ...{ verb: "make", architectures, json, purpose },
+});
 
 describe("the command line of npm run image", () => {
   it.each([
@@ -16,10 +18,13 @@ describe("the command line of npm run image", () => {
     ["--help", { verb: "help" }],
     ["--json -h", { verb: "help" }],
     ["make", make(ARCHITECTURES)],
+    ["--for machine --arch host", make([hostArchitecture()], false, "machine")],
+    ["--for=cluster --json", make(ARCHITECTURES, true)],
     [
       "push r.example/a:1 --arch arm64",
       {
         ...{ verb: "push", reference: "r.example/a:1", architectures: ["arm64"], json: false },
+        purpose: "cluster",
         registry: { plainHttp: false },
       },
     ],
@@ -27,6 +32,7 @@ describe("the command line of npm run image", () => {
       "push --plain-http --user=me --password-file - r.example/a:1 --json",
       {
         ...{ verb: "push", reference: "r.example/a:1", architectures: ARCHITECTURES, json: true },
+        purpose: "cluster",
         registry: { plainHttp: true, login: { user: "me", passwordFile: "-" } },
       },
     ],
@@ -41,6 +47,9 @@ describe("the command line of npm run image", () => {
     ["--arch=", /--arch needs a value/],
     ["--arch riscv64", /not "riscv64"/],
     ["--arch amd64,", /not ""/],
+    ["--for", /--for needs a value/],
+    ["--for box", /--for takes cluster or machine; not "box"/],
+    ["verify a --key k --for machine", /verify does not take --for/],
     ["--arm64", /no option --arm64/],
     ["bake", /no command bake/],
     ["--user me", /make does not take --user/],

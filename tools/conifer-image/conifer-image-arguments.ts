@@ -1,13 +1,16 @@
 import { ARCHITECTURES, type Architecture, hostArchitecture } from "../images/debian-release.ts";
 import { ImageError } from "../images/image-error.ts";
+import { PURPOSES, type Purpose } from "./conifer-packages.ts";
 
-export const USAGE = `Conifer's own image, of which an installation in a cluster runs all roles. Made without a container engine.
+export const USAGE = `Conifer's own images, made without a container engine: one is for an installation in a cluster, which runs all roles
+of it; of the other, a container runs all of Conifer on one machine.
 
-  npm run -s image [-- --arch amd64,arm64|host] [--json]
-                                  make it; prints the folder of its OCI layout
+  npm run -s image [-- --for cluster|machine] [--arch amd64,arm64|host] [--json]
+                                  make it; prints the folder of its OCI layout, which \`docker load\` takes as a tar
+                                  (--for: what it is for, a cluster by default)
                                   (--arch: which platforms, both by default; host: this machine's, which is faster)
                                   (--json: also its name, its digest, those of its platforms, and the public key)
-  npm run -s image -- push <registry>/<repository>:<tag> [--arch ...] [--json]
+  npm run -s image -- push <registry>/<repository>:<tag> [--for ...] [--arch ...] [--json]
                                   make it and push it, with bills of materials and signature; prints its name there
   npm run -s image -- verify <folder or reference> --key <file>
                                   check that it is signed with the key's other half and that all of it is there
@@ -32,17 +35,17 @@ export interface RegistryWishes {
   readonly login?: { readonly user: string; readonly passwordFile: string };
 }
 
+export interface WhatToMake {
+  readonly purpose: Purpose;
+  readonly architectures: readonly Architecture[];
+  readonly json: boolean;
+}
+
 /** A command line, understood. */
 export type ConiferImageCommand =
   | { readonly verb: "help" }
-  | { readonly verb: "make"; readonly architectures: readonly Architecture[]; readonly json: boolean }
-  | {
-      readonly verb: "push";
-      readonly reference: string;
-      readonly architectures: readonly Architecture[];
-      readonly json: boolean;
-      readonly registry: RegistryWishes;
-    }
+  | ({ readonly verb: "make" } & WhatToMake)
+  | ({ readonly verb: "push"; readonly reference: string; readonly registry: RegistryWishes } & WhatToMake)
   | {
       readonly verb: "verify";
       /** A folder, or a reference to an image in a registry. */
@@ -55,12 +58,12 @@ const usage = (message: string) =>
   new ImageError("usage", `${message} \`npm run -s image -- --help\` shows what can be said.`);
 
 /** Options with a value and options without, of every command; each command names those it takes. */
-const WITH_VALUE = new Set(["--arch", "--key", "--user", "--password-file"]);
+const WITH_VALUE = new Set(["--arch", "--for", "--key", "--user", "--password-file"]);
 const FLAGS = new Set(["--json", "--plain-http"]);
 const OF_REGISTRIES = ["--user", "--password-file", "--plain-http"];
 const OPTIONS = {
-  make: ["--arch", "--json"],
-  push: ["--arch", "--json", ...OF_REGISTRIES],
+  make: ["--arch", "--for", "--json"],
+  push: ["--arch", "--for", "--json", ...OF_REGISTRIES],
   verify: ["--key", ...OF_REGISTRIES],
 } as const;
 
@@ -73,15 +76,18 @@ export function readConiferImageArguments(args: readonly string[]): ConiferImage
   const allowed: readonly string[] = OPTIONS[verb];
   for (const option of options.keys())
     if (!allowed.includes(option)) throw usage(`${verb} does not take ${option}.`);
-  const architectures = readArchitectures(options.get("--arch"));
-  const json = options.has("--json");
+  const wanted: WhatToMake = {
+    purpose: readPurpose(options.get("--for")),
+    architectures: readArchitectures(options.get("--arch")),
+    json: options.has("--json"),
+  };
   const [operand = "", ...more] = operands;
   if (more.length > 0 || (verb === "make" && operand !== ""))
     throw usage(`${verb} takes no "${operands.at(-1)}".`);
-  if (verb === "make") return { verb, architectures, json };
+  if (verb === "make") return { verb, ...wanted };
   const registry = readRegistry(options);
   if (operand === "") throw usage(`${verb} takes an image.`);
-  if (verb === "push") return { verb, reference: operand, architectures, json, registry };
+  if (verb === "push") return { verb, reference: operand, ...wanted, registry };
   const key = options.get("--key");
   if (key === undefined) throw usage("verify takes --key <file>, a public key.");
   return { verb, image: operand, key, registry };
@@ -110,6 +116,12 @@ function readRegistry(options: ReadonlyMap<string, string>): RegistryWishes {
     throw usage("--user and --password-file belong together.");
   const login = user !== undefined && passwordFile !== undefined ? { login: { user, passwordFile } } : {};
   return { plainHttp: options.has("--plain-http"), ...login };
+}
+
+function readPurpose(text = "cluster"): Purpose {
+  const purpose = PURPOSES.find((one) => one === text);
+  if (purpose === undefined) throw usage(`--for takes ${PURPOSES.join(" or ")}; not "${text}".`);
+  return purpose;
 }
 
 /** In the order of an index, whatever order they were named in: the same wish gives the same image. */

@@ -42,7 +42,9 @@ export async function makeSmallImage(path: string, key: SigningKey): Promise<str
     const sets = [
       { folder: path, layers: [await layer(`base of ${architecture}`)], packages: TEST_PACKAGES },
     ];
-    images.push(await writePlatform(layout, { architecture, sets, sources, version: TEST_VERSION }));
+    images.push(
+      await writePlatform(layout, { architecture, purpose: "cluster", sets, sources, version: TEST_VERSION }),
+    );
   }
   const { descriptor } = await layout.write(MEDIA.index, makeIndex(images.map((one) => one.descriptor)));
   layout.list({ ...descriptor, annotations: { [REFERENCE_NAME]: "1.2.3" } });

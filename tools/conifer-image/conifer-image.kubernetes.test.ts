@@ -33,6 +33,7 @@ describe.skipIf(!CONIFER_CLUSTER)(
         cache: join(imagesFolder(process.env), "conifer"),
         repository: join(import.meta.dirname, "../.."),
         architectures: [hostArchitecture()],
+        purpose: "cluster",
         tell: () => {},
       });
       image = made.name;

@@ -57,6 +57,7 @@ describe.skipIf(why)(`Conifer's own image${why ? ` (${why})` : ""}`, () => {
   const make = (architectures: readonly Architecture[] = ARCHITECTURES) =>
     makeConiferImage({
       ...{ cache: cache(), repository: join(import.meta.dirname, "../.."), architectures },
+      purpose: "cluster",
       tell: (line) => said.push(line),
     });
   const document = (digest: string) => readFileSync(blobPath(made.folder, digest));

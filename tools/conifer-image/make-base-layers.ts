@@ -15,7 +15,7 @@ import type { AppUser } from "../images/made-files.ts";
 import { makeAside } from "../images/make-aside.ts";
 import { MADE, packRoot } from "../images/pack-root.ts";
 import { unpackPackages } from "../images/unpack-packages.ts";
-import { CONIFER_PACKAGES, isLeftOut } from "./conifer-packages.ts";
+import { choosePackagesFor, type Purpose, packagesFor } from "./conifer-packages.ts";
 import { describeDebianPackage } from "./describe-debian-package.ts";
 import { type KeptLayers, keepLayers, type NamedLayer } from "./kept-layers.ts";
 import { sourcesDigest } from "./sources-digest.ts";
@@ -31,6 +31,7 @@ interface BaseWanted {
   readonly cache: string;
   readonly release: DebianRelease;
   readonly architecture: Architecture;
+  readonly purpose: Purpose;
   readonly tell: Tell;
 }
 
@@ -40,25 +41,26 @@ interface BaseWanted {
  * @throws ImageError that says what to do
  */
 export async function makeBaseLayers(wanted: BaseWanted): Promise<KeptLayers> {
-  const { cache, release, architecture, tell } = wanted;
+  const { cache, release, architecture, purpose, tell } = wanted;
+  const list = packagesFor(purpose);
   return await makeAside(cache, async (aside) => {
     const apt = await tellStep(tell, `Reading the package lists for ${architecture}`, () =>
       openApt(join(aside, "apt"), release, architecture),
     );
-    const packages = (await resolvePackages(apt, release, CONIFER_PACKAGES)).filter(
-      ({ name }) => !isLeftOut(name),
-    );
-    const recipe = JSON.stringify([release, CONIFER_USER, await sourcesDigest(RECIPE_FOLDERS)]);
+    const packages = choosePackagesFor(purpose, await resolvePackages(apt, release, list));
+    const recipe = JSON.stringify([release, purpose, CONIFER_USER, await sourcesDigest(RECIPE_FOLDERS)]);
     const name = `base-${architecture}-${contentName(packages, recipe)}`;
     return await keepLayers(cache, name, async (folder, place) => {
-      const files = join(cache, `packages-${architecture}`);
+      const files = join(cache, `packages-${purpose}-${architecture}`);
       const megabytes = Math.ceil(packages.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6);
       await tellStep(
         tell,
         `Fetching ${packages.length} packages (${megabytes} MB, those not there yet)`,
         () => fetchPackages(apt, packages, files),
       );
-      return await tellStep(tell, "Packing them", () => pack({ packages, files, release, place, folder }));
+      return await tellStep(tell, "Packing them", () =>
+        pack({ packages, names: Object.keys(list), files, release, place, folder }),
+      );
     });
   });
 }
@@ -68,19 +70,20 @@ const RECIPE_FOLDERS = [join(import.meta.dirname, "../images"), import.meta.dirn
 
 interface Packing {
   readonly packages: readonly ChosenPackage[];
+  /** Of the layers, the lowest first. */
+  readonly names: readonly string[];
   readonly files: string;
   readonly release: DebianRelease;
   readonly place: string;
   readonly folder: string;
 }
 
-async function pack({ packages, files, release, place, folder }: Packing) {
+async function pack({ packages, names, files, release, place, folder }: Packing) {
   const root = join(place, "root");
   await mkdir(root);
   const inFiles = packages.map((one) => ({ ...one, file: join(files, packageFile(one)) }));
   const paths = await unpackPackages(inFiles, root);
   await makeRootFiles(root, packages, CONIFER_USER);
-  const names = Object.keys(CONIFER_PACKAGES);
   const packed = await packRoot({ root, paths, user: CONIFER_USER, layers: names }, folder);
   const layers: NamedLayer[] = packed.map((layer, n) => ({
     ...layer,

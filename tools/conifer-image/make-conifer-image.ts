@@ -1,11 +1,13 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MEDIA, makeIndex } from "../../platform/src/delivery/image/index.ts";
-import type { Architecture } from "../images/debian-release.ts";
+import { type Architecture, hostArchitecture } from "../images/debian-release.ts";
 import { machineRelease } from "../images/machine-release.ts";
 import { makeAside, settle } from "../images/make-aside.ts";
 import { attachSbom, attachSignature, REFERENCE_NAME } from "./attach-artifacts.ts";
 import { coniferLabels } from "./conifer-config.ts";
+import type { Purpose } from "./conifer-packages.ts";
+import { ENGINE_MANIFEST, makeEngineManifest } from "./engine-manifest.ts";
 import { ImageFolder } from "./image-folder.ts";
 import { makePlatforms, type PlatformsWanted } from "./make-platforms.ts";
 import { readVersion } from "./read-version.ts";
@@ -19,7 +21,7 @@ export interface ConiferImageWanted extends PlatformsWanted {
 export interface MadeConiferImage {
   /** Its OCI layout. */
   readonly folder: string;
-  /** `conifer/conifer:<version>`. */
+  /** Such as `conifer/conifer:<version>`. */
   readonly name: string;
   /** Of the index. */
   readonly digest: string;
@@ -36,15 +38,19 @@ export interface MadeConiferImage {
   readonly publicKey: string;
 }
 
-/** The name of the image where it has no registry before it. */
-export const CONIFER_REPOSITORY = "conifer/conifer";
+/** The names of the images where they have no registry before them. */
+export const CONIFER_REPOSITORY = {
+  cluster: "conifer/conifer",
+  machine: "conifer/machine",
+} as const satisfies Record<Purpose, string>;
 
 /**
  * Makes Conifer's own image. The same sources, lock file and packages give the same digest.
  * @throws ImageError that says what to do
  */
 export async function makeConiferImage(wanted: ConiferImageWanted): Promise<MadeConiferImage> {
-  const { cache, repository } = wanted;
+  const { cache, repository, purpose } = wanted;
+  const reference = CONIFER_REPOSITORY[purpose];
   const key = await openSigningKey(cache, wanted.signingKey);
   const version = await readVersion(repository);
   return await makeAside(cache, async (aside) => {
@@ -54,15 +60,15 @@ export async function makeConiferImage(wanted: ConiferImageWanted): Promise<Made
     const descriptors = images.map(({ descriptor }) => descriptor);
     const { descriptor } = await layout.write(MEDIA.index, {
       ...makeIndex(descriptors),
-      annotations: coniferLabels(version),
+      annotations: coniferLabels(version, wanted.purpose),
     });
-    const name = `${CONIFER_REPOSITORY}:${version.version}`;
+    const name = `${reference}:${version.version}`;
     layout.list({ ...descriptor, annotations: namesOf(name, version.version) });
     const made: MadeConiferImage["images"][number][] = [];
     for (const { architecture, descriptor: subject, bytes, packages } of images) {
       const { digest } = subject;
       const billed = {
-        name: CONIFER_REPOSITORY,
+        name: reference,
         version,
         architecture,
         digest,
@@ -71,7 +77,11 @@ export async function makeConiferImage(wanted: ConiferImageWanted): Promise<Made
       };
       made.push({ architecture, digest, bytes, sbom: (await attachSbom(layout, subject, billed)).digest });
     }
-    await attachSignature(layout, { digest: descriptor.digest, reference: CONIFER_REPOSITORY }, key);
+    await attachSignature(layout, { digest: descriptor.digest, reference }, key);
+    // Engines load one image of a tar: this machine's, where it is among them.
+    const loaded = images.find(({ architecture }) => architecture === hostArchitecture()) ?? images[0];
+    if (purpose === "machine" && loaded)
+      await writeFile(join(layout.path, ENGINE_MANIFEST), JSON.stringify(makeEngineManifest(name, loaded)));
     await layout.finish();
     const folder = join(cache, `${version.version}-${descriptor.digest.slice(7, 27)}-${key.id}`);
     await settle(layout.path, folder);

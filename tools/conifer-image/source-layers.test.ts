@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { blobPath } from "../../buildpacks/lifecycle/image-layout.ts";
-import { isOfRoles, packSources } from "./source-layers.ts";
+import { isOfRoles, packSources, programFor } from "./source-layers.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
 let folder: string;
@@ -32,7 +32,8 @@ describe("what roles run from", () => {
 
 describe("the layer of our sources", () => {
   it("is the same each time, and holds roles and no tests", async () => {
-    const [one, two] = [await packSources(REPOSITORY, folder), await packSources(REPOSITORY, folder)];
+    const pack = () => packSources(REPOSITORY, folder, "cluster");
+    const [one, two] = [await pack(), await pack()];
     expect(one).toEqual(two);
     const listed = execFileSync("tar", ["-tvf", blobPath(folder, one.descriptor.digest)], {
       encoding: "utf8",
@@ -45,5 +46,17 @@ describe("the layer of our sources", () => {
     expect(listed).not.toMatch(/\.test\.ts$|node_modules|-fixtures\.ts$|\/\.[^/]+$/m);
     const names = listed.split("\n").map((line) => line.split(" ").at(-1));
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("begins with what its image is for", async () => {
+    const of = async (purpose: "cluster" | "machine") => {
+      const { descriptor } = await packSources(REPOSITORY, folder, purpose);
+      const blob = blobPath(folder, descriptor.digest);
+      const names = execFileSync("tar", ["-tf", blob], { encoding: "utf8", maxBuffer: 1e8 });
+      return names.split("\n").filter((name) => /^conifer\/(?:bin\/.|package-lock)/.test(name));
+    };
+    expect(await of("cluster")).toEqual(["conifer/bin/role"]);
+    expect(await of("machine")).toEqual(["conifer/package-lock.json", "conifer/bin/machine"]);
+    expect(programFor("machine")).toBe("/conifer/bin/machine");
   });
 });

@@ -29,7 +29,7 @@ describe("planning addresses", () => {
   test("gives every link addresses and a name of its own, in the kernel's bounds", () => {
     fc.assert(
       fc.property(fc.nat(MOST_LINKS - 1), fc.nat(MOST_LINKS - 1), (one, two) => {
-        const [a, b] = [planLink(PLAN, one), planLink(PLAN, two)];
+        const [a, b] = [planLink(PLAN, one, true), planLink(PLAN, two, true)];
         expect(a.name.length).toBeLessThanOrEqual(15);
         for (const octet of a.dyno4.split(".")) expect(Number(octet)).toBeLessThan(256);
         const shared = Object.values(a).filter((value) => Object.values(b).includes(value));
@@ -39,7 +39,7 @@ describe("planning addresses", () => {
   });
 
   test("a link is a network of four addresses", () => {
-    expect(planLink({ ...PLAN, ipv4Prefix: "10.200", interfacePrefix: "cf12345-" }, 65)).toMatchObject({
+    expect(planLink({ ...PLAN, ipv4Prefix: "10.200", interfacePrefix: "cf12345-" }, 65, true)).toMatchObject({
       name: "cf12345-65",
       host4: "10.200.1.5",
       dyno4: "10.200.1.6",
@@ -48,12 +48,19 @@ describe("planning addresses", () => {
 });
 
 describe("the set-up of a link", () => {
-  const script = linkScript(planLink(PLAN, 3), 4711);
+  const script = linkScript(planLink(PLAN, 3, true), 4711);
 
   test("makes one end in this machine's network and configures both", () => {
     expect(script).toContain("nsenter --net=/proc/4711/ns/net -- ip -batch -");
     expect(script).toContain("type veth peer name eth0 netns 1");
     expect(script).toContain("route add default via");
+  });
+
+  test("gives no IPv6 where this machine has none", () => {
+    const link = planLink(PLAN, 3, false);
+    expect(Object.keys(link).sort()).toEqual(["dyno4", "host4", "name"]);
+    expect(script.match(/nodad/g)).toHaveLength(2);
+    expect(linkScript(link, 4711)).not.toMatch(/nodad|undefined/);
   });
 
   test("has nothing in it for a shell to expand", () => {

@@ -12,13 +12,13 @@ export interface AddressPlan {
   readonly table: string;
 }
 
-/** One dyno's link: this machine's end and its own, in a network of four addresses. */
+/** One dyno's link: this machine's end and its own, in a network of four addresses. Without IPv6 where this machine has none. */
 export interface LinkPlan {
   readonly name: string;
   readonly host4: string;
   readonly dyno4: string;
-  readonly host6: string;
-  readonly dyno6: string;
+  readonly host6?: string;
+  readonly dyno6?: string;
 }
 
 /** How many links a plan has room for. */
@@ -46,7 +46,7 @@ export function planAddresses(home: string, inUse: readonly string[]): AddressPl
 }
 
 /** The n-th link of a plan, n from 0. */
-export function planLink(plan: AddressPlan, n: number): LinkPlan {
+export function planLink(plan: AddressPlan, n: number, withIpv6: boolean): LinkPlan {
   const base = (n % MOST_LINKS) * 4;
   const ipv4 = (host: number) => `${plan.ipv4Prefix}.${(base + host) >> 8}.${(base + host) & 255}`;
   const ipv6 = (host: number) => `${plan.ipv6Prefix}:${(n % MOST_LINKS).toString(16)}::${host}`;
@@ -54,8 +54,7 @@ export function planLink(plan: AddressPlan, n: number): LinkPlan {
     name: `${plan.interfacePrefix}${n % MOST_LINKS}`,
     host4: ipv4(1),
     dyno4: ipv4(2),
-    host6: ipv6(1),
-    dyno6: ipv6(2),
+    ...(withIpv6 ? { host6: ipv6(1), dyno6: ipv6(2) } : {}),
   };
 }
 
@@ -70,13 +69,13 @@ export function linkScript(link: LinkPlan, hostPid: number): string {
     `addr add ${link.host4}/30 dev ${link.name}`,
     `link set ${link.name} up`,
     // The kernel gives an interface IPv6 once it is up; without nodad the address waits a second for rivals.
-    `addr add ${link.host6}/64 dev ${link.name} nodad`,
+    ...(link.host6 ? [`addr add ${link.host6}/64 dev ${link.name} nodad`] : []),
   ];
   const inside = [
     "link set lo up",
     `addr add ${link.dyno4}/30 dev eth0`,
     "link set eth0 up",
-    `addr add ${link.dyno6}/64 dev eth0 nodad`,
+    ...(link.dyno6 ? [`addr add ${link.dyno6}/64 dev eth0 nodad`] : []),
     `route add default via ${link.host4}`,
   ];
   const batch = (lines: readonly string[]) => `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(" ")}`;

@@ -22,6 +22,7 @@ export type OwnNetwork =
   | { readonly network: SandboxNetwork; close(): Promise<void> }
   | { readonly network?: undefined; readonly hint: string };
 
+const NO_IPV6 = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
 const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
 /** With systemd-resolved the usual file names a resolver on loopback, this one those behind it. */
 const RESOLV_CONFS = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
@@ -78,16 +79,22 @@ function makeOwnNetwork(plan: AddressPlan, resolvConf: string): SandboxNetwork {
       // The kernel takes a while to remove an interface, so that a number is not used again soon.
       next = (next + 1) % MOST_LINKS;
       taken.add(n);
-      const link = planLink(plan, n);
+      const link = planLink(plan, n, takesIpv6());
       return {
         resolvConf,
         setUp: linkScript(link, process.pid),
         ipv4: link.dyno4,
-        ipv6: link.dyno6,
+        // What listens on all IPv6 addresses takes IPv4 as well, unless it was told otherwise.
+        ipv6: link.dyno6 ?? link.dyno4,
         release: async () => void taken.delete(n),
       };
     },
   };
+}
+
+/** Whether new interfaces here may have IPv6: kernels, machines and containers can do without. */
+function takesIpv6(): boolean {
+  return existsSync(NO_IPV6) && readFileSync(NO_IPV6, "utf8").trim() === "0";
 }
 
 /** The first file that names resolvers, none of them on loopback. */
