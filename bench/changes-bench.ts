@@ -62,11 +62,11 @@ async function changeAll(bench: WordBench): Promise<Readonly<Record<keyof typeof
     rollbacks: await each("rollbacks", async () => {
       const before = (await listReleases(journey)).at(-2);
       await journey.api("POST", "/apps/bench/releases", { release: before?.id });
-      await isServed(bench);
+      await areUp(bench);
     }),
     restarts: await each("restarts", async () => {
       await journey.api("DELETE", "/apps/bench/dynos");
-      await until(async () => (await listDynos(journey)).every(({ state }) => state === "up"));
+      await areUp(bench);
     }),
   };
 }
@@ -75,6 +75,11 @@ async function changeAll(bench: WordBench): Promise<Readonly<Record<keyof typeof
 async function isServed({ journey, ask }: WordBench): Promise<void> {
   const { version = 0 } = (await listReleases(journey)).at(-1) ?? {};
   await until(async () => (await ask()).includes(`"v${version}"`));
+}
+
+/** Resolves once nothing starts: a warm dyno that serves again still tells the version it was started for. */
+async function areUp({ journey }: WordBench): Promise<void> {
+  await until(async () => (await listDynos(journey)).every(({ state }) => state === "up"));
 }
 
 await main();
