@@ -36,6 +36,8 @@ if (import.meta.main) {
     ...(JSON.parse(process.argv[2] ?? "{}") as Asked),
     onAnswer: (_body, _at, ms) => took.push(ms),
   });
+  // Whoever measures may have failed.
+  process.once("disconnect", () => process.exit());
   process.once("message", async () => {
     process.send?.({ ...(await load.stop()), took });
     process.disconnect?.();
