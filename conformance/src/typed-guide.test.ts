@@ -31,6 +31,8 @@ test("blocks come in order, each with its heading", () => {
 
 test("what is not to be typed is left out", () => {
   expect(readGuide(page("`npm start`", `${FENCE}yaml`, "a: b"))).toEqual([]);
+  const after = page(`${FENCE}sh`, "docker ps", FENCE, "Text.", FENCE, "ls", FENCE);
+  expect(readGuide(after).map(({ commands }) => commands)).toEqual([["ls"]]);
 });
 
 test("a comment in a block is no heading", () => {
