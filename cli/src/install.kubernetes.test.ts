@@ -22,9 +22,9 @@ const places = {
   buildsNamespace: `${id}-builds`,
   agentsNamespace: `${id}-agents`,
   "dockerfiles.namespace": `${id}-dockerfiles`,
-  "dockerfiles.enabled": true,
 };
-const one = installation({ ...places, "agent.enabled": true, "registry.nodePort": 31999 }, id);
+const settings = { ...places, "dockerfiles.enabled": true };
+const one = installation({ ...settings, "agent.enabled": true, "registry.nodePort": 31999 }, id);
 const signal = new AbortController().signal;
 const stages = makeInstallation(one);
 const objects = stages.flatMap((stage) => stage.objects);
@@ -47,7 +47,7 @@ afterAll(async () => {
   await client.close();
 });
 
-const large = makeInstallation(installation({ ...LARGE, ...places, "registry.nodePort": 31998 }, id))
+const large = makeInstallation(installation({ ...LARGE, ...settings, "registry.nodePort": 31998 }, id))
   .flatMap((stage) => stage.objects)
   .filter(({ apiVersion }) => !apiVersion.startsWith("gateway."));
 
@@ -182,7 +182,7 @@ describe("accounts", () => {
 
 test("taking it out leaves what is somebody else's, and says so", async () => {
   const mine = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "mine", namespace: id } };
-  await client.create(mine);
+  await client.apply(mine, { fieldManager: "somebody" });
   const namespaces = await findNamespaces(client, id);
   expect(namespaces).toEqual([id, ...Object.values(places)].toSorted());
   await takeOut({ ...options(), keepData: false }, namespaces);

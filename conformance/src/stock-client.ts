@@ -1,5 +1,5 @@
 import { type ExecFileException, execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -33,8 +33,13 @@ export async function installStockClient(): Promise<string> {
     `heroku@${CLIENT_VERSION}`,
   ];
   await run("npm", args, { cwd: making, timeout: 300_000 });
-  if (!existsSync(folder)) cpSync(making, folder, { recursive: true, verbatimSymlinks: true });
-  rmSync(making, { recursive: true, force: true });
+  try {
+    // In one step: others look for the program, and use it from then on.
+    renameSync(making, folder);
+  } catch (error) {
+    rmSync(making, { recursive: true, force: true });
+    if (!existsSync(program)) throw error;
+  }
   return program;
 }
 
