@@ -65,8 +65,9 @@ export function joinJourney(platform: RunningPlatform, person: Person): Journey 
     tried.add(name);
     const folder = await makeAppFolder(person, name, files);
     const app = openApp(platform, person, { name, folder });
-    const { git_url: remote } = await granted(api)("POST", "/apps", { name });
-    await app.git("remote", "add", "heroku", remote);
+    await granted(api)("POST", "/apps", { name });
+    // By the host the person is pointed at, as the client does: an installation tells its own.
+    await app.git("remote", "add", "heroku", `https://localhost:${platform.apiPort}/${name}.git`);
     return app;
   };
   return {

@@ -9,13 +9,14 @@ import {
   type BuildBench,
   HOST,
   makeBuildBench,
+  makeSandboxedRunner,
 } from "../../platform/src/drivers/embedded/builds/build-fixtures.ts";
 import { openBuilderShelf } from "../../platform/src/drivers/embedded/builds/builder-shelf.ts";
 import { startEmbeddedBuilder } from "../../platform/src/drivers/embedded/builds/embedded-builder.ts";
 import { requireEmulation } from "../../platform/src/drivers/embedded/builds/find-emulation.ts";
-import { makeSandboxRunner, takeRunImage } from "../../platform/src/drivers/embedded/builds/index.ts";
+import { takeRunImage } from "../../platform/src/drivers/embedded/builds/index.ts";
 import { openImageUnpacker } from "../../platform/src/drivers/embedded/images/index.ts";
-import { openSandboxes, type Sandboxes } from "../../platform/src/drivers/embedded/sandbox/index.ts";
+import type { Sandboxes } from "../../platform/src/drivers/embedded/sandbox/index.ts";
 import { silentLogger } from "../../platform/src/kernel/index.ts";
 import { whyNotHere } from "./images-fixtures.ts";
 import { imagesFolder } from "./images-folder.ts";
@@ -54,8 +55,9 @@ let started: Awaited<ReturnType<typeof startEmbeddedBuilder>>;
 describe.skipIf(cannot !== undefined)(`two architectures${cannot ? ` (${cannot})` : ""}`, () => {
   beforeAll(async () => {
     bench = await makeBuildBench(async (home) => {
-      sandboxes = await openSandboxes({ home, directory: join(home, "sandbox") });
-      return makeSandboxRunner(sandboxes);
+      const runner = await makeSandboxedRunner(home);
+      sandboxes = runner.sandboxes;
+      return runner;
     });
     const owner = sandboxes.owner ? { owner: sandboxes.owner } : {};
     const cache = imagesFolder(process.env);
@@ -82,7 +84,6 @@ describe.skipIf(cannot !== undefined)(`two architectures${cannot ? ` (${cannot})
   }, 600_000);
   afterAll(async () => {
     await started?.stop();
-    await sandboxes?.stop();
     await bench?.dispose();
   }, 600_000);
 

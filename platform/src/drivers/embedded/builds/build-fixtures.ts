@@ -10,9 +10,10 @@ import { silentLogger } from "../../../kernel/index.ts";
 import { makeHostRunImage } from "../../cnb/builds/index.ts";
 import { removeTree } from "../../files/trees/index.ts";
 import { type DiskImageStore, type HostRelease, openDiskImageStore } from "../images/index.ts";
+import { openSandboxes, type Sandboxes } from "../sandbox/index.ts";
 import { openBuilderShelf } from "./builder-shelf.ts";
 import { type EmbeddedBuilderOptions, startEmbeddedBuilder } from "./embedded-builder.ts";
-import type { PhaseJob, PhaseRunner } from "./phase-runner.ts";
+import { makeSandboxRunner, type PhaseJob, type PhaseRunner } from "./phase-runner.ts";
 
 export const HOST: HostRelease = {
   architecture: process.arch === "x64" ? "amd64" : "arm64",
@@ -56,7 +57,7 @@ TOML
 const ORDER = `[[order]]\n[[order.group]]\nid = "test/do"\nversion = "1.0.0"\n`;
 
 /** A builder that runs, with sources that end well, badly and never. */
-export async function startBuilderBench(runner: (home: string) => Promise<PhaseRunner>, endless: string) {
+export async function startBuilderBench(runner: (home: string) => Promise<BenchRunner>, endless: string) {
   const bench = await makeBuildBench(runner);
   const { builder, stop } = await startEmbeddedBuilder(bench.options);
   return {
@@ -73,7 +74,16 @@ export async function startBuilderBench(runner: (home: string) => Promise<PhaseR
   };
 }
 
-export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunner>): Promise<BuildBench> {
+/** A runner, and how what it has opened is closed. */
+type BenchRunner = PhaseRunner & { close?(): Promise<void> };
+
+/** Phases in sandboxes of this machine. */
+export async function makeSandboxedRunner(home: string): Promise<BenchRunner & { sandboxes: Sandboxes }> {
+  const sandboxes = await openSandboxes({ home, directory: join(home, "sandbox") });
+  return { ...makeSandboxRunner(sandboxes), sandboxes, close: () => sandboxes.stop() };
+}
+
+export async function makeBuildBench(runner: (home: string) => Promise<BenchRunner>): Promise<BuildBench> {
   const home = await mkdtemp(join(tmpdir(), "builds-"));
   const at = (name: string) => join(home, name);
   await writeBuildpack(at("buildpacks/test_do/1.0.0"));
@@ -114,7 +124,10 @@ export async function makeBuildBench(runner: (home: string) => Promise<PhaseRunn
       keptBuilds: 20,
       cacheBounds: { eachBytes: 1024 ** 3, allBytes: 10 * 1024 ** 3 },
     },
-    dispose: () => removeTree(home),
+    dispose: async () => {
+      await chosen.close?.();
+      await removeTree(home);
+    },
   };
 }
 

@@ -6,12 +6,11 @@ import { collect, never, specOf } from "../../../delivery/build/builder-suite.ts
 import { readImageDocuments } from "../../../delivery/image/index.ts";
 import { silentLogger } from "../../../kernel/index.ts";
 import { openImageUnpacker } from "../images/index.ts";
-import { openSandboxes, type Sandboxes } from "../sandbox/index.ts";
-import { type BuildBench, HOST, makeBuildBench } from "./build-fixtures.ts";
+import type { Sandboxes } from "../sandbox/index.ts";
+import { type BuildBench, HOST, makeBuildBench, makeSandboxedRunner } from "./build-fixtures.ts";
 import { openBuilderShelf } from "./builder-shelf.ts";
 import { startEmbeddedBuilder } from "./embedded-builder.ts";
 import { writeForeignBuilder } from "./foreign-builder-fixtures.ts";
-import { makeSandboxRunner } from "./phase-runner.ts";
 
 let bench: BuildBench;
 let layout: string;
@@ -21,8 +20,9 @@ beforeAll(async () => {
   layout = join(await mkdtemp(join(tmpdir(), "foreign-")), "builder");
   await writeForeignBuilder(layout);
   bench = await makeBuildBench(async (home) => {
-    sandboxes = await openSandboxes({ home, directory: join(home, "sandbox") });
-    return makeSandboxRunner(sandboxes);
+    const runner = await makeSandboxedRunner(home);
+    sandboxes = runner.sandboxes;
+    return runner;
   });
   const owner = sandboxes.owner ? { owner: sandboxes.owner } : {};
   const shelf = await openBuilderShelf({

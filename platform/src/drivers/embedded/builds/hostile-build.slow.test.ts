@@ -1,12 +1,10 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { collect, listen, never, specOf } from "../../../delivery/build/builder-suite.ts";
 import type { BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
-import { openSandboxes, type Sandboxes } from "../sandbox/index.ts";
-import { type BuildBench, makeBuildBench } from "./build-fixtures.ts";
+import type { Sandboxes } from "../sandbox/index.ts";
+import { type BuildBench, makeBuildBench, makeSandboxedRunner } from "./build-fixtures.ts";
 import { LEAST_FREE_BYTES } from "./disk-room.ts";
 import { startEmbeddedBuilder } from "./embedded-builder.ts";
-import { makeSandboxRunner } from "./phase-runner.ts";
 
 /** Builds that mean harm, or do it without meaning to, in the sandbox. Whatever they do, the next build works. */
 
@@ -20,8 +18,9 @@ let free = Number.POSITIVE_INFINITY;
 
 beforeAll(async () => {
   bench = await makeBuildBench(async (home) => {
-    sandboxes = await openSandboxes({ home, directory: join(home, "sandbox") });
-    return makeSandboxRunner(sandboxes);
+    const runner = await makeSandboxedRunner(home);
+    sandboxes = runner.sandboxes;
+    return runner;
   });
   const machine = { ...bench.options.machine, limits: LIMITS, freeBytes: async () => free };
   started = await startEmbeddedBuilder({ ...bench.options, machine });

@@ -7,10 +7,8 @@ import { collect, never, specOf } from "../../../delivery/build/builder-suite.ts
 import type { BuildResult } from "../../../delivery/build/index.ts";
 import { type PrivateRegistry, startPrivateRegistry } from "../../buildah/builds/private-base-fixtures.ts";
 import { findTool } from "../images/image-tools-fixtures.ts";
-import { openSandboxes } from "../sandbox/index.ts";
-import { type BuildBench, makeBuildBench } from "./build-fixtures.ts";
+import { type BuildBench, makeBuildBench, makeSandboxedRunner } from "./build-fixtures.ts";
 import { startEmbeddedBuilder } from "./embedded-builder.ts";
-import { makeSandboxRunner } from "./phase-runner.ts";
 
 /** Base images that are not for everybody, with a password that must be found nowhere afterwards. */
 
@@ -40,9 +38,7 @@ describe.skipIf(why)(`private base images${why ? ` (${why})` : ""}`, () => {
   beforeAll(async () => {
     registry = await startPrivateRegistry(canary);
     credentials = registry.access.credentials;
-    bench = await makeBuildBench(async (home) =>
-      makeSandboxRunner(await openSandboxes({ home, directory: join(home, "sandbox") })),
-    );
+    bench = await makeBuildBench(makeSandboxedRunner);
     const { machine } = bench.options;
     const registries = {
       registries: registry.access.registries,

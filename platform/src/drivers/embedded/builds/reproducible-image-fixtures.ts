@@ -1,9 +1,6 @@
-import { join } from "node:path";
 import { collect, never, specOf } from "../../../delivery/build/builder-suite.ts";
-import { openSandboxes } from "../sandbox/index.ts";
-import { makeBuildBench } from "./build-fixtures.ts";
+import { makeBuildBench, makeSandboxedRunner } from "./build-fixtures.ts";
 import { startEmbeddedBuilder } from "./embedded-builder.ts";
-import { makeSandboxRunner } from "./phase-runner.ts";
 
 /** A machine as it might be elsewhere: what phases see of it, and the umask of who runs Conifer. */
 export interface Elsewhere {
@@ -27,7 +24,7 @@ export async function digestOn(
 ): Promise<string> {
   const before = process.umask(umask);
   const bench = await makeBuildBench(async (home) => {
-    const runner = makeSandboxRunner(await openSandboxes({ home, directory: join(home, "sandbox") }));
+    const runner = await makeSandboxedRunner(home);
     const elsewhere = { ...env, NODE_OPTIONS: clockAt(clock) };
     return {
       ...runner,

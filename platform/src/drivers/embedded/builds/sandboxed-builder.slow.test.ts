@@ -6,15 +6,19 @@ import { builderSuite, collect, listen, never, specOf } from "../../../delivery/
 import type { BuildResult, BuildSpec } from "../../../delivery/build/index.ts";
 import { pause } from "../../../kernel/index.ts";
 import { openImageUnpacker } from "../images/index.ts";
-import { openSandboxes, type Sandboxes } from "../sandbox/index.ts";
-import { type BuildBench, HOST, makeBuildBench, startBuilderBench } from "./build-fixtures.ts";
+import type { Sandboxes } from "../sandbox/index.ts";
+import {
+  type BuildBench,
+  HOST,
+  makeBuildBench,
+  makeSandboxedRunner,
+  startBuilderBench,
+} from "./build-fixtures.ts";
 import { startEmbeddedBuilder } from "./embedded-builder.ts";
-import { makeSandboxRunner } from "./phase-runner.ts";
 
-const openRunner = async (home: string) =>
-  makeSandboxRunner(await openSandboxes({ home, directory: join(home, "sandbox") }));
-
-builderSuite("embedded, in the sandbox", () => startBuilderBench(openRunner, "sleep 600 & sleep 600"));
+builderSuite("embedded, in the sandbox", () =>
+  startBuilderBench(makeSandboxedRunner, "sleep 600 & sleep 600"),
+);
 
 describe("a build in the sandbox", () => {
   let bench: BuildBench;
@@ -22,8 +26,9 @@ describe("a build in the sandbox", () => {
   let started: Awaited<ReturnType<typeof startEmbeddedBuilder>>;
   beforeAll(async () => {
     bench = await makeBuildBench(async (home) => {
-      sandboxes = await openSandboxes({ home, directory: join(home, "sandbox") });
-      return makeSandboxRunner(sandboxes);
+      const runner = await makeSandboxedRunner(home);
+      sandboxes = runner.sandboxes;
+      return runner;
     });
     started = await startEmbeddedBuilder(bench.options);
   });
@@ -108,7 +113,7 @@ describe("kill -9 of the process that builds", () => {
     ["while one builds", { do: endless }, undefined],
     ["while the image is made", { do: many, page: "x" }, /Exporting/],
   ])("%s ends its processes, and the next start leaves nothing and builds again", async (_, source, said) => {
-    const bench = await makeBuildBench(openRunner);
+    const bench = await makeBuildBench(makeSandboxedRunner);
     const victim = startVictim(bench.home, source);
     try {
       await until(async () => (said ? said.test(victim.said()) : (await running(mark)).length > 0));

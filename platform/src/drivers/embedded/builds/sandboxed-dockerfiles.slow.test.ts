@@ -1,13 +1,10 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { describe } from "vitest";
 import { dockerfileSuite } from "../../../delivery/build/dockerfile-suite.ts";
 import { baseFiles } from "../../buildah/builds/private-base-fixtures.ts";
 import { findTool } from "../images/image-tools-fixtures.ts";
-import { openSandboxes } from "../sandbox/index.ts";
-import { makeBuildBench } from "./build-fixtures.ts";
+import { makeBuildBench, makeSandboxedRunner } from "./build-fixtures.ts";
 import { startEmbeddedBuilder } from "./embedded-builder.ts";
-import { makeSandboxRunner } from "./phase-runner.ts";
 
 const missing =
   findTool("buildah", ["buildah", "busybox"]) ?? (existsSync("/bin/busybox") ? undefined : "needs busybox");
@@ -15,9 +12,7 @@ const why = missing ?? (process.getuid?.() === 0 ? undefined : "steps with RUN n
 
 describe.skipIf(why)(`Dockerfiles on this machine${why ? ` (${why})` : ""}`, () => {
   dockerfileSuite("embedded, in the sandbox", async () => {
-    const bench = await makeBuildBench(async (home) =>
-      makeSandboxRunner(await openSandboxes({ home, directory: join(home, "sandbox") })),
-    );
+    const bench = await makeBuildBench(makeSandboxedRunner);
     const { builder, stop } = await startEmbeddedBuilder(bench.options);
     return {
       builder,

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { mountPoints, removeTree } from "../../files/trees/index.ts";
+import { openSandboxes } from "../sandbox/index.ts";
 import { processTree, startTimeOf } from "../sandbox/process-tree.ts";
 import { eventually } from "../sandbox/sandbox-fixtures.ts";
 
@@ -19,6 +20,9 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const child of children) child.kill("SIGKILL");
+  const sandboxes = await openSandboxes({ home, directory: join(home, "dynos", ".shared") });
+  await sandboxes.removeRemains(join(home, "dynos"));
+  await sandboxes.stop();
   await removeTree(home);
 });
 
