@@ -13,12 +13,12 @@ const MOST_MEMORY = 4 * GIB;
 
 /**
  * The room for builds on a machine with so many cores and bytes of memory: together they never have more than half of the
- * memory, and a core each. Where cores are short, all builds at once weigh as much as one dyno. Pids are enough for what
- * package managers start.
+ * memory, and a core each. Where cores are short they are in the background, and share alike there. Pids are enough for
+ * what package managers start.
  */
 export function roomForBuilds(machine: { readonly cores: number; readonly memoryBytes: number }): BuildRoom {
   const half = Math.floor(machine.memoryBytes / 2);
   const memoryBytes = Math.min(MOST_MEMORY, half);
   const atOnce = Math.max(1, Math.min(machine.cores, Math.floor(half / memoryBytes)));
-  return { atOnce, limits: { memoryBytes, cpuShare: Math.min(0.5, 1 / atOnce), pids: 4_096 } };
+  return { atOnce, limits: { memoryBytes, cpuShare: 1, pids: 4_096 } };
 }

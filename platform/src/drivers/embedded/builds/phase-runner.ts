@@ -49,6 +49,7 @@ export function makeSandboxRunner(sandboxes: Sandboxes): PhaseRunner {
         ...(root ? { ownRoot: root.user } : {}),
         argv: ["/bin/sh", "-c", 'exec "$@" 2>&1', "sh", ...argv],
         stdin: "none",
+        background: true,
       });
       const kill = () => sandbox.kill();
       signal.addEventListener("abort", kill, { once: true });

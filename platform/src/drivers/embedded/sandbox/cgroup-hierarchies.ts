@@ -75,15 +75,20 @@ export function limitFiles(
   powers: readonly CgroupPower[],
   limits: { readonly memoryBytes: number; readonly cpuShare: number; readonly pids: number },
 ): readonly (readonly [file: string, value: string])[] {
-  const bounded = (value: number, least: number, most: number) =>
-    String(Math.min(most, Math.max(least, Math.round(value))));
-  return powers.flatMap((power): (readonly [string, string])[] => {
+  return powers.flatMap((power): readonly (readonly [string, string])[] => {
     if (power === "memory")
       return [[version === 2 ? "memory.max" : "memory.limit_in_bytes", String(limits.memoryBytes)]];
     if (power === "pids") return [["pids.max", String(limits.pids)]];
     if (power === "freezer") return [];
-    return version === 2
-      ? [["cpu.weight", bounded(limits.cpuShare * 100, 1, 10_000)]]
-      : [["cpu.shares", bounded(limits.cpuShare * 1024, 2, 262_144)]];
+    return shareFiles(version, limits.cpuShare);
   });
+}
+
+/** The same for a relative share of the processor alone, 1 = ordinary. */
+export function shareFiles(version: 1 | 2, share: number): readonly (readonly [string, string])[] {
+  const bounded = (value: number, least: number, most: number) =>
+    String(Math.min(most, Math.max(least, Math.round(value))));
+  return version === 2
+    ? [["cpu.weight", bounded(share * 100, 1, 10_000)]]
+    : [["cpu.shares", bounded(share * 1024, 2, 262_144)]];
 }

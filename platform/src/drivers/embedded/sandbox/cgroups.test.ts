@@ -40,7 +40,10 @@ describe("a machine with both versions", () => {
     expect([...cgroups.powers].sort()).toEqual(["cpu", "freezer", "memory", "pids"]);
     expect(cgroups.versions).toEqual([2, 1]);
     expect(cgroups.parents).toEqual(
-      ["unified", "memory", "rest"].map((name) => join(top, name, "conifer-1")),
+      ["unified", "memory", "rest"].flatMap((name) => [
+        join(top, name, "conifer-1"),
+        join(top, name, "conifer-1-background"),
+      ]),
     );
   });
 
@@ -52,6 +55,16 @@ describe("a machine with both versions", () => {
     expect(cgroup.joinNow).toEqual(["memory", "rest"].map((name) => join(top, name, "conifer-1/d1/tasks")));
     // A group that only freezes is joined when it freezes: joining makes the kernel wait.
     expect(cgroup.joinSlowly).toEqual([]);
+  });
+
+  test("gives the background a tenth of the others' weight, and nothing less of the rest", async () => {
+    const cgroup = await (await open()).make("d1", LIMITS, true);
+    expect(read("rest/conifer-1-background/cpu.shares")).toBe("102");
+    expect(existsSync(join(top, "rest/conifer-1/cpu.shares"))).toBe(false);
+    expect(read("memory/conifer-1-background/d1/memory.limit_in_bytes")).toBe("4096");
+    expect(cgroup.folders).toEqual(
+      ["unified", "memory", "rest"].map((name) => join(top, name, "conifer-1-background/d1")),
+    );
   });
 
   test("freezes by version 2 whoever is in the sandbox by then", async () => {
@@ -127,7 +140,7 @@ describe("lesser machines", () => {
     write("", "file");
     const broken = { version: 1, folder: join(top, "file"), powers: ["memory"] } as const;
     const cgroups = await openCgroups([broken, hierarchy(1, "m", "memory")], "c");
-    expect(cgroups.parents).toEqual([join(top, "m/c")]);
+    expect(cgroups.parents).toEqual([join(top, "m/c"), join(top, "m/c-background")]);
   });
 });
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pause } from "../../../kernel/index.ts";
-import { type CgroupHierarchy, type CgroupPower, limitFiles } from "./cgroup-hierarchies.ts";
+import { type CgroupHierarchy, type CgroupPower, limitFiles, shareFiles } from "./cgroup-hierarchies.ts";
 import type { SandboxLimits } from "./sandbox.ts";
 
 /** One sandbox's groups, one in each hierarchy in use. */
@@ -24,23 +24,28 @@ export interface Cgroup {
 }
 
 export interface Cgroups {
-  /** The parent groups, one in each hierarchy. */
+  /** The parent groups, two in each hierarchy. */
   readonly parents: readonly string[];
   readonly powers: ReadonlySet<CgroupPower>;
   readonly versions: readonly (1 | 2)[];
-  make(id: string, limits: SandboxLimits): Promise<Cgroup>;
+  make(id: string, limits: SandboxLimits, background?: boolean): Promise<Cgroup>;
   /** Removes the parent groups; those that still hold somebody's sandboxes stay. */
   close(): Promise<void>;
 }
 
-/** Hierarchies that work, each with the parent folder of our groups in it. */
+/** Hierarchies that work, each with the parent folders of our groups in it. */
 export interface UsableHierarchy extends CgroupHierarchy {
   readonly parent: string;
+  /** Of sandboxes in the background. */
+  readonly background: string;
 }
 
+/** To 1 of a parent with ordinary sandboxes, or of a process outside of both. */
+const BACKGROUND_SHARE = 0.1;
+
 /**
- * Makes the parent group `name` in every hierarchy where this process may, and keeps to those that work. A power found
- * in two hierarchies is taken from the first.
+ * Makes the parent group `name`, and another for the background, in every hierarchy where this process may, and keeps to
+ * those that work. A power found in two hierarchies is taken from the first.
  */
 export async function openCgroups(hierarchies: readonly CgroupHierarchy[], name: string): Promise<Cgroups> {
   const usable: UsableHierarchy[] = [];
@@ -53,25 +58,48 @@ export async function openCgroups(hierarchies: readonly CgroupHierarchy[], name:
     usable.push({ ...found, powers });
   }
   return {
-    parents: usable.map(({ parent }) => parent),
+    parents: usable.flatMap(({ parent, background }) => [parent, background]),
     powers: taken,
     versions: [...new Set(usable.map(({ version }) => version))],
-    make: (id, limits) => makeCgroup(usable, id, limits),
+    make: (id, limits, inBackground = false) =>
+      makeCgroup(
+        usable.map((found) => ({
+          ...found,
+          group: join(inBackground ? found.background : found.parent, id),
+        })),
+        id,
+        limits,
+      ),
     close: async () => {
-      for (const { parent } of usable) await rmdir(parent).catch(() => {});
+      for (const { parent, background } of usable)
+        for (const folder of [parent, background]) await rmdir(folder).catch(() => {});
     },
   };
 }
 
 async function openHierarchy(hierarchy: CgroupHierarchy, name: string): Promise<UsableHierarchy> {
-  const parent = join(hierarchy.folder, name);
+  const [parent, background] = [join(hierarchy.folder, name), join(hierarchy.folder, `${name}-background`)];
   if (hierarchy.version === 2) await grant(hierarchy.folder);
-  await mkdir(parent, { recursive: true });
-  if (hierarchy.version === 1) return { ...hierarchy, parent };
-  await grant(parent);
-  const granted = (await readFile(join(parent, "cgroup.subtree_control"), "utf8")).trim().split(" ");
-  const powers = hierarchy.powers.filter((power) => power === "freezer" || granted.includes(power));
-  return { ...hierarchy, parent, powers };
+  for (const folder of [parent, background]) await mkdir(folder, { recursive: true });
+  const powers =
+    hierarchy.version === 1 ? hierarchy.powers : await grantedPowers(hierarchy, parent, background);
+  if (powers.includes("cpu"))
+    for (const [file, value] of shareFiles(hierarchy.version, BACKGROUND_SHARE))
+      await writeFile(join(background, file), value);
+  return { ...hierarchy, parent, background, powers };
+}
+
+async function grantedPowers(
+  { powers }: CgroupHierarchy,
+  ...parents: readonly string[]
+): Promise<readonly CgroupPower[]> {
+  const granted = await Promise.all(
+    parents.map(async (parent) => {
+      await grant(parent);
+      return (await readFile(join(parent, "cgroup.subtree_control"), "utf8")).trim().split(" ");
+    }),
+  );
+  return powers.filter((power) => power === "freezer" || granted.every((names) => names.includes(power)));
 }
 
 /** Hands the controllers on to the groups below; those that cannot be are left out. */
@@ -81,11 +109,10 @@ async function grant(folder: string): Promise<void> {
 }
 
 async function makeCgroup(
-  usable: readonly UsableHierarchy[],
+  groups: readonly (UsableHierarchy & { readonly group: string })[],
   id: string,
   limits: SandboxLimits,
 ): Promise<Cgroup> {
-  const groups = usable.map((hierarchy) => ({ ...hierarchy, group: join(hierarchy.parent, id) }));
   const folders = groups.map(({ group }) => group);
   const fileFor = (power: CgroupPower, v1: string, v2: string) => {
     const found = groups.find(({ powers }) => powers.includes(power));

@@ -43,6 +43,7 @@ describe("on a machine without", () => {
       expect(await sandbox.memoryBytes()).toBeGreaterThan(0);
       expect(await sandbox.ranOutOfMemory()).toBe(false);
       expect(world.sandboxes.abilities).toMatchObject({ cgroup: "none", freezer: false });
+      expect((await world.run("nice", { background: true })).out).toBe("10\n");
     } finally {
       await world.close();
     }

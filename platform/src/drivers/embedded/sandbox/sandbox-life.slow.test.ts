@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mountPoints } from "../../files/trees/index.ts";
 import { processTree, startTimeOf } from "./process-tree.ts";
@@ -207,6 +207,17 @@ describe("limits", () => {
     listen(sandbox);
     expect((await sandbox.exited).code).toBe(137);
     expect(await sandbox.ranOutOfMemory()).toBe(true);
+  });
+
+  test("less weight in the background, where cgroups weigh", async ({ skip }) => {
+    const sandbox = await world.start("exec sleep 60", { background: true });
+    const record = readFileSync(join(world.home, "dynos", sandbox.id, "sandbox.json"), "utf8");
+    const parents = (JSON.parse(record).cgroups as string[]).map((folder) => dirname(folder));
+    const files = parents.flatMap((folder) => ["cpu.shares", "cpu.weight"].map((name) => join(folder, name)));
+    const [file] = files.filter((each) => existsSync(each));
+    if (!file) return skip("this machine lets this user make no cgroup that weighs");
+    expect(readFileSync(file, "utf8")).toBe(file.endsWith("cpu.shares") ? "102\n" : "10\n");
+    await sandbox.cleanUp();
   });
 
   test("memory in use is known", async () => {

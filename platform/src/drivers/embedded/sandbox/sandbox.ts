@@ -71,6 +71,11 @@ export interface SandboxSpec {
   readonly cwd: string;
   readonly limits: SandboxLimits;
   /**
+   * Gives way where processors are short: all of these sandboxes together have a tenth of the weight of all others together,
+   * and of each of Conifer's processes. Where the machine cannot weigh, they are niced.
+   */
+  readonly background?: true;
+  /**
    * `own`: a network of its own where `abilities.network` is so, in which this machine's loopback and its other
    * sandboxes are out of reach. Missing: this machine's network, with whatever proxies it has on loopback.
    */

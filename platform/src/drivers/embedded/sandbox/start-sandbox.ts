@@ -30,7 +30,7 @@ export async function startSandbox(shared: SandboxEngine, spec: SandboxSpec): Pr
     const lease = await network.lease(spec.id);
     undo.push(lease.release);
     await makeWritableLayer(engine.machine, spec, lease.resolvConf);
-    const cgroup = await engine.cgroups.make(spec.id, spec.limits);
+    const cgroup = await engine.cgroups.make(spec.id, spec.limits, spec.background);
     undo.push(cgroup.remove);
     writeRecord(spec.directory, undefined, cgroup.folders);
     return await launch(engine, spec, { env, lease, cgroup, undo });
@@ -65,6 +65,9 @@ interface Prepared {
   readonly undo: readonly (() => Promise<void>)[];
 }
 
+/** What stands for the weight of the background where groups have none. */
+const NICED = ["nice", "-n", "10"];
+
 async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepared): Promise<Sandbox> {
   const { machine, cgroups } = engine;
   const ends = await openEnds(engine, spec);
@@ -78,12 +81,9 @@ async function launch(engine: SandboxEngine, spec: SandboxSpec, prepared: Prepar
   let child: ChildProcess;
   try {
     writeFileSync(mounts, mountLines(machine, spec, ends.terminalPath));
-    const [command = "", ...args] = commandLine({
-      machine,
-      spec,
-      mounts,
-      ownNetwork: prepared.lease.setUp !== "",
-    });
+    const line = commandLine({ machine, spec, mounts, ownNetwork: prepared.lease.setUp !== "" });
+    const [command = "", ...args] =
+      spec.background && !cgroups.powers.has("cpu") ? [...NICED, ...line] : line;
     const env = {
       PATH: SYSTEM_PATH,
       LC_ALL: "C",
