@@ -39,7 +39,7 @@ if (import.meta.main) {
   // Whoever measures may have failed.
   process.once("disconnect", () => process.exit());
   process.once("message", async () => {
-    process.send?.({ ...(await load.stop()), took });
-    process.disconnect?.();
+    // What is not yet sent would be lost with the channel.
+    process.send?.({ ...(await load.stop()), took }, undefined, undefined, () => process.disconnect?.());
   });
 }
