@@ -2,7 +2,18 @@ const { spawn, spawnSync } = require("node:child_process");
 const { closeSync, mkdirSync, openSync, rmSync, writeSync } = require("node:fs");
 
 /** Where each stops by itself, in what it counts. */
-const MOST = { processes: 3_000, mebibytes: 1_600, descriptors: 150_000, diskMebibytes: 512, files: 20_000, lines: 100_000 };
+const MOST = {
+  processes: 3_000,
+  mebibytes: 1_600,
+  descriptors: 150_000,
+  diskMebibytes: 2_048,
+  files: 400_000,
+  lines: 100_000,
+};
+
+/** What only looks now and then is given so long to see what is there. */
+const SEEN_MS = 75_000;
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const outcome = (count, most, what) => [count >= most ? "yes" : "bounded", `${count} ${what}`];
 
@@ -12,6 +23,21 @@ function apart(name) {
   const { stdout, signal, error } = spawnSync(process.execPath, [__filename, name], options);
   if (error) throw error;
   return { last: Number(stdout.trim().split("\n").at(-1)), signal };
+}
+
+/** Writes as much as there may be to an open file and keeps it for a while. */
+async function fill(fd) {
+  const chunk = Buffer.alloc(2 ** 24, 1);
+  let count = 0;
+  try {
+    while (count < MOST.diskMebibytes) {
+      count += writeSync(fd, chunk) / 2 ** 20;
+      await wait(0);
+    }
+    await wait(SEEN_MS);
+  } catch {}
+  closeSync(fd);
+  return outcome(count, MOST.diskMebibytes, "MiB");
 }
 
 const inside = {
@@ -60,23 +86,27 @@ module.exports = {
     return outcome(open.length, MOST.descriptors, "descriptors");
   },
 
-  disk: () => {
-    const chunk = Buffer.alloc(2 ** 20, 1);
+  disk: async () => {
     const fd = openSync("/tmp/escape-big", "w");
-    let count = 0;
-    try {
-      while (count < MOST.diskMebibytes) count += writeSync(fd, chunk) / 2 ** 20;
-    } catch {}
-    closeSync(fd);
-    rmSync("/tmp/escape-big");
-    return outcome(count, MOST.diskMebibytes, "MiB");
+    return await fill(fd).finally(() => rmSync("/tmp/escape-big"));
   },
 
-  inodes: () => {
-    mkdirSync("/tmp/escape-many", { recursive: true });
+  unnamed: async () => {
+    const fd = openSync("/tmp/escape-unnamed", "w");
+    rmSync("/tmp/escape-unnamed");
+    return await fill(fd);
+  },
+
+  inodes: async () => {
     let count = 0;
     try {
-      while (count < MOST.files) closeSync(openSync(`/tmp/escape-many/${count++}`, "w"));
+      for (; count < MOST.files; count += 1_000) {
+        const folder = `/tmp/escape-many/${count}`;
+        mkdirSync(folder, { recursive: true });
+        for (let n = 0; n < 1_000; n += 1) closeSync(openSync(`${folder}/${n}`, "w"));
+        await wait(0);
+      }
+      await wait(SEEN_MS);
     } catch {}
     rmSync("/tmp/escape-many", { recursive: true });
     return outcome(count, MOST.files, "files");

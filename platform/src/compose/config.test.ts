@@ -54,6 +54,7 @@ test.each([
   ["CONIFER_WEB_PORT", "80", { routerPort: 8080, webPort: 80 }],
   ["CONIFER_ROUTER_TLS_PORT", "443", { routerTlsPort: 443 }],
   ["CONIFER_LISTEN", "0.0.0.0, ::", { listen: ["0.0.0.0", "::"] }],
+  ["CONIFER_BUILD_NETWORK", "machine", { buildNetwork: "machine" }],
   ["CONIFER_REGISTRY", "on", { registry: true }],
   ["CONIFER_REGISTRY", "off", { registry: false }],
   ["CONIFER_REGISTRY_PORT", "5000", { registryPort: 5000 }],

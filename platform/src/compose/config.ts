@@ -91,7 +91,7 @@ export interface Config extends TlsSettings {
   readonly closedRanges: readonly string[];
   /** CONIFER_SIZE_NODES: dyno sizes with nodes of their own, each as `<size>=<label>:<value>`. Default: none. */
   readonly sizeNodes: readonly string[];
-  /** CONIFER_DYNO_DISK: gigabytes (2^30 bytes) that a dyno may write to its files. Default 4. */
+  /** CONIFER_DYNO_DISK: gigabytes (2^30 bytes) that a dyno may write to its files, and 250,000 files for each. Default 4. */
   readonly dynoDisk: number;
   /** CONIFER_SLEEP_AFTER: seconds without a request after which apps whose dynos are of a size that sleeps do. Default 1800. */
   readonly sleepAfter: number;
@@ -135,6 +135,11 @@ export interface Config extends TlsSettings {
   readonly otherBuilderImage: string | undefined;
   /** CONIFER_OTHER_RUN_IMAGE: as CONIFER_RUN_IMAGE, for the same. Default: the one that the builder image names. */
   readonly otherRunImage: string | undefined;
+  /**
+   * CONIFER_BUILD_NETWORK: what builds on this machine have, `own` networks, as dynos, or the `machine`'s. Default: their own,
+   * unless a proxy, mirror or registry that they are given is on this machine.
+   */
+  readonly buildNetwork: "own" | "machine" | undefined;
   /** CONIFER_BUILD_NAMESPACE: where builds run as pods. Default `conifer-builds`. */
   readonly buildNamespace: string;
   /**
@@ -290,9 +295,13 @@ function readOperation(
 
 function readBuildPlaces(
   read: ReturnType<typeof makeReader>,
-): Pick<Config, "buildNamespace" | "dockerfileNamespace"> {
+): Pick<Config, "buildNetwork" | "buildNamespace" | "dockerfileNamespace"> {
   const place = (name: string) => read.matching(name, "a name of a namespace", NAMESPACE);
+  const isNetworkSet = read.text("CONIFER_BUILD_NETWORK") !== undefined;
   return {
+    buildNetwork: isNetworkSet
+      ? read.oneOf<"own" | "machine">("CONIFER_BUILD_NETWORK", ["own", "machine"], "own")
+      : undefined,
     buildNamespace: place("CONIFER_BUILD_NAMESPACE") ?? "conifer-builds",
     dockerfileNamespace: place("CONIFER_DOCKERFILE_NAMESPACE"),
   };

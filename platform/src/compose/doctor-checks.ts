@@ -9,6 +9,7 @@ import { findNewerSchema, openDatabase } from "../drivers/postgres/store/index.t
 import { readAskedCertificates } from "../edge/certificate/index.ts";
 import { errorText } from "../kernel/index.ts";
 import { readAccessFile } from "./access-file.ts";
+import { buildNetworkHere, isolationRows } from "./build-network.ts";
 import type { Config } from "./config.ts";
 import type { Finding } from "./doctor-finding.ts";
 import {
@@ -241,12 +242,14 @@ async function checkIsolation({ config, isolation }: DoctorCall): Promise<readon
 }
 
 /** By trial, with a folder of its own: a sandbox as dynos would have it is made here and removed. */
-export async function tryIsolation({ caBundle }: Config): Promise<readonly AbilityRow[]> {
+export async function tryIsolation(config: Config): Promise<readonly AbilityRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "conifer-doctor-"));
   try {
-    const sandboxes = await openSandboxes({ home: folder, directory: join(folder, "sandboxes"), caBundle });
+    const sandboxes = await openSandboxes({
+      ...{ home: folder, directory: join(folder, "sandboxes"), caBundle: config.caBundle },
+    });
     await sandboxes.stop();
-    return sandboxes.abilities.table;
+    return isolationRows(sandboxes.abilities, buildNetworkHere(config));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -16,6 +16,7 @@ import type { Sandboxes } from "../drivers/embedded/sandbox/index.ts";
 import { openFileSourceStore } from "../drivers/embedded/sources/index.ts";
 import type { Logger, MasterKey, Running } from "../kernel/index.ts";
 import { silentTracer, type Tracer } from "../observe/trace/index.ts";
+import { buildNetworkHere } from "./build-network.ts";
 import { roomForBuilds } from "./build-room.ts";
 import type { Config } from "./config.ts";
 import { readRegistryAccess } from "./registry-access-settings.ts";
@@ -65,6 +66,7 @@ async function startMachineBuilds(
   const { blocks, bsize } = await statfs(home.root);
   const room = roomForBuilds({ cores: availableParallelism(), memoryBytes: totalmem() });
   const { buildpacks, orderFile } = await bundleBuildpacks(buildpacksFolder);
+  const network = buildNetworkHere(config);
   const owner = sandboxes.owner ? { owner: sandboxes.owner } : {};
   const registries = await readRegistryAccess(config, process.env);
   const shelf = await openBuilderShelf({
@@ -82,7 +84,7 @@ async function startMachineBuilds(
     cacheBounds: { eachBytes: 4 * GIB, allBytes: (blocks * bsize) / 5 },
     machine: {
       ...{ architecture: release.architecture, architectures: config.architectures },
-      runner: tracePhases(tracer, makeSandboxRunner(sandboxes)),
+      runner: tracePhases(tracer, makeSandboxRunner(sandboxes, network.kind)),
       shelf,
       registries,
       cacheRoot: home.buildCache,

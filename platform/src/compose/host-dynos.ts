@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import {
   highestSafePort,
+  makeDiskRoom,
   makePortPool,
   portsInUse,
   startEmbeddedDynoHost,
 } from "../drivers/embedded/dynos/index.ts";
 import { makeLayerUses, openImageUnpacker, startLayerCollection } from "../drivers/embedded/images/index.ts";
 import { systemClock } from "../kernel/index.ts";
+import { buildNetworkHere, isolationRows } from "./build-network.ts";
 import type { HostDynos, HostDynosParts } from "./engine-dynos.ts";
 import { machineMemory } from "./machine-memory.ts";
 
@@ -17,8 +19,8 @@ export async function startHostDynos(parts: HostDynosParts): Promise<HostDynos> 
   return await startClusterDynos(parts);
 }
 
-/** What a dyno may make in its file system beside what its image has. */
-const MOST_FILES = 1_000_000;
+/** What a dyno may make in its file system beside what its image has, for each gigabyte that it may write. */
+const FILES_PER_GB = 250_000;
 
 async function startSandboxedDynos(parts: HostDynosParts): Promise<HostDynos> {
   const { config, sandboxes, images, release, logs, masterKey, logger } = parts;
@@ -40,13 +42,16 @@ async function startSandboxedDynos(parts: HostDynosParts): Promise<HostDynos> {
     directory: home.dynos,
     journalFile: join(home.state, "host.bin"),
     sleep: { idleMs: config.sleepAfter * 1_000, file: join(home.state, "asleep.json") },
-    disk: { bytes: config.dynoDisk * 2 ** 30, entries: MOST_FILES },
+    disk: {
+      ...{ bytes: config.dynoDisk * 2 ** 30, entries: config.dynoDisk * FILES_PER_GB },
+      room: makeDiskRoom(home.dynos),
+    },
     memoryCapacity: machineMemory() * config.memoryFactor,
   });
   const collection = startLayerCollection({ folder: home.layers, uses }, { logger, now: Date.now });
   return {
     ...host,
-    isolation: sandboxes.abilities.table,
+    isolation: isolationRows(sandboxes.abilities, buildNetworkHere(config)),
     stop: async () => {
       await collection.stop();
       await host.stop();

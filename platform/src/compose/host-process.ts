@@ -54,6 +54,8 @@ export async function startHost(
       home: home.root,
       directory: join(home.dynos, ".shared"),
       caBundle: config.caBundle,
+      // Apps call each other by their addresses, and the API by its own, as anybody does.
+      openPorts: [config.routerPort, config.routerTlsPort, config.apiPort],
     });
     running.push(sandboxes);
     const release = readHostRelease();

@@ -77,10 +77,13 @@ export async function startBuilderBench(runner: (home: string) => Promise<BenchR
 /** A runner, and how what it has opened is closed. */
 type BenchRunner = PhaseRunner & { close?(): Promise<void> };
 
-/** Phases in sandboxes of this machine. */
-export async function makeSandboxedRunner(home: string): Promise<BenchRunner & { sandboxes: Sandboxes }> {
+/** Phases in sandboxes of this machine, with networks of their own where it has them. */
+export async function makeSandboxedRunner(
+  home: string,
+  network: "own" | "machine" = "own",
+): Promise<BenchRunner & { sandboxes: Sandboxes }> {
   const sandboxes = await openSandboxes({ home, directory: join(home, "sandbox") });
-  return { ...makeSandboxRunner(sandboxes), sandboxes, close: () => sandboxes.stop() };
+  return { ...makeSandboxRunner(sandboxes, network), sandboxes, close: () => sandboxes.stop() };
 }
 
 export async function makeBuildBench(runner: (home: string) => Promise<BenchRunner>): Promise<BuildBench> {

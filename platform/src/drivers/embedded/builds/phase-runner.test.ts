@@ -54,6 +54,19 @@ describe("a phase in a sandbox", () => {
     expect([one.said.join(""), done]).toEqual(["first last", ["clean up"]]);
   });
 
+  it.each([
+    ["own", "own"],
+    ["machine", undefined],
+    [undefined, undefined],
+  ] as const)("with the network %s asks the sandbox for %s", async (network, asked) => {
+    const { sandboxes, stdout, exit, specs } = fakeSandboxes();
+    const end = makeSandboxRunner(sandboxes, network).run(job(), new AbortController().signal);
+    exit({ code: 0 });
+    stdout.end();
+    await end;
+    expect(specs[0]?.network).toBe(asked);
+  });
+
   it("tells that its memory was not enough", async () => {
     const { sandboxes, stdout, exit } = fakeSandboxes(true);
     const end = makeSandboxRunner(sandboxes).run(job(), new AbortController().signal);

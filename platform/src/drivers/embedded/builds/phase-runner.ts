@@ -34,8 +34,8 @@ export interface PhaseRunner {
   removeRemains(parent: string): Promise<void>;
 }
 
-/** Runs phases in the sandbox that dynos run in. */
-export function makeSandboxRunner(sandboxes: Sandboxes): PhaseRunner {
+/** Runs phases in the sandbox that dynos run in, with `own` networks where the machine has them, or else the machine's. */
+export function makeSandboxRunner(sandboxes: Sandboxes, network: "own" | "machine" = "machine"): PhaseRunner {
   return {
     ...(sandboxes.owner ? { owner: sandboxes.owner } : {}),
     ...(sandboxes.builder ? { builder: sandboxes.builder } : {}),
@@ -50,6 +50,7 @@ export function makeSandboxRunner(sandboxes: Sandboxes): PhaseRunner {
         argv: ["/bin/sh", "-c", 'exec "$@" 2>&1', "sh", ...argv],
         stdin: "none",
         background: true,
+        ...(network === "own" ? { network } : {}),
       });
       const kill = () => sandbox.kill();
       signal.addEventListener("abort", kill, { once: true });

@@ -38,7 +38,8 @@ describe.skipIf(why)(`private base images${why ? ` (${why})` : ""}`, () => {
   beforeAll(async () => {
     registry = await startPrivateRegistry(canary);
     credentials = registry.access.credentials;
-    bench = await makeBuildBench(makeSandboxedRunner);
+    // The registry is on loopback.
+    bench = await makeBuildBench((home) => makeSandboxedRunner(home, "machine"));
     const { machine } = bench.options;
     const registries = {
       registries: registry.access.registries,

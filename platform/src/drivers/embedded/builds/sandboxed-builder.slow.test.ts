@@ -143,7 +143,7 @@ function startVictim(home: string, source: Readonly<Record<string, string>>) {
     import { makeSandboxRunner } from "${here}/phase-runner.ts";
     import { openSandboxes } from "${here}/../sandbox/index.ts";
     const sandboxes = await openSandboxes({ home: "${home}", directory: "${home}/victim-sandbox" });
-    const bench = await makeBuildBench(async () => makeSandboxRunner(sandboxes));
+    const bench = await makeBuildBench(async () => makeSandboxRunner(sandboxes, "own"));
     const { builder } = await startEmbeddedBuilder({ ...bench.options, folder: "${home}/victim" });
     const source = await bench.addSource(${JSON.stringify(source)});
     const spec = { id: "victims-build", appId: "app", appName: "a", source, sourceVersion: "1", env: {},

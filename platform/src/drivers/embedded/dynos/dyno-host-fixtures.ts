@@ -59,12 +59,13 @@ export interface DynoWorld {
 /** `cgroups: false`: on a machine that has none. */
 export async function openDynoWorld(
   network: "own" | "shared" = "shared",
-  { cgroups = true } = {},
+  { cgroups = true, openPorts = [] as readonly number[] } = {},
 ): Promise<DynoWorld> {
   const home = mkdtempSync(join(tmpdir(), "conifer-dynos-"));
   const sandboxes = await openSandboxes({
     home,
     directory: join(home, "dynos", ".shared"),
+    openPorts,
     without: [
       ...(network === "own" ? [] : ["ownNetwork" as const]),
       ...(cgroups ? [] : ["cgroups" as const]),

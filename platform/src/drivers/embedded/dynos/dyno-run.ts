@@ -17,7 +17,7 @@ import {
 } from "../../../runtime/dyno/index.ts";
 import type { EnteredProgram, Sandbox, Sandboxes } from "../sandbox/index.ts";
 import { watchBoot } from "./boot-watch.ts";
-import { type DiskBounds, watchWritten } from "./disk-watch.ts";
+import { type DiskBounds, type DiskRoom, watchWritten } from "./disk-watch.ts";
 import type { DynoEvent } from "./dyno-machine.ts";
 import { type DynoImage, dynoProgram, insideProgram } from "./dyno-program.ts";
 import type { PortPool } from "./port-pool.ts";
@@ -32,7 +32,7 @@ export interface RunDependencies {
   readonly now: Clock;
   readonly logger: Logger;
   /** What a dyno may write to its files, and how often that is looked at. Missing: as much as the disk holds. */
-  readonly disk?: DiskBounds & { readonly sampleMs?: number };
+  readonly disk?: DiskBounds & { readonly sampleMs?: number; readonly room: DiskRoom };
 }
 
 export interface RunOptions {
@@ -186,7 +186,7 @@ function followDisk(
 ): { readonly exceeded: () => boolean } {
   let isExceeded = false;
   if (!disk) return { exceeded: () => false };
-  const { sampleMs, ...most } = disk;
+  const { sampleMs, room, ...most } = disk;
   const exceeded = () => {
     isExceeded = true;
     const common = { appId: spec.appId, source: "heroku", process: spec.name } as const;
@@ -194,8 +194,9 @@ function followDisk(
       sink.write({ ...common, time: now(), message });
     sandbox.kill();
   };
-  void watchWritten(sandbox, { most, signal, exceeded, ...(sampleMs ? { sampleMs } : {}) }).catch((error) =>
-    logger.warn("it cannot be seen what a dyno writes", { dyno: spec.id, error: errorText(error) }),
+  void watchWritten(sandbox, { most, room, signal, exceeded, ...(sampleMs ? { sampleMs } : {}) }).catch(
+    (error) =>
+      logger.warn("it cannot be seen what a dyno writes", { dyno: spec.id, error: errorText(error) }),
   );
   return { exceeded: () => isExceeded };
 }

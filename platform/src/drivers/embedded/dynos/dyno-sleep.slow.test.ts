@@ -201,7 +201,8 @@ describe("a dyno without room", () => {
 });
 
 describe("a dyno that writes", () => {
-  const disk = { bytes: 8 * MIB, entries: 200, sampleMs: 50 };
+  const room = async () => ({ bytes: 100 * MIB, entries: 10_000 });
+  const disk = { bytes: 8 * MIB, entries: 200, sampleMs: 50, room };
   const writer = (line: string) =>
     suiteSpec({ program: () => shell(`cd /tmp; ${line}; exec sleep 1000`) }, "serves", {
       ...{ name: "worker.1", type: "worker", duty: "work" },
@@ -227,6 +228,19 @@ describe("a dyno that writes", () => {
     ]);
     await watched.until(worker.id, "up");
     expect(world.log("worker.1")).not.toContain("app[worker.1]: kept");
+  });
+
+  test("to a file that it has removed is ended when the disk loses so much", async () => {
+    let looks = 0;
+    const room = async () => {
+      looks += 1;
+      return { bytes: (100 - looks) * MIB, entries: 10_000 };
+    };
+    const { watched, apply } = await begin({ disk: { ...disk, room } });
+    const worker = writer("exec 3>big; rm big; dd if=/dev/zero bs=1M count=16 >&3");
+    await apply(worker);
+    const { state } = await watched.until(worker.id, "crashed");
+    expect(state).toMatchObject({ reason: "disk", exitCode: 137 });
   });
 
   test("and removes again what it wrote goes on", async () => {

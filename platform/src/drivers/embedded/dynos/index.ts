@@ -1,3 +1,4 @@
+export { makeDiskRoom } from "./disk-watch.ts";
 export { makeDynoHostClient } from "./dyno-host-client.ts";
 export { dynoHostRoutes } from "./dyno-routes.ts";
 export { startEmbeddedDynoHost } from "./embedded-dyno-host.ts";

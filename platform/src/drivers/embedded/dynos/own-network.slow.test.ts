@@ -28,13 +28,30 @@ const BEHAVIORS = {
   echo: program("echo"),
 } satisfies Record<DynoBehavior, unknown>;
 
+async function listen(): Promise<Server & { port: number }> {
+  const server = createServer((socket) => socket.end());
+  await new Promise<void>((resolve) => server.listen(0, "::", resolve));
+  return Object.assign(server, { port: (server.address() as { port: number }).port });
+}
+
+/** This machine's own, but for loopback. */
+const ownAddresses = () =>
+  Object.values(networkInterfaces())
+    .flatMap((all) => all ?? [])
+    .filter(({ family, internal }) => family === "IPv4" && !internal)
+    .map(({ address }) => address);
+
 describe.skipIf(WHY !== undefined)(`a network for each dyno${WHY ? ` (skipped: ${WHY})` : ""}`, () => {
   let world: DynoWorld;
+  /** A service of this machine's that is for everybody. */
+  let open: Server & { port: number };
   beforeAll(async () => {
-    world = await openDynoWorld("own");
+    open = await listen();
+    world = await openDynoWorld("own", { openPorts: [open.port] });
   });
   afterAll(async () => {
     await world.close();
+    await new Promise((resolve) => open.close(resolve));
     expect(spawnSync("nft", ["list", "tables"]).stdout.toString()).not.toContain(world.home);
   });
 
@@ -67,24 +84,20 @@ describe.skipIf(WHY !== undefined)(`a network for each dyno${WHY ? ` (skipped: $
     const REACH =
       'reach() { timeout 1 bash -c "</dev/tcp/$1/$2" 2>/dev/null && echo reached || echo refused; }';
 
-    async function listen(): Promise<Server & { port: number }> {
-      const server = createServer((socket) => socket.end());
-      await new Promise<void>((resolve) => server.listen(0, "::", resolve));
-      return Object.assign(server, { port: (server.address() as { port: number }).port });
-    }
-
     test("from this machine's loopback and other addresses", async () => {
       const server = await listen();
-      const own = Object.values(networkInterfaces())
-        .flatMap((all) => all ?? [])
-        .filter(({ family, internal }) => family === "IPv4" && !internal)
-        .map(({ address }) => address);
       const gateway = "$(ip route | sed -n 's/^default via \\([^ ]*\\).*/\\1/p')";
-      const places = ["127.0.0.1", ...own, gateway];
+      const places = ["127.0.0.1", ...ownAddresses(), gateway];
       const line = places.map((place) => `reach ${place} ${server.port}`).join("; ");
       const answers = await ask(`${REACH}; ${line}`);
       expect(answers.split("\n")).toEqual(places.map(() => "refused"));
       await new Promise((resolve) => server.close(resolve));
+    });
+
+    test("but not from what this machine has for everybody", async () => {
+      const [place = ""] = ownAddresses();
+      const answers = await ask(`${REACH}; reach ${place} ${open.port}; reach 127.0.0.1 ${open.port}`);
+      expect(answers.split("\n")).toEqual(["reached", "refused"]);
     });
 
     test("from another dyno, which this machine reaches", async () => {

@@ -14,6 +14,8 @@ export interface SandboxesOptions {
   readonly directory: string;
   /** CONIFER_CA_BUNDLE. */
   readonly caBundle?: string | undefined;
+  /** Ports of this machine that sandboxes with a network of their own may call. Default: none. */
+  readonly openPorts?: readonly number[];
   /** What is not to be used although it may be there: how tests stand on a lesser machine. */
   readonly without?: readonly (keyof Candidate | "ownNetwork" | "filter")[];
 }
@@ -31,7 +33,7 @@ export async function withOwnNetwork(
 ): Promise<NetworkedEngine> {
   const none = (hint: string | undefined) => ({ engine: shared, hint, close: async () => {} });
   if (!shared.machine.root || options.without?.includes("ownNetwork")) return none(undefined);
-  const own = await openOwnNetwork(options.home);
+  const own = await openOwnNetwork(options.home, options.openPorts ?? []);
   if (!own.network) return none(own.hint);
   const engine = { ...shared, network: own.network };
   const failure = await tryOut(engine, join(options.directory, "trial"));

@@ -1,5 +1,5 @@
 export { removeTree } from "../../files/trees/index.ts";
-export type { AbilityRow } from "./abilities.ts";
+export type { AbilityRow, SandboxAbilities } from "./abilities.ts";
 export { DYNO_HOME } from "./host-base.ts";
 export { openSandboxes } from "./open-sandboxes.ts";
 export type {

@@ -69,7 +69,7 @@ describe("the set-up of a link", () => {
 });
 
 describe("the firewall", () => {
-  const rules = firewallRules(PLAN, ["192.0.2.2", "fd00::2"]);
+  const rules = firewallRules(PLAN, { resolvers: ["192.0.2.2", "fd00::2"], ports: [8080, 6400] });
 
   test("replaces a table that is there, in one transaction", () => {
     expect(rules.split("\n").slice(0, 2)).toEqual([
@@ -90,6 +90,13 @@ describe("the firewall", () => {
     expect(rules.indexOf("established,related accept")).toBeLessThan(rules.lastIndexOf("drop"));
     expect(rules).toContain("ip daddr 192.0.2.2 meta l4proto { tcp, udp } th dport 53 accept");
     expect(rules).not.toContain("fd00::2");
+  });
+
+  test("lets them call the ports that are for everybody, and none where there are none", () => {
+    const open = rules.indexOf(`iifname "${PLAN.interfacePrefix}*" tcp dport { 8080, 6400 } accept`);
+    expect(open).toBeGreaterThan(0);
+    expect(open).toBeLessThan(rules.lastIndexOf(" drop"));
+    expect(firewallRules(PLAN, { resolvers: [], ports: [] })).not.toContain("dport");
   });
 });
 

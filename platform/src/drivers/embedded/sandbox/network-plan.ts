@@ -88,11 +88,15 @@ export function linkScript(link: LinkPlan, hostPid: number): string {
 /**
  * Rules for nft(8). Dynos reach what this machine reaches, by its address; not each other, not this machine, and not
  * the metadata services of clouds. Nobody but this machine begins a connection to them. `resolvers` are addresses of
- * this machine itself at which dynos may ask for names.
+ * this machine itself at which dynos may ask for names, `ports` those of its services that are for everybody.
  */
-export function firewallRules(plan: AddressPlan, resolvers: readonly string[]): string {
+export function firewallRules(
+  plan: AddressPlan,
+  { resolvers, ports }: { readonly resolvers: readonly string[]; readonly ports: readonly number[] },
+): string {
   const { table, interfacePrefix, ipv4Prefix } = plan;
   const dynos = `"${interfacePrefix}*"`;
+  const open = ports.length > 0 ? [`    iifname ${dynos} tcp dport { ${ports.join(", ")} } accept`] : [];
   const ask = resolvers
     .filter((address) => !address.includes(":"))
     .map(
@@ -114,6 +118,7 @@ export function firewallRules(plan: AddressPlan, resolvers: readonly string[]): 
     `    iifname ${dynos} ct state established,related accept`,
     `    iifname ${dynos} icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept`,
     ...ask,
+    ...open,
     `    iifname ${dynos} drop`,
     "  }",
     "  chain postrouting {",

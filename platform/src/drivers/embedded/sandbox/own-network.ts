@@ -31,11 +31,11 @@ const PROGRAMS = ["ip", "nft", "nsenter"];
 const SYSTEM = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 
 /**
- * Prepares this machine for networks of dynos' own: a firewall table of this instance, replaced if it is there, and
+ * Prepares this machine for networks of dynos' own, from which these ports of it can be reached: a firewall table of this instance, replaced if it is there, and
  * forwarding of IPv4, which stays on: others may have come to rely on it. Interfaces come and go with the sandboxes'
  * namespaces. Only for root.
  */
-export async function openOwnNetwork(home: string): Promise<OwnNetwork> {
+export async function openOwnNetwork(home: string, ports: readonly number[]): Promise<OwnNetwork> {
   const missing = PROGRAMS.filter(
     (name) => !["/usr/sbin", "/usr/bin", "/sbin", "/bin"].some((f) => existsSync(join(f, name))),
   );
@@ -54,7 +54,7 @@ export async function openOwnNetwork(home: string): Promise<OwnNetwork> {
   if (!plan) return { hint: "Free one of the networks 10.128.0.0/16 to 10.223.0.0/16 for dynos." };
   const resolvers = nameServers(resolvConf).filter((address) => addresses.includes(address));
   try {
-    await nft(firewallRules(plan, resolvers));
+    await nft(firewallRules(plan, { resolvers, ports }));
     if (readFileSync(FORWARDING, "utf8").trim() !== "1") writeFileSync(FORWARDING, "1");
   } catch (thrown) {
     return { hint: `Let Conifer set firewall rules: ${errorText(thrown)}` };

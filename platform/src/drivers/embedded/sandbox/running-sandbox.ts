@@ -12,15 +12,14 @@ import {
   isBeingKilled,
   processTree,
   proportionalBytes,
-  residentBytes,
   startTimeOf,
 } from "./process-tree.ts";
 import { guardMemory } from "./sampled-memory.ts";
 import type { EnteredProgram, EnteringProgram, Sandbox, SandboxExit, SandboxLimits } from "./sandbox.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
-import { listeningSockets, type NetworkLease } from "./sandbox-network.ts";
+import type { NetworkLease } from "./sandbox-network.ts";
 import { OWN_INIT_PATH, TOOLS_FOLDER } from "./sandbox-scripts.ts";
-import { hasEstablished, readListening, socketInodes } from "./socket-table.ts";
+import { type Living, makeSights, residentOf } from "./sandbox-sights.ts";
 
 export interface RunningParts extends Pick<Sandbox, "id" | "pipes" | "terminal" | "written"> {
   readonly child: ChildProcess;
@@ -110,19 +109,12 @@ export function makeRunningSandbox(parts: RunningParts): Sandbox {
     freeze: () => setFrozen(true),
     thaw: () => setFrozen(false),
     ...makeSights(parts, { pid, initPid, hasEnded: () => ended }),
-    written: parts.written,
     ranOutOfMemory: async () => guard?.exceeded() ?? (await cgroup.ranOutOfMemory()),
     cleanUp: () => {
       cleaning ??= cleanUp();
       return cleaning;
     },
   };
-}
-
-interface Living {
-  readonly pid: number;
-  readonly initPid: () => number | undefined;
-  readonly hasEnded: () => boolean;
 }
 
 /** Until its own process 1 runs there, the namespaces show this machine's files. */
@@ -137,33 +129,6 @@ async function enterOnceBuilt(
   if (hasEnded() || init === undefined || !isInit(init)) throw new Error("the sandbox is not there");
   const ownNetwork = parts.lease.setUp !== "";
   return await enterSandbox(parts.engine, { ...parts, program, pids: { outer: pid, init }, ownNetwork });
-}
-
-/** What can be seen of a sandbox from outside. */
-function makeSights(
-  { cgroup, lease }: Pick<RunningParts, "cgroup" | "lease">,
-  { pid, initPid, hasEnded }: Living,
-): Pick<Sandbox, "listeningSockets" | "hasConnections" | "memoryBytes"> {
-  return {
-    listeningSockets: async (port) => {
-      const inside = initPid();
-      if (hasEnded() || inside === undefined) return [];
-      const rows = readListening(inside).filter((row) => port === undefined || row.port === port);
-      return rows.length === 0 ? [] : listeningSockets(rows, socketInodes(processTree(inside)), lease);
-    },
-    hasConnections: async (port) => {
-      const inside = initPid();
-      return !hasEnded() && inside !== undefined && hasEstablished(inside, port);
-    },
-    memoryBytes: async (exactFrom) => {
-      if (hasEnded()) return 0;
-      return (await cgroup.memoryBytes(exactFrom)) ?? residentOf(pid);
-    },
-  };
-}
-
-function residentOf(pid: number): number {
-  return processTree(pid).reduce((sum, member) => sum + residentBytes(member), 0);
 }
 
 const BUILT_WITHIN_MS = 10_000;

@@ -156,9 +156,10 @@ export interface Sandbox {
   memoryBytes(exactFrom?: number): Promise<number>;
   /**
    * What is on the disk for this sandbox alone: what its program has written and, where there are no overlays, a copy of its
-   * layers. Not counted further than `most`. Files that have no name any more are not seen.
+   * layers. Not counted further than `most`. With `unnamed`, removed files are among it while a process has them open
+   * or, where Conifer is root, mapped.
    */
-  written(most: TreeSize): Promise<TreeSize>;
+  written(most: TreeSize, also?: { readonly unnamed: boolean }): Promise<TreeSize>;
   /** True when it was ended for using more memory than its limit. */
   ranOutOfMemory(): Promise<boolean>;
   /** Kills what still runs, removes cgroup, network and `directory`. May be called at any time, also twice. */
