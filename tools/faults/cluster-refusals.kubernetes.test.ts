@@ -131,7 +131,7 @@ describe.skipIf(!hasInstallation)("a cluster that refuses", () => {
     await app.commit({ "label.txt": "first refused room, then its image\n" });
     const giveRoom = await takeRoom(BUILDS);
     const push = installation.journey.person.startGit(["push", "heroku", "main"], { cwd: app.folder });
-    await push.sees(/Waiting for other builds of this cluster/, LONG_MS);
+    await push.sees(/Waiting for a build that runs on this cluster/, LONG_MS);
     await giveRoom();
     await push.sees(/Exporting the image/, LONG_MS);
     const giveImages = await takeImages();

@@ -12,7 +12,7 @@ test("every process of a dyno is told to end, the first one once", async () => {
     const orphan = `(trap 'echo orphan; exit' TERM; while :; do sleep 0.1; done) &`;
     const line = `${orphan} sh -c "${child}" & trap 'n=x$n; echo first $n' TERM; while :; do sleep 0.1; done`;
     const dyno = suiteSpec({ program: () => BEHAVIORS.works }, "works", {
-      ...{ name: "worker.1", type: "worker", duty: "work" as const, stopSeconds: 3 },
+      ...{ name: "worker.1", type: "worker", duty: "work" as const, stopSeconds: 8 },
       ...shell(line),
     });
     const apply = (dynos: readonly (typeof dyno)[]) =>
