@@ -186,7 +186,7 @@ function findRoles(home: string): ReadonlyMap<string, number> {
   const roles = new Map<string, number>();
   for (const pid of processIds()) {
     const title = readIfThere(`/proc/${pid}/cmdline`).split("\0")[0] ?? "";
-    const match = /^conifer (supervisor|control|router|host)\b/.exec(title);
+    const match = /^conifer (supervisor|control|router|host|registry)\b/.exec(title);
     if (match?.[1] && readIfThere(`/proc/${pid}/environ`).includes(`CONIFER_HOME=${home}\0`))
       roles.set(match[1], pid);
   }
