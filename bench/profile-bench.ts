@@ -1,3 +1,4 @@
+import { appendFileSync, cpSync } from "node:fs";
 import { join } from "node:path";
 import { HELLO_APP } from "../conformance/src/app-folder.ts";
 import { type Journey, setOut } from "../conformance/src/journey.ts";
@@ -5,14 +6,16 @@ import { CLONE } from "../conformance/src/running-platform.ts";
 import { buildFolder } from "./builds/build-folder-by-api.ts";
 import { type Profile, profileProcess, selfTimes } from "./platform/profile-process.ts";
 import { machineFacts } from "./router/machine-facts.ts";
-import { writeResult } from "./router/result-file.ts";
+import { readResult, writeResult } from "./router/result-file.ts";
 
 /**
- * What the control process spends its time on for SECONDS while READERS clients ask it one question after another, one changes
- * config vars and one builds: the share of each part of the code, of what is not idle.
+ * What PROCESS (`control`, or `host`) spends its time on for SECONDS while READERS clients ask the API one question after
+ * another, one changes config vars and one builds an app whose packages change: the share of each part of the code, of what
+ * is not idle.
  */
 const SECONDS = Number(process.env.SECONDS ?? 60);
 const READERS = Number(process.env.READERS ?? 4);
+const PROCESS = process.env.PROCESS ?? "control";
 const SHOWN = 15;
 const APP = "asked";
 const READ = [
@@ -27,15 +30,17 @@ async function main(): Promise<void> {
   const journey = await setOut({ env: { CONIFER_RATE_LIMIT: "100000000" } });
   try {
     await journey.deployApp(APP, HELLO_APP);
-    const built = await journey.makeApp("built", HELLO_APP);
+    const built = await journey.makeApp("built", {});
+    cpSync(join(CLONE, "examples", "node-express"), built.folder, { recursive: true });
+    await built.commit({}, "The example");
     await built.push();
-    const pid = journey.platform.roles().get("control") ?? 0;
+    const pid = journey.platform.roles().get(PROCESS) ?? 0;
     const done = { reads: 0, changes: 0, builds: 0 };
     const profile = await profileProcess(pid, () => useIt(journey, built.folder, done));
     const figures = { seconds: SECONDS, readers: READERS, done, ...shares(profile) };
     writeResult("profile", {
-      figure: "share of the control process's time under load, in percent of what is not idle",
-      ...{ ...figures, machine: machineFacts([]) },
+      figure: "share of a process's time under load, in percent of what is not idle",
+      ...{ ...readResult("profile"), [PROCESS]: figures, machine: machineFacts([]) },
     });
     console.log(JSON.stringify(figures, undefined, 2));
   } finally {
@@ -65,7 +70,10 @@ async function useIt(
   await Promise.all([
     ...readers,
     repeat("changes", change),
-    repeat("builds", () => buildFolder(journey, "built", folder, 60_000)),
+    repeat("builds", () => {
+      appendFileSync(join(folder, "package-lock.json"), "\n");
+      return buildFolder(journey, "built", folder);
+    }),
   ]);
 }
 

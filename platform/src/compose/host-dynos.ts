@@ -35,7 +35,11 @@ async function startSandboxedDynos(parts: HostDynosParts): Promise<HostDynos> {
   });
   const host = await startEmbeddedDynoHost({
     ...{ sandboxes, unpackImage, logs, logger, masterKey },
-    ports: makePortPool({ taken: portsInUse, random: Math.random, highest: highestSafePort() }),
+    ports: makePortPool({
+      // A network of their own has nobody else's ports.
+      taken: sandboxes.abilities.network === "own" ? () => new Set() : portsInUse,
+      ...{ random: Math.random, highest: highestSafePort() },
+    }),
     now: systemClock,
     passed: () => performance.now(),
     random: Math.random,

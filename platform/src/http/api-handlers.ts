@@ -25,7 +25,6 @@ export interface ApiCall {
   /** `https://localhost:6400`, as the caller reached it. */
   readonly origin: string;
   readonly requestId: string;
-  readonly signal: AbortSignal;
   /** The `Range` header, for a list that can be sorted by these fields; the first is the default. */
   page(fields: readonly string[]): PageRequest;
 }

@@ -93,12 +93,7 @@ interface Resolved {
   readonly app: CalledApp | undefined;
 }
 
-function makeCall(
-  { route, params, request, reply }: Mounted,
-  { variant, principal, app }: Resolved,
-): ApiCall {
-  const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
+function makeCall({ route, params, request }: Mounted, { variant, principal, app }: Resolved): ApiCall {
   return {
     route,
     variant,
@@ -113,7 +108,6 @@ function makeCall(
     },
     origin: originOf(request.headers.host, "encrypted" in request.raw.socket),
     requestId: request.requestIds.own,
-    signal: gone.signal,
     page: (fields) => parseRange(request.headers.range, fields),
   };
 }

@@ -1,8 +1,8 @@
 import type { Cgroup } from "./cgroups.ts";
 import { processTree, residentBytes } from "./process-tree.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { ListeningSocket, Sandbox } from "./sandbox.ts";
 import { listeningSockets, type NetworkLease } from "./sandbox-network.ts";
-import { hasEstablished, readListening, socketInodes } from "./socket-table.ts";
+import { hasEstablished, readListening, socketInodes, socketsInUse } from "./socket-table.ts";
 import { unnamedFiles } from "./unnamed-files.ts";
 
 /** The processes of a sandbox. */
@@ -25,12 +25,16 @@ export function makeSights(
   { cgroup, lease, written }: SightParts,
   { pid, initPid, hasEnded }: Living,
 ): Pick<Sandbox, "listeningSockets" | "hasConnections" | "memoryBytes" | "written"> {
+  const look = (inside: number, port: number | undefined) => {
+    const rows = readListening(inside).filter((row) => port === undefined || row.port === port);
+    return rows.length === 0 ? [] : listeningSockets(rows, socketInodes(processTree(inside)), lease);
+  };
+  const lookAt = rememberLook(look);
   return {
     listeningSockets: async (port) => {
       const inside = initPid();
       if (hasEnded() || inside === undefined) return [];
-      const rows = readListening(inside).filter((row) => port === undefined || row.port === port);
-      return rows.length === 0 ? [] : listeningSockets(rows, socketInodes(processTree(inside)), lease);
+      return port === undefined ? look(inside, port) : lookAt(inside, port);
     },
     hasConnections: async (port) => {
       const inside = initPid();
@@ -47,6 +51,29 @@ export function makeSights(
       const unnamed = unnamedFiles(processTree(pid));
       return { bytes: named.bytes + unnamed.bytes, entries: named.entries + unnamed.entries };
     },
+  };
+}
+
+/** Longest time without a look at the tables: one socket may take the place of another. */
+const LOOK_AGAIN_MS = 250;
+
+type Look = (pid: number, port: number) => readonly ListeningSocket[];
+
+/**
+ * The same look, made again only once the network has more or fewer sockets than before: who waits for a program to listen
+ * asks often, and mostly nothing has happened.
+ */
+function rememberLook(look: Look): Look {
+  let last: { inUse: string | undefined; at: number; port: number; found: ReturnType<Look> } | undefined;
+  return (pid, port) => {
+    // Before the look, so that what comes during it is news.
+    const counts = socketsInUse(pid);
+    const inUse = counts && `${counts.tcp} ${counts.tcp6}`;
+    const at = performance.now();
+    const isSame = last?.inUse === inUse && last?.port === port && inUse !== undefined;
+    if (last && isSame && at - last.at < LOOK_AGAIN_MS) return last.found;
+    last = { inUse, at, port, found: look(pid, port) };
+    return last.found;
   };
 }
 

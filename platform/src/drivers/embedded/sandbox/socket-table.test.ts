@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { describe, expect, test } from "vitest";
 import { listeningSockets } from "./sandbox-network.ts";
 import {
@@ -8,6 +10,7 @@ import {
   parseSocketTable,
   readListening,
   socketInodes,
+  socketsInUse,
 } from "./socket-table.ts";
 
 const HEAD =
@@ -17,6 +20,23 @@ const TABLE = `${HEAD}   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:
    2: 0100007F:1F90 0100007F:D431 01 00000000:00000000 00:00000000 00000000  1000        0 103 1 0 20 4 30 10 -1
    3: 0100007F:1F9`;
 const REACH = { ipv4: "127.0.0.1", ipv6: "::1" };
+
+test("how many sockets are in use changes with one that listens, on IPv4 and IPv6, and with its end", async () => {
+  // Other tests' sockets are on this network, too.
+  const changes = async (host: string) => {
+    const sum = () => JSON.stringify(socketsInUse(process.pid));
+    const before = sum();
+    const server = createServer().listen(0, host);
+    await once(server, "listening");
+    const during = sum();
+    await new Promise((resolve) => server.close(resolve));
+    return [before !== during, during !== sum()];
+  };
+  await expect.poll(() => changes("127.0.0.1")).toEqual([true, true]);
+  const hasIpv6 = networkInterfaces().lo?.some(({ address }) => address === "::1");
+  if (hasIpv6) await expect.poll(() => changes("::1")).toEqual([true, true]);
+  expect(socketsInUse(1_000_000_000)).toBeUndefined();
+});
 
 describe("the kernel's socket table", () => {
   test("is parsed row by row; a cut row is left out", () => {

@@ -58,18 +58,43 @@ export function socketInodes(pids: readonly number[]): Set<string> {
   return inodes;
 }
 
+/** The tables of a network's TCP sockets, as `/proc` names them. */
+const TABLES = ["tcp", "tcp6"] as const;
+
+/** How many sockets of each table listen or are connected. */
+export type SocketCounts = Readonly<Record<(typeof TABLES)[number], number>>;
+
+/**
+ * Counts the sockets of that process's network. It costs a hundredth of a look at a table, for which Linux goes through those
+ * of all networks. Undefined when the process is gone. (proc_pid_net(5), sockstat and sockstat6)
+ */
+export function socketsInUse(pid: number): SocketCounts | undefined {
+  const text = quietly(() => readFileSync(`/proc/${pid}/net/sockstat`, "utf8"));
+  if (text === undefined) return undefined;
+  // Without IPv6 the kernel has no such file.
+  const more = quietly(() => readFileSync(`/proc/${pid}/net/sockstat6`, "utf8")) ?? "TCP6: inuse 0";
+  const count = (found: RegExpExecArray | null) => Number(found?.[1]);
+  return { tcp: count(/^TCP: inuse (\d+)/m.exec(text)), tcp6: count(/^TCP6: inuse (\d+)/m.exec(more)) };
+}
+
+/** Those of a process's tables in which there is something, with their paths; all where it cannot be told. */
+function tablesInUse(pid: number): readonly string[] {
+  const counts = socketsInUse(pid);
+  return TABLES.filter((table) => counts?.[table] !== 0).map((table) => `/proc/${pid}/net/${table}`);
+}
+
 /** Listening rows of that process's network. Linux lists them first, so that only the head is read. */
 export function readListening(pid: number): SocketRow[] {
-  return ["tcp", "tcp6"].flatMap((table) => {
-    const rows = parseSocketTable(quietly(() => readHead(`/proc/${pid}/net/${table}`)) ?? "");
+  return tablesInUse(pid).flatMap((table) => {
+    const rows = parseSocketTable(quietly(() => readHead(table)) ?? "");
     return rows.filter((row) => row.state === "listening");
   });
 }
 
 /** True when that process's network has an established connection to the local port. */
 export function hasEstablished(pid: number, port: number): boolean {
-  return ["tcp", "tcp6"].some((table) => {
-    const text = quietly(() => readFileSync(`/proc/${pid}/net/${table}`, "utf8")) ?? "";
+  return tablesInUse(pid).some((table) => {
+    const text = quietly(() => readFileSync(table, "utf8")) ?? "";
     return parseSocketTable(text).some((row) => row.state === "established" && row.port === port);
   });
 }
