@@ -7,10 +7,11 @@ import type { SeenApp, SeenRelease } from "./judge-app.ts";
 export async function observeApp(journey: Journey, name: string): Promise<SeenApp> {
   const call = granted(journey.api);
   const get = (path: string) => call("GET", `/apps/${name}${path}`);
-  const [releases, config, builds, formation, dynos, page] = [
+  // In the order in which one comes of another: where no build is pending its release is there, and so on.
+  const [builds, releases, config, formation, dynos, page] = [
+    await get("/builds"),
     await get("/releases"),
     await get("/config-vars"),
-    await get("/builds"),
     await get("/formation"),
     await get("/dynos"),
     await visit(journey.platform.routerPort, `${name}.localhost`).catch(() => undefined),
