@@ -5,7 +5,7 @@ import { type BuildNetworkFacts, chooseBuildNetwork, isolationRows } from "./bui
 const choose = (facts: Partial<BuildNetworkFacts>) =>
   chooseBuildNetwork({
     ...{ buildNetwork: undefined, runtimeSources: ["official", "registry"], hostEnv: {} },
-    ...{ pullRegistries: [], addresses: ["192.0.2.2", "2001:db8::2"], ...facts },
+    ...{ pullRegistries: [], wayOut: true, addresses: ["192.0.2.2", "2001:db8::2"], ...facts },
   });
 const OWN = { kind: "own" };
 
@@ -62,7 +62,12 @@ describe("builds have", () => {
       "CONIFER_RUNTIME_SOURCES",
     ],
   ])("the machine's where they are given %s", (_what, facts, because) => {
-    expect(choose(facts)).toEqual({ kind: "machine", because });
+    expect(choose(facts)).toEqual({ kind: "machine", because: { setting: because } });
+  });
+
+  test("the machine's where its firewall holds networks of their own, unless they are to have them", () => {
+    expect(choose({ wayOut: false })).toEqual({ kind: "machine", because: "firewall" });
+    expect(choose({ wayOut: false, buildNetwork: "own" })).toEqual(OWN);
   });
 
   test("the machine's when the operator says so", () => {
@@ -85,9 +90,16 @@ describe("the table at the start says of builds' network", () => {
   });
 
   test("which setting keeps them from that, and how to get it", () => {
-    expect(rows("own", { kind: "machine", because: "HTTP_PROXY" })).toMatchObject({
+    expect(rows("own", { kind: "machine", because: { setting: "HTTP_PROXY" } })).toMatchObject({
       ...{ state: "absent", detail: "builds share this machine's network: HTTP_PROXY is on it" },
       howToGetMore: "Name another machine in HTTP_PROXY, or set CONIFER_BUILD_NETWORK=own.",
+    });
+  });
+
+  test("that the firewall is why it is not", () => {
+    expect(rows("own", { kind: "machine", because: "firewall" })).toMatchObject({
+      ...{ state: "absent", howToGetMore: "See the row Network." },
+      detail: "builds share this machine's network: one of their own would lead nowhere",
     });
   });
 

@@ -6,8 +6,8 @@ import type { Config } from "./config.ts";
 /** Which network builds on this machine have, and why it is not their own. */
 export type BuildNetwork =
   | { readonly kind: "own" }
-  /** `because`: a setting that leads builds to this machine itself; missing where the operator has said so. */
-  | { readonly kind: "machine"; readonly because?: string };
+  /** Missing where the operator has said so: `setting` leads builds to this machine itself, or its firewall holds them. */
+  | { readonly kind: "machine"; readonly because?: { readonly setting: string } | "firewall" };
 
 /** What decides, beside what the machine can do. */
 export interface BuildNetworkFacts {
@@ -15,13 +15,15 @@ export interface BuildNetworkFacts {
   readonly runtimeSources: readonly string[];
   readonly pullRegistries: Config["pullRegistries"];
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  /** Whether networks of their own get beyond this machine. */
+  readonly wayOut: boolean;
   /** The machine's own, but for loopback. */
   readonly addresses: readonly string[];
 }
 
 /**
  * Builds have networks of their own, as dynos have, in which this machine and what runs on it are out of reach: unless their
- * proxy or a mirror is on this very machine, which is how many reach package registries at all.
+ * proxy or a mirror is on this very machine, which is how many reach package registries at all, or its firewall forwards nothing.
  */
 export function chooseBuildNetwork(facts: BuildNetworkFacts): BuildNetwork {
   if (facts.buildNetwork) return { kind: facts.buildNetwork };
@@ -30,18 +32,19 @@ export function chooseBuildNetwork(facts: BuildNetworkFacts): BuildNetwork {
   const registries = facts.pullRegistries.map(
     ({ host, url }) => ["CONIFER_PULL_REGISTRIES", url ?? host] as const,
   );
-  const [because] =
+  const [setting] =
     [...given, ...mirrors, ...registries].find(([, value]) => namesMachine(value, facts.addresses)) ?? [];
-  return because === undefined ? { kind: "own" } : { kind: "machine", because };
+  if (setting !== undefined) return { kind: "machine", because: { setting } };
+  return facts.wayOut ? { kind: "own" } : { kind: "machine", because: "firewall" };
 }
 
 /** The same for the machine and the environment of this process. */
-export function buildNetworkHere(config: Config): BuildNetwork {
+export function buildNetworkHere(config: Config, { wayOut }: Pick<SandboxAbilities, "wayOut">): BuildNetwork {
   const addresses = Object.values(networkInterfaces())
     .flatMap((all) => all ?? [])
     .filter(({ internal }) => !internal)
     .map(({ address }) => address);
-  return chooseBuildNetwork({ ...config, hostEnv: process.env, addresses });
+  return chooseBuildNetwork({ ...config, hostEnv: process.env, addresses, wayOut });
 }
 
 /** The rows of the table at the start, with the one of builds' network after that of dynos'. */
@@ -58,17 +61,17 @@ const WHAT = "Network of builds";
 
 function ownRow(builds: BuildNetwork): AbilityRow {
   if (builds.kind === "own") return { what: WHAT, state: "enforced", detail: "one of the build's own, too" };
-  const { because } = builds;
-  return {
-    ...{
-      what: WHAT,
-      state: "absent",
-      detail: `builds share this machine's network${because ? `: ${because} is on it` : ""}`,
-    },
-    howToGetMore: because
-      ? `Name another machine in ${because}, or set CONIFER_BUILD_NETWORK=own.`
-      : "Set CONIFER_BUILD_NETWORK=own.",
-  };
+  const [why, howToGetMore] = reasonOf(builds);
+  return { what: WHAT, state: "absent", detail: `builds share this machine's network${why}`, howToGetMore };
+}
+
+/** Why it is so, to be said behind that, and how to change it. */
+function reasonOf({ because }: Extract<BuildNetwork, { kind: "machine" }>): readonly [string, string] {
+  if (because === undefined) return ["", "Set CONIFER_BUILD_NETWORK=own."];
+  if (because === "firewall") return [": one of their own would lead nowhere", "See the row Network."];
+  const { setting } = because;
+  const more = `Name another machine in ${setting}, or set CONIFER_BUILD_NETWORK=own.`;
+  return [`: ${setting} is on it`, more];
 }
 
 function sharedRow({ howToGetMore }: AbilityRow): AbilityRow {

@@ -137,7 +137,7 @@ export interface Config extends TlsSettings {
   readonly otherRunImage: string | undefined;
   /**
    * CONIFER_BUILD_NETWORK: what builds on this machine have, `own` networks, as dynos, or the `machine`'s. Default: their own,
-   * unless a proxy, mirror or registry that they are given is on this machine.
+   * unless a proxy, mirror or registry that they are given is on this machine, or its firewall forwards nothing.
    */
   readonly buildNetwork: "own" | "machine" | undefined;
   /** CONIFER_BUILD_NAMESPACE: where builds run as pods. Default `conifer-builds`. */

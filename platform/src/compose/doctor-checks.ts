@@ -249,7 +249,7 @@ export async function tryIsolation(config: Config): Promise<readonly AbilityRow[
       ...{ home: folder, directory: join(folder, "sandboxes"), caBundle: config.caBundle },
     });
     await sandboxes.stop();
-    return isolationRows(sandboxes.abilities, buildNetworkHere(config));
+    return isolationRows(sandboxes.abilities, buildNetworkHere(config, sandboxes.abilities));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

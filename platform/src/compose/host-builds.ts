@@ -66,7 +66,7 @@ async function startMachineBuilds(
   const { blocks, bsize } = await statfs(home.root);
   const room = roomForBuilds({ cores: availableParallelism(), memoryBytes: totalmem() });
   const { buildpacks, orderFile } = await bundleBuildpacks(buildpacksFolder);
-  const network = buildNetworkHere(config);
+  const network = buildNetworkHere(config, sandboxes.abilities);
   const owner = sandboxes.owner ? { owner: sandboxes.owner } : {};
   const registries = await readRegistryAccess(config, process.env);
   const shelf = await openBuilderShelf({

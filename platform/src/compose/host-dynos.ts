@@ -55,7 +55,7 @@ async function startSandboxedDynos(parts: HostDynosParts): Promise<HostDynos> {
   const collection = startLayerCollection({ folder: home.layers, uses }, { logger, now: Date.now });
   return {
     ...host,
-    isolation: isolationRows(sandboxes.abilities, buildNetworkHere(config)),
+    isolation: isolationRows(sandboxes.abilities, buildNetworkHere(config, sandboxes.abilities)),
     stop: async () => {
       await collection.stop();
       await host.stop();

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { networkInterfaces } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type DynoBehavior,
@@ -9,6 +11,7 @@ import {
   testDynoHost,
 } from "../../../runtime/dyno/dyno-host-suite.ts";
 import { missingPrograms } from "../sandbox/debian-package-fixture.ts";
+import { openSandboxes } from "../sandbox/index.ts";
 import { type AddressPlan, planAddresses } from "../sandbox/network-plan.ts";
 import { eventually } from "../sandbox/sandbox-fixtures.ts";
 import { type DynoWorld, openDynoWorld, program, shell } from "./dyno-host-fixtures.ts";
@@ -32,6 +35,11 @@ async function listen(): Promise<Server & { port: number }> {
   const server = createServer((socket) => socket.end());
   await new Promise<void>((resolve) => server.listen(0, "::", resolve));
   return Object.assign(server, { port: (server.address() as { port: number }).port });
+}
+
+function nft(rules: string): void {
+  const { status, stderr } = spawnSync("nft", ["-f", "-"], { input: `${rules}\n`, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
 }
 
 /** This machine's own, but for loopback. */
@@ -135,6 +143,26 @@ describe.skipIf(WHY !== undefined)(`a network for each dyno${WHY ? ` (skipped: $
           .every((count) => count >= 1),
       ).toBe(true);
     });
+  });
+
+  test("that a firewall lets nowhere is known, and told", async () => {
+    const home = mkdtempSync(join(tmpdir(), "conifer-held-"));
+    const { interfacePrefix, table } = planAddresses(home, []) as AddressPlan;
+    const held = `${table}_held`;
+    const chain = "type filter hook forward priority 0; policy accept;";
+    const rule = `iifname "${interfacePrefix}*" drop`;
+    nft(`table inet ${held} { chain forward { ${chain} ${rule}; }; }`);
+    try {
+      const sandboxes = await openSandboxes({ home, directory: join(home, "shared") });
+      await sandboxes.stop();
+      const { network, wayOut, table: rows } = sandboxes.abilities;
+      expect([network, wayOut]).toEqual(["own", false]);
+      expect(rows.find(({ what }) => what === "Network")?.howToGetMore).toContain("firewall");
+    } finally {
+      nft(`delete table inet ${held}`);
+      rmSync(home, { recursive: true });
+    }
+    expect(world.sandboxes.abilities.wayOut).toBe(true);
   });
 
   test("leaves no interface behind", async () => {

@@ -8,6 +8,7 @@ const BEST: Findings = {
   powers: new Set(["memory", "pids", "cpu", "freezer"] as const),
   cgroupVersions: [2],
   network: "own",
+  wayOut: true,
   filter: true,
 };
 const LEAST: Findings = {
@@ -17,6 +18,7 @@ const LEAST: Findings = {
   powers: new Set(),
   cgroupVersions: [],
   network: "shared",
+  wayOut: true,
   filter: false,
   filterHint: "Install what filters them.",
 };
@@ -31,11 +33,17 @@ describe("describing what a machine can do", () => {
       cgroup: "v2",
       freezer: true,
       network: "own",
+      wayOut: true,
       filter: true,
     });
     const lesser = table.filter(({ state }) => state !== "enforced");
     expect(lesser).toMatchObject([{ what: "Files written", state: "sampled" }]);
     expect(table.filter(({ howToGetMore }) => howToGetMore)).toEqual([]);
+  });
+
+  test("a network that a firewall lets nowhere is still the dyno's own", () => {
+    const row = describeAbilities({ ...BEST, wayOut: false }).table.find(({ what }) => what === "Network");
+    expect(row).toMatchObject({ state: "enforced", howToGetMore: expect.stringContaining("firewall") });
   });
 
   test("whatever is missing is said, with the way to get it", () => {

@@ -10,6 +10,8 @@ export interface SandboxAbilities {
   readonly cgroup: "v2" | "v1" | "none";
   readonly freezer: boolean;
   readonly network: "own" | "shared";
+  /** False where networks of their own end at this machine, whose firewall lets nothing of them through. */
+  readonly wayOut: boolean;
   /** Programs can make only those system calls that apps need. */
   readonly filter: boolean;
   /** One row for each kind of isolation and limit, for the start page. */
@@ -34,6 +36,7 @@ export interface Findings {
   readonly network: "own" | "shared";
   /** Why there is no network of their own, for the operator. */
   readonly networkHint?: string | undefined;
+  readonly wayOut: boolean;
   readonly filter: boolean;
   /** How to have system calls filtered where they are not. */
   readonly filterHint?: string;
@@ -52,6 +55,7 @@ export function describeAbilities(findings: Findings): SandboxAbilities {
     cgroup: limiting ? version : "none",
     freezer: powers.has("freezer"),
     network,
+    wayOut: findings.wayOut,
     filter: findings.filter,
     table: [
       ...namespaceRows(findings),
@@ -99,11 +103,7 @@ function namespaceRows(findings: Findings): AbilityRow[] {
         : { howToGetMore: "Put CONIFER_HOME on a file system that can hold overlays, such as ext4 or xfs." }),
     },
     network === "own"
-      ? {
-          what: "Network",
-          state: "enforced",
-          detail: "a network of the dyno's own, behind this machine's address",
-        }
+      ? ownNetworkRow(findings.wayOut)
       : {
           what: "Network",
           state: "absent",
@@ -111,6 +111,15 @@ function namespaceRows(findings: Findings): AbilityRow[] {
           howToGetMore: networkHint ?? "Run Conifer as root on a machine with the programs ip and nft.",
         },
   ];
+}
+
+function ownNetworkRow(wayOut: boolean): AbilityRow {
+  const row = { what: "Network", state: "enforced" } as const;
+  if (wayOut) return { ...row, detail: "a network of the dyno's own, behind this machine's address" };
+  return {
+    ...{ ...row, detail: "a network of the dyno's own, which this machine's firewall lets nowhere" },
+    howToGetMore: "Let the firewall forward what comes from interfaces cf*, and start Conifer again.",
+  };
 }
 
 function filterRow({ filter, filterHint }: Findings): AbilityRow {

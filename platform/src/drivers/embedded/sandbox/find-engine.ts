@@ -6,6 +6,7 @@ import { type Candidate, type EngineParts, makeEngine } from "./make-engine.ts";
 import { openOwnNetwork } from "./own-network.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
 import { startSandbox } from "./start-sandbox.ts";
+import { hasWayOut } from "./way-out.ts";
 
 export interface SandboxesOptions {
   /** CONIFER_HOME: it tells this instance's cgroups and addresses from another's. */
@@ -23,6 +24,8 @@ export interface SandboxesOptions {
 export interface NetworkedEngine {
   readonly engine: SandboxEngine;
   readonly hint: string | undefined;
+  /** Whether sandboxes with networks of their own get beyond this machine. */
+  readonly wayOut: boolean;
   close(): Promise<void>;
 }
 
@@ -31,13 +34,19 @@ export async function withOwnNetwork(
   shared: SandboxEngine,
   options: SandboxesOptions,
 ): Promise<NetworkedEngine> {
-  const none = (hint: string | undefined) => ({ engine: shared, hint, close: async () => {} });
+  const none = (hint: string | undefined) => ({
+    ...{ engine: shared, hint, wayOut: true },
+    close: async () => {},
+  });
   if (!shared.machine.root || options.without?.includes("ownNetwork")) return none(undefined);
   const own = await openOwnNetwork(options.home, options.openPorts ?? []);
   if (!own.network) return none(own.hint);
   const engine = { ...shared, network: own.network };
   const failure = await tryOut(engine, join(options.directory, "trial"));
-  if (failure === undefined) return { engine, hint: undefined, close: own.close };
+  if (failure === undefined) {
+    const wayOut = await hasWayOut(engine, join(options.directory, "way-out")).catch(() => true);
+    return { engine, hint: undefined, wayOut, close: own.close };
+  }
   await own.close();
   return none(`Let Conifer make network interfaces: ${failure}`);
 }

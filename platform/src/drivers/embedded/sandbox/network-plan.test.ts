@@ -92,6 +92,15 @@ describe("the firewall", () => {
     expect(rules).not.toContain("fd00::2");
   });
 
+  test("lets them ask a cloud's resolver, and nothing else beside it", () => {
+    const cloud = firewallRules(PLAN, { resolvers: ["169.254.169.254"], ports: [] });
+    const [, forward = ""] = cloud.split("chain forward {");
+    const asks = forward.indexOf("ip daddr 169.254.169.254 meta l4proto { tcp, udp } th dport 53 accept");
+    expect(asks).toBeGreaterThan(0);
+    expect(asks).toBeLessThan(forward.indexOf("ip daddr 169.254.0.0/16 drop"));
+    expect(rules.split("chain input {")[0]).not.toContain("192.0.2.2");
+  });
+
   test("lets them call the ports that are for everybody, and none where there are none", () => {
     const open = rules.indexOf(`iifname "${PLAN.interfacePrefix}*" tcp dport { 8080, 6400 } accept`);
     expect(open).toBeGreaterThan(0);

@@ -87,8 +87,9 @@ export function linkScript(link: LinkPlan, hostPid: number): string {
 
 /**
  * Rules for nft(8). Dynos reach what this machine reaches, by its address; not each other, not this machine, and not
- * the metadata services of clouds. Nobody but this machine begins a connection to them. `resolvers` are addresses of
- * this machine itself at which dynos may ask for names, `ports` those of its services that are for everybody.
+ * the metadata services of clouds. Nobody but this machine begins a connection to them. `resolvers` are the addresses at
+ * which dynos may ask for names, also where they are this machine or a cloud's service beside its metadata; `ports` are those
+ * of this machine's services that are for everybody.
  */
 export function firewallRules(
   plan: AddressPlan,
@@ -97,11 +98,9 @@ export function firewallRules(
   const { table, interfacePrefix, ipv4Prefix } = plan;
   const dynos = `"${interfacePrefix}*"`;
   const open = ports.length > 0 ? [`    iifname ${dynos} tcp dport { ${ports.join(", ")} } accept`] : [];
-  const ask = resolvers
-    .filter((address) => !address.includes(":"))
-    .map(
-      (address) => `    iifname ${dynos} ip daddr ${address} meta l4proto { tcp, udp } th dport 53 accept`,
-    );
+  const ask = (address: string) =>
+    `    iifname ${dynos} ip daddr ${address} meta l4proto { tcp, udp } th dport 53 accept`;
+  const asked = resolvers.filter((address) => !address.includes(":"));
   return [
     `table inet ${table}`,
     `delete table inet ${table}`,
@@ -109,6 +108,7 @@ export function firewallRules(
     "  chain forward {",
     "    type filter hook forward priority filter - 5; policy accept;",
     `    iifname ${dynos} oifname ${dynos} drop`,
+    ...asked.filter((address) => address.startsWith("169.254.")).map(ask),
     `    iifname ${dynos} ip daddr 169.254.0.0/16 drop`,
     `    oifname ${dynos} ct state established,related accept`,
     `    oifname ${dynos} drop`,
@@ -117,7 +117,7 @@ export function firewallRules(
     "    type filter hook input priority filter - 5; policy accept;",
     `    iifname ${dynos} ct state established,related accept`,
     `    iifname ${dynos} icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept`,
-    ...ask,
+    ...asked.map(ask),
     ...open,
     `    iifname ${dynos} drop`,
     "  }",

@@ -33,7 +33,7 @@ export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxe
   const filtering = options.without?.includes("filter") ? { hint: "" } : await findFilterLoader();
   const filter = "loader" in filtering ? filtering.loader : undefined;
   const shared = await bestEngine({ options, root, pipes, cgroups, filter });
-  const { engine, hint, close } = await withOwnNetwork(shared, options);
+  const { engine, hint, wayOut, close } = await withOwnNetwork(shared, options);
   return {
     abilities: describeAbilities({
       root,
@@ -42,7 +42,7 @@ export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxe
       powers: engine.cgroups.powers,
       cgroupVersions: engine.cgroups.versions,
       network: engine.network.kind,
-      networkHint: hint,
+      ...{ networkHint: hint, wayOut },
       filter: filter !== undefined,
       ...("hint" in filtering ? { filterHint: filtering.hint } : {}),
     }),

@@ -52,7 +52,7 @@ export async function openOwnNetwork(home: string, ports: readonly number[]): Pr
   );
   const plan = planAddresses(home, [...addresses, ...(await routedNetworks())]);
   if (!plan) return { hint: "Free one of the networks 10.128.0.0/16 to 10.223.0.0/16 for dynos." };
-  const resolvers = nameServers(resolvConf).filter((address) => addresses.includes(address));
+  const resolvers = nameServers(resolvConf);
   try {
     await nft(firewallRules(plan, { resolvers, ports }));
     if (readFileSync(FORWARDING, "utf8").trim() !== "1") writeFileSync(FORWARDING, "1");
