@@ -124,7 +124,7 @@ describe.skipIf(why)(`Conifer's image for one machine${why ? ` (${why})` : ""}`,
           }
           await container.ready();
           const page = container.output();
-          expect(pageRows(page)).toHaveLength(12);
+          expect(pageRows(page)).toHaveLength(13);
           const root = flags.includes("--user 0:0") || flags.includes("--privileged");
           expect(columnName(readFacts(page, root))).toBe(level);
           expect(await container.stop()).toBe(0);
