@@ -200,19 +200,29 @@ describe("a dyno without room", () => {
   });
 });
 
+/** More and more: what is there at the first look does not count. */
+const ever = (line: string) => `i=0; while :; do i=$((i+1)); ${line}; sleep 0.1; done`;
+
 describe("a dyno that writes", () => {
-  const room = async () => ({ bytes: 100 * MIB, entries: 10_000 });
-  const disk = { bytes: 8 * MIB, entries: 200, sampleMs: 50, room };
+  /** A disk that loses some at each look, so that a look that took long is no reason to wait for the next. */
+  const disk = () => {
+    let looks = 0;
+    const room = async () => {
+      looks += 1;
+      return { bytes: (1_000 - looks * 2) * MIB, entries: 10_000 };
+    };
+    return { bytes: 8 * MIB, entries: 200, sampleMs: 50, room };
+  };
   const writer = (line: string) =>
     suiteSpec({ program: () => shell(`cd /tmp; ${line}; exec sleep 1000`) }, "serves", {
       ...{ name: "worker.1", type: "worker", duty: "work" },
     });
 
   test.each([
-    ["too much", "dd if=/dev/zero of=big bs=1M count=16"],
-    ["too many files", "for i in $(seq 300); do : >file$i; done"],
+    ["too much", ever("dd if=/dev/zero of=big$i bs=1M count=4")],
+    ["too many files", ever("for n in $(seq 100); do : >file$i.$n; done")],
   ])("%s is ended, told why, and begins anew", async (_what, line) => {
-    const { watched, apply } = await begin({ disk });
+    const { watched, apply } = await begin({ disk: disk() });
     const worker = writer(`[ ! -e /tmp/begun ] || echo kept; : >begun; ${line}`);
     await apply(worker);
     const { state } = await watched.until(worker.id, "crashed");
@@ -231,20 +241,15 @@ describe("a dyno that writes", () => {
   });
 
   test("to a file that it has removed is ended when the disk loses so much", async () => {
-    let looks = 0;
-    const room = async () => {
-      looks += 1;
-      return { bytes: (100 - looks) * MIB, entries: 10_000 };
-    };
-    const { watched, apply } = await begin({ disk: { ...disk, room } });
-    const worker = writer("exec 3>big; rm big; dd if=/dev/zero bs=1M count=16 >&3");
+    const { watched, apply } = await begin({ disk: disk() });
+    const worker = writer(`exec 3>big; rm big; ${ever("dd if=/dev/zero bs=1M count=4 >&3")}`);
     await apply(worker);
     const { state } = await watched.until(worker.id, "crashed");
     expect(state).toMatchObject({ reason: "disk", exitCode: 137 });
   });
 
   test("and removes again what it wrote goes on", async () => {
-    const { watched, apply } = await begin({ disk });
+    const { watched, apply } = await begin({ disk: disk() });
     const worker = writer(
       "for i in 1 2 3 4 5; do dd if=/dev/zero of=big bs=1M count=6; rm big; sleep 0.2; done; echo through",
     );
