@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { pause } from "../../../kernel/index.ts";
+import { isAbove } from "../../files/trees/index.ts";
 import type { Sandbox } from "../sandbox/index.ts";
 
 /** What a dyno may write to its files. */
@@ -55,7 +56,7 @@ export async function watchWritten(
     const ended = performance.now();
     next = ended + (ended - began) * SHARE;
     if (unnamed) rests = 0;
-    if (signal.aborted || (size.bytes <= bounds.bytes && size.entries <= bounds.entries)) continue;
+    if (signal.aborted || !isAbove(size, bounds)) continue;
     return exceeded({ bytes: size.bytes - before.bytes, entries: size.entries - before.entries });
   }
 }

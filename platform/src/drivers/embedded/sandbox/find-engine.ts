@@ -4,8 +4,8 @@ import { errorText } from "../../../kernel/index.ts";
 import { removeTree } from "../../files/trees/index.ts";
 import { type Candidate, type EngineParts, makeEngine } from "./make-engine.ts";
 import { openOwnNetwork } from "./own-network.ts";
+import { runTrial } from "./run-trial.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
-import { startSandbox } from "./start-sandbox.ts";
 import { hasWayOut } from "./way-out.ts";
 
 export interface SandboxesOptions {
@@ -44,7 +44,8 @@ export async function withOwnNetwork(
   const engine = { ...shared, network: own.network };
   const failure = await tryOut(engine, join(options.directory, "trial"));
   if (failure === undefined) {
-    const wayOut = await hasWayOut(engine, join(options.directory, "way-out")).catch(() => true);
+    const trial = { engine, directory: join(options.directory, "way-out"), resolver: own.resolver };
+    const wayOut = await hasWayOut(trial).catch(() => true);
     return { engine, hint: undefined, wayOut, close: own.close };
   }
   await own.close();
@@ -90,25 +91,8 @@ export async function bestEngine(trial: TrialOptions): Promise<SandboxEngine> {
 /** Starts a real sandbox; returns why it did not work. */
 async function tryOut(engine: SandboxEngine, directory: string): Promise<string | undefined> {
   try {
-    const sandbox = await startSandbox(engine, {
-      id: "trial",
-      directory,
-      lowerDirs: [],
-      binds: [],
-      argv: ["sh", "-c", ": >/tmp/file && : >~/file && : </proc/self/stat"],
-      env: { PATH: "/usr/bin:/bin", HOME: "/home/dyno" },
-      cwd: "/",
-      limits: { memoryBytes: 64 * 1024 * 1024, cpuShare: 1, pids: 64 },
-      network: "own",
-      stdin: "none",
-    });
-    let said = "";
-    sandbox.pipes?.stdout.resume();
-    sandbox.pipes?.stderr.on("data", (text) => {
-      said += text;
-    });
-    const { code, setUpError } = await sandbox.exited;
-    await sandbox.cleanUp();
+    const line = ": >/tmp/file && : >~/file && : </proc/self/stat";
+    const { code, setUpError, said } = await runTrial(engine, directory, ["sh", "-c", line]);
     return code === 0 ? undefined : (setUpError ?? `${said.trim()} (status ${code})`);
   } catch (thrown) {
     return errorText(thrown);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isIPv4 } from "node:net";
 
 /** The addresses of an instance's dynos: a /16 of IPv4 and a /48 of IPv6 that nobody else here uses. */
 export interface AddressPlan {
@@ -133,6 +134,11 @@ export function firewallRules(
 /** Name servers in the text of resolv.conf(5). */
 export function nameServers(resolvConf: string): string[] {
   return [...resolvConf.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, address = ""]) => address);
+}
+
+/** The first resolver of IPv4 that is another machine. */
+export function resolverElsewhere(resolvConf: string, own: readonly string[]): string | undefined {
+  return nameServers(resolvConf).find((address) => isIPv4(address) && !own.includes(address));
 }
 
 export function isLoopback(address: string): boolean {

@@ -14,12 +14,18 @@ import {
   nameServers,
   planAddresses,
   planLink,
+  resolverElsewhere,
 } from "./network-plan.ts";
 import type { SandboxNetwork } from "./sandbox-network.ts";
 
 /** A network of its own for each sandbox, or why there is none. */
 export type OwnNetwork =
-  | { readonly network: SandboxNetwork; close(): Promise<void> }
+  | {
+      readonly network: SandboxNetwork;
+      /** Of those that sandboxes are told, the first that is another machine. */
+      readonly resolver: string | undefined;
+      close(): Promise<void>;
+    }
   | { readonly network?: undefined; readonly hint: string };
 
 const NO_IPV6 = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
@@ -52,15 +58,15 @@ export async function openOwnNetwork(home: string, ports: readonly number[]): Pr
   );
   const plan = planAddresses(home, [...addresses, ...(await routedNetworks())]);
   if (!plan) return { hint: "Free one of the networks 10.128.0.0/16 to 10.223.0.0/16 for dynos." };
-  const resolvers = nameServers(resolvConf);
   try {
-    await nft(firewallRules(plan, { resolvers, ports }));
+    await nft(firewallRules(plan, { resolvers: nameServers(resolvConf), ports }));
     if (readFileSync(FORWARDING, "utf8").trim() !== "1") writeFileSync(FORWARDING, "1");
   } catch (thrown) {
     return { hint: `Let Conifer set firewall rules: ${errorText(thrown)}` };
   }
   return {
     network: makeOwnNetwork(plan, resolvConf),
+    resolver: resolverElsewhere(resolvConf, addresses),
     close: () => nft(`delete table inet ${plan.table}\n`).catch(() => {}),
   };
 }

@@ -68,7 +68,8 @@ export function proportionalBytes(pid: number): number {
   return Number(/^Pss: +(\d+) kB$/m.exec(rollup)?.[1] ?? 0) * 1_024;
 }
 
-function quietly<T>(read: () => T): T | undefined {
+/** What belongs to a process goes with it at any moment, and where it is another's it may not be read. */
+export function quietly<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

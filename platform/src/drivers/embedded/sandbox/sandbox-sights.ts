@@ -1,8 +1,15 @@
+import { isAbove } from "../../files/trees/index.ts";
 import type { Cgroup } from "./cgroups.ts";
 import { processTree, residentBytes } from "./process-tree.ts";
 import type { ListeningSocket, Sandbox } from "./sandbox.ts";
 import { listeningSockets, type NetworkLease } from "./sandbox-network.ts";
-import { hasEstablished, readListening, socketInodes, socketsInUse } from "./socket-table.ts";
+import {
+  hasEstablished,
+  readListening,
+  type SocketCounts,
+  socketInodes,
+  socketsInUse,
+} from "./socket-table.ts";
 import { unnamedFiles } from "./unnamed-files.ts";
 
 /** The processes of a sandbox. */
@@ -25,8 +32,8 @@ export function makeSights(
   { cgroup, lease, written }: SightParts,
   { pid, initPid, hasEnded }: Living,
 ): Pick<Sandbox, "listeningSockets" | "hasConnections" | "memoryBytes" | "written"> {
-  const look = (inside: number, port: number | undefined) => {
-    const rows = readListening(inside).filter((row) => port === undefined || row.port === port);
+  const look = (inside: number, port?: number, counts?: SocketCounts) => {
+    const rows = readListening(inside, counts).filter((row) => port === undefined || row.port === port);
     return rows.length === 0 ? [] : listeningSockets(rows, socketInodes(processTree(inside)), lease);
   };
   const lookAt = rememberLook(look);
@@ -34,7 +41,7 @@ export function makeSights(
     listeningSockets: async (port) => {
       const inside = initPid();
       if (hasEnded() || inside === undefined) return [];
-      return port === undefined ? look(inside, port) : lookAt(inside, port);
+      return port === undefined ? look(inside) : lookAt(inside, port);
     },
     hasConnections: async (port) => {
       const inside = initPid();
@@ -46,8 +53,7 @@ export function makeSights(
     },
     written: async (most, also) => {
       const named = await written(most);
-      if (!also?.unnamed || hasEnded() || named.bytes > most.bytes || named.entries > most.entries)
-        return named;
+      if (!also?.unnamed || hasEnded() || isAbove(named, most)) return named;
       const unnamed = unnamedFiles(processTree(pid));
       return { bytes: named.bytes + unnamed.bytes, entries: named.entries + unnamed.entries };
     },
@@ -57,7 +63,7 @@ export function makeSights(
 /** Longest time without a look at the tables: one socket may take the place of another. */
 const LOOK_AGAIN_MS = 250;
 
-type Look = (pid: number, port: number) => readonly ListeningSocket[];
+type Look = (pid: number, port: number, counts?: SocketCounts) => readonly ListeningSocket[];
 
 /**
  * The same look, made again only once the network has more or fewer sockets than before: who waits for a program to listen
@@ -72,7 +78,7 @@ function rememberLook(look: Look): Look {
     const at = performance.now();
     const isSame = last?.inUse === inUse && last?.port === port && inUse !== undefined;
     if (last && isSame && at - last.at < LOOK_AGAIN_MS) return last.found;
-    last = { inUse, at, port, found: look(pid, port) };
+    last = { inUse, at, port, found: look(pid, port, counts) };
     return last.found;
   };
 }

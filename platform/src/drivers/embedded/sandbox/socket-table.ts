@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { quietly } from "./process-tree.ts";
 
 /** A row of the kernel's table of TCP sockets. */
 export interface SocketRow {
@@ -78,14 +79,13 @@ export function socketsInUse(pid: number): SocketCounts | undefined {
 }
 
 /** Those of a process's tables in which there is something, with their paths; all where it cannot be told. */
-function tablesInUse(pid: number): readonly string[] {
-  const counts = socketsInUse(pid);
+function tablesInUse(pid: number, counts: SocketCounts | undefined): readonly string[] {
   return TABLES.filter((table) => counts?.[table] !== 0).map((table) => `/proc/${pid}/net/${table}`);
 }
 
 /** Listening rows of that process's network. Linux lists them first, so that only the head is read. */
-export function readListening(pid: number): SocketRow[] {
-  return tablesInUse(pid).flatMap((table) => {
+export function readListening(pid: number, counts = socketsInUse(pid)): SocketRow[] {
+  return tablesInUse(pid, counts).flatMap((table) => {
     const rows = parseSocketTable(quietly(() => readHead(table)) ?? "");
     return rows.filter((row) => row.state === "listening");
   });
@@ -93,7 +93,7 @@ export function readListening(pid: number): SocketRow[] {
 
 /** True when that process's network has an established connection to the local port. */
 export function hasEstablished(pid: number, port: number): boolean {
-  return tablesInUse(pid).some((table) => {
+  return tablesInUse(pid, socketsInUse(pid)).some((table) => {
     const text = quietly(() => readFileSync(table, "utf8")) ?? "";
     return parseSocketTable(text).some((row) => row.state === "established" && row.port === port);
   });
@@ -120,12 +120,4 @@ function readHead(path: string): string {
 function lastRowListens(text: string): boolean {
   const last = text.trimEnd().split("\n").at(-1) ?? "";
   return last.trim().split(/\s+/)[3] === "0A" || !last.includes(":");
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync, type Stats, statfsSync, statSync } from "node:fs";
 import type { TreeSize } from "../../files/trees/index.ts";
+import { quietly } from "./process-tree.ts";
 
 /**
  * Files without a name that these processes keep on a disk, each counted once: removed ones that are still open or, where
@@ -37,13 +38,4 @@ function unnamedOnDisk(link: string): Stats | undefined {
     const isOnDisk = found.isFile() && found.nlink === 0 && statfsSync(link).type !== TMPFS;
     return isOnDisk ? found : undefined;
   });
-}
-
-/** What belongs to a process goes with it at any moment, and where it is another's it may not be read. */
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,43 +1,28 @@
-import { connect, isIPv4 } from "node:net";
-import { networkInterfaces } from "node:os";
-import { nameServers } from "./network-plan.ts";
+import { connect } from "node:net";
+import { runTrial } from "./run-trial.ts";
 import type { SandboxEngine } from "./sandbox-engine.ts";
-import { startSandbox } from "./start-sandbox.ts";
 
 const DNS_PORT = 53;
 const HERE_MS = 500;
 const INSIDE_SECONDS = 2;
 
+export interface WayOutTrial {
+  readonly engine: SandboxEngine;
+  readonly directory: string;
+  /** Another machine that answers questions for names. */
+  readonly resolver: string | undefined;
+}
+
 /**
  * False when this machine reaches its resolver and a sandbox with a network of its own does not: a firewall keeps what comes from
  * there from leaving. True where it does, and where that cannot be known, as the resolver is this machine or takes no TCP.
  */
-export async function hasWayOut(engine: SandboxEngine, directory: string): Promise<boolean> {
-  const lease = await engine.network.lease("way-out");
-  await lease.release();
-  const resolver = resolverElsewhere(lease.resolvConf, ownAddresses());
+export async function hasWayOut({ engine, directory, resolver }: WayOutTrial): Promise<boolean> {
   if (resolver === undefined || !(await takesConnections(resolver))) return true;
-  const sandbox = await startSandbox(engine, {
-    ...{ id: "way-out", directory, lowerDirs: [], binds: [], cwd: "/" },
-    argv: ["timeout", String(INSIDE_SECONDS), "bash", "-c", `exec 3<>/dev/tcp/${resolver}/${DNS_PORT}`],
-    env: { PATH: "/usr/bin:/bin" },
-    limits: { memoryBytes: 64 * 1024 * 1024, cpuShare: 1, pids: 64 },
-    ...{ network: "own", stdin: "none" },
-  });
-  sandbox.pipes?.stdout.resume();
-  sandbox.pipes?.stderr.resume();
-  const { code } = await sandbox.exited;
-  await sandbox.cleanUp();
+  const line = `exec 3<>/dev/tcp/${resolver}/${DNS_PORT}`;
+  const { code } = await runTrial(engine, directory, ["timeout", String(INSIDE_SECONDS), "bash", "-c", line]);
   return code === 0;
 }
-
-/** The first resolver of IPv4 that is another machine. */
-export function resolverElsewhere(resolvConf: string, own: readonly string[]): string | undefined {
-  return nameServers(resolvConf).find((address) => isIPv4(address) && !own.includes(address));
-}
-
-const ownAddresses = () =>
-  Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
 
 function takesConnections(host: string): Promise<boolean> {
   return new Promise((resolve) => {

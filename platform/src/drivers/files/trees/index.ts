@@ -1,4 +1,4 @@
-export { measureTree, type TreeSize } from "./measure-tree.ts";
+export { isAbove, measureTree, type TreeSize } from "./measure-tree.ts";
 export { kindInside, readInside } from "./read-inside.ts";
 export { mountPoints, removeTree } from "./remove-tree.ts";
 export { unpackTar } from "./unpack-tar.ts";

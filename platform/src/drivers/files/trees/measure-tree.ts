@@ -49,6 +49,7 @@ async function addFolder({ folder, entries, size, queue, most }: Adding): Promis
   }
 }
 
-function isAbove(size: TreeSize, most: TreeSize): boolean {
+/** Whether it is more than the bounds allow, of either. */
+export function isAbove(size: TreeSize, most: TreeSize): boolean {
   return size.bytes > most.bytes || size.entries > most.entries;
 }
