@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 /** Which network builds on this machine have, and why it is not their own. */
 export type BuildNetwork =
   | { readonly kind: "own" }
-  /** Missing where the operator has said so: `setting` leads builds to this machine itself, or its firewall holds them. */
+  /** `because` is a setting that leads builds to this machine itself, or its firewall; missing where the operator has said so. */
   | { readonly kind: "machine"; readonly because?: { readonly setting: string } | "firewall" };
 
 /** What decides, beside what the machine can do. */
