@@ -5,7 +5,7 @@ const BEST: Findings = {
   root: true,
   userNamespace: true,
   overlay: true,
-  powers: new Set(["memory", "pids", "cpu", "freezer"] as const),
+  powers: new Set(["memory", "pids", "cpu", "cpuacct", "freezer"] as const),
   cgroupVersions: [2],
   network: "own",
   wayOut: true,
@@ -44,6 +44,20 @@ describe("describing what a machine can do", () => {
   test("a network that a firewall lets nowhere is still the dyno's own", () => {
     const row = describeAbilities({ ...BEST, wayOut: false }).table.find(({ what }) => what === "Network");
     expect(row).toMatchObject({ state: "enforced", howToGetMore: expect.stringContaining("firewall") });
+  });
+
+  test("shares without a count of their use hold, and nobody comes after the others", () => {
+    const detailOf = (...powers: Parameters<typeof BEST.powers.has>) =>
+      describeAbilities({ ...BEST, powers: new Set(powers) }).table.find(
+        ({ what }) => what === "Processor shares",
+      )?.detail;
+    expect(detailOf("cpu")).toBe("by cgroup");
+    expect(describeAbilities(BEST).table).toContainEqual(
+      expect.objectContaining({
+        what: "Processor shares",
+        detail: expect.stringContaining("after the others"),
+      }),
+    );
   });
 
   test("whatever is missing is said, with the way to get it", () => {

@@ -66,7 +66,7 @@ export function describeAbilities(findings: Findings): SandboxAbilities {
         "what all of a dyno's processes have, every second",
       ),
       limitRow("Processes", powers.has("pids"), "enforced", "a limit in the dyno's user namespace"),
-      limitRow("Processor shares", powers.has("cpu"), "absent", "all dynos compete alike"),
+      processorRow(powers),
       {
         what: "Files written",
         state: "sampled",
@@ -127,6 +127,12 @@ function filterRow({ filter, filterHint }: Findings): AbilityRow {
   if (filter) return { what, state: "enforced", detail: "those that apps do not need are refused" };
   const howToGetMore = filterHint || "Install perl.";
   return { what, state: "absent", detail: "all that the kernel offers to everybody", howToGetMore };
+}
+
+function processorRow(powers: ReadonlySet<CgroupPower>): AbilityRow {
+  const row = limitRow("Processor shares", powers.has("cpu"), "absent", "all dynos compete alike");
+  if (!powers.has("cpu") || !powers.has("cpuacct")) return row;
+  return { ...row, detail: "by cgroup; a dyno that takes more than its part comes after the others" };
 }
 
 function limitRow(

@@ -7,7 +7,7 @@ const MEMORY = "32 23 0:28 / /sys/fs/cgroup/memory rw shared:6 - cgroup cgroup r
 const CPU = "33 23 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:7 - cgroup cgroup rw,cpu,cpuacct";
 const FREEZER = "34 23 0:30 / /sys/fs/cgroup/freezer rw shared:8 - cgroup cgroup rw,freezer";
 const INNER = "35 23 0:28 /docker/abc /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory";
-const ALL = ["memory", "pids", "cpu", "freezer"];
+const ALL = ["memory", "pids", "cpu", "cpuacct", "freezer"];
 
 describe("finding hierarchies", () => {
   test.each([
@@ -25,7 +25,7 @@ describe("finding hierarchies", () => {
       "4:memory:/user/1\n3:cpu,cpuacct:/\n2:freezer:/",
       [
         { version: 1, folder: "/sys/fs/cgroup/memory/user/1", powers: ["memory"] },
-        { version: 1, folder: "/sys/fs/cgroup/cpu,cpuacct", powers: ["cpu"] },
+        { version: 1, folder: "/sys/fs/cgroup/cpu,cpuacct", powers: ["cpu", "cpuacct"] },
         { version: 1, folder: "/sys/fs/cgroup/freezer", powers: ["freezer"] },
       ],
     ],
@@ -70,7 +70,7 @@ describe("files of the limits", () => {
       ],
     ],
   ] as const)("version %s", (version, expected) => {
-    expect(limitFiles(version, ["memory", "pids", "cpu", "freezer"], limits)).toEqual(expected);
+    expect(limitFiles(version, ["memory", "pids", "cpu", "cpuacct", "freezer"], limits)).toEqual(expected);
   });
 
   test.each([

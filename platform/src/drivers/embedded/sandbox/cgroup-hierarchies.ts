@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 
-export type CgroupPower = "memory" | "pids" | "cpu" | "freezer";
+/** As the kernel calls them; `cpu` shares processors out, `cpuacct` counts what was used of them. */
+export type CgroupPower = "memory" | "pids" | "cpu" | "cpuacct" | "freezer";
 
 /** A folder of the cgroup file system in which this process may make groups, once it has shown that it can. */
 export interface CgroupHierarchy {
@@ -11,7 +12,7 @@ export interface CgroupHierarchy {
   readonly powers: readonly CgroupPower[];
 }
 
-const V1_CONTROLLERS: readonly CgroupPower[] = ["memory", "pids", "cpu", "freezer"];
+const V1_CONTROLLERS: readonly CgroupPower[] = ["memory", "pids", "cpu", "cpuacct", "freezer"];
 
 /**
  * Where this process may look for cgroups, from the texts of `/proc/self/mountinfo` and `/proc/self/cgroup`
@@ -79,7 +80,7 @@ export function limitFiles(
     if (power === "memory")
       return [[version === 2 ? "memory.max" : "memory.limit_in_bytes", String(limits.memoryBytes)]];
     if (power === "pids") return [["pids.max", String(limits.pids)]];
-    if (power === "freezer") return [];
+    if (power === "freezer" || power === "cpuacct") return [];
     return shareFiles(version, limits.cpuShare);
   });
 }

@@ -27,9 +27,9 @@ describe("a machine with both versions", () => {
   const open = () =>
     openCgroups(
       [
-        hierarchy(2, "unified", "memory", "pids", "cpu", "freezer"),
+        hierarchy(2, "unified", "memory", "pids", "cpu", "cpuacct", "freezer"),
         hierarchy(1, "memory", "memory"),
-        hierarchy(1, "rest", "cpu", "pids"),
+        hierarchy(1, "rest", "cpu", "pids", "cpuacct"),
         hierarchy(1, "again", "memory"),
       ],
       "conifer-1",
@@ -37,7 +37,7 @@ describe("a machine with both versions", () => {
 
   test("offers what each can really do, and no power twice", async () => {
     const cgroups = await open();
-    expect([...cgroups.powers].sort()).toEqual(["cpu", "freezer", "memory", "pids"]);
+    expect([...cgroups.powers].sort()).toEqual(["cpu", "cpuacct", "freezer", "memory", "pids"]);
     expect(cgroups.versions).toEqual([2, 1]);
     expect(cgroups.parents).toEqual(
       ["unified", "memory", "rest"].flatMap((name) => [

@@ -3,6 +3,8 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pause } from "../../../kernel/index.ts";
 import { type CgroupHierarchy, type CgroupPower, limitFiles, shareFiles } from "./cgroup-hierarchies.ts";
+import { findProcessorGroup } from "./processor-group.ts";
+import { type ProcessorWatch, watchProcessors } from "./processor-watch.ts";
 import type { SandboxLimits } from "./sandbox.ts";
 
 /** One sandbox's groups, one in each hierarchy in use. */
@@ -40,14 +42,21 @@ export interface UsableHierarchy extends CgroupHierarchy {
   readonly background: string;
 }
 
-/** To 1 of a parent with ordinary sandboxes, or of a process outside of both. */
+/**
+ * To 1 of a parent with ordinary sandboxes, or of a process outside of both; and of a sandbox in the background to one beside
+ * it that only came there for taking much.
+ */
 const BACKGROUND_SHARE = 0.1;
 
 /**
  * Makes the parent group `name`, and another for the background, in every hierarchy where this process may, and keeps to
  * those that work. A power found in two hierarchies is taken from the first.
  */
-export async function openCgroups(hierarchies: readonly CgroupHierarchy[], name: string): Promise<Cgroups> {
+export async function openCgroups(
+  hierarchies: readonly CgroupHierarchy[],
+  name: string,
+  watch: ProcessorWatch = watchProcessors(),
+): Promise<Cgroups> {
   const usable: UsableHierarchy[] = [];
   const taken = new Set<CgroupPower>();
   for (const hierarchy of hierarchies) {
@@ -61,16 +70,25 @@ export async function openCgroups(hierarchies: readonly CgroupHierarchy[], name:
     parents: usable.flatMap(({ parent, background }) => [parent, background]),
     powers: taken,
     versions: [...new Set(usable.map(({ version }) => version))],
-    make: (id, limits, inBackground = false) =>
-      makeCgroup(
-        usable.map((found) => ({
-          ...found,
-          group: join(inBackground ? found.background : found.parent, id),
-        })),
-        id,
-        limits,
-      ),
+    make: async (id, limits, inBackground = false) => {
+      const groups = usable.map((found) => ({
+        ...found,
+        group: join(inBackground ? found.background : found.parent, id),
+      }));
+      const share = limits.cpuShare * (inBackground ? BACKGROUND_SHARE : 1);
+      const processor = findProcessorGroup(groups, id, share);
+      const cgroup = await makeCgroup(groups, id, { ...limits, cpuShare: share });
+      if (!processor) return cgroup;
+      const leave = watch.add({ id, share, background: inBackground, group: processor });
+      const folders = [...new Set([...cgroup.folders, ...processor.folders])];
+      const remove = async () => {
+        leave();
+        await removeCgroup(folders);
+      };
+      return { ...cgroup, folders, remove };
+    },
     close: async () => {
+      await watch.stop();
       for (const { parent, background } of usable)
         for (const folder of [parent, background]) await rmdir(folder).catch(() => {});
     },
@@ -99,7 +117,10 @@ async function grantedPowers(
       return (await readFile(join(parent, "cgroup.subtree_control"), "utf8")).trim().split(" ");
     }),
   );
-  return powers.filter((power) => power === "freezer" || granted.every((names) => names.includes(power)));
+  const controllerOf = (power: CgroupPower) => (power === "cpuacct" ? "cpu" : power);
+  return powers.filter(
+    (power) => power === "freezer" || granted.every((names) => names.includes(controllerOf(power))),
+  );
 }
 
 /** Hands the controllers on to the groups below; those that cannot be are left out. */
