@@ -1,18 +1,23 @@
-import { mkdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { lstat, mkdir, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeFolder, writeFiles } from "../../shared/buildpack-fixtures.ts";
-import { changedSince } from "./install-packages.ts";
+import { changedAfter } from "./install-packages.ts";
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 let since: number;
 const at = (name: string) => path.join(folder.at, "node_modules", name);
 
-/** Change times advance in steps of the kernel's clock, which may lag behind the one we read. */
-async function nextTick(): Promise<number> {
-  const began = Date.now();
-  await expect.poll(() => Date.now() - began, { interval: 5 }).toBeGreaterThan(40);
-  return Date.now() - 20;
+/** Makes a link and returns its change time, once changes from now on have a later one: file times advance in ticks. */
+async function linkedAt(): Promise<number> {
+  await symlink("node_modules", path.join(folder.at, "mark"));
+  const { ctimeMs } = await lstat(path.join(folder.at, "mark"));
+  const later = async () => {
+    await writeFile(path.join(folder.at, "later"), "");
+    return (await stat(path.join(folder.at, "later"))).ctimeMs;
+  };
+  await expect.poll(later, { interval: 1 }).toBeGreaterThan(ctimeMs);
+  return ctimeMs;
 }
 
 beforeEach(async () => {
@@ -24,18 +29,18 @@ beforeEach(async () => {
     "other/c.js": "",
   });
   await symlink("../other", at("link"));
-  since = await nextTick();
+  since = await linkedAt();
 });
 afterEach(() => folder.remove());
 
 describe("packages that scripts of the build have run beside", () => {
   it("are as they were", () => {
-    expect(changedSince(path.join(folder.at, "node_modules"), since)).toBe(false);
+    expect(changedAfter(path.join(folder.at, "node_modules"), since)).toBe(false);
   });
 
   it("are as they were when only a linked folder has changed", async () => {
     await writeFile(path.join(folder.at, "other/c.js"), "changed");
-    expect(changedSince(path.join(folder.at, "node_modules"), since)).toBe(false);
+    expect(changedAfter(path.join(folder.at, "node_modules"), since)).toBe(false);
   });
 
   it.each<[string, () => Promise<unknown>]>([
@@ -53,6 +58,6 @@ describe("packages that scripts of the build have run beside", () => {
     ],
   ])("have changed when %s", async (_name, change) => {
     await change();
-    expect(changedSince(path.join(folder.at, "node_modules"), since)).toBe(true);
+    expect(changedAfter(path.join(folder.at, "node_modules"), since)).toBe(true);
   });
 });

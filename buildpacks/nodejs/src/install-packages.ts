@@ -93,19 +93,18 @@ async function installForScripts(installing: Installing): Promise<void> {
     await installInto(installing, all, "all");
   }
   await keepScriptCache(context, all);
-  await linkPackages(context, all);
+  const linkedAt = await linkPackages(context, all);
   const launch = await openLayer(context.layersDir, "packages");
   const isNew = !sameMetadata(launch, metadata);
   const copied = isNew ? copyPackages(context, { from: all, to: launch }) : undefined;
   // A script that changes packages may break the copy, which is then made again.
   copied?.catch(() => {});
-  const began = Date.now();
   if (installing.plan.script !== undefined) await runScript(installing, installing.plan.script);
   const isWhole = await copied?.then(
     () => true,
     () => false,
   );
-  const changed = changedSince(path.join(all.dir, "node_modules"), began);
+  const changed = changedAfter(path.join(all.dir, "node_modules"), linkedAt);
   if (changed || isWhole === false) await copyPackages(context, { from: all, to: launch });
   if (changed || isNew) await readyForLaunch(installing, launch);
   await saveLayer(launch, { launch: true }, changed ? { ...metadata, changed: true } : metadata);
@@ -190,11 +189,15 @@ async function withManifests(
   for (const name of there) await rm(path.join(folder, name), { recursive: true, force: true });
 }
 
-/** The app finds its packages through a link; Node.js resolves packages of packages beside them in the layer. */
-async function linkPackages({ appDir }: BuildContext, layer: Layer): Promise<void> {
+/**
+ * The app finds its packages through a link; Node.js resolves packages of packages beside them in the layer. Returns the
+ * link's change time, in ms: what was there before it changed no later.
+ */
+async function linkPackages({ appDir }: BuildContext, layer: Layer): Promise<number> {
   const link = path.join(appDir, "node_modules");
   await rm(link, { recursive: true, force: true });
   await symlink(path.join(layer.dir, "node_modules"), link);
+  return lstatSync(link).ctimeMs;
 }
 
 async function putOnPath(layer: Layer): Promise<void> {
@@ -206,15 +209,16 @@ async function putOnPath(layer: Layer): Promise<void> {
 }
 
 /**
- * Whether anything below the folder was written, made, removed or renamed since then (generated clients are). Links
- * are not followed. By change times, which also tell of files that were put there with older times. One by one
- * without promises, which takes a tenth of the time.
+ * Whether anything below the folder was written, made, removed or renamed later than that (generated clients are). Links
+ * are not followed. By change times, which also tell of files that were put there with older times, and against
+ * another change time: the clock that we read runs ahead of the kernel's for files, by up to a tick (10 ms), which is less
+ * than a program takes to start. One by one without promises, which takes a tenth of the time.
  */
-export function changedSince(folder: string, sinceMs: number): boolean {
+export function changedAfter(folder: string, changeTimeMs: number): boolean {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const at = `${folder}/${entry.name}`;
-    if (lstatSync(at).ctimeMs >= sinceMs) return true;
-    if (entry.isDirectory() && changedSince(at, sinceMs)) return true;
+    if (lstatSync(at).ctimeMs > changeTimeMs) return true;
+    if (entry.isDirectory() && changedAfter(at, changeTimeMs)) return true;
   }
   return false;
 }

@@ -77,6 +77,8 @@ test("one that may read from now on begins where the last reader was", async () 
   const other = await startProcess(async () => holder === "other");
   await add("a", "b");
   await vi.waitFor(() => expect(one.seen).toEqual(["a", "b"]));
+  // Until it is noted that the last one was read, another would read it too.
+  await looks(one);
   holder = "other";
   await looks(one);
   await add("c");
