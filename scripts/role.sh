@@ -15,4 +15,5 @@ if [ ! -f "platform/src/compose/$role.ts" ]; then
   echo "This version of Conifer has no role $role." >&2
   exit 64
 fi
-exec node --disable-warning=ExperimentalWarning "platform/src/compose/$role.ts" "$@"
+# By itself Node takes half of what the pod may have, and ends at that.
+exec node --max-old-space-size-percentage=70 --disable-warning=ExperimentalWarning "platform/src/compose/$role.ts" "$@"

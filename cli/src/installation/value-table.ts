@@ -42,7 +42,7 @@ const RESOURCES: Readonly<Record<Role, readonly [cpu: string, memory: string, mo
   registry: ["100m", "128Mi", "512Mi"],
   logs: ["100m", "128Mi", "512Mi"],
   api: ["100m", "192Mi", "768Mi"],
-  worker: ["100m", "192Mi", "1Gi"],
+  worker: ["100m", "192Mi", "2Gi"],
   router: ["100m", "128Mi", "512Mi"],
   agent: ["50m", "96Mi", "384Mi"],
 };

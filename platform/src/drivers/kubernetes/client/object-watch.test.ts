@@ -31,10 +31,14 @@ afterEach(async () => {
   await api.close();
 });
 
-function start(timing: ObjectWatchOptions<ConfigMap>["timing"] = {}): ObjectWatch {
+function start(
+  timing: ObjectWatchOptions<ConfigMap>["timing"] = {},
+  more: Pick<ObjectWatchOptions<ConfigMap>, "keep"> = {},
+): ObjectWatch {
   watch = watchObjects<ConfigMap>({
     ...{ client, place: PLACE, labelSelector: "app in (x)", listener: told.listener },
     logger: warned.logger,
+    ...more,
     timing: { firstRetryMs: 1, longestRetryMs: 2, shortestMs: 0, ...timing },
   });
   return watch;
@@ -81,6 +85,19 @@ describe("what is asked", () => {
       resourceVersion: "5",
       timeoutSeconds: "60",
     });
+  });
+
+  test("what is kept of an object is told of it, of a list as of a change", async () => {
+    const keep = (object: ConfigMap): ConfigMap => ({
+      ...object,
+      metadata: { ...object.metadata, name: `kept-${object.metadata.name}` },
+    });
+    start({}, { keep });
+    const feed = await follow(5, configMap("a", 1));
+    await feed.event("MODIFIED", configMap("a", 6));
+    await feed.event("DELETED", configMap("a", 7));
+    await told.until(3);
+    expect(told.said).toEqual(["replaced kept-a@1", "changed kept-a@6", "removed kept-a@7"]);
   });
 
   test("an ended watch goes on from the last change or bookmark", async () => {

@@ -19,6 +19,11 @@ export interface ObjectWatchOptions<T extends KubeObject> {
   readonly labelSelector: string;
   readonly fieldSelector?: string;
   readonly listener: ObjectListener<T>;
+  /**
+   * Makes of an object what the listener is given, page by page: the whole of ten thousand objects is many times what anybody keeps
+   * of them. Default: all of it.
+   */
+  readonly keep?: (object: T) => T;
   readonly logger: Logger;
   /** Shorter ones in tests. */
   readonly timing?: Partial<WatchTiming>;
@@ -144,13 +149,13 @@ class Follower<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const { client, place, labelSelector, fieldSelector, listener } = this.#options;
+    const { client, place, labelSelector, fieldSelector, listener, keep = whole } = this.#options;
     const objects: T[] = [];
     let version = "";
     for (let next: string | undefined = ""; next !== undefined; ) {
       const query = { labelSelector, fieldSelector, limit: PAGE, ...(next ? { continue: next } : {}) };
       const page: Awaited<ReturnType<typeof client.list<T>>> = await client.list<T>(place, query, signal);
-      for (const item of page.items) objects.push(item);
+      for (const item of page.items) objects.push(keep(item));
       version = page.resourceVersion;
       next = page.continue;
     }
@@ -191,14 +196,16 @@ class Follower<T extends KubeObject> {
     }
     const version = object.metadata?.resourceVersion;
     if (!version) throw new LostWatch("an object came without a version");
-    const { listener } = this.#options;
-    if (type === "DELETED") listener.removed(object);
-    else if (type === "ADDED" || type === "MODIFIED") listener.changed(object);
+    const { listener, keep = whole } = this.#options;
+    if (type === "DELETED") listener.removed(keep(object));
+    else if (type === "ADDED" || type === "MODIFIED") listener.changed(keep(object));
     else if (type !== "BOOKMARK") throw new LostWatch("an event came of a type that is not known");
     this.#version = version;
     this.#good = true;
   }
 }
+
+const whole = <T>(object: T): T => object;
 
 /** A parser's own words would quote the line, which may be a Secret. */
 function readEvent<T>(document: string): WatchEvent<T> {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Pod } from "../client/index.ts";
-import { makeDynoSet } from "./dyno-manifests.ts";
-import { keptPod, keptSet } from "./kept-objects.ts";
+import { LABEL } from "./dyno-labels.ts";
+import { digestOfData, makeDynoSet } from "./dyno-manifests.ts";
+import { keptObject, keptPod, keptSecret, keptSet } from "./kept-objects.ts";
 import { avoidNodes, podsToReplace } from "./lost-pods.ts";
 import { holdsAll } from "./object-subset.ts";
 import { entry, placement, pod, spec, terminated } from "./pod-fixtures.ts";
@@ -21,6 +22,22 @@ test.each<[string, Pod]>([
   const kept = keptPod({ ...told, spec: { ...told.spec, containers: [{ name: "dyno" }], volumes: [] } });
   expect(readPodRun(kept)).toEqual(readPodRun(whole));
   expect(kept).toEqual({ ...whole, status: whole.status });
+});
+
+test("of a Secret nothing is kept of what it holds, and once it is kept it stays so", () => {
+  const secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "a", uid: "u", resourceVersion: "7", labels: { [LABEL.part]: "formation" }, ...trail },
+    data: { PASSWORD: Buffer.from("hunter2").toString("base64") },
+  };
+  const kept = keptSecret(secret);
+  expect(JSON.stringify(kept)).not.toMatch(/managedFields|PASSWORD|aHVudGVyMg/);
+  expect(kept.trace).toMatchObject({
+    ...{ uid: "u", resourceVersion: "7", part: "formation", leaving: false },
+    dataDigest: digestOfData(secret.data),
+  });
+  expect(keptObject(kept)).toBe(kept);
 });
 
 test("a kept pod still tells which nodes it keeps off", () => {

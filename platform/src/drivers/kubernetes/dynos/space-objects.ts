@@ -7,13 +7,11 @@ import {
   type KubeObject,
   type Pod,
   type ReplicaSet,
-  type Secret,
   watchObjects,
 } from "../client/index.ts";
 import { type AppRecord, readAppRecord } from "./app-record.ts";
-import { LABEL, OURS } from "./dyno-labels.ts";
-import { digestOfData, readDynoBody } from "./dyno-manifests.ts";
-import { keptPod, keptSet } from "./kept-objects.ts";
+import { OURS } from "./dyno-labels.ts";
+import { keptObject, keptPod, keptSecret, keptSet } from "./kept-objects.ts";
 import { type AppObjects, idsOf, type SecretTrace } from "./plan-objects.ts";
 
 /** A record and where a write must begin. */
@@ -62,6 +60,7 @@ export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
       place: { kind, namespace: options.namespace },
       labelSelector: OURS,
       logger: options.logger,
+      keep: keptObject,
       listener: {
         replaced: (objects) => {
           const before = kind === KIND.configMap ? [...shelves.records.values()] : [];
@@ -156,7 +155,8 @@ class Shelves {
     }
     if (!dynoId) return undefined;
     this.#dynos.set(appId, (this.#dynos.get(appId) ?? new Set()).add(dynoId));
-    if (object.kind === KIND.secret.kind) this.secrets.set(dynoId, { appId, trace: traceOf(object) });
+    if (object.kind === KIND.secret.kind)
+      this.secrets.set(dynoId, { appId, trace: keptSecret(object).trace });
     else if (object.kind === KIND.replicaSet.kind) this.#sets.set(dynoId, keptSet(object as ReplicaSet));
     else {
       const pods = this.#pods.get(dynoId) ?? new Map<string, Pod>();
@@ -218,17 +218,4 @@ function isOlder({ metadata }: KubeObject, known: string | undefined): boolean {
   const version = metadata.resourceVersion;
   if (known === undefined || version === undefined) return false;
   return version.length === known.length ? version < known : version.length < known.length;
-}
-
-function traceOf(object: KubeObject): SecretTrace {
-  const { metadata } = object;
-  return {
-    uid: metadata.uid ?? "",
-    resourceVersion: metadata.resourceVersion ?? "",
-    createdAt: Date.parse(metadata.creationTimestamp ?? "") || 0,
-    part: metadata.labels?.[LABEL.part],
-    body: readDynoBody(object),
-    dataDigest: digestOfData((object as Secret).data),
-    leaving: metadata.deletionTimestamp !== undefined,
-  };
 }
