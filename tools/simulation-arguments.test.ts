@@ -6,13 +6,27 @@ const CORES = availableParallelism();
 
 describe("the arguments of the simulation", () => {
   test.each([
-    ["nothing", [], { seed: 0, count: 1_000_000, workers: CORES }],
-    ["one schedule again", ["--seed", "42"], { seed: 42, count: 1, workers: CORES }],
-    ["the first schedule again", ["--seed", "0"], { seed: 0, count: 1, workers: CORES }],
-    ["how many", ["--count", "300"], { seed: 0, count: 300, workers: CORES }],
-    ["some from a seed on", ["--seed", "7", "--count", "9"], { seed: 7, count: 9, workers: CORES }],
-    ["a seed of many digits", ["--seed", "5000000000"], { seed: 5_000_000_000, count: 1, workers: CORES }],
-    ["workers", ["--workers=2"], { seed: 0, count: 1_000_000, workers: 2 }],
+    ["nothing", [], { seed: 0, count: 1_000_000, workers: CORES, deliveries: false }],
+    ["one schedule again", ["--seed", "42"], { seed: 42, count: 1, workers: CORES, deliveries: false }],
+    ["the first schedule again", ["--seed", "0"], { seed: 0, count: 1, workers: CORES, deliveries: false }],
+    ["how many", ["--count", "300"], { seed: 0, count: 300, workers: CORES, deliveries: false }],
+    [
+      "some from a seed on",
+      ["--seed", "7", "--count", "9"],
+      { seed: 7, count: 9, workers: CORES, deliveries: false },
+    ],
+    [
+      "a seed of many digits",
+      ["--seed", "5000000000"],
+      { seed: 5_000_000_000, count: 1, workers: CORES, deliveries: false },
+    ],
+    ["workers", ["--workers=2"], { seed: 0, count: 1_000_000, workers: 2, deliveries: false }],
+    ["deliveries", ["--deliveries", "50"], { seed: 0, count: 50, workers: 1, deliveries: true }],
+    [
+      "deliveries from a seed on",
+      ["--deliveries=50", "--seed=9"],
+      { seed: 9, count: 50, workers: 1, deliveries: true },
+    ],
   ])("%s", (_name, args, wanted) => {
     expect(readSimulationArguments(args)).toEqual(wanted);
   });

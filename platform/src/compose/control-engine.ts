@@ -55,7 +55,7 @@ export interface WorkerEngine {
   readonly builder: Builder;
   readonly routes: RouteTable;
   readonly collection: ImageCollection;
-  readonly repositories: Pick<GitRepositories, "moveRef" | "remove">;
+  readonly repositories: Pick<GitRepositories, "readRef" | "moveRef" | "remove">;
   readonly sources: Pick<SourceStore, "collect">;
   readonly fetchSource: FetchSource;
   readonly cutSource: CutSource;

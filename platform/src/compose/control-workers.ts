@@ -18,7 +18,6 @@ import {
   type ReconcilerOptions,
   type Running,
   startReconciler,
-  waiting,
 } from "../kernel/index.ts";
 import {
   listFormation,
@@ -31,6 +30,7 @@ import {
   reconcileFormation,
 } from "../runtime/formation/index.ts";
 import { listAppsWithOneOffs, makeReleaseCommand, reconcileOneOffs } from "../runtime/one-off/index.ts";
+import { claimedRound, onceAtATime, whileHeld } from "./claimed-work.ts";
 import type { ControlContext } from "./control-context.ts";
 import type { WorkerEngine } from "./control-engine.ts";
 import { type TracedRounds, traceRounds } from "./trace-work.ts";
@@ -169,55 +169,6 @@ function makeVersions(): () => number {
   };
 }
 
-/** Runs a round while this process holds the claim on its subject, and renews the claim meanwhile. */
-async function claimed(
-  context: ControlContext,
-  subject: string,
-  round: (claim: Claim) => Promise<Outcome>,
-): Promise<Outcome> {
-  const claim = await context.claim(subject);
-  if (!claim) return waiting("claimed", "Another process does this.", RENEW_MS);
-  const stopRenewing = keepClaim(context, subject, () => {});
-  try {
-    return await round(claim);
-  } finally {
-    stopRenewing();
-  }
-}
-
-const RENEW_MS = 5_000;
-
-/** Renews a claim until the returned function is called; tells when another process has taken it. */
-function keepClaim(context: ControlContext, subject: string, lost: () => void): () => void {
-  const renew = async () => {
-    try {
-      if (!(await context.claim(subject))) lost();
-    } catch (thrown) {
-      context.logger.debug("a claim could not be renewed", { error: errorText(thrown) });
-    }
-  };
-  const renewing = setInterval(() => void renew(), RENEW_MS);
-  return () => clearInterval(renewing);
-}
-
-/**
- * Work that outlasts the round it began in keeps that round's claim, so that no other process begins it as well. It is
- * aborted when one has taken the claim, which then begins it anew.
- */
-async function whileClaimed(
-  context: ControlContext,
-  { subject, stopping }: { readonly subject: string; readonly stopping: AbortSignal },
-  work: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const lost = new AbortController();
-  const stopRenewing = keepClaim(context, subject, () => lost.abort());
-  try {
-    await work(AbortSignal.any([stopping, lost.signal]));
-  } finally {
-    stopRenewing();
-  }
-}
-
 /** One for all who write routes, so that each knows what the router was told last. */
 function routeDependencies({ db, config }: ControlContext, { routes: table }: WorkerEngine) {
   const told = new Map<string, ToldRoute>();
@@ -254,10 +205,9 @@ function buildRound(
       return app && context.webUrl(app.name);
     },
   };
-  const subjectOf = (appId: string) => `builds:${appId}`;
-  const telling = onceAtATime((build: Build) =>
-    whileClaimed(context, { subject: subjectOf(build.appId), stopping }, (signal) =>
-      followUp(build, followDeps, signal),
+  const telling = onceAtATime(({ claim, build }: { readonly claim: Claim; readonly build: Build }) =>
+    whileHeld(context, { subject: claim.subject, stopping, claim }, (signal) =>
+      followUp(build, { ...followDeps, claim }, signal),
     ),
   );
   const deps = {
@@ -266,42 +216,34 @@ function buildRound(
     fetchSource: engine.fetchSource,
     cutSource: engine.cutSource,
     attest: engine.attest,
-    moveRef: engine.repositories.moveRef,
+    repositories: engine.repositories,
     timeoutSeconds: BUILD_SECONDS,
-    followUp: telling.start,
   };
   return {
     reconcile: (appId: string, signal: AbortSignal) =>
-      claimed(context, subjectOf(appId), () => reconcileBuilds(appId, deps, signal)),
+      claimedRound(context, { subject: `builds:${appId}`, stopping: signal }, (claim, held) => {
+        const tell = (build: Build) => telling.start(build.id, { claim, build });
+        return reconcileBuilds(appId, { ...deps, claim, followUp: tell }, held);
+      }),
     told: telling.ended,
   };
 }
 
-/** Work on things beside a reconciler's rounds: started unless it is under way; `ended` waits for all of it. */
-function onceAtATime<T extends { readonly id: string }>(work: (on: T) => Promise<void>) {
-  const underWay = new Map<string, Promise<void>>();
-  return {
-    start: (on: T) => {
-      if (underWay.has(on.id)) return;
-      const done = work(on).finally(() => underWay.delete(on.id));
-      underWay.set(on.id, done);
-    },
-    ended: async () => void (await Promise.all(underWay.values())),
-  };
-}
-
 function releaseRound(context: ControlContext, engine: WorkerEngine) {
-  const { db, logger, logs } = context;
+  const { db, logger, logs, holdClaim } = context;
   const command = makeReleaseCommand({
     ...engine.oneOffs,
     watch: engine.watch,
     logs: logs.reader,
     logger,
+    holdClaim,
     sizeOfWeb: async (appId) => (await listFormation(db, appId)).find(({ type }) => type === "web")?.size,
   });
   const deps = { ...context, command };
   return (appId: string, signal: AbortSignal) =>
-    claimed(context, `releases:${appId}`, () => reconcileReleases(appId, deps, signal));
+    claimedRound(context, { subject: `releases:${appId}`, stopping: signal }, (claim, held) =>
+      reconcileReleases(appId, { ...deps, claim }, held),
+    );
 }
 
 /** `underWay` has the apps that this process looks after. */
@@ -312,9 +254,10 @@ function rebaseRound(
 ) {
   const health = makeAppHealth({ db: context.db, watch: engine.watch });
   const deps = { ...context, ...engine.rebases, health, settled };
-  return async (appId: string): Promise<Outcome> => {
+  return async (appId: string, signal: AbortSignal): Promise<Outcome> => {
     underWay.add(appId);
-    const outcome = await claimed(context, `rebase:${appId}`, () => reconcileRebase(appId, deps));
+    const work = { subject: `rebase:${appId}`, stopping: signal };
+    const outcome = await claimedRound(context, work, () => reconcileRebase(appId, deps));
     if (outcome.kind === "done") underWay.delete(appId);
     return outcome;
   };

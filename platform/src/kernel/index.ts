@@ -1,4 +1,4 @@
-export { type Claim, StaleClaim } from "./claims.ts";
+export { type Claim, type HeldRecord, StaleClaim, underClaim } from "./claims.ts";
 export { apiTime, type Clock, systemClock } from "./clock.ts";
 export type { Db } from "./db.ts";
 export {

@@ -3,10 +3,12 @@ import {
   BusinessError,
   type Db,
   errorText,
+  type HeldRecord,
   type Logger,
   logFailure,
   notFound,
   pause,
+  StaleClaim,
 } from "../../kernel/index.ts";
 import { findConfig } from "../config/index.ts";
 import { findNewestImage, type ImageInfo } from "../image/index.ts";
@@ -15,7 +17,7 @@ import { buildRank, findCouplingOfApp } from "../pipeline/index.ts";
 import { findHead } from "../release/index.ts";
 import { BUILDING_AGAIN, type Build, failureText, MOST_ATTEMPTS, NO_ENGINE } from "./build.ts";
 import type { Builder, BuildResult, BuildSpec } from "./build-ports.ts";
-import { findBuildById, updatePendingBuild } from "./build-store.ts";
+import { findBuildById, noteOfBuild } from "./build-store.ts";
 import { type ContentDependencies, chooseContent } from "./choose-content.ts";
 
 /** What became of a build; `unchanged` when the release that runs is of the same content, so that nothing was built. */
@@ -41,7 +43,7 @@ export interface BuiltFrom {
   readonly folder: string | undefined;
 }
 
-export interface AttemptDependencies extends ContentDependencies {
+export interface AttemptDependencies extends ContentDependencies, HeldRecord {
   readonly builder: Builder;
   readonly outputs: OutputStore;
   readonly logger: Logger;
@@ -55,6 +57,8 @@ export interface AttemptDependencies extends ContentDependencies {
   readonly timeoutSeconds: number;
   /** How long to wait for an engine that is away, and how often a running build is looked up. Default 1,000. */
   readonly lookMs?: number;
+  /** Default: in real time. */
+  readonly pause?: typeof pause;
 }
 
 /**
@@ -69,10 +73,10 @@ export async function attemptBuild(
 ): Promise<AttemptResult> {
   const over = new AbortController();
   const stop = AbortSignal.any([signal, over.signal]);
-  await deps.outputs.begin(build.id);
+  await deps.outputs.begin(build.id, deps.claim.number);
   const watching = stopWhenEnded(build, deps, stop).then((ended) => ended && over.abort());
   try {
-    if (build.sourceUrl !== null) await deps.outputs.append(build.id, "-----> Fetching source\n");
+    if (build.sourceUrl !== null) await say(build, "-----> Fetching source\n", deps);
     const source = build.sourceDigest ?? (await fetchInto(build, deps, stop));
     const { digest, folder, servedBy } = await chooseContent(build, source, deps);
     if (servedBy) return { kind: "unchanged", releaseId: servedBy.id };
@@ -80,6 +84,7 @@ export async function attemptBuild(
     const result = await runAttempts({ ...build, sourceDigest: digest }, deps, stop);
     return await conclude(result, build, { from: { startedAt, content: digest, folder }, deps });
   } catch (thrown) {
+    if (thrown instanceof StaleClaim) throw thrown;
     if (stop.aborted) return { kind: "cancelled" };
     if (thrown instanceof BusinessError && thrown.id !== "unavailable")
       return { kind: "failed", message: thrown.message, exitCode: 1 };
@@ -90,18 +95,26 @@ export async function attemptBuild(
   }
 }
 
+async function say(
+  { id }: { readonly id: string },
+  text: string,
+  { outputs, claim }: AttemptDependencies,
+): Promise<void> {
+  await outputs.append(id, text, claim.number);
+}
+
 /** A build that is begun with again after a kill began when it first did. */
-async function noteStart(build: Build, { db, clock }: AttemptDependencies): Promise<Date> {
+async function noteStart(build: Build, deps: AttemptDependencies): Promise<Date> {
   if (build.startedAt) return build.startedAt;
-  const startedAt = clock();
-  await updatePendingBuild(db, build.id, { startedAt }, startedAt);
+  const startedAt = deps.clock();
+  await noteOfBuild(build.id, { startedAt }, deps);
   return startedAt;
 }
 
 /** Something of ours failed: another round may go better, but not for ever. */
 async function brokeOff(build: Build, thrown: unknown, deps: AttemptDependencies): Promise<AttemptResult> {
   const attempts = build.attempts + 1;
-  await updatePendingBuild(deps.db, build.id, { attempts }, deps.clock());
+  await noteOfBuild(build.id, { attempts }, deps);
   if (attempts < MOST_ATTEMPTS) throw thrown;
   const id = logFailure(deps.logger, "a build was given up", { build_id: build.id, error: thrown });
   return { kind: "lost", message: `Conifer could not run this build (error ${id}). Push again in a moment.` };
@@ -110,11 +123,11 @@ async function brokeOff(build: Build, thrown: unknown, deps: AttemptDependencies
 /** Resolves with true once the build is not to be run any more: it was cancelled, or its app is gone. */
 async function stopWhenEnded(
   { id }: Build,
-  { db, builder, logger, lookMs = LOOK_MS }: AttemptDependencies,
+  { db, builder, logger, lookMs = LOOK_MS, pause: rest = pause }: AttemptDependencies,
   signal: AbortSignal,
 ): Promise<boolean> {
   while (!signal.aborted) {
-    await pause(lookMs, signal);
+    await rest(lookMs, signal);
     if (signal.aborted) return false;
     try {
       if ((await findBuildById(db, id))?.status === "pending") continue;
@@ -131,8 +144,8 @@ const LOOK_MS = 1_000;
 
 async function fetchInto(build: Build, deps: AttemptDependencies, signal: AbortSignal): Promise<string> {
   const { digest, warnings } = await deps.fetchSource(build.sourceUrl ?? "", build.sourceChecksum, signal);
-  for (const warning of warnings) await deps.outputs.append(build.id, failureText(warning));
-  await updatePendingBuild(deps.db, build.id, { sourceDigest: digest }, deps.clock());
+  for (const warning of warnings) await say(build, failureText(warning), deps);
+  await noteOfBuild(build.id, { sourceDigest: digest }, deps);
   return digest;
 }
 
@@ -158,12 +171,12 @@ async function runAttempts(
     if (result.kind !== "lost" || signal.aborted) return result;
     if (begun) {
       attempts++;
-      await updatePendingBuild(deps.db, build.id, { attempts }, deps.clock());
+      await noteOfBuild(build.id, { attempts }, deps);
       if (attempts >= MOST_ATTEMPTS) return result;
     }
-    if (begun || !told) await deps.outputs.append(build.id, begun ? BUILDING_AGAIN : NO_ENGINE);
+    if (begun || !told) await say(build, begun ? BUILDING_AGAIN : NO_ENGINE, deps);
     told = !begun;
-    await pause(deps.lookMs ?? LOOK_MS, signal);
+    await (deps.pause ?? pause)(deps.lookMs ?? LOOK_MS, signal);
   }
 }
 
@@ -198,7 +211,7 @@ async function follow(
   for await (const news of deps.builder.build(spec, signal)) {
     if (news.kind === "result") return { result: news.result, begun };
     begun = true;
-    await deps.outputs.append(spec.id, news.text);
+    await say(spec, news.text, deps);
   }
   const message = "The build engine stopped before the build had a result.";
   return { result: { kind: "lost", message }, begun };

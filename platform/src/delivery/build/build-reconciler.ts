@@ -1,14 +1,15 @@
 import { findAppForUpdate, updateApp } from "../../apps/app/index.ts";
-import { type Db, done, type Outcome, waiting } from "../../kernel/index.ts";
+import { type Db, done, type Outcome, underClaim, waiting } from "../../kernel/index.ts";
 import { insertImage } from "../image/index.ts";
 import { createRelease, describeDeploy, findHead, type ReleaseDependencies } from "../release/index.ts";
+import type { GitRepositories } from "../source/index.ts";
 import { type AttemptDependencies, type AttemptResult, attemptBuild } from "./attempt-build.ts";
 import { type Build, MOST_ATTEMPTS } from "./build.ts";
 import { findNextBuild, listUntoldBuilds, updatePendingBuild } from "./build-store.ts";
 
 export interface BuildReconcilerDependencies extends ReleaseDependencies, AttemptDependencies {
-  /** Moves a branch to the commit that was built. Doing it twice is the same as once. */
-  readonly moveRef: (appId: string, ref: string, commit: string) => Promise<void>;
+  /** The app's branches, of which one moves to the commit that was built. */
+  readonly repositories: Pick<GitRepositories, "readRef" | "moveRef">;
   /**
    * Tells the rest of a build that has a result, and ends its output. Returns at once; a call for a build that is
    * being told already does nothing.
@@ -18,7 +19,8 @@ export interface BuildReconcilerDependencies extends ReleaseDependencies, Attemp
 
 /**
  * Runs an app's builds, one at a time, in the order they were accepted. Killed at any point, the next call goes on: it
- * joins the engine's build, or keeps the image it has, and makes one release of it.
+ * joins the engine's build, or keeps the image it has, and makes one release of it. Throws `StaleClaim` once another process
+ * has taken the claim: what this one still does then changes nothing.
  *
  *     pending ──▶ has its image, cannot be cancelled ──▶ branch moved ──▶ succeeded, with its release
  *        └─────▶ failed, cancelled, or succeeded with the release there is: nothing changed
@@ -62,11 +64,22 @@ async function keepResult(
 }
 
 async function fail(build: Build, message: string, deps: BuildReconcilerDependencies): Promise<void> {
-  await deps.db.transaction().execute(async (trx) => {
+  await underClaim(deps, async (trx) => {
     if (!(await findAppForUpdate(trx, build.appId))) return;
     const failed = await updatePendingBuild(trx, build.id, { status: "failed", message }, deps.clock());
     if (failed) await announce(trx, build, "failed", deps);
   });
+}
+
+/** From where it was while this process certainly had the claim: whoever has it next may have moved the branch further. */
+async function moveBranch(
+  { appId, gitRef, sourceVersion }: Build,
+  deps: BuildReconcilerDependencies,
+): Promise<void> {
+  if (!gitRef || !sourceVersion) return;
+  const from = await deps.repositories.readRef(appId, gitRef);
+  await underClaim(deps, async () => {});
+  await deps.repositories.moveRef(appId, gitRef, { from, to: sourceVersion });
 }
 
 /** A success without an image of its own: the release that runs is what it would have made. */
@@ -75,8 +88,8 @@ async function leaveAsItIs(
   releaseId: string,
   deps: BuildReconcilerDependencies,
 ): Promise<void> {
-  if (build.gitRef && build.sourceVersion) await deps.moveRef(build.appId, build.gitRef, build.sourceVersion);
-  await deps.db.transaction().execute(async (trx) => {
+  await moveBranch(build, deps);
+  await underClaim(deps, async (trx) => {
     if (!(await findAppForUpdate(trx, build.appId))) return;
     const change = { status: "succeeded", releaseId } as const;
     if (await updatePendingBuild(trx, build.id, change, deps.clock()))
@@ -93,7 +106,7 @@ async function keepImage(
   { image: info, record }: Extract<AttemptResult, { readonly kind: "succeeded" }>,
   deps: BuildReconcilerDependencies,
 ): Promise<void> {
-  await deps.db.transaction().execute(async (trx) => {
+  await underClaim(deps, async (trx) => {
     const now = deps.clock();
     if (!(await findAppForUpdate(trx, build.appId))) return;
     if (!(await updatePendingBuild(trx, build.id, {}, now))) return;
@@ -115,8 +128,8 @@ async function keepImage(
 
 /** The branch moves before the build is marked, so that whoever sees a success sees the branch there. */
 async function succeed(build: Build, imageId: string, deps: BuildReconcilerDependencies): Promise<void> {
-  if (build.gitRef && build.sourceVersion) await deps.moveRef(build.appId, build.gitRef, build.sourceVersion);
-  await deps.db.transaction().execute(async (trx) => {
+  await moveBranch(build, deps);
+  await underClaim(deps, async (trx) => {
     if (!(await findAppForUpdate(trx, build.appId))) return;
     if (!(await updatePendingBuild(trx, build.id, {}, deps.clock()))) return;
     const newest = (await findHead(trx, build.appId))?.newestBuild ?? null;

@@ -1,12 +1,15 @@
 import { sql } from "kysely";
 import {
   type Actor,
+  type Clock,
   type Db,
+  type HeldRecord,
   isId,
   type Page,
   type PagedColumn,
   type PageRequest,
   pageOfRows,
+  underClaim,
 } from "../../kernel/index.ts";
 import type { Build, BuildStatus } from "./build.ts";
 
@@ -209,6 +212,15 @@ export async function updatePendingBuild(
 ): Promise<boolean> {
   const { numUpdatedRows } = await pendingUpdate(trx, id, change, now).executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** Notes something of a build that is still pending. Throws `StaleClaim` when another process looks after it. */
+export async function noteOfBuild(
+  id: string,
+  change: BuildChange,
+  deps: HeldRecord & { readonly clock: Clock },
+): Promise<void> {
+  await underClaim(deps, (trx) => updatePendingBuild(trx, id, change, deps.clock()));
 }
 
 /** Cancels a build that has no image yet; false when it is too late for that. */

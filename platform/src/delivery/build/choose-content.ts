@@ -1,12 +1,11 @@
-import type { Clock, Db, MasterKey } from "../../kernel/index.ts";
+import type { Clock, Db, HeldRecord, MasterKey } from "../../kernel/index.ts";
 import { findConfig } from "../config/index.ts";
 import { findCurrentRelease, findHead, findRelease, type Release } from "../release/index.ts";
 import type { Build } from "./build.ts";
-import { findBuildOf, updatePendingBuild } from "./build-store.ts";
+import { findBuildOf, noteOfBuild } from "./build-store.ts";
 import { projectFolder } from "./project-folder.ts";
 
-export interface ContentDependencies {
-  readonly db: Db;
+export interface ContentDependencies extends HeldRecord {
   readonly clock: Clock;
   readonly masterKey: MasterKey;
   /** Stores a folder of a stored source as a source of its own. Throws invalid_params for a folder without files. */
@@ -38,8 +37,7 @@ export async function chooseContent(
   const digest = folder === undefined ? source : (await deps.cutSource(source, folder)).digest;
   const served = folder === undefined ? undefined : await findServing(build.appId, digest, db);
   if (served) return { digest, folder, servedBy: served };
-  const change = { builtDigest: digest, builtConfigId: head.configId };
-  await updatePendingBuild(db, build.id, change, deps.clock());
+  await noteOfBuild(build.id, { builtDigest: digest, builtConfigId: head.configId }, deps);
   return { digest, folder };
 }
 

@@ -1,7 +1,9 @@
 import { type DoomedProcess, makeDoomedProcess } from "../../drivers/postgres/store/crash-fixtures.ts";
+import type { Claim, Db } from "../../kernel/index.ts";
 import { makeFakeOutputStore, type TestDelivery } from "../release/delivery-fixtures.ts";
 import type { DeployVerdict } from "../release/index.ts";
 import { imageInfo } from "../release/release-fixtures.ts";
+import type { RefMove } from "../source/index.ts";
 import type { AttestBuild } from "./attempt-build.ts";
 import type { Build } from "./build.ts";
 import { reconcileBuilds } from "./build-reconciler.ts";
@@ -20,6 +22,7 @@ export async function makeTestBuilds(world: TestDelivery) {
   const builder = makeFakeBuilder();
   const outputs = makeFakeOutputStore();
   const moves: string[] = [];
+  const refs = new Map<string, string>();
   const fetched: string[] = [];
   const outside = {
     /** What the verifier will say of the dynos. */
@@ -33,8 +36,14 @@ export async function makeTestBuilds(world: TestDelivery) {
     }),
     /** The digest of a folder of a source. */
     cutSource: async (digest: string, folder: string) => ({ digest: `${folder} of ${digest}` }),
-    moveRef: async (_appId: string, ref: string, commit: string) =>
-      void moves.push(`${ref} to ${commit.slice(0, 8)}`),
+    readRef: async (_appId: string, ref: string): Promise<string | undefined> => refs.get(ref),
+    moveRef: async (_appId: string, ref: string, { from, to }: RefMove) => {
+      if (![from, to].includes(refs.get(ref))) throw new Error(`${ref} is at ${refs.get(ref)}`);
+      refs.set(ref, to);
+      moves.push(`${ref} to ${to.slice(0, 8)}`);
+    },
+    /** What of a process's claim still holds. */
+    holdClaim: async (_trx: Db, _claim: Claim): Promise<void> => {},
   };
   const depsOf = (process: DoomedProcess) => {
     const deps = {
@@ -43,12 +52,14 @@ export async function makeTestBuilds(world: TestDelivery) {
       builder: process.port(builder),
       outputs: process.port(outputs),
     };
-    const { fetch, moveRef, cutSource, attest } = process.port(outside);
+    const { fetch, readRef, moveRef, cutSource, attest } = process.port(outside);
     const fetchSource = async (url: string) => {
       fetched.push(url);
       return await fetch(url);
     };
-    return { ...deps, fetchSource, cutSource, moveRef, attest, timeoutSeconds: 900, lookMs: 5 };
+    const source = { fetchSource, cutSource, repositories: { readRef, moveRef } };
+    const { holdClaim } = outside;
+    return { ...deps, ...source, holdClaim, attest, timeoutSeconds: 900, lookMs: 5 };
   };
   return {
     app,

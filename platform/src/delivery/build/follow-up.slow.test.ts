@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { deleteApp } from "../../apps/app/app-store.ts";
 import { silentLogger } from "../../kernel/index.ts";
 import { makeFakeOutputStore, startTestDelivery, type TestDelivery } from "../release/delivery-fixtures.ts";
-import { changeAppConfig, type DeployVerdict, type Release } from "../release/index.ts";
+import { type CommandRun, changeAppConfig, type DeployVerdict, type Release } from "../release/index.ts";
 import { releaseAnImage } from "../release/release-fixtures.ts";
 import { reconcileReleases } from "../release/release-reconciler.ts";
 import type { Build } from "./build.ts";
@@ -59,7 +59,7 @@ const tell = (
 /** Lets the release command in line say something and end. */
 async function runCommand(says: string, exitCode: number) {
   const command = {
-    run: async (_release: Release, output: (text: string) => Promise<void>) => {
+    run: async (_release: Release, { output }: CommandRun) => {
       await output(says);
       return exitCode;
     },

@@ -1,11 +1,13 @@
 import {
   assertNever,
   BusinessError,
+  type Claim,
   type Clock,
   type Db,
   errorText,
   type Logger,
   pause,
+  StaleClaim,
 } from "../../kernel/index.ts";
 import type { OutputStore } from "../output/index.ts";
 import { type DeployVerifier, findRelease, type Release } from "../release/index.ts";
@@ -13,6 +15,8 @@ import { type Build, failureText } from "./build.ts";
 import { finishBuild } from "./build-store.ts";
 
 export interface FollowUpDependencies {
+  /** On the app's builds: once another process has taken it, that one tells. */
+  readonly claim: Claim;
   readonly db: Db;
   readonly clock: Clock;
   readonly outputs: OutputStore;
@@ -22,6 +26,8 @@ export interface FollowUpDependencies {
   readonly webUrlOf: (appId: string) => Promise<string | undefined>;
   /** For how long what fails is tried again, in milliseconds. Default: a minute. */
   readonly troubleMs?: number;
+  /** Default: in real time. */
+  readonly pause?: typeof pause;
 }
 
 /** How often a release under way is looked at. */
@@ -40,21 +46,22 @@ const UNTOLD = "\n-----> Conifer could not see how this ended. See heroku releas
  * to be so. Aborted or killed, the output stays open, and the next call tells all of it again.
  */
 export async function followUp(build: Build, deps: FollowUpDependencies, signal: AbortSignal): Promise<void> {
-  const { logger, troubleMs = TROUBLE_MS } = deps;
-  const insist: Telling["insist"] = (work) => tryAgain(work, { troubleMs, signal, logger });
-  const say = (text: string) => insist(() => deps.outputs.append(build.id, text));
+  const { logger, claim, troubleMs = TROUBLE_MS, pause: rest = pause } = deps;
+  const insist: Telling["insist"] = (work) => tryAgain(work, { troubleMs, signal, logger, rest });
+  const say = (text: string) => insist(() => deps.outputs.append(build.id, text, claim.number));
   let isTold = false;
   try {
-    await insist(() => beginUnlessBegun(build.id, deps.outputs));
+    await insist(() => beginUnlessBegun(build.id, deps));
     await tellResult({ build, deps, signal, say, insist });
     isTold = true;
   } catch (thrown) {
+    if (thrown instanceof StaleClaim) return;
     if (!signal.aborted) logger.warn("a push could not be told to its end", fieldsOf(build, thrown));
   }
   if (signal.aborted) return;
   try {
-    if (!isTold) await deps.outputs.append(build.id, UNTOLD);
-    await deps.outputs.end(build.id);
+    if (!isTold) await deps.outputs.append(build.id, UNTOLD, claim.number);
+    await deps.outputs.end(build.id, claim.number);
     await finishBuild(deps.db, build.id, deps.clock());
   } catch (thrown) {
     logger.warn("a build's output could not be ended, will try again", fieldsOf(build, thrown));
@@ -65,19 +72,21 @@ interface Trouble {
   readonly troubleMs: number;
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  readonly rest: typeof pause;
 }
 
 /** Tries again until the time of trouble is over; throws then, and at once what another try would not mend. */
-async function tryAgain<T>(work: () => Promise<T>, { troubleMs, signal, logger }: Trouble): Promise<T> {
+async function tryAgain<T>(work: () => Promise<T>, { troubleMs, signal, logger, rest }: Trouble): Promise<T> {
   const until = performance.now() + troubleMs;
   for (;;) {
     try {
       return await work();
     } catch (thrown) {
-      const isFinal = thrown instanceof BusinessError && thrown.id !== "unavailable";
+      const isFinal =
+        thrown instanceof StaleClaim || (thrown instanceof BusinessError && thrown.id !== "unavailable");
       if (isFinal || signal.aborted || performance.now() >= until) throw thrown;
       logger.debug("a push's end is tried to be told again", { error: errorText(thrown) });
-      await pause(TRY_AGAIN_MS, signal);
+      await rest(TRY_AGAIN_MS, signal);
     }
   }
 }
@@ -85,12 +94,12 @@ async function tryAgain<T>(work: () => Promise<T>, { troubleMs, signal, logger }
 const fieldsOf = (build: Build, error: unknown) => ({ app_id: build.appId, build_id: build.id, error });
 
 /** A build that was cancelled in line has no output yet. */
-async function beginUnlessBegun(id: string, outputs: OutputStore): Promise<void> {
+async function beginUnlessBegun(id: string, { outputs, claim }: FollowUpDependencies): Promise<void> {
   try {
     for await (const _ of outputs.read(id, AbortSignal.abort())) break;
   } catch (thrown) {
     if (!(thrown instanceof BusinessError)) throw thrown;
-    await outputs.begin(id);
+    await outputs.begin(id, claim.number);
   }
 }
 
@@ -163,6 +172,7 @@ async function tellRelease(release: Release, telling: Telling): Promise<void> {
 
 /** Waits while the release is pending, showing what it waits for and all that its command prints, however soon it ended. */
 async function settle(release: Release, { deps, signal, say, insist }: Telling): Promise<Release> {
+  const { pause: rest = pause } = deps;
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   let showing: Promise<void> | undefined;
@@ -172,15 +182,15 @@ async function settle(release: Release, { deps, signal, say, insist }: Telling):
   for (;;) {
     if (now.runsCommand && !showing) {
       await say("       Release command detected: it runs before the new version.\n");
-      showing = show(now.id, deps.outputs, { say, signal: either });
+      showing = show(now.id, deps.outputs, { say, signal: either, rest });
     }
     if (now.status !== "pending" || signal.aborted) break;
-    await pause(LOOK_MS, signal);
+    await rest(LOOK_MS, signal);
     const found = await insist(() => findRelease(deps.db, release.appId, release.id));
     if (!found) break;
     now = found;
   }
-  await Promise.race([showing, pause(LAST_WORDS_MS, either)]);
+  await Promise.race([showing, rest(LAST_WORDS_MS, either)]);
   over.abort();
   await showing;
   return now;
@@ -190,14 +200,15 @@ async function settle(release: Release, { deps, signal, say, insist }: Telling):
 async function show(
   id: string,
   outputs: OutputStore,
-  { say, signal }: { readonly say: Telling["say"]; readonly signal: AbortSignal },
+  how: { readonly say: Telling["say"]; readonly signal: AbortSignal; readonly rest: typeof pause },
 ): Promise<void> {
+  const { say, signal, rest } = how;
   while (!signal.aborted) {
     try {
       for await (const text of outputs.read(id, signal)) await say(text);
       return;
     } catch {
-      await pause(LOOK_MS, signal);
+      await rest(LOOK_MS, signal);
     }
   }
 }

@@ -1,2 +1,2 @@
-export type { OutputStore } from "./output.ts";
+export type { OutputStore, Turn } from "./output.ts";
 export { makeOutputStreamHandler, makeOutputUrl } from "./output-stream.ts";

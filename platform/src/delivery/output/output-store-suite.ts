@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { newId } from "../../kernel/index.ts";
+import { newId, StaleClaim } from "../../kernel/index.ts";
 import type { OutputStore } from "./output.ts";
 
 export interface OutputStoreSubject {
@@ -147,6 +147,24 @@ export function describeOutputStore(
       await outputs.end(id);
       await following.done;
       expect(following.text).toBe("again");
+    });
+
+    it("is written to by whoever's turn came last, and by nobody whose turn is over", async () => {
+      const outputs = await subject();
+      await outputs.begin(id, 4);
+      await outputs.append(id, "first\n", 4);
+      await outputs.append(id, "second\n", 6);
+      for (const late of [
+        () => outputs.begin(id, 4),
+        () => outputs.append(id, "late\n", 5),
+        () => outputs.end(id, 5),
+      ])
+        await expect(late()).rejects.toThrow(StaleClaim);
+      await outputs.append(id, "third\n");
+      await outputs.end(id, 6);
+      await expect(outputs.begin(id, 4)).rejects.toThrow(StaleClaim);
+      expect(await readAll(outputs, id)).toBe("first\nsecond\nthird\n");
+      await outputs.begin(newId(), 1);
     });
 
     it("keeps the end of a long output, and says what is missing", async () => {

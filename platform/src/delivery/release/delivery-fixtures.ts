@@ -2,7 +2,7 @@ import { createAccount } from "../../accounts/identity/index.ts";
 import { createApp } from "../../apps/app/index.ts";
 import { violatedConstraint } from "../../drivers/postgres/store/index.ts";
 import { startTestStore } from "../../drivers/postgres/store/store-fixtures.ts";
-import { type Db, notFound, type Principal, pause } from "../../kernel/index.ts";
+import { type Claim, type Db, notFound, type Principal, pause } from "../../kernel/index.ts";
 import type { OutputStore } from "../output/index.ts";
 import { createInitialRelease } from "./create-release.ts";
 import type { Release } from "./release.ts";
@@ -19,6 +19,9 @@ export async function startTestDelivery() {
   return {
     ...store,
     actor,
+    /** A claim that nobody takes. */
+    claim: { subject: "delivery", number: 1 },
+    holdClaim: async (_trx: Db, _claim: Claim): Promise<void> => {},
     newApp: async () => {
       const deps = {
         ...store,

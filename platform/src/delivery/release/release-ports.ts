@@ -1,3 +1,4 @@
+import type { Claim } from "../../kernel/index.ts";
 import type { Release } from "./release.ts";
 
 /** Runs a release's command somewhere before the release becomes current. */
@@ -5,8 +6,16 @@ export interface ReleaseCommand {
   /**
    * Runs the `release` process of the release's image with its config, one hour at most, and returns its exit code.
    * Calling again for the same release (after a restart) joins the run that is under way. Aborting only stops waiting.
+   * Throws `StaleClaim` instead of starting anything when another process has taken the claim.
    */
-  run(release: Release, output: (text: string) => Promise<void>, signal: AbortSignal): Promise<number>;
+  run(release: Release, on: CommandRun, signal: AbortSignal): Promise<number>;
+}
+
+export interface CommandRun {
+  /** Takes what the command prints. */
+  readonly output: (text: string) => Promise<void>;
+  /** On the app's releases. */
+  readonly claim: Claim;
 }
 
 /** How the dynos of a new release fared. */

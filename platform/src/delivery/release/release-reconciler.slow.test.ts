@@ -27,7 +27,7 @@ function makeCommands(exitCodes: Readonly<Record<number, number>> = {}) {
   const begun: number[] = [];
   const ended = new Map<string, number>();
   const command: ReleaseCommand = {
-    run: async (release, output) => {
+    run: async (release, { output }) => {
       if (!ended.has(release.id)) {
         begun.push(release.version);
         ended.set(release.id, exitCodes[release.version] ?? 0);

@@ -1,19 +1,19 @@
 import { findAppForUpdate } from "../../apps/app/index.ts";
-import { done, type Outcome, waiting } from "../../kernel/index.ts";
+import { done, type HeldRecord, type Outcome, underClaim, waiting } from "../../kernel/index.ts";
 import type { OutputStore } from "../output/index.ts";
 import { announce, type ReleaseDependencies, requireRelease, succeed } from "./create-release.ts";
 import { hasReleaseCommand, type Release } from "./release.ts";
 import type { ReleaseCommand } from "./release-ports.ts";
 import { findCurrentRelease, findNextPending, updateRelease } from "./release-store.ts";
 
-export interface ReleaseReconcilerDependencies extends ReleaseDependencies {
+export interface ReleaseReconcilerDependencies extends ReleaseDependencies, HeldRecord {
   readonly command: ReleaseCommand;
   readonly outputs: OutputStore;
 }
 
 /**
  * Goes on with an app's pending release that is next in line: settles its image, runs its release command, and makes
- * it current or failed. Safe to repeat at any point; the caller sees to it that one process does this for an app.
+ * it current or failed. Safe to repeat at any point; throws `StaleClaim` once another process has taken the claim.
  */
 export async function reconcileReleases(
   appId: string,
@@ -32,7 +32,7 @@ export async function reconcileReleases(
 
 /** Decides what the next release in line runs with. One without a command is current when this returns. */
 async function settleNext(appId: string, deps: ReleaseReconcilerDependencies): Promise<Release | undefined> {
-  return await deps.db.transaction().execute(async (trx) => {
+  return await underClaim(deps, async (trx) => {
     if (!(await findAppForUpdate(trx, appId))) return undefined;
     const next = await findNextPending(trx, appId);
     if (!next) return undefined;
@@ -53,10 +53,11 @@ async function runCommand(
   deps: ReleaseReconcilerDependencies,
   signal: AbortSignal,
 ): Promise<number> {
-  await deps.outputs.begin(release.id);
-  const append = (text: string) => deps.outputs.append(release.id, text);
-  const exitCode = await deps.command.run(release, append, signal);
-  if (!signal.aborted) await deps.outputs.end(release.id);
+  const { outputs, claim } = deps;
+  await outputs.begin(release.id, claim.number);
+  const output = (text: string) => outputs.append(release.id, text, claim.number);
+  const exitCode = await deps.command.run(release, { output, claim }, signal);
+  if (!signal.aborted) await outputs.end(release.id, claim.number);
   return exitCode;
 }
 
@@ -66,7 +67,7 @@ async function finish(
   exitCode: number,
   deps: ReleaseReconcilerDependencies,
 ): Promise<void> {
-  await deps.db.transaction().execute(async (trx) => {
+  await underClaim(deps, async (trx) => {
     if (!(await findAppForUpdate(trx, appId))) return;
     const release = await findNextPending(trx, appId);
     if (release?.id !== id) return;

@@ -15,6 +15,7 @@ export type {
   PushNews,
   PushReceiver,
   RefCommand,
+  RefMove,
   SourceStore,
 } from "./source-ports.ts";
 export { makeUploads, type Upload } from "./source-upload.ts";

@@ -29,7 +29,7 @@ beforeEach(() => {
 function receiver(more: Partial<PushDependencies> = {}) {
   const repositories: GitRepositories = {
     readRef: async (_app, ref) => refs.get(ref),
-    moveRef: async (_app, ref, commit) => void refs.set(ref, commit),
+    moveRef: async (_app, ref, { to }) => void refs.set(ref, to),
     describeCommit: async () => described,
     exportCommit: () =>
       Readable.from(

@@ -75,15 +75,22 @@ export interface CommitDescription {
   readonly submodules: readonly string[];
 }
 
+export interface RefMove {
+  /** What the ref named when the caller still had leave to move it: somebody who was stopped meanwhile moves nothing back. */
+  readonly from: string | undefined;
+  readonly to: string;
+}
+
 /** The apps' repositories. Commits are full object names. */
 export interface GitRepositories {
   /** The commit a ref names; absent when the ref or the repository does not exist. */
   readRef(appId: string, ref: string): Promise<string | undefined>;
   /**
    * Makes the ref, and HEAD through it, name a commit that was built. Doing it twice is the same as once; without a
-   * repository (the app was destroyed) it does nothing. Call it for one app's builds in the order they succeeded.
+   * repository (the app was destroyed) it does nothing. Call it for one app's builds in the order they succeeded. Throws
+   * when the ref names neither that commit nor the one that the caller has seen it name (undefined: none).
    */
-  moveRef(appId: string, ref: string, commit: string): Promise<void>;
+  moveRef(appId: string, ref: string, move: RefMove): Promise<void>;
   /** Throws invalid_params when it is not a commit. */
   describeCommit(appId: string, commit: string): Promise<CommitDescription>;
   /** The commit's files as a tar, in the order of its tree. The stream fails when git does. */

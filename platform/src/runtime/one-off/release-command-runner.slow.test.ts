@@ -48,7 +48,11 @@ function run(sizeOfWeb?: string) {
     lastLinesMs: 100,
     beginAgainMs: 5,
   });
-  const exitCode = command.run(release, async (text) => void output.push(text), stopping.signal);
+  const exitCode = command.run(
+    release,
+    { output: async (text) => void output.push(text), claim: world.claim },
+    stopping.signal,
+  );
   exitCode.catch(() => {});
   return { exitCode, output, begun: () => vi.waitFor(() => expect(engine.started).toHaveLength(1)) };
 }

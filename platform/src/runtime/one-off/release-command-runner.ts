@@ -1,7 +1,19 @@
 import { findApp } from "../../apps/app/index.ts";
 import { displayCommand } from "../../delivery/image/index.ts";
-import { RELEASE_PROCESS, type Release, type ReleaseCommand } from "../../delivery/release/index.ts";
-import { BusinessError, errorText, type Logger, pause } from "../../kernel/index.ts";
+import {
+  type CommandRun,
+  RELEASE_PROCESS,
+  type Release,
+  type ReleaseCommand,
+} from "../../delivery/release/index.ts";
+import {
+  BusinessError,
+  type Db,
+  errorText,
+  type HeldRecord,
+  type Logger,
+  pause,
+} from "../../kernel/index.ts";
 import type { LogReader } from "../../observe/log/index.ts";
 import { commandOf, type DynoObservation, type DynoWatch } from "../dyno/index.ts";
 import { findOneOff } from "./one-off-store.ts";
@@ -9,6 +21,7 @@ import { type OneOffDependencies, startOneOff } from "./run-one-off.ts";
 
 export interface ReleaseCommandDependencies extends OneOffDependencies {
   readonly watch: DynoWatch;
+  readonly holdClaim: HeldRecord["holdClaim"];
   readonly logs: Pick<LogReader, "read">;
   readonly logger: Logger;
   /** The size of the app's web dynos, which release commands have too (facts: runtime §8); undefined when it has none. */
@@ -32,7 +45,7 @@ const LOST = "The dyno of the release command went away; running it again.\n";
  */
 export function makeReleaseCommand(deps: ReleaseCommandDependencies): ReleaseCommand {
   return {
-    run: async (release, output, signal) => {
+    run: async (release, on, signal) => {
       await deps.watch.ready(signal);
       if (signal.aborted) return 1;
       const over = new AbortController();
@@ -41,15 +54,15 @@ export function makeReleaseCommand(deps: ReleaseCommandDependencies): ReleaseCom
       try {
         for (let first = true; ; first = false) {
           const session = deps.watch.session();
-          if (!deps.watch.find(release.id) && !(await begin(release, output, { deps, signal }))) return 1;
-          if (first) copying = copyOutput(release, output, { deps, signal: reading });
+          if (!deps.watch.find(release.id) && !(await begin(release, on, { deps, signal }))) return 1;
+          if (first) copying = copyOutput(release, on.output, { deps, signal: reading });
           const ended = await untilOver(release.id, { session, deps, signal });
           if (ended?.state.kind === "complete") {
             await Promise.race([copying, pause(deps.lastLinesMs ?? LAST_LINES_MS, reading)]);
             return ended.state.exitCode;
           }
           if (signal.aborted) return 1;
-          await output(LOST);
+          await on.output(LOST);
         }
       } finally {
         over.abort();
@@ -65,13 +78,13 @@ export function makeReleaseCommand(deps: ReleaseCommandDependencies): ReleaseCom
  */
 async function begin(
   release: Release,
-  output: (text: string) => Promise<void>,
+  on: CommandRun,
   { deps, signal }: { readonly deps: ReleaseCommandDependencies; readonly signal: AbortSignal },
 ): Promise<boolean> {
   for (let told = ""; !signal.aborted; await pause(deps.beginAgainMs ?? BEGIN_AGAIN_MS, signal)) {
-    const begun = await tryToBegin(release, output, deps);
+    const begun = await tryToBegin(release, on, deps);
     if (typeof begun === "boolean") return begun;
-    if (begun.waitsFor !== told) await output(`${begun.waitsFor}\n`);
+    if (begun.waitsFor !== told) await on.output(`${begun.waitsFor}\n`);
     told = begun.waitsFor;
   }
   return false;
@@ -79,7 +92,7 @@ async function begin(
 
 async function tryToBegin(
   release: Release,
-  output: (text: string) => Promise<void>,
+  { output, claim }: CommandRun,
   deps: ReleaseCommandDependencies,
 ): Promise<boolean | { readonly waitsFor: string }> {
   const app = await findApp(deps.db, release.appId);
@@ -95,6 +108,7 @@ async function tryToBegin(
     size: await deps.sizeOfWeb(app.id),
     env: {},
     attached: false,
+    hold: (trx: Db) => deps.holdClaim(trx, claim),
   } as const;
   const options = { attach: false, lifetimeSeconds: LIFETIME_SECONDS };
   try {

@@ -106,6 +106,8 @@ export interface OneOffStart {
   readonly env: Readonly<Record<string, string>>;
   readonly attached: boolean;
   readonly mostAtOnce?: number;
+  /** Throws in the transaction that records it when it is not to be started any more. */
+  readonly hold?: (trx: Db) => Promise<void>;
 }
 
 /**
@@ -133,11 +135,12 @@ export async function startOneOff(
 
 /** Under the app's lock: names stay unique and the limit holds, however many are started at once. */
 async function recordOneOff(
-  { id, type, app, release, displayCommand, attached, mostAtOnce }: OneOffStart,
+  { id, type, app, release, displayCommand, attached, mostAtOnce, hold }: OneOffStart,
   size: string,
   { db, clock, random }: OneOffDependencies,
 ): Promise<OneOff> {
   return await db.transaction().execute(async (trx) => {
+    await hold?.(trx);
     if (!(await findAppForUpdate(trx, app.id))) throw notFound("app");
     const running = await listOneOffs(trx, app.id);
     if (mostAtOnce !== undefined && running.length >= mostAtOnce)

@@ -1,7 +1,6 @@
 import { Duplex } from "node:stream";
-import { BusinessError, type Claim, StaleClaim } from "../../../kernel/index.ts";
 import { type DynoHost, type DynoNews, makeMarkerGuard } from "../../../runtime/dyno/index.ts";
-import { callPeer, type LocalPeer, PeerGone, streamPeer, upgradePeer } from "../local/index.ts";
+import { callPeer, type LocalPeer, PeerGone, staleClaimOf, streamPeer, upgradePeer } from "../local/index.ts";
 import { type ApplyBody, dynoRoute, type RunBody } from "./dyno-routes.ts";
 
 /** The dyno host of another process. Every call throws PeerGone while that process is away. */
@@ -10,7 +9,7 @@ export function makeDynoHostClient(peer: LocalPeer): DynoHost {
     apply: async ({ appId, dynos }, claim) => {
       const body: ApplyBody = { dynos, claim };
       await callPeer(peer, dynoRoute.apply(appId), { body }).catch((thrown) => {
-        throw staleClaim(thrown, claim) ?? thrown;
+        throw staleClaimOf(thrown, claim) ?? thrown;
       });
     },
     restart: async (dynoId) => void (await callPeer(peer, dynoRoute.restart(dynoId))),
@@ -29,12 +28,6 @@ export function makeDynoHostClient(peer: LocalPeer): DynoHost {
 async function* watch(peer: LocalPeer, signal: AbortSignal): AsyncGenerator<DynoNews> {
   for await (const news of streamPeer(peer, dynoRoute.watch, { signal })) yield news as DynoNews;
   if (!signal.aborted) throw new PeerGone("the dyno host went away");
-}
-
-/** A refusal for an older claim arrives as a conflict that says so. */
-function staleClaim(thrown: unknown, claim: Claim): StaleClaim | undefined {
-  if (!(thrown instanceof BusinessError) || !thrown.message.startsWith("stale claim: ")) return undefined;
-  return new StaleClaim(claim, Number(/older than claim (\d+)/.exec(thrown.message)?.[1] ?? Number.NaN));
 }
 
 /** The connection as a stream whose output keeps the marker line in one piece, however the socket cut it. */

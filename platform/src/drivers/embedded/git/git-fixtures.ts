@@ -38,7 +38,9 @@ export async function startGitRig(options: RigOptions = {}) {
   });
   const repositories = makeGitRepositories(settings);
   const sources = fakeSourceStore();
-  const scripted = scriptedBuilds(repositories.moveRef);
+  const scripted = scriptedBuilds(async (appId, ref, to) =>
+    repositories.moveRef(appId, ref, { from: await repositories.readRef(appId, ref), to }),
+  );
   const transport = await startGitTransport({
     settings,
     socketPath: join(root, "git.sock"),

@@ -8,6 +8,7 @@ import { prepareGitFolder } from "./git-folder.ts";
 import { ensureRepository, makeGitRepositories, repositoryPath } from "./git-repositories.ts";
 
 const APP = "5b1e6f0e-7c1f-4a52-9d2a-8a2f4c6d7e01";
+const MAIN = "refs/heads/main";
 const PATH = process.env.PATH ?? "/usr/bin:/bin";
 let root: string;
 beforeEach(async () => {
@@ -50,7 +51,7 @@ it("removes what killed processes left, before a repository is first used again"
   await writeFile(join(repository, "refs", "heads", "main.lock"), "");
   const again = await prepare();
   expect((await readdir(again.folder)).sort()).toEqual([`${APP}.git`, "config", "hooks", "template"]);
-  await makeGitRepositories(again).moveRef(APP, "refs/heads/main", first);
+  await makeGitRepositories(again).moveRef(APP, "refs/heads/main", { from: undefined, to: first });
   expect(await readdir(join(repository, "objects"))).not.toContain("tmp_objdir-incoming-AbC123");
   expect(await readdir(repository)).not.toContain("shallow.lock");
   expect(await readdir(join(repository, "refs", "heads"))).toEqual(["main"]);
@@ -86,20 +87,38 @@ it("refuses what is no app's id", () => {
 it("moves a ref as often as asked, forwards and back, and nothing without a repository", async () => {
   const settings = await prepare();
   const repositories = makeGitRepositories(settings);
-  await repositories.moveRef(APP, "refs/heads/main", "a".repeat(40));
+  const move = async (to: string) =>
+    repositories.moveRef(APP, MAIN, { from: await repositories.readRef(APP, MAIN), to });
+  await move("a".repeat(40));
   expect(await repositories.readRef(APP, "refs/heads/main")).toBeUndefined();
   await ensureRepository(settings, APP);
   const [first, second] = await twoCommits(repositoryPath(settings, APP));
   for (const commit of [first, second, second, first]) {
-    await repositories.moveRef(APP, "refs/heads/main", commit);
+    await move(commit);
     expect(await repositories.readRef(APP, "refs/heads/main")).toBe(commit);
   }
-  await expect(repositories.moveRef(APP, "refs/heads/main", "b".repeat(40))).rejects.toThrow("update-ref");
-  await expect(repositories.moveRef(APP, "refs/heads/main", "--delete")).rejects.toThrow("is not a commit");
+  await expect(move("b".repeat(40))).rejects.toThrow("update-ref");
+  await expect(move("--delete")).rejects.toThrow("is not a commit");
   expect(await repositories.readRef(APP, "refs/heads/mai")).toBeUndefined();
   await repositories.remove(APP);
   await repositories.remove(APP);
   expect(await repositories.readRef(APP, "refs/heads/main")).toBeUndefined();
+});
+
+it("moves no ref that is not where it was seen, unless it is where it is to be", async () => {
+  const settings = await prepare();
+  const repositories = makeGitRepositories(settings);
+  await ensureRepository(settings, APP);
+  const [first, second] = await twoCommits(repositoryPath(settings, APP));
+  await repositories.moveRef(APP, MAIN, { from: undefined, to: first });
+  await expect(repositories.moveRef(APP, MAIN, { from: undefined, to: second })).rejects.toThrow(
+    "update-ref",
+  );
+  await expect(repositories.moveRef(APP, MAIN, { from: second, to: second })).rejects.toThrow("update-ref");
+  expect(await repositories.readRef(APP, MAIN)).toBe(first);
+  await repositories.moveRef(APP, MAIN, { from: first, to: second });
+  await repositories.moveRef(APP, MAIN, { from: undefined, to: second });
+  expect(await repositories.readRef(APP, MAIN)).toBe(second);
 });
 
 it("describes a commit, and fails its export when the signal aborts or the commit is not there", async () => {

@@ -6,6 +6,9 @@ import type { CommitDescription, GitRepositories } from "../../../delivery/sourc
 import { invalidParams, isId } from "../../../kernel/index.ts";
 import { GitFailed, type GitSettings, runGit, streamGit } from "./git-command.ts";
 
+/** For `update-ref`: the ref must not be there yet. */
+const NO_COMMIT = "";
+
 /** The bare repositories `CONIFER_HOME/git/<app id>.git`. */
 export function makeGitRepositories(settings: GitSettings): GitRepositories {
   const at = (appId: string) => repositoryPath(settings, appId);
@@ -23,9 +26,10 @@ export function makeGitRepositories(settings: GitSettings): GitRepositories {
   };
   return {
     readRef,
-    moveRef: async (appId, ref, commit) => {
+    moveRef: async (appId, ref, { from, to }) => {
       if (!existsSync(at(appId))) return;
-      if ((await readRef(appId, ref)) !== commit) await run(appId, "update-ref", ref, requireOid(commit));
+      const before = from === undefined ? NO_COMMIT : requireOid(from);
+      if ((await readRef(appId, ref)) !== to) await run(appId, "update-ref", ref, requireOid(to), before);
       await run(appId, "symbolic-ref", "HEAD", ref);
     },
     describeCommit: (appId, commit) => describeCommit(settings, at(appId), requireOid(commit)),

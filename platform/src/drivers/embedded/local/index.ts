@@ -6,6 +6,7 @@ export {
   type RemotePeer,
   readPeer,
   type SocketPeer,
+  staleClaimOf,
   streamPeer,
   upgradePeer,
 } from "./local-client.ts";

@@ -7,7 +7,7 @@ import {
 import { request as httpsRequest } from "node:https";
 import type { Duplex, Readable } from "node:stream";
 import { type ErrorId, errorCatalog } from "@conifer/contract";
-import { BusinessError } from "../../../kernel/index.ts";
+import { BusinessError, type Claim, StaleClaim } from "../../../kernel/index.ts";
 import { UPGRADE_BODY } from "./upgrade-body.ts";
 
 /** Where another Conifer process listens, and the credential it wants. */
@@ -64,6 +64,12 @@ export async function callPeer(peer: LocalPeer, route: string, options: CallOpti
   });
   if (response.statusCode !== 200) throw refusal(response.statusCode ?? 500, text);
   return text === "" ? undefined : JSON.parse(text);
+}
+
+/** What a peer that refused an older claim threw there; undefined for anything else that a call throws. */
+export function staleClaimOf(thrown: unknown, claim: Claim): StaleClaim | undefined {
+  if (!(thrown instanceof BusinessError) || !thrown.message.startsWith("stale claim: ")) return undefined;
+  return new StaleClaim(claim, Number(/older than claim (\d+)/.exec(thrown.message)?.[1] ?? Number.NaN));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { OutputStore } from "../../../delivery/output/index.ts";
-import { isId, notFound } from "../../../kernel/index.ts";
+import type { OutputStore, Turn } from "../../../delivery/output/index.ts";
+import { isId, notFound, StaleClaim } from "../../../kernel/index.ts";
 import { chunkName, endName, type Kept, lookAt } from "./output-folder.ts";
 import { readOutput } from "./output-reader.ts";
 import { makeWakers } from "./output-wakers.ts";
@@ -15,6 +15,8 @@ export interface OutputFilesOptions {
 
 const LONGEST = 300 * 1024 * 1024;
 const LOOK_MS = 500;
+/** Outputs whose writers' turns are remembered: far more than are written while a writer may be stopped and go on. */
+const MOST_TURNS = 10_000;
 
 /** Where the one writer of an id is. */
 interface Place {
@@ -47,14 +49,17 @@ export function makeOutputFiles(
     await writeFile(join(folderOf(id), chunkName(epoch, 1)), "", { mode: 0o600 });
     return { epoch, chunk: 1, size: 0 };
   };
+  const turns = makeTurns();
   return {
-    begin: async (id) => {
+    begin: async (id, turn) => {
+      turns.check(id, turn);
       const before = await lookAt(folderOf(id));
       places.set(id, await beginAt(id, (before?.epoch ?? 0) + 1));
       if (before) await removeEpoch(folderOf(id), before);
       wakers.wake(id);
     },
-    append: async (id, text) => {
+    append: async (id, text, turn) => {
+      turns.check(id, turn);
       const place = places.get(id) ?? (await findPlace(id));
       places.set(id, place);
       const bytes = Buffer.byteLength(text);
@@ -67,7 +72,8 @@ export function makeOutputFiles(
       await appendFile(join(folderOf(id), chunkName(place.epoch, place.chunk)), text, { mode: 0o600 });
       wakers.wake(id);
     },
-    end: async (id) => {
+    end: async (id, turn) => {
+      turns.check(id, turn);
       places.delete(id);
       const kept = await lookAt(folderOf(id));
       if (kept) await writeFile(join(folderOf(id), endName(kept.epoch)), "", { mode: 0o600 });
@@ -78,6 +84,22 @@ export function makeOutputFiles(
       places.delete(id);
       await rm(folderOf(id), { recursive: true, force: true });
       wakers.wake(id);
+    },
+  };
+}
+
+/** The newest turns that writers came with. */
+function makeTurns() {
+  const newest = new Map<string, number>();
+  return {
+    check(id: string, turn: Turn): void {
+      if (turn === undefined) return;
+      const seen = newest.get(id) ?? 0;
+      if (turn < seen) throw new StaleClaim({ subject: `output ${id}`, number: turn }, seen);
+      newest.delete(id);
+      newest.set(id, turn);
+      const [oldest = ""] = newest.keys();
+      if (newest.size > MOST_TURNS) newest.delete(oldest);
     },
   };
 }
