@@ -130,6 +130,7 @@ class WorkerLife {
     });
     this.#apps = makeSettledApps({
       clock: time.clock,
+      start: 0,
       // One that is gone and still has dynos has another mark each time.
       marks: async () =>
         await this.#ask(() => {

@@ -75,11 +75,14 @@ export type FetchSource = (
 /** Stores a folder of a stored source as a source of its own. */
 export type CutSource = (digest: string, folder: string) => ReturnType<typeof cutSource>;
 
+/** An app's dynos were seen to change, or are looked at anew because the engine has come back. */
+export type DynoListener = (appId: string, why: "changed" | "returned") => void;
+
 /** Opens the ports' drivers; `onDynoChange` is told of every app whose dynos are seen to change. */
 export async function openControlEngine(
   context: ControlContext,
   { host, builder, routes, collection }: ControlPorts,
-  onDynoChange: (appId: string) => void,
+  onDynoChange: DynoListener,
 ) {
   const { home, registry } = context.config;
   const images = await openDiskImageStore(home.images);
@@ -104,13 +107,13 @@ export async function openControlEngine(
 }
 
 /** What is known and asked of dynos. Where the operator says so, only images that this installation signed are started. */
-export function openDynoSide(
-  context: ControlContext,
-  given: DynoHost,
-  onDynoChange: (appId: string) => void,
-) {
+export function openDynoSide(context: ControlContext, given: DynoHost, onDynoChange: DynoListener) {
   const { config, db, clock, logs } = context;
-  const watch = startDynoWatch({ host: given, logger: context.logger, onChange: onDynoChange });
+  const watch = startDynoWatch({
+    ...{ host: given, logger: context.logger },
+    onChange: (appId) => onDynoChange(appId, "changed"),
+    onReturn: (appId) => onDynoChange(appId, "returned"),
+  });
   const runs = (dynoId: string) => watch.find(dynoId) !== undefined;
   const admission = { admit: makeAdmission(db), runs, clock, logs: logs.sink };
   const host = config.signedImages ? admittingHost(given, admission) : given;

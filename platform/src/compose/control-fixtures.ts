@@ -47,7 +47,7 @@ export async function startTestControl(options: TestControlOptions) {
   const database = await openStore(postgres.url, logger);
   const context = makeControlContext(config, database, logger);
   let workers: ControlWorkers | undefined;
-  const opened = await openControlEngine(context, ports, (appId) => workers?.dynosChanged(appId));
+  const opened = await openControlEngine(context, ports, (...news) => workers?.dynosChanged(...news));
   const engine = options.attests ? opened : { ...opened, attest: async () => async () => {} };
   if (withWorkers) workers = startControlWorkers(context, engine);
   const events = withWorkers ? await startControlEvents(context, engine, () => workers) : undefined;

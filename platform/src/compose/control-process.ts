@@ -43,8 +43,8 @@ export async function startControl(
   countConnections(meter, database);
   const stopping = new AbortController();
   let workers: ControlWorkers | undefined;
-  const engine = await openControlEngine(context, embeddedPorts(config, tracer), (appId) =>
-    workers?.dynosChanged(appId),
+  const engine = await openControlEngine(context, embeddedPorts(config, tracer), (...news) =>
+    workers?.dynosChanged(...news),
   );
   const registry = await openAppRegistry(context);
   const raw = [machineProbes(config), ...fileHandlers(context, engine, stopping.signal), registry.handle];

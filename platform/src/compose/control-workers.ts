@@ -32,7 +32,7 @@ import {
 import { listAppsWithOneOffs, makeReleaseCommand, reconcileOneOffs } from "../runtime/one-off/index.ts";
 import { claimedRound, onceAtATime, whileHeld } from "./claimed-work.ts";
 import type { ControlContext } from "./control-context.ts";
-import type { WorkerEngine } from "./control-engine.ts";
+import type { DynoListener, WorkerEngine } from "./control-engine.ts";
 import { type TracedRounds, traceRounds } from "./trace-work.ts";
 import { measureBuilds, measureRounds, tellWork } from "./worker-metrics.ts";
 
@@ -41,8 +41,8 @@ export interface ControlWorkers extends Running {
   hint(kind: EventKind, appId: string, traceparent?: string): void;
   /** Hints may have been lost: everybody looks at everything. */
   relist(): void;
-  /** An app's dynos were seen to change. */
-  dynosChanged(appId: string): void;
+  /** An app's dynos were seen to change; when the engine returns, those of all apps may have. */
+  readonly dynosChanged: DynoListener;
 }
 
 /** Builds that are followed at once. The engine runs as many as it has room for, and tells the others what they wait for. */
@@ -127,10 +127,10 @@ export function startControlWorkers(context: ControlContext, engine: WorkerEngin
     relist: () => {
       for (const reconciler of Object.values(reconcilers)) reconciler.relist();
     },
-    dynosChanged: (appId) => {
-      reconcilers.formation.poke(appId);
-      reconcilers.oneOffs.poke(appId);
-      if (rebasing.has(appId)) reconcilers.rebases.poke(appId);
+    dynosChanged: (appId, why) => {
+      const { formation, oneOffs, rebases } = reconcilers;
+      for (const interested of [formation, oneOffs, ...(rebasing.has(appId) ? [rebases] : [])])
+        (why === "changed" ? interested.poke : interested.remind)(appId);
     },
     stop: async () => {
       stopping.abort();
@@ -285,7 +285,7 @@ function formationRound(context: ControlContext, engine: WorkerEngine) {
     ...(context.config.dailyCycling ? { cycling: makeCyclingPace() } : {}),
   };
   const marks = () => listFormationMarks({ db: context.db, watch });
-  const apps = makeSettledApps({ marks, clock: context.clock });
+  const apps = makeSettledApps({ marks, clock: context.clock, start: context.random() });
   return {
     list: apps.list,
     reconcile: (appId: string) =>

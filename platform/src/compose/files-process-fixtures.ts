@@ -50,7 +50,7 @@ export async function startOthers(config: Config, files: RemotePeer, tracer: Tra
   const nothing = async () => {};
   const images = { read: () => Promise.reject(new Error("no images here")) };
   const engine = {
-    ...openDynoSide(context, host, (appId) => workers?.dynosChanged(appId)),
+    ...openDynoSide(context, host, (...news) => workers?.dynosChanged(...news)),
     builder,
     repositories: makeRepositoryClient(peer),
     ...sources,

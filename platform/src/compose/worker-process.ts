@@ -57,7 +57,7 @@ export async function startWorker(
   const client = await openOwnCluster(config);
   let workers: ControlWorkers | undefined;
   const host = await startClusterHost({ client, config, logger, duty: "keep", logs: context.logs.sink });
-  const dynos = openDynoSide(context, host.dynos, (appId) => workers?.dynosChanged(appId));
+  const dynos = openDynoSide(context, host.dynos, (...news) => workers?.dynosChanged(...news));
   const table = await openTable(context, client);
   const sources = makeSourceClient(files);
   const builds = await startBuilds(context, client, sources.sources);

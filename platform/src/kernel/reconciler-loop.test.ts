@@ -104,6 +104,31 @@ describe("a reconciler", () => {
     expect(rounds).toBe(then);
   });
 
+  test("works on what a hint came of before what is only listed, and so again after it had to wait", async () => {
+    const rounds: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const loop = startReconciler({
+      ...{ name: "test", concurrency: 1, relistMs: 60_000, logger: silentLogger },
+      list: async () => ["first", "a", "b", "c", "d"],
+      reconcile: async (key) => {
+        rounds.push(key);
+        if (key === "first") await gate.promise;
+        // Longer than the hinted key waits for its next round.
+        if (key === "b") await new Promise((resolve) => setTimeout(resolve, 20));
+        return key === "hinted" && rounds.length < 4 ? waiting("soon", "soon", 1) : done;
+      },
+    });
+    await vi.waitFor(() => expect(rounds).toEqual(["first"]));
+    loop.remind("reminded");
+    loop.poke("hinted");
+    gate.resolve();
+    await vi.waitFor(() => expect(rounds).toHaveLength(8));
+    await loop.stop();
+    expect(rounds.slice(0, 2)).toEqual(["first", "hinted"]);
+    expect(rounds.lastIndexOf("hinted")).toBeLessThanOrEqual(rounds.indexOf("c"));
+    expect(rounds.filter((key) => key !== "hinted")).toEqual(["first", "a", "b", "c", "d", "reminded"]);
+  });
+
   test("keeps to its concurrency", async () => {
     let inside = 0;
     let most = 0;

@@ -1,4 +1,5 @@
 import { errorText } from "./errors.ts";
+import { type KeyCause, makeKeyQueue } from "./key-queue.ts";
 import type { Running } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
 import { type Outcome, pause } from "./waiting.ts";
@@ -17,8 +18,13 @@ export interface ReconcilerOptions {
 }
 
 export interface Reconciler extends Running {
-  /** Hints that a key may need work. Hints for a key that is being worked on lead to one more round after it. */
+  /**
+   * Hints that a key may need work. Hints for a key that is being worked on lead to one more round after it. Keys of which a
+   * hint came go before those that are only listed: whoever changes something is not to wait for ten thousand others.
+   */
   poke(key: string): void;
+  /** Has a key looked at as if it were listed. */
+  remind(key: string): void;
   /** Looks at the whole list now: hints may have been lost. */
   relist(): void;
 }
@@ -34,44 +40,42 @@ const ROUNDS_A_TURN = 16;
 /** Runs a reconciler: one round at a time for each key, retried with growing pauses, and all keys on a timer. */
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const stopping = new AbortController();
-  /** When each was told to need a round. */
-  const waitingKeys = new Map<string, number>();
-  const again = new Map<string, number>();
-  const timers = new Map<string, NodeJS.Timeout>();
+  const queue = makeKeyQueue();
+  const again = makeKeyQueue();
+  const timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly cause: KeyCause }>();
   const failures = new Map<string, number>();
   const running = new Map<string, Promise<void>>();
 
-  const wait = (keys: Map<string, number>, key: string, since = performance.now()) => {
-    if (!keys.has(key)) keys.set(key, since);
-  };
-  const poke = (key: string, since?: number) => {
+  const poke = (key: string, cause: KeyCause, since = performance.now()) => {
     if (stopping.signal.aborted) return;
-    clearTimeout(timers.get(key));
-    timers.delete(key);
-    wait(running.has(key) ? again : waitingKeys, key, since);
+    const awaited = forgetTimer(key);
+    (running.has(key) ? again : queue).put({ key, cause: awaited === "hint" ? awaited : cause, since });
     fill();
   };
-  const later = (key: string, ms: number) => {
+  const forgetTimer = (key: string): KeyCause | undefined => {
+    const known = timers.get(key);
+    clearTimeout(known?.timer);
+    timers.delete(key);
+    return known?.cause;
+  };
+  const later = (key: string, cause: KeyCause, ms: number) => {
     if (stopping.signal.aborted) return;
-    clearTimeout(timers.get(key));
-    timers.set(
-      key,
-      setTimeout(() => poke(key), ms),
-    );
+    forgetTimer(key);
+    timers.set(key, { cause, timer: setTimeout(() => poke(key, cause), ms) });
   };
   const fill = () => {
-    for (const [key, since] of waitingKeys) {
-      if (running.size >= options.concurrency || !turns.mayBegin()) return;
-      waitingKeys.delete(key);
-      options.began?.((performance.now() - since) / 1_000);
-      running.set(key, round(key));
+    while (queue.size() > 0 && running.size < options.concurrency && turns.mayBegin()) {
+      const next = queue.take();
+      if (!next) return;
+      options.began?.((performance.now() - next.since) / 1_000);
+      running.set(next.key, round(next.key, next.cause));
     }
   };
-  const round = async (key: string) => {
+  const round = async (key: string, cause: KeyCause) => {
     try {
       const outcome = await options.reconcile(key, stopping.signal);
       failures.delete(key);
-      if (outcome.kind === "waiting") later(key, outcome.againInMs);
+      if (outcome.kind === "waiting") later(key, cause, outcome.againInMs);
     } catch (thrown) {
       const count = (failures.get(key) ?? 0) + 1;
       failures.set(key, count);
@@ -84,28 +88,29 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
           error: errorText(thrown),
         });
       }
-      later(key, ms);
+      later(key, cause, ms);
     } finally {
       running.delete(key);
-      const since = again.get(key);
-      if (again.delete(key)) poke(key, since);
+      const next = again.remove(key);
+      if (next) poke(key, next.cause, next.since);
       fill();
     }
   };
   const turns = makeTurns(ROUNDS_A_TURN, fill);
   // What waits for something may have missed a hint; what has failed keeps its pause.
   const pokeAll = (keys: readonly string[]) => {
-    for (const key of keys) if (!failures.has(key)) poke(key);
+    for (const key of keys) if (!failures.has(key)) poke(key, "list");
   };
   const listing = keepListing(options, pokeAll, stopping.signal);
   return {
-    poke: (key) => poke(key),
+    poke: (key) => poke(key, "hint"),
+    remind: (key) => poke(key, "list"),
     relist: listing.again,
     stop: async () => {
       stopping.abort();
-      for (const timer of timers.values()) clearTimeout(timer);
+      for (const { timer } of timers.values()) clearTimeout(timer);
       turns.stop();
-      waitingKeys.clear();
+      queue.clear();
       await Promise.all([listing.ended, ...running.values()]);
     },
   };

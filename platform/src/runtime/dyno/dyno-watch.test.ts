@@ -116,6 +116,20 @@ describe("a watch of the dynos", () => {
     expect(told).toEqual(["an-app", "other", "an-app", "an-app"]);
   });
 
+  test("tells apart what changed and what there is when the engine has come back", async () => {
+    const host = makeScriptedWatch();
+    const told: string[] = [];
+    const watch = startDynoWatch({
+      ...{ host: host as never, logger: silentLogger },
+      onChange: (appId) => void told.push(`${appId} changed`),
+      onReturn: (appId) => void told.push(`${appId} returned`),
+    });
+    running.push(watch);
+    await vi.waitFor(() => expect(host.opened()).toBe(1));
+    host.say(all(dyno("1")), changed(dyno("1")));
+    await vi.waitFor(() => expect(told).toEqual(["an-app returned", "an-app changed"]));
+  });
+
   test("keeps what has ended for those who ask by id, and lists it no more", async () => {
     const { watch, say } = await start();
     await say(all(dyno("1")), changed(dyno("1", ENDED)));

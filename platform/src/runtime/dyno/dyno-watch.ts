@@ -25,8 +25,10 @@ export interface DynoWatch extends Running {
 export interface DynoWatchOptions {
   readonly host: DynoHost;
   readonly logger: Logger;
-  /** Told of every app whose dynos changed, and of all apps when the engine has come back. */
+  /** Told of every app whose dynos changed. */
   readonly onChange: (appId: string) => void;
+  /** Told of every app that has or had dynos when the engine has come back. Default: `onChange`. */
+  readonly onReturn?: (appId: string) => void;
 }
 
 const AGAIN_MS = 250;
@@ -37,8 +39,8 @@ export function startDynoWatch(options: DynoWatchOptions): DynoWatch {
   const known = new KnownDynos();
   const listeners = new Set<() => void>();
   let sessions = 0;
-  const changed = (appIds: Iterable<string>) => {
-    for (const appId of appIds) options.onChange(appId);
+  const changed = (appIds: Iterable<string>, tell = options.onChange) => {
+    for (const appId of appIds) tell(appId);
     for (const listener of listeners) listener();
   };
   const take = (news: DynoNews) => {
@@ -49,7 +51,7 @@ export function startDynoWatch(options: DynoWatchOptions): DynoWatch {
     const before = known.appIds();
     known.replace(news.dynos);
     sessions++;
-    changed(new Set([...before, ...news.dynos.map(({ appId }) => appId)]));
+    changed(new Set([...before, ...news.dynos.map(({ appId }) => appId)]), options.onReturn);
   };
   const follow = async () => {
     for (let told = false; !stopping.signal.aborted; ) {

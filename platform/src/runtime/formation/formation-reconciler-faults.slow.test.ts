@@ -157,6 +157,20 @@ describe("an engine", () => {
     expect(await on.round(undefined, applied)).toEqual({ kind: "done" });
   });
 
+  test("that has all it should is left alone by the next claim too, and gets what it lost", async () => {
+    await on.serving();
+    const applied = new Map<string, string>();
+    await on.round(undefined, applied);
+    on.around.claim = 2;
+    on.engine.away = true;
+    expect(await on.round(undefined, applied)).toEqual({ kind: "done" });
+    on.engine.away = false;
+    const lost = on.engine.specs(on.appId).find(({ name }) => name === "web.2");
+    on.engine.end(lost?.id ?? "", 0);
+    await on.round(undefined, applied);
+    expect(on.engine.dynos(on.appId)).toEqual(["web.1 v2 serve up", "web.2 v2 serve starting"]);
+  });
+
   test("loses the dynos of an app that is gone, and the process forgets it", async () => {
     await on.serving();
     const applied = new Map<string, string>();

@@ -7,9 +7,9 @@ import {
   StaleClaim,
   waiting,
 } from "../../kernel/index.ts";
-import { type DynoHost, type DynoWatch, dynoTexts as texts } from "../dyno/index.ts";
+import { type DynoHost, type DynoObservation, type DynoWatch, dynoTexts as texts } from "../dyno/index.ts";
 import { type CyclingPace, planCycling } from "./cycle-dynos.ts";
-import { dynoMarkOf } from "./dyno-record-store.ts";
+import { type DynoRecord, dynoMarkOf } from "./dyno-record-store.ts";
 import type { FormationLedger, FormationView } from "./formation-ports.ts";
 import { planFormation } from "./plan-formation.ts";
 
@@ -21,7 +21,7 @@ export interface FormationReconcilerDependencies {
   readonly logs: LogSink;
   /** The claim on an app's dynos; undefined while another process holds it. */
   readonly claim: (appId: string) => Promise<Claim | undefined>;
-  /** What was last handed to the engine, by app, and in which of its sessions. Empty when a process starts. */
+  /** What was last handed to the engine, by app, under which claim, and in which of its sessions. Empty when a process starts. */
   readonly applied: Map<string, string>;
   /** Told with each round that gets so far what the dynos on record are that the engine has, as their mark. */
   readonly handed?: (dynos: string) => void;
@@ -119,20 +119,38 @@ function sayLimited(appId: string, dynos: number, { logs, clock }: FormationReco
   logs.write({ appId, time: clock(), source: "heroku", process: "web", message });
 }
 
-/** Hands the engine the app's dynos, unless it already has just these. */
+/**
+ * Hands the engine the app's dynos, unless it already has just these. When the claim was taken anew since, they are handed over
+ * again only if the engine shows others: a claimant that changes nothing need not be known to it.
+ */
 async function hand(appId: string, claim: Claim, deps: FormationReconcilerDependencies): Promise<void> {
   const records = await deps.ledger.dynos(appId);
+  const seen = deps.watch.dynosOf(appId);
   const mark = JSON.stringify([
     deps.watch.session(),
-    claim.number,
     records.map(({ id, duty, releaseVersion, type, index }) => [id, duty, releaseVersion, type, index]),
   ]);
-  const unknown = deps.watch.dynosOf(appId).length === 0 && !deps.applied.has(appId);
-  if (deps.applied.get(appId) !== mark && !(records.length === 0 && unknown)) {
+  const last = deps.applied.get(appId);
+  const isThere =
+    last === `${claim.number} ${mark}` || (last?.endsWith(` ${mark}`) && showsJust(seen, records));
+  const isNothing = records.length === 0 && seen.length === 0 && last === undefined;
+  if (!isThere && !isNothing) {
     const dynos = await deps.ledger.specs(appId, claim);
     await deps.host.apply({ appId, dynos }, claim);
-    if (dynos.length > 0) deps.applied.set(appId, mark);
+    if (dynos.length > 0) deps.applied.set(appId, `${claim.number} ${mark}`);
     else deps.applied.delete(appId);
   }
   deps.handed?.(dynoMarkOf(records));
+}
+
+function showsJust(seen: readonly DynoObservation[], records: readonly DynoRecord[]): boolean {
+  const text = (id: string, name: string, duty: string, version: number) =>
+    [id, name, duty, version].join("/");
+  const has = new Set(seen.map(({ id, name, duty, releaseVersion }) => text(id, name, duty, releaseVersion)));
+  return (
+    seen.length === records.length &&
+    records.every(({ id, type, index, duty, releaseVersion }) =>
+      has.has(text(id, `${type}.${index}`, duty, releaseVersion)),
+    )
+  );
 }

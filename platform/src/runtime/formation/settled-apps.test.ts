@@ -17,7 +17,7 @@ beforeEach(() => {
     [B, ONE],
   ]);
   nowMs = Date.parse("2026-11-21T12:00:00Z");
-  apps = makeSettledApps({ marks: async () => new Map(marks), clock: () => new Date(nowMs) });
+  apps = makeSettledApps({ marks: async () => new Map(marks), clock: () => new Date(nowMs), start: 0 });
 });
 
 const look = (appId: string, outcome: Outcome = done, dynos = "none") =>
@@ -81,6 +81,49 @@ describe("an app is listed", () => {
     marks.set(A, ONE);
     expect(await apps.list()).toEqual([B, A]);
   });
+});
+
+describe("an app that is another process's", () => {
+  const claimed = waiting("claimed", "Another process does this.", 5_000);
+  const SPREAD = 2 * 50;
+
+  test("is left to it for a while, and not by all at once", async () => {
+    await apps.list();
+    expect(await look(A, claimed)).toEqual({ ...claimed, againInMs: 15_000 });
+    expect(await look(B, claimed)).toEqual({ ...claimed, againInMs: 15_000 + SPREAD });
+    nowMs += 15_000 - 1;
+    expect(await apps.list()).toEqual([]);
+    nowMs += 1;
+    expect(await apps.list()).toEqual([A]);
+    nowMs += SPREAD;
+    expect(await apps.list()).toEqual([A, B]);
+  });
+
+  test.each(["wishes", "dynos"] as const)("is listed at once when its %s change", async (what) => {
+    await apps.list();
+    await look(A, claimed);
+    marks.set(A, { ...ONE, [what]: "other" });
+    expect(await apps.list()).toEqual([A, B]);
+  });
+
+  test("is waited for when it was not listed: something was heard of it", async () => {
+    await apps.list();
+    await look(A);
+    expect(await look(A, claimed)).toBe(claimed);
+    expect(await apps.list()).toEqual([A, B]);
+  });
+});
+
+test("processes begin at different apps", async () => {
+  const ids = Array.from({ length: 4 }, (_, n) => `000${n}`);
+  const from = (start: number) =>
+    makeSettledApps({
+      marks: async () => new Map(ids.map((id) => [id, ONE])),
+      clock: () => new Date(),
+      start,
+    });
+  expect(await from(0).list()).toEqual(ids);
+  expect(await from(0.6).list()).toEqual(["0002", "0003", "0000", "0001"]);
 });
 
 describe("a change is not missed", () => {

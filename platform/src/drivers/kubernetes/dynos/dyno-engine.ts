@@ -113,13 +113,13 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
       if (tells) void endOverdue({ board, writer, logger }, dyno, why);
     },
   });
-  let poke = (_appId: string) => {};
+  let look: Pick<Reconciler, "poke" | "remind"> = { poke: () => {}, remind: () => {} };
   const space = watchSpace({
     ...{ client, namespace, logger },
     kinds: SEEN[duty],
-    onChange: (appId) => {
+    onChange: (appId, why) => {
       board.look(appId, space.of(appId));
-      poke(appId);
+      (why === "changed" ? look.poke : look.remind)(appId);
     },
     onRecordLost: (record) => {
       if (!keeps) return;
@@ -151,7 +151,7 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
     relistMs: options.relistMs ?? RELIST_MS,
     logger,
   });
-  poke = reconciler.poke;
+  look = reconciler;
   void space.ready.then(() => {
     isOpen = true;
   });

@@ -40,8 +40,8 @@ export interface SpaceObjectsOptions {
   readonly logger: Logger;
   /** Which kinds are watched. Default: all of them. */
   readonly kinds?: readonly KubeKind[] | undefined;
-  /** Told after each change, with the app it concerns. */
-  readonly onChange: (appId: string) => void;
+  /** Told after each change, with the app it concerns, and after each list, of all that have or had anything. */
+  readonly onChange: (appId: string, why: "changed" | "listed") => void;
   /** The app's record was removed by somebody; the last one is given. */
   readonly onRecordLost: (record: AppRecord) => void;
 }
@@ -67,7 +67,7 @@ export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
           const apps = shelves.replace(kind, objects);
           for (const { record } of before)
             if (record && !shelves.records.has(record.appId)) options.onRecordLost(record);
-          for (const appId of apps) options.onChange(appId);
+          for (const appId of apps) options.onChange(appId, "listed");
         },
         changed: (object) => tell(shelves.put(object)),
         removed: (object) => {
@@ -75,7 +75,7 @@ export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
           const lost = kind === KIND.configMap && appId ? shelves.records.get(appId)?.record : undefined;
           // Its last state may hold how its process ended.
           shelves.put(object);
-          if (appId && kind === KIND.pod) options.onChange(appId);
+          if (appId && kind === KIND.pod) options.onChange(appId, "changed");
           shelves.drop(object);
           if (lost) options.onRecordLost(lost);
           tell(appId);
@@ -84,7 +84,7 @@ export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
     }),
   );
   const tell = (appId: string | undefined) => {
-    if (appId) options.onChange(appId);
+    if (appId) options.onChange(appId, "changed");
   };
   return {
     ready: Promise.all(watches.map(({ ready }) => ready)),
