@@ -18,6 +18,8 @@ function openNodes(where: Readonly<Record<string, string>>) {
   const log: string[] = [];
   const asked: string[] = [];
   const refused = { times: 0 };
+  const gone = { through: 0 };
+  let state = 0;
   const nodeOf = new Map<string, string>();
   for (const [i, [id, node]] of Object.entries(where).entries()) {
     const title = { ...spec(), id };
@@ -35,7 +37,14 @@ function openNodes(where: Readonly<Record<string, string>>) {
   }
   const care = () =>
     startNodeCare({
-      space: { allPods: () => pods.values(), allSets: () => sets.values() },
+      space: {
+        allPods: () => {
+          gone.through += 1;
+          return pods.values();
+        },
+        allSets: () => sets.values(),
+        state: () => state,
+      },
       writer: {
         patchSet: async (name, patch) => {
           const set = sets.get(name);
@@ -43,6 +52,7 @@ function openNodes(where: Readonly<Record<string, string>>) {
           const { spec: change } = patch as { spec: { template: { spec: { affinity: unknown } } } };
           const template = { spec: { affinity: change.template.spec.affinity ?? undefined } };
           sets.set(name, { ...set, spec: { ...set.spec, template } });
+          state += 1;
           log.push(`${name} avoids ${[...avoidedNodes({ spec: { template } })].join() || "nothing"}`);
         },
         remove: async (_kind, name) => {
@@ -54,6 +64,7 @@ function openNodes(where: Readonly<Record<string, string>>) {
           const leaving = pods.get(name);
           if (leaving)
             pods.set(name, { ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: "now" } });
+          state += 1;
           log.push(`${name} goes`);
         },
       },
@@ -65,8 +76,9 @@ function openNodes(where: Readonly<Record<string, string>>) {
     });
   const letGo = (node: string) => {
     for (const [name, { spec: placed }] of [...pods]) if (placed.nodeName === node) pods.delete(name);
+    state += 1;
   };
-  return { care, silent, log, asked, refused, letGo };
+  return { care, silent, log, asked, refused, gone, letGo };
 }
 
 const DYNOS = { one: "a", two: "b", three: "b", four: "c" };
@@ -108,6 +120,21 @@ describe("care for nodes", () => {
       "pod-two goes",
     ]);
     await acting.stop();
+    await caring.stop();
+  });
+
+  test("goes through what there is once for each of its states, however often it looks", async () => {
+    const { care, asked, gone, letGo } = openNodes(DYNOS);
+    const caring = care();
+    caring.act();
+    await seconds(1);
+    const before = { gone: gone.through, asked: asked.length };
+    await seconds(10);
+    expect(gone.through).toBe(before.gone);
+    expect(asked.length).toBeGreaterThan(before.asked);
+    letGo("b");
+    await seconds(1);
+    expect(gone.through).toBeGreaterThan(before.gone);
     await caring.stop();
   });
 

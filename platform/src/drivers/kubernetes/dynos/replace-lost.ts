@@ -15,7 +15,7 @@ import type { ObjectWriter } from "./object-writer.ts";
 import type { SpaceObjects } from "./space-objects.ts";
 
 export interface ReplaceLostOptions {
-  readonly space: Pick<SpaceObjects, "allPods" | "allSets">;
+  readonly space: Pick<SpaceObjects, "allPods" | "allSets" | "state">;
   readonly writer: Pick<ObjectWriter, "patchSet" | "remove">;
   readonly logger: Logger;
   /** Whether anything answers at a pod. Default: a connection is taken or refused within a second. */
@@ -40,11 +40,15 @@ export interface NodeCare extends Running {
 export function startNodeCare(options: ReplaceLostOptions): NodeCare {
   const stopping = new AbortController();
   const actors = new Set<symbol>();
-  let move: Promise<void> = Promise.resolve();
+  let move: Promise<unknown> = Promise.resolve();
+  /** In which state of the space, and of which nodes, there was nothing left to move. */
+  let settled = "";
   const watching = watchNodes(options, stopping.signal, async (lost) => {
-    if (actors.size === 0) return;
-    move = moveAway(options, lost);
-    await move;
+    const now = [options.space.state(), ...lost].join();
+    if (actors.size === 0 || now === settled) return;
+    const moving = moveAway(options, lost);
+    move = moving;
+    if (await moving) settled = now;
   });
   return {
     act: () => {
@@ -69,18 +73,30 @@ async function watchNodes(
   signal: AbortSignal,
   act: (lost: ReadonlySet<string>) => Promise<void>,
 ): Promise<void> {
+  const toAsk = eachState(space, () => podsToAsk(space.allPods()));
+  const holding = eachState(space, () => nodesHolding(space.allPods()));
   let known: KnownNodes = new Map();
   while (!signal.aborted) {
     const began = performance.now();
     const before = lostNodes(known);
-    const answered = await lookAt(podsToAsk(space.allPods()), known, ask);
-    known = judgeNodes(known, { answered, holding: nodesHolding(space.allPods()), now: began });
+    const answered = await lookAt(toAsk(), known, ask);
+    known = judgeNodes(known, { answered, holding: holding(), now: began });
     const lost = lostNodes(known);
     for (const node of lost)
       if (!before.has(node)) logger.warn("a node has fallen silent; its dynos start on others", { node });
     await act(lost);
     await pause(Math.max(0, LOOK_MS - (performance.now() - began)), signal);
   }
+}
+
+/** What is made of a space, once for each of its states: of ten thousand pods each second would take a part of a processor. */
+function eachState<T>(space: Pick<SpaceObjects, "state">, make: () => T): () => T {
+  let last: { readonly state: number; readonly made: T } | undefined;
+  return () => {
+    const state = space.state();
+    if (last?.state !== state) last = { state, made: make() };
+    return last.made;
+  };
 }
 
 /** One pod speaks for its node. Where it was silent at the last look, others are asked too. */
@@ -97,11 +113,11 @@ async function lookAt(
   return new Map(await Promise.all(looks));
 }
 
-/** What could not be written is tried again at the next look, since it is still to be seen. */
+/** Whether there was nothing to do. What could not be written is tried again at the next look, since it is still to be seen. */
 async function moveAway(
   { space, writer, logger }: ReplaceLostOptions,
   lost: ReadonlySet<string>,
-): Promise<void> {
+): Promise<boolean> {
   const sets = new Map([...space.allSets()].map((set) => [set.metadata.name, set]));
   const patch = avoidNodes(lost);
   const leave = async (name: string) => {
@@ -119,10 +135,12 @@ async function moveAway(
       () =>
         leave(metadata.name),
   );
+  if (moves.length + returns.length === 0) return true;
   const failures = await someAtOnce([...moves, ...returns]);
-  if (failures.length === 0) return;
+  if (failures.length === 0) return false;
   const error = errorText(failures[0]);
   logger.warn("dynos of a lost node are not all moved yet", { failures: failures.length, error });
+  return false;
 }
 
 async function someAtOnce(work: readonly (() => Promise<unknown>)[]): Promise<readonly unknown[]> {

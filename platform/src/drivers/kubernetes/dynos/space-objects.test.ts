@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { type Running, silentLogger } from "../../../kernel/index.ts";
-import { type KubeClient, KubeError, type KubeObject } from "../client/index.ts";
+import { KIND, type KubeClient, KubeError, type KubeObject } from "../client/index.ts";
 import { type AppRecord, makeAppObject } from "./app-record.ts";
 import { APP_ID } from "./pod-fixtures.ts";
 import { watchSpace } from "./space-objects.ts";
@@ -44,4 +44,31 @@ test("a record that is gone when everything is listed anew was lost, as one whos
   expect(space.record(APP_ID)).toBeUndefined();
   // It is told once: what is not known any more cannot be lost.
   expect(lost).toHaveLength(1);
+});
+
+test("its state is another after whatever changes what is known, and no other after what is old", async () => {
+  let objects: readonly KubeObject[] = [];
+  let lists = 0;
+  const space = watchSpace({
+    client: listingClient(() => {
+      lists += 1;
+      return objects;
+    }),
+    ...{ namespace: "apps", logger: silentLogger, kinds: [KIND.configMap] },
+    onChange: () => {},
+    onRecordLost: () => {},
+  });
+  running.push(space);
+  await space.ready;
+  const taken = (resourceVersion: string) => {
+    const before = space.state();
+    space.take(makeAppObject(record, { namespace: "apps", resourceVersion }));
+    return space.state() !== before;
+  };
+  expect([taken("5"), taken("4"), taken("6")]).toEqual([true, false, true]);
+  objects = [makeAppObject(record, { namespace: "apps", resourceVersion: "7" })];
+  const before = space.state();
+  const listed = lists;
+  await expect.poll(() => lists, { timeout: 5_000 }).toBeGreaterThan(listed + 1);
+  expect(space.state()).not.toBe(before);
 });

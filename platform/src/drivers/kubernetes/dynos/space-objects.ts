@@ -30,6 +30,8 @@ export interface SpaceObjects extends Running {
   secret(dynoId: string): SecretTrace | undefined;
   allPods(): Iterable<Pod>;
   allSets(): Iterable<ReplicaSet>;
+  /** Another number once anything here is another. */
+  state(): number;
   /** Takes over what a write answered, before the watch tells it; an older version than the known one is ignored. */
   take(object: KubeObject): void;
 }
@@ -94,6 +96,7 @@ export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
     secret: (dynoId) => shelves.secrets.get(dynoId)?.trace,
     allPods: () => shelves.allPods(),
     allSets: () => shelves.allSets(),
+    state: () => shelves.state,
     take: (object) => tell(shelves.put(object)),
     stop: async () => {
       await Promise.all(watches.map((watch) => watch.stop()));
@@ -110,6 +113,8 @@ class Shelves {
   readonly #pods = new Map<string, Map<string, Pod>>();
   /** Dyno ids by app; an id stays as long as an object names it. */
   readonly #dynos = new Map<string, Set<string>>();
+  /** Grows with each change. */
+  state = 0;
 
   appIds(): ReadonlySet<string> {
     return new Set([...this.records.keys(), ...this.#dynos.keys()]);
@@ -148,6 +153,7 @@ class Shelves {
     const { appId, dynoId } = idsOf(object);
     if (!appId) return undefined;
     if (isOlder(object, this.#known(object, { appId, dynoId }))) return undefined;
+    this.state += 1;
     if (object.kind === KIND.configMap.kind) {
       const { resourceVersion } = object.metadata;
       this.records.set(appId, { record: readAppRecord(object as ConfigMap), resourceVersion });
@@ -168,6 +174,7 @@ class Shelves {
   drop(object: KubeObject): void {
     const { appId, dynoId } = idsOf(object);
     if (!appId) return;
+    this.state += 1;
     if (object.kind === KIND.configMap.kind) this.records.delete(appId);
     if (!dynoId) return;
     if (object.kind === KIND.secret.kind) this.secrets.delete(dynoId);
@@ -179,6 +186,7 @@ class Shelves {
   /** These are all of the kind. Returns the apps that had or have any. */
   replace(kind: KubeKind, objects: readonly KubeObject[]): Set<string> {
     const apps = new Set(this.#appsWith(kind));
+    this.state += 1;
     if (kind === KIND.configMap) this.records.clear();
     else if (kind === KIND.secret) this.secrets.clear();
     else if (kind === KIND.replicaSet) this.#sets.clear();
