@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { SeededRandom } from "./virtual-time-fixtures.ts";
+import { pickWeighted, type SeededRandom } from "./virtual-time-fixtures.ts";
 
 /**
  * What waits for its turn: a `call` to a store, an engine or a keeper of files; a `rest`, whose time may be over; the `renewal` of
@@ -75,11 +75,10 @@ export class Crossroads {
   async step(random: SeededRandom, mayGo: (who: string) => boolean): Promise<boolean> {
     await turn();
     const ready = this.#waiting.filter(({ who }) => mayGo(who));
-    let at = random.next() * ready.reduce((sum, { kind }) => sum + WEIGHTS[kind], 0);
-    const next = ready.find(({ kind }) => {
-      at -= WEIGHTS[kind];
-      return at < 0;
-    });
+    const next = pickWeighted(
+      random,
+      ready.map((one) => [WEIGHTS[one.kind], one] as const),
+    );
     if (!next) return false;
     this.#waiting = this.#waiting.filter((one) => one !== next);
     let timer: NodeJS.Timeout | undefined;

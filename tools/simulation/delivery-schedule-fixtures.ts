@@ -1,4 +1,5 @@
-import { SeededRandom } from "./virtual-time-fixtures.ts";
+import { describeSteps } from "./describe-steps-fixtures.ts";
+import { pickWeighted, SeededRandom } from "./virtual-time-fixtures.ts";
 
 /** What becomes of a source: `bad` does not build; `migrates` and `fails` have a release command, of which the second fails. */
 export type Outcome = "good" | "bad" | "migrates" | "fails";
@@ -56,7 +57,6 @@ const MAKERS: readonly (readonly [number, Maker])[] = [
   [2, (r, n) => ({ do: "lose-answer", worker: r.below(n) })],
   [1, () => ({ do: "lose-engine" })],
 ];
-const WEIGHT = MAKERS.reduce((sum, [weight]) => sum + weight, 0);
 const FEWEST_STEPS = 4;
 /** So many steps a build takes, with all that both processes do besides. */
 const MOST_OF_A_BUILD = 120;
@@ -84,21 +84,15 @@ function overtake(random: SeededRandom, workers: number): DeliveryHappening {
 }
 
 function happening(random: SeededRandom, workers: number): DeliveryHappening {
-  let at = random.next() * WEIGHT;
-  for (const [weight, make] of MAKERS) {
-    at -= weight;
-    if (at < 0) return make(random, workers);
-  }
-  return { do: "lapse" };
+  return pickWeighted(random, MAKERS)?.(random, workers) ?? { do: "lapse" };
 }
 
 /** A schedule as lines for people. */
 export function describeDeliverySchedule({ seed, workers, steps }: DeliverySchedule): readonly string[] {
   let at = 0;
-  const lines = steps.map(({ afterSteps, ...step }) => {
+  const told = steps.map(({ afterSteps, ...how }) => {
     at += afterSteps;
-    const details = Object.entries(step).map(([name, value]) => (name === "do" ? value : `${name} ${value}`));
-    return `  after ${String(at).padStart(4)} steps  ${details.join(", ")}`;
+    return { when: `after ${String(at).padStart(4)} steps`, how };
   });
-  return [`seed ${seed}, workers ${workers}`, ...lines];
+  return describeSteps({ seed, workers }, told);
 }

@@ -3,6 +3,7 @@ import type { Build } from "../../platform/src/delivery/build/build.ts";
 import { reconcileBuilds } from "../../platform/src/delivery/build/build-reconciler.ts";
 import { followUp } from "../../platform/src/delivery/build/follow-up.ts";
 import type { Release } from "../../platform/src/delivery/release/release.ts";
+import type { CommandRun } from "../../platform/src/delivery/release/release-ports.ts";
 import { reconcileReleases } from "../../platform/src/delivery/release/release-reconciler.ts";
 import { findRelease } from "../../platform/src/delivery/release/release-store.ts";
 import { type holdClaim, takeClaim } from "../../platform/src/drivers/postgres/claims/index.ts";
@@ -107,11 +108,7 @@ export class DeliveryWorker {
       ),
     );
     const command = {
-      run: async (
-        release: Release,
-        { output, claim }: { readonly output: (text: string) => Promise<void>; readonly claim: Claim },
-        signal: AbortSignal,
-      ) => {
+      run: async (release: Release, { output, claim }: CommandRun, signal: AbortSignal) => {
         await output("Migrating\n");
         const exitCode = release.imageInfo?.processes.some(({ command: [, , line] }) => line === "fails")
           ? 1

@@ -1,5 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { type Failure, FailureReport, type Seeds } from "./simulate-fixtures.ts";
+import { type Played, Progress, SAY_EVERY_MS } from "./play-progress-fixtures.ts";
+import type { Failure } from "./schedule-report-fixtures.ts";
+import { FailureReport, type Seeds } from "./simulate-fixtures.ts";
 
 export interface PlayOptions extends Seeds {
   /** Threads that play. What is told does not depend on their number. */
@@ -9,16 +11,8 @@ export interface PlayOptions extends Seeds {
   readonly signal: AbortSignal;
 }
 
-export interface Played {
-  readonly passed: number;
-  readonly failed: number;
-  /** A second. */
-  readonly rate: number;
-}
-
 /** Seeds that a thread is given at a time. */
 const BATCH = 200;
-const SAY_EVERY_MS = 5_000;
 
 /**
  * Plays the schedules of seeds in several threads, and tells of the failures in the order of their seeds.
@@ -81,44 +75,4 @@ function ask(worker: Worker, seeds: Seeds, signal: AbortSignal): Promise<readonl
     worker.off("message", asked.resolve).off("error", asked.reject).off("exit", ended);
     signal.removeEventListener("abort", over);
   });
-}
-
-/** What was played so far, and how fast. */
-class Progress {
-  readonly #count: number;
-  readonly #begin = performance.now();
-  #played = 0;
-  #failed = 0;
-
-  constructor(count: number) {
-    this.#count = count;
-  }
-
-  add(played: number, failed: number): void {
-    this.#played += played;
-    this.#failed += failed;
-  }
-
-  line(): string {
-    const rate = this.#rate();
-    const left = rate > 0 ? `, ${duration((this.#count - this.#played) / rate)} left` : "";
-    return `${this.#played} of ${this.#count} schedules, ${Math.round(rate)} a second${left}`;
-  }
-
-  end(): Played {
-    return {
-      passed: this.#played - this.#failed,
-      failed: this.#failed,
-      rate: Math.round(this.#rate()),
-    };
-  }
-
-  #rate(): number {
-    return (this.#played * 1_000) / (performance.now() - this.#begin);
-  }
-}
-
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

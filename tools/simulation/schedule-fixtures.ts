@@ -1,4 +1,5 @@
-import { SeededRandom } from "./virtual-time-fixtures.ts";
+import { describeSteps } from "./describe-steps-fixtures.ts";
+import { pickWeighted, SeededRandom } from "./virtual-time-fixtures.ts";
 
 /**
  * What an app's program does. `good` listens soon, `slow` late; `exits` and `mute` never come up; `flaky` comes up and
@@ -91,7 +92,6 @@ const MAKERS: readonly (readonly [number, Maker])[] = [
   [1, (r) => ({ do: "set-clock", byMs: Math.round((r.next() * 2 - 1) * LONGEST_JUMP_MS) })],
   [0.5, (r) => ({ do: "memory", dynos: r.below(3) })],
 ];
-const WEIGHT = MAKERS.reduce((sum, [weight]) => sum + weight, 0);
 
 const FEWEST_STEPS = 5;
 const MOST_STEPS = 40;
@@ -112,12 +112,7 @@ export function makeSchedule(seed: number): Schedule {
 }
 
 function happening(random: SeededRandom, workers: number): Happening {
-  let at = random.next() * WEIGHT;
-  for (const [weight, make] of MAKERS) {
-    at -= weight;
-    if (at < 0) return make(random, workers);
-  }
-  return { do: "visit" };
+  return pickWeighted(random, MAKERS)?.(random, workers) ?? { do: "visit" };
 }
 
 /** Within a round, while dynos start, or when all has come to rest. */
@@ -130,13 +125,10 @@ function gap(random: SeededRandom): number {
 
 /** A schedule as lines for people. */
 export function describeSchedule({ steps, ...rest }: Schedule): readonly string[] {
-  const settings = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
   let at = 0;
-  const lines = steps.map(({ afterMs, ...step }) => {
+  const told = steps.map(({ afterMs, ...how }) => {
     at += afterMs;
-    const { do: what, ...how } = step;
-    const details = Object.entries(how).map(([name, value]) => `${name} ${String(value)}`);
-    return `  ${(at / 1_000).toFixed(3).padStart(9)} s  ${[what, ...details].join(", ")}`;
+    return { when: `${(at / 1_000).toFixed(3).padStart(9)} s`, how };
   });
-  return [settings.join(", "), ...lines];
+  return describeSteps(rest, told);
 }

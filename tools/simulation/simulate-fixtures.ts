@@ -1,14 +1,9 @@
 import { runSchedule } from "./run-schedule-fixtures.ts";
-import { describeSchedule, makeSchedule } from "./schedule-fixtures.ts";
+import { describeSchedule, makeSchedule, type Schedule } from "./schedule-fixtures.ts";
+import { type Failure, ScheduleReport } from "./schedule-report-fixtures.ts";
 import { shrinkSchedule } from "./shrink-schedule-fixtures.ts";
 import type { Defects } from "./simulated-record-fixtures.ts";
 import { Turns } from "./virtual-time-fixtures.ts";
-
-/** A schedule that broke a promise, and which. */
-export interface Failure {
-  readonly seed: number;
-  readonly failure: string;
-}
 
 export interface Seeds {
   /** The first; the others follow it. */
@@ -35,29 +30,13 @@ export async function playSeeds({ seed, count }: Seeds, defects?: Defects): Prom
   return failures.toSorted((a, b) => a.seed - b.seed);
 }
 
-/** Failures that are shrunk and told whole; of the others the seed is told. */
-const TOLD_WHOLE = 3;
-
-/** Tells of each failure, and of the first ones how little of their schedules is enough for it. */
-export class FailureReport {
-  #told = 0;
-  readonly #say: (line: string) => void;
-  readonly #defects: Defects | undefined;
-
+/** Tells of failures of the schedules of seeds. */
+export class FailureReport extends ScheduleReport<Schedule> {
   constructor(say: (line: string) => void, defects?: Defects) {
-    this.#say = say;
-    this.#defects = defects;
-  }
-
-  async tell({ seed, failure }: Failure): Promise<void> {
-    const say = this.#say;
-    say(`seed ${seed}: ${failure}`);
-    if (++this.#told > TOLD_WHOLE) return;
-    const schedule = makeSchedule(seed);
-    const shrunk = await shrinkSchedule(schedule, failure, this.#defects);
-    say(
-      `${shrunk.schedule.steps.length} of its ${schedule.steps.length} steps are enough: ${shrunk.failure}`,
-    );
-    for (const line of describeSchedule(shrunk.schedule)) say(line);
+    super(say, {
+      make: makeSchedule,
+      shrink: (schedule, failure) => shrinkSchedule(schedule, failure, defects),
+      describe: describeSchedule,
+    });
   }
 }

@@ -31,6 +31,19 @@ export class SeededRandom {
   }
 }
 
+/** One of those that weigh something, each as often as its weight says; undefined when there are none. */
+export function pickWeighted<T>(
+  random: SeededRandom,
+  among: readonly (readonly [weight: number, one: T])[],
+): T | undefined {
+  let at = random.next() * among.reduce((sum, [weight]) => sum + weight, 0);
+  for (const [weight, one] of among) {
+    at -= weight;
+    if (at < 0) return one;
+  }
+  return undefined;
+}
+
 interface Due {
   readonly at: number;
   readonly order: number;
