@@ -2,7 +2,7 @@ import type { Builder, BuildNews, BuildResult } from "../../platform/src/deliver
 import type { OutputStore, Turn } from "../../platform/src/delivery/output/output.ts";
 import { imageInfo } from "../../platform/src/delivery/release/release-fixtures.ts";
 import type { GitRepositories } from "../../platform/src/delivery/source/source-ports.ts";
-import { notFound, StaleClaim } from "../../platform/src/kernel/index.ts";
+import { aborted, notFound, StaleClaim } from "../../platform/src/kernel/index.ts";
 import type { Crossroads } from "./crossroads-fixtures.ts";
 import type { Outcome } from "./delivery-schedule-fixtures.ts";
 
@@ -187,11 +187,4 @@ export class DeliveryEngine {
       remove: async () => {},
     };
   }
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }

@@ -11,7 +11,15 @@ import {
   rememberEndpoints,
   watchEndpoints,
 } from "../edge/table/index.ts";
-import { errorText, type Logger, type Part, pause, type Running, systemClock } from "../kernel/index.ts";
+import {
+  aborted,
+  errorText,
+  type Logger,
+  type Part,
+  pause,
+  type Running,
+  systemClock,
+} from "../kernel/index.ts";
 import { type Meter, silentMeter } from "../observe/metric/index.ts";
 import { openOwnCluster, startClusterHost } from "./cluster-host.ts";
 import { writeClusterPage } from "./cluster-page.ts";
@@ -124,11 +132,4 @@ function startHostWhenItCan(parts: {
       await host?.stop();
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }

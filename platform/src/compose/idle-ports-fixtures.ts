@@ -1,3 +1,4 @@
+import { aborted } from "../kernel/index.ts";
 import type { ControlPorts } from "./control-engine.ts";
 
 /** Ports on which nothing runs and nothing happens: for tests of the API alone. */
@@ -31,11 +32,4 @@ export function idlePorts(): ControlPorts {
     collection: { collect: async () => true, forget: nothing },
     routes: { replace: nothing, put: nothing, remove: nothing, endpoints: async () => [] },
   };
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -31,4 +31,4 @@ export type { AppRole, Principal, Scope } from "./principal.ts";
 export { type Reconciler, type ReconcilerOptions, startReconciler } from "./reconciler-loop.ts";
 export { type MasterKey, rewrap, type SealedColumn, seal, sealedVersion, unseal } from "./sealing.ts";
 export { sumOfTimes } from "./sum-of-times.ts";
-export { done, type Outcome, pause, waiting } from "./waiting.ts";
+export { aborted, done, type Outcome, pause, waiting } from "./waiting.ts";

@@ -24,6 +24,14 @@ export function stalled(reason: string, message: string): Outcome {
   return { kind: "stalled", reason, message };
 }
 
+/** Resolves when the signal aborts, at once when it has. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}
+
 /** Resolves after `ms`, or at once when the signal aborts; never rejects and holds no process open on abort. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;

@@ -1,3 +1,4 @@
+import { aborted } from "../../kernel/index.ts";
 import type { Builder, BuildNews, BuildResult, BuildSpec } from "./build-ports.ts";
 
 /** How a build of the fake goes. */
@@ -76,11 +77,4 @@ async function* follow({ script, ended }: FakeBuild, signal: AbortSignal): Async
   }
   const result = await Promise.race([ended, aborted(signal)]);
   if (result) yield { kind: "result", result };
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }

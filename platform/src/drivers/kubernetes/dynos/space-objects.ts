@@ -11,7 +11,7 @@ import {
 } from "../client/index.ts";
 import { type AppRecord, readAppRecord } from "./app-record.ts";
 import { OURS } from "./dyno-labels.ts";
-import { keptObject, keptPod, keptSecret, keptSet } from "./kept-objects.ts";
+import { type KeptSecret, keptObject } from "./kept-objects.ts";
 import { type AppObjects, idsOf, type SecretTrace } from "./plan-objects.ts";
 
 /** A record and where a write must begin. */
@@ -97,14 +97,14 @@ export function watchSpace(options: SpaceObjectsOptions): SpaceObjects {
     allPods: () => shelves.allPods(),
     allSets: () => shelves.allSets(),
     state: () => shelves.state,
-    take: (object) => tell(shelves.put(object)),
+    take: (object) => tell(shelves.put(keptObject(object))),
     stop: async () => {
       await Promise.all(watches.map((watch) => watch.stop()));
     },
   };
 }
 
-/** One place for each kind. Objects of an app are found by its id. */
+/** One place for each kind, of what is kept of objects. Objects of an app are found by its id. */
 class Shelves {
   readonly records = new Map<string, KnownRecord>();
   readonly secrets = new Map<string, { readonly appId: string; readonly trace: SecretTrace }>();
@@ -162,11 +162,11 @@ class Shelves {
     if (!dynoId) return undefined;
     this.#dynos.set(appId, (this.#dynos.get(appId) ?? new Set()).add(dynoId));
     if (object.kind === KIND.secret.kind)
-      this.secrets.set(dynoId, { appId, trace: keptSecret(object).trace });
-    else if (object.kind === KIND.replicaSet.kind) this.#sets.set(dynoId, keptSet(object as ReplicaSet));
+      this.secrets.set(dynoId, { appId, trace: (object as KeptSecret).trace });
+    else if (object.kind === KIND.replicaSet.kind) this.#sets.set(dynoId, object as ReplicaSet);
     else {
       const pods = this.#pods.get(dynoId) ?? new Map<string, Pod>();
-      this.#pods.set(dynoId, pods.set(object.metadata.name, keptPod(object as Pod)));
+      this.#pods.set(dynoId, pods.set(object.metadata.name, object as Pod));
     }
     return appId;
   }
