@@ -18,7 +18,7 @@ export interface ClusterHostOptions {
   readonly config: Config;
   readonly duty: DynoDuty;
   readonly logs?: LogSink;
-  /** For the duty `tell`: see `KubernetesDynoHostOptions`. */
+  /** For who tells: see `KubernetesDynoHostOptions`. */
   readonly outputTold?: (runs: readonly string[], signal: AbortSignal) => Promise<unknown>;
   readonly logger: Logger;
 }

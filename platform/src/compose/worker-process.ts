@@ -56,7 +56,7 @@ export async function startWorker(
   countConnections(meter, database);
   const client = await openOwnCluster(config);
   let workers: ControlWorkers | undefined;
-  const host = await startClusterHost({ client, config, logger, duty: "keep", logs: context.logs.sink });
+  const host = await startHost(context, client);
   const dynos = openDynoSide(context, host.dynos, (...news) => workers?.dynosChanged(...news));
   const table = await openTable(context, client);
   const sources = makeSourceClient(files);
@@ -96,7 +96,7 @@ export async function startWorker(
     },
     { name: "the events", start: () => startControlEvents(context, engine, () => workers) },
     { name: "the nodes", start: async () => keepNodes(context, client, host) },
-    { name: "the teller", start: async () => keepTeller(context, client) },
+    { name: "the teller", start: async () => keepTeller(context, client, host) },
   ];
   const running = await startParts(parts, STOP_WITHIN_MS);
   return { ...running, checks: [databaseCheck(database)] };
@@ -136,15 +136,26 @@ function openTable({ config, logger }: ControlContext, client: KubeClient) {
   return openKubernetesRouteTable({ client, namespace, routers, logger, now: Date.now });
 }
 
-function keepTeller({ config, logger, logs }: ControlContext, client: KubeClient): Running {
-  const streams = makeStreamClient(clusterPeer("logs", config));
-  const told = config.logAgent ? { outputTold: streams.ended } : {};
+/** What agents on the nodes read of a dyno is in its log before its end is told of. */
+function startHost(
+  { config, logger, logs }: ControlContext,
+  client: KubeClient,
+): Promise<KubernetesDynoHost> {
+  const told = config.logAgent ? { outputTold: makeStreamClient(clusterPeer("logs", config)).ended } : {};
+  return startClusterHost({ client, config, logger, duty: "keep", logs: logs.sink, ...told });
+}
+
+function keepTeller(
+  { config, logger }: ControlContext,
+  client: KubeClient,
+  host: Pick<KubernetesDynoHost, "tell">,
+): Running {
   return keepLease({
     ...{ client, logger, now: systemClock },
     namespace: systemNamespace(config),
     name: TELLER_LEASE,
     holder: config.podName,
-    work: () => startClusterHost({ client, config, logger, duty: "tell", logs: logs.sink, ...told }),
+    work: async () => host.tell(),
   });
 }
 

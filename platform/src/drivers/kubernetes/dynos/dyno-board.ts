@@ -17,6 +17,7 @@ export interface DynoBoard {
   opened(): void;
   find(dynoId: string): BoardDyno | undefined;
   ofApp(appId: string): readonly BoardDyno[];
+  all(): Iterable<BoardDyno>;
   say(dynoId: string, message: string): void;
   close(): void;
 }
@@ -29,7 +30,7 @@ export interface DynoBoardOptions {
   readonly now: Clock;
   /** What this process was told of a dyno. */
   readonly told: (dynoId: string) => DynoBody | undefined;
-  /** Whether a dyno is told of only once it is known how it is run: its Secret may come after its record and its pod. */
+  /** Whether a dyno is seen only once it is known how it is run, or runs: its Secret may be heard of after its record and its pod. */
   readonly needsBody?: boolean;
   /** A dyno whose time is over in some way: the pod is to be ended. */
   readonly onOverdue: (dyno: BoardDyno, why: "boot" | "client") => void;
@@ -53,7 +54,7 @@ class Board implements DynoBoard {
   constructor(options: DynoBoardOptions) {
     this.#options = options;
     this.broadcast = makeDynoBroadcast({
-      all: () => [...this.#apps.values()].flatMap((dynos) => [...dynos.values()].map(tellOf)),
+      all: () => [...this.all()].map(tellOf),
       ofApp: (appId) => this.ofApp(appId).map(tellOf),
     });
     this.#clocks = makeDynoClocks({
@@ -96,6 +97,10 @@ class Board implements DynoBoard {
 
   ofApp(appId: string): readonly BoardDyno[] {
     return [...(this.#apps.get(appId)?.values() ?? [])];
+  }
+
+  *all(): Iterable<BoardDyno> {
+    for (const dynos of this.#apps.values()) yield* dynos.values();
   }
 
   say(dynoId: string, message: string): void {

@@ -14,10 +14,10 @@ import { readRecord } from "./apply-app.ts";
 import { type DynoBoard, makeDynoBoard } from "./dyno-board.ts";
 import type { DynoPlacement } from "./dyno-manifests.ts";
 import type { BoardDyno } from "./dyno-sight.ts";
+import { type DynoTeller, makeDynoTeller } from "./dyno-teller.ts";
 import { endOverdue } from "./end-overdue.ts";
-import { type Awaited, type LinesInOrder, makeLinesInOrder } from "./lines-in-order.ts";
 import { makeObjectWriter, type ObjectWriter, type ToldSpecs } from "./object-writer.ts";
-import { endedRuns, makePodLogs, type PodLogs } from "./pod-logs.ts";
+import { makePodLogs } from "./pod-logs.ts";
 import { reconcileDynos } from "./reconcile-dynos.ts";
 import type { SpaceWishes } from "./space-namespace.ts";
 import { ROUTED_KINDS, type SpaceObjects, VIEWED_KINDS, watchSpace } from "./space-objects.ts";
@@ -35,7 +35,7 @@ export interface KubernetesDynoHostOptions {
   readonly duty?: DynoDuty;
   /**
    * Given where agents on the nodes read what dynos put out: resolves when all that these runs of pods wrote, each
-   * `<pod's uid>/<run>`, is in the log. Missing: the process with the duty `tell` reads it.
+   * `<pod's uid>/<run>`, is in the log. Missing: the process that tells reads it.
    */
   readonly outputTold?: (runs: readonly string[], signal: AbortSignal) => Promise<unknown>;
   readonly logger: Logger;
@@ -45,14 +45,13 @@ export interface KubernetesDynoHostOptions {
 }
 
 /**
- * How processes on one namespace share the work. Any number may do each part but `tell`, which is one process's at a time:
- * - `all`: everything below.
- * - `keep`: makes objects what the records say.
- * - `tell`: writes what dynos put out and what becomes of them to the log, and ends those whose time is over.
+ * How processes on one namespace share the work; any number may do each part:
+ * - `all`: everything there is to do, by the only process that does it.
+ * - `keep`: makes objects what the records say. One of these at a time is told to tell, and one to care for lost nodes.
  * - `view`: knows how dynos fare and acts on single ones. It reads no Secret.
  * - `route`: knows where dynos are.
  */
-export type DynoDuty = "all" | "keep" | "tell" | "view" | "route";
+export type DynoDuty = "all" | "keep" | "view" | "route";
 
 const SEEN: Partial<Record<DynoDuty, readonly KubeKind[]>> = { view: VIEWED_KINDS, route: ROUTED_KINDS };
 
@@ -72,8 +71,7 @@ export interface DynoEngine {
   readonly reconciler: Reconciler;
   readonly watchers: Set<DynoWatcher>;
   readonly reconcile: (appId: string) => Promise<Outcome>;
-  readonly logs: PodLogs | undefined;
-  readonly lines: LinesInOrder | undefined;
+  readonly teller: DynoTeller;
 }
 
 /** Begins to watch; nothing is said in the log of what is found at first. */
@@ -86,32 +84,24 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
   const watchers = new Set<DynoWatcher>();
   const { duty = "all", logs: sink, outputTold } = options;
   const keeps = duty === "all" || duty === "keep";
-  const tells = duty === "all" || duty === "tell";
-  const logs = sink && tells && !outputTold ? makePodLogs({ client, namespace, logger, sink }) : undefined;
-  const lines = sink && makeLinesInOrder(sink);
-  const startedAt = now();
   let isOpen = false;
-  const untilTold = async (dyno: BoardDyno, limit: AbortSignal) =>
-    await (outputTold ? outputTold(endedRuns(dyno.sight.runs), limit) : logs?.told(dyno));
-  const write = ({ sight }: BoardDyno, message: string, after?: Awaited) => {
-    const { id, appId, name } = sight.entry;
-    lines?.write(id, { appId, time: now(), source: "heroku", process: name, message }, after);
-  };
-  const board = makeDynoBoard({
+  const teller: DynoTeller = makeDynoTeller({
+    ...{ sink, outputTold, now },
+    readOutput: sink && !outputTold ? () => makePodLogs({ client, namespace, logger, sink }) : undefined,
+    dynos: () => board.all(),
+    end: (dyno, why) => void endOverdue({ board, writer, logger }, dyno, why),
+  });
+  const board: DynoBoard = makeDynoBoard({
     now,
-    tell: (dyno, message, isEnd) => {
-      if (tells) write(dyno, message, isEnd ? (limit) => untilTold(dyno, limit) : undefined);
-    },
-    say: (dyno, message) => write(dyno, message),
+    tell: (dyno, message, isEnd) => teller.tell(dyno, message, isEnd),
+    say: (dyno, message) => teller.say(dyno, message),
     told: (id) => told.get(id)?.spec,
-    needsBody: duty === "tell",
+    needsBody: keeps,
     onSeen: (dyno) => {
-      logs?.see(dyno, isOpen ? undefined : startedAt);
+      teller.see(dyno, !isOpen);
       for (const watcher of [...watchers]) watcher(dyno);
     },
-    onOverdue: (dyno, why) => {
-      if (tells) void endOverdue({ board, writer, logger }, dyno, why);
-    },
+    onOverdue: (dyno, why) => teller.overdue(dyno, why),
   });
   let look: Pick<Reconciler, "poke" | "remind"> = { poke: () => {}, remind: () => {} };
   const space = watchSpace({
@@ -155,5 +145,5 @@ export function startDynoEngine(options: KubernetesDynoHostOptions, signal: Abor
   void space.ready.then(() => {
     isOpen = true;
   });
-  return { options, board, space, writer, told, turns, reconciler, watchers, reconcile, logs, lines };
+  return { options, board, space, writer, told, turns, reconciler, watchers, reconcile, teller };
 }

@@ -48,13 +48,14 @@ describe("dynos are gathered", () => {
     expect(found).toMatchObject({ entry: { duty: "warm" }, displayCommand: "npm start", wanted: true });
   });
 
-  test("once their Secret is there, by who must say how they are run", () => {
-    const given = { record: record(), pods: pods(running(true)) };
+  test("once their Secret is there, by who must say how they are run; one that runs had it", () => {
+    const given = { record: record(), pods: pods(pod({ state: { waiting: {} } })) };
     const gather = (of: AppObjects) =>
       gatherSights({ known: [], objects: of, told: nobody, needsBody: true });
     expect(gather(objects(given))).toEqual([]);
     const [found] = gather(objects({ ...given, secrets: secrets("formation") }));
     expect(found).toMatchObject({ displayCommand: "npm start" });
+    expect(gather(objects({ ...given, pods: pods(running(true)) }))).toMatchObject([{ displayCommand: "" }]);
   });
 
   test("from Secrets when the record is lost: what runs goes on, and web dynos serve", () => {

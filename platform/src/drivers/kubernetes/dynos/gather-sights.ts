@@ -16,7 +16,7 @@ export function gatherSights(from: {
   readonly objects: AppObjects;
   /** What this process was told of a dyno whose Secret is not there yet. */
   readonly told: (dynoId: string) => DynoBody | undefined;
-  /** Whether a dyno is seen only once it is known how it is run. */
+  /** Whether a dyno is seen only once it is known how it is run, or runs: then its Secret was there. */
   readonly needsBody?: boolean;
 }): DynoSight[] {
   const { known, objects, told, needsBody = false } = from;
@@ -32,11 +32,11 @@ export function gatherSights(from: {
     const pods = objects.pods.get(id) ?? [];
     const body = objects.secrets.get(id)?.body ?? told(id);
     const old = before.get(id);
-    if (needsBody && !old && !body) return [];
+    const runs = pods.map(readPodRun);
+    if (needsBody && !old && !body && runs.every(({ phase }) => phase.kind === "waiting")) return [];
     const oneOff = old?.oneOff ?? isOneOff(objects, id);
     const entry = wanted.get(id) ?? old?.entry ?? (body && entryFromBody(body)) ?? entryFromPod(pods[0]);
     if (!entry) return [];
-    const runs = pods.map(readPodRun);
     const isWanted = oneOff
       ? !runs.some(({ leavingSince }) => leavingSince !== undefined)
       : wantsFormation(objects, id);

@@ -25,6 +25,11 @@ export interface KubernetesDynoHost extends Running {
   readonly endpoints: EndpointSource;
   /** Begins to start dynos of lost nodes elsewhere: in one process with the duty `keep` at a time; with `all` it is done. */
   replaceLost(): Running;
+  /**
+   * Begins to write to the log what becomes of dynos, and to end those whose time is over: in one process with the duty
+   * `keep` at a time; with `all` it is done.
+   */
+  tell(): Running;
 }
 
 /**
@@ -39,13 +44,16 @@ export async function startKubernetesDynoHost(
   const keeps = duty === "all" || duty === "keep";
   const kept = keeps ? await keepSpaceOf(options, stopping.signal) : undefined;
   const engine = startDynoEngine(options, stopping.signal);
-  const { board, space } = engine;
+  const { board, space, teller } = engine;
+  // From the first moment on: what a dyno writes while the lists come is told.
+  if (duty === "all") teller.begin();
   await space.ready;
   board.opened();
   const care = keeps ? startNodeCare({ space, writer: engine.writer, logger: options.logger }) : undefined;
   if (duty === "all") care?.act();
   return {
     replaceLost: () => care?.act() ?? { stop: async () => {} },
+    tell: () => teller.begin(),
     dynos: makeDynoHost(engine),
     endpoints: { watch: (signal) => board.broadcast.watchEndpoints(signal) },
     stop: async () => {
@@ -54,8 +62,7 @@ export async function startKubernetesDynoHost(
       await kept?.stop();
       await engine.reconciler.stop();
       await space.stop();
-      await engine.logs?.close();
-      await engine.lines?.close();
+      await teller.stop();
       board.close();
     },
   };
