@@ -46,7 +46,9 @@ async function main(): Promise<number> {
   const control = controlApp(journey, app);
   await control.scale("web", 0);
   keep("without", await countCost(cluster, IDLE_SECONDS));
-  openSimulated(cluster);
+  keep("restartWithout", await restartRoles(installation));
+  runCluster(cluster, ["scale", "--nodes", String(NODES)]);
+  setSimulated(cluster, { open: true });
   await control.scale("worker", 1);
   const seconds = await timed(async () => {
     seedApps(cluster, { namespace, template: TEMPLATE, apps: APPS });
@@ -56,27 +58,25 @@ async function main(): Promise<number> {
   keep("stored", readStored(cluster));
   await wait(SETTLE_MS);
   keep("with", await countCost(cluster, IDLE_SECONDS));
-  const restart = await timed(async () => {
-    await endRoles(installation);
-    await untilWell(installation);
-    console.log("all roles answer");
-  });
-  keep("rolesReadySeconds", Number((restart / 1_000).toFixed(1)));
+  // What is on simulated nodes goes nowhere else meanwhile; a role that comes back there would run nothing.
+  setSimulated(cluster, { open: false });
+  const restart = await restartRoles(installation);
+  keep("restart", restart);
   await journey.end().catch(() => undefined);
   await installation.client.close();
-  return restart <= BAR_MS ? 0 : 1;
+  return restart.seconds <= BAR_SECONDS ? 0 : 1;
 }
 
-const BAR_MS = 60_000;
+const BAR_SECONDS = 60;
 /** Workers look once more at all that they have made. */
 const SETTLE_MS = 180_000;
 const SEED_MS = 3_600_000;
 
-/** From now on dynos go to simulated nodes, and only there. */
-function openSimulated(cluster: string): void {
-  runCluster(cluster, ["scale", "--nodes", String(NODES)]);
-  runCluster(cluster, ["kubectl", "taint", "nodes", "-l", `${SIMULATED_NODE}=true`, `${SIMULATED_NODE}-`]);
-  runCluster(cluster, ["kubectl", "cordon", "-l", `${SIMULATED_NODE}!=true`]);
+/** Whether what comes goes to the simulated nodes, and only there, or to the real ones. */
+function setSimulated(cluster: string, { open }: { readonly open: boolean }): void {
+  const taint = open ? `${SIMULATED_NODE}-` : `${SIMULATED_NODE}:NoSchedule`;
+  runCluster(cluster, ["kubectl", "taint", "nodes", "-l", `${SIMULATED_NODE}=true`, taint]);
+  runCluster(cluster, ["kubectl", open ? "cordon" : "uncordon", "-l", `${SIMULATED_NODE}!=true`]);
 }
 
 let told = 0;
@@ -89,21 +89,48 @@ async function allRun({ client }: Installation): Promise<boolean> {
   return items.length > APPS;
 }
 
-/** All pods of all roles at once, at no notice. They come back on the real nodes: a simulated one runs nothing. */
-async function endRoles({ client, namespace, cluster = "" }: Installation): Promise<void> {
-  const taint = `${SIMULATED_NODE}:NoSchedule`;
-  runCluster(cluster, ["kubectl", "taint", "nodes", "-l", `${SIMULATED_NODE}=true`, taint]);
-  runCluster(cluster, ["kubectl", "uncordon", "-l", `${SIMULATED_NODE}!=true`]);
-  const { items } = await client.list<Pod>({ kind: KIND.pod, namespace }, {});
+interface Restart {
+  /** From the end of all pods of all roles at once, at no notice, until all answer again. */
+  readonly seconds: number;
+  /** By role, of its last pod: seconds until its process was begun, and until it answered. Whole ones, by the cluster's clocks. */
+  readonly roles: Readonly<Record<string, { readonly begun: number; readonly ready: number }>>;
+}
+
+async function restartRoles(installation: Installation): Promise<Restart> {
+  const { client, namespace } = installation;
   const place = { kind: KIND.pod, namespace };
-  await Promise.all(
-    items.map(({ metadata }) => client.remove(place, metadata.name, { gracePeriodSeconds: 0 })),
-  );
+  const { items } = await client.list<Pod>(place, {});
+  const began = Date.now();
+  const ended = items.map(({ metadata }) => client.remove(place, metadata.name, { gracePeriodSeconds: 0 }));
+  await Promise.all(ended);
   const least = ROLES.reduce((all, { replicas }) => all + replicas, 0);
   await untilTrue("the roles to be there again", async () => {
     const now = await client.list<Pod>(place, {});
     return now.items.length >= least;
   });
+  await untilWell(installation);
+  const seconds = Number(((Date.now() - began) / 1_000).toFixed(1));
+  const byRole = Map.groupBy(
+    (await client.list<Pod>(place, {})).items,
+    ({ metadata }) => metadata.labels?.["conifer.dev/role"] ?? "",
+  );
+  const roles = [...byRole].map(([role, pods]) => [role, lastOf(pods, began)] as const);
+  return { seconds, roles: Object.fromEntries(roles) };
+}
+
+function lastOf(pods: readonly Pod[], began: number): { begun: number; ready: number } {
+  const since = (times: readonly (string | undefined)[]) =>
+    Math.round((Math.max(...times.map((time = "") => Date.parse(time) || 0)) - began) / 1_000);
+  const statuses = pods.map(({ status }) => status);
+  return {
+    begun: since(statuses.map((status) => status?.containerStatuses?.[0]?.state?.running?.startedAt)),
+    ready: since(statuses.map((status) => readySince(status))),
+  };
+}
+
+function readySince(status: Pod["status"]): string | undefined {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  return (ready as { readonly lastTransitionTime?: string } | undefined)?.lastTransitionTime;
 }
 
 process.exitCode = await main();

@@ -66,6 +66,15 @@ describe.skipIf(missingForDisks() !== undefined)("a disk of its own", () => {
     write("again");
   });
 
+  test("is not full again after it broke", () => {
+    disk.fill();
+    execFileSync("sync", ["--file-system", disk.path]);
+    disk.empty();
+    disk.breakDown();
+    disk.repair();
+    expect(statfsSync(disk.path).bavail * statfsSync(disk.path).bsize).toBeGreaterThan(2 ** 33);
+  });
+
   test("is repaired also while a mount namespace of others has it", async () => {
     const others = spawn("unshare", ["--mount", "sh", "-c", "echo there; exec sleep 600"], {
       stdio: ["ignore", "pipe", "inherit"],

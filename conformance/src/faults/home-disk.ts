@@ -62,7 +62,11 @@ export function makeHomeDisk(folder: string): HomeDisk {
   return {
     path,
     fill: () => takeAllRoom(path, fill),
-    empty: () => rmSync(fill, { force: true }),
+    empty: () => {
+      rmSync(fill, { force: true });
+      // What the disk has not on record yet is undone when it breaks down: it would be full again.
+      run("sync", "--file-system", path);
+    },
     slowDown: async () => {
       slowing = holdUp(path);
       await once(slowing, "spawn");
