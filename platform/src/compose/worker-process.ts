@@ -56,11 +56,14 @@ export async function startWorker(
   countConnections(meter, database);
   const client = await openOwnCluster(config);
   let workers: ControlWorkers | undefined;
-  const host = await startHost(context, client);
-  const dynos = openDynoSide(context, host.dynos, (...news) => workers?.dynosChanged(...news));
-  const table = await openTable(context, client);
   const sources = makeSourceClient(files);
-  const builds = await startBuilds(context, client, sources.sources);
+  // Each begins with a list of all there is, and none waits for another.
+  const [host, table, builds] = await Promise.all([
+    startHost(context, client),
+    openTable(context, client),
+    startBuilds(context, client, sources.sources),
+  ]);
+  const dynos = openDynoSide(context, host.dynos, (...news) => workers?.dynosChanged(...news));
   const images = makeImageClient(clusterPeer("registry", config, tracer));
   const registry = openClusterArtifacts(registryUrl(config), context.masterKey);
   const engine: WorkerEngine = {
