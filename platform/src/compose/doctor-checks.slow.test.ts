@@ -36,7 +36,11 @@ const untried = async () => [];
 
 async function look(
   more: Readonly<Record<string, string>> = {},
-  { now = new Date(), isolation = untried }: Partial<Pick<DoctorCall, "now" | "isolation">> = {},
+  {
+    now = new Date(),
+    isolation = untried,
+    orphans = async () => [],
+  }: Partial<Omit<DoctorCall, "config">> = {},
 ) {
   const config = readConfig({
     CONIFER_HOME: join(folder, "home"),
@@ -45,7 +49,7 @@ async function look(
     ...{ CONIFER_PORT: "16401", CONIFER_ROUTER_PORT: "16402", CONIFER_ROUTER_TLS_PORT: "16403" },
     ...more,
   });
-  const findings = await runDoctor({ config, now, isolation });
+  const findings = await runDoctor({ config, now, isolation, orphans });
   return { config, of: (matter: string) => findings.filter((one) => one.matter === matter) };
 }
 
@@ -141,6 +145,15 @@ describe("a home where something is wrong:", () => {
     const { of } = await look();
     expect(of("Instance")[0]?.says).toContain("does not run");
     expect(of("Left-overs")).toMatchObject([{ state: "warning", mend: "npm start removes them" }]);
+  });
+
+  test("another is gone, and its dynos' firewall rules are not", async () => {
+    const orphans = async () => [{ table: "conifer_0123456789ab", home: "/gone" }];
+    const { of } = await look({}, { orphans });
+    expect(of("Left-overs")).toMatchObject([{ state: "warning", says: expect.stringContaining("/gone") }]);
+    const home = makeHomeThatWasUsed();
+    writeFileSync(home.pidFile, JSON.stringify({ pid: 1, startTime: "none", boot: "earlier", children: {} }));
+    expect(states((await look({}, { orphans })).of("Left-overs"))).toEqual(["warning", "warning"]);
   });
 
   test("its ports are somebody else's", async () => {

@@ -17,6 +17,7 @@ import {
   judgeClock,
   judgeIsolation,
   judgeMode,
+  judgeOrphans,
   judgeSpace,
   mountsBelow,
 } from "./doctor-judgements.ts";
@@ -33,6 +34,8 @@ export interface DoctorCall {
   readonly now: Date;
   /** What a sandbox keeps apart and within limits here. Throws when none can be made. */
   readonly isolation: (config: Config) => Promise<readonly AbilityRow[]>;
+  /** Firewall tables of homes that are gone. */
+  readonly orphans: () => Promise<readonly { readonly table: string; readonly home: string }[]>;
 }
 
 type Check = (call: DoctorCall) => Promise<readonly Finding[]> | readonly Finding[];
@@ -219,18 +222,24 @@ async function checkDatabase({ config }: DoctorCall): Promise<readonly Finding[]
   }
 }
 
-function checkLeftovers({ config: { home } }: DoctorCall): readonly Finding[] {
+async function checkLeftovers({ config: { home }, orphans }: DoctorCall): Promise<readonly Finding[]> {
+  const own = ownLeftovers(home);
+  const others = judgeOrphans(await orphans());
+  return others ? [...(own.state === "ok" ? [] : [own]), others] : [own];
+}
+
+function ownLeftovers(home: Config["home"]): Finding {
   const matter = "Left-overs";
   const record = readRecord(home.pidFile);
-  if (record && recordRuns(record)) return [ok(matter, "are looked for while Conifer does not run")];
+  if (record && recordRuns(record)) return ok(matter, "are looked for while Conifer does not run");
   const mounts = mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), home.root);
   const found = [
     ...(record ? ["processes or files of an instance that was killed"] : []),
     ...(mounts.length > 0 ? [`${mounts.length} mounts below ${home.root}`] : []),
   ];
-  if (found.length === 0) return [ok(matter, "none")];
+  if (found.length === 0) return ok(matter, "none");
   const mend = mounts.length > 0 ? `npm start removes them; a mount that stays: umount ${mounts[0]}` : "";
-  return [{ matter, state: "warning", says: found.join("; "), mend: mend || "npm start removes them" }];
+  return { matter, state: "warning", says: found.join("; "), mend: mend || "npm start removes them" };
 }
 
 async function checkIsolation({ config, isolation }: DoctorCall): Promise<readonly Finding[]> {

@@ -1,3 +1,4 @@
+import { findOrphanedTables } from "../drivers/embedded/sandbox/index.ts";
 import { errorText } from "../kernel/index.ts";
 import { readConfig } from "./config.ts";
 import { runDoctor, tryIsolation } from "./doctor-checks.ts";
@@ -25,6 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     config: readConfig(process.env),
     now: new Date(),
     isolation: tryIsolation,
+    orphans: findOrphanedTables,
   });
   console.log(first === "--json" ? JSON.stringify(findings, undefined, 2) : findingsText(findings));
   return findingsStatus(findings);

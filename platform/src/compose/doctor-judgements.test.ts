@@ -1,9 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import {
   judgeCertificate,
   judgeClock,
   judgeIsolation,
   judgeMode,
+  judgeOrphans,
   judgeSpace,
   mountsBelow,
 } from "./doctor-judgements.ts";
@@ -89,6 +90,14 @@ it("tells of isolation what is enforced, and how to get more", () => {
     { matter: "Isolation: Network", state: "warning", says: "absent: shared", mend: "Be root." },
     { matter: "Isolation: Disk", state: "warning", says: "sampled: each second" },
   ]);
+});
+
+test("what homes that are gone have left is named, with one command that removes it", () => {
+  expect(judgeOrphans([])).toBeUndefined();
+  const orphans = ["a", "b"].map((id) => ({ table: `conifer_${id.repeat(12)}`, home: `/gone/${id}` }));
+  const { state, says, mend } = judgeOrphans(orphans) ?? {};
+  expect([state, says]).toEqual(["warning", "firewall rules of dynos whose home is gone: /gone/a, /gone/b"]);
+  expect(mend).toMatch(/^for id in aaaaaaaaaaaa bbbbbbbbbbbb; do nft delete table inet conifer_\$id; find /);
 });
 
 describe("a mode", () => {

@@ -54,6 +54,21 @@ export function judgeCertificate(
   return days < SOON_DAYS ? { matter, state: "warning", says, mend } : { matter, state: "ok", says };
 }
 
+/** What instances left behind that were killed and whose home is gone; undefined: nothing. */
+export function judgeOrphans(
+  orphans: readonly { readonly table: string; readonly home: string }[],
+): Finding | undefined {
+  if (orphans.length === 0) return undefined;
+  const homes = orphans.map(({ home }) => home).join(", ");
+  const ids = orphans.map(({ table }) => table.replace(/^conifer_/, "")).join(" ");
+  const cgroups = `find /sys/fs/cgroup -depth -type d -path "*/conifer-$id*" -exec rmdir {} +`;
+  return {
+    ...{ matter: "Left-overs", state: "warning" },
+    says: `firewall rules of dynos whose home is gone: ${homes}`,
+    mend: `for id in ${ids}; do nft delete table inet conifer_$id; ${cgroups}; done`,
+  };
+}
+
 /** What the sandbox gives here, row by row. */
 export function judgeIsolation(rows: readonly AbilityRow[]): readonly Finding[] {
   return rows.map(({ what, state, detail, howToGetMore }) => ({

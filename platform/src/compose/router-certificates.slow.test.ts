@@ -223,7 +223,12 @@ describe.skipIf(noPebble)(
       await expect.poll(() => issuerOf(BLOG), WAIT).toContain("Pebble");
       expect(await issuerOf(refused)).toMatch(/^Conifer local authority/);
       const config = readConfig(settings(authority));
-      const findings = await runDoctor({ config, now: new Date(), isolation: async () => [] });
+      const findings = await runDoctor({
+        config,
+        now: new Date(),
+        isolation: async () => [],
+        orphans: async () => [],
+      });
       const told = findings.filter(({ matter }) => matter === "Certificate").map(({ says }) => says);
       expect(told).toContainEqual(expect.stringMatching(/^2 of 127\.0\.0\.1:\d+; the first ends on /));
       expect(told).toContainEqual(

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  findTables,
   firewallRules,
   isLoopback,
   linkScript,
@@ -85,6 +86,22 @@ describe("the firewall", () => {
     expect(rules).toContain(`iifname ${dynos} drop`);
     expect(rules).toContain(`iifname ${dynos} ip daddr 169.254.0.0/16 drop`);
     expect(rules).toContain(`oifname ${dynos} drop`);
+  });
+
+  test("says whose it is, where that can be said in a comment", () => {
+    const of = (home: string) =>
+      findTables(
+        firewallRules({ ...PLAN, home }, { resolvers: [], ports: [] })
+          .split("\n")
+          .slice(2)
+          .join("\n"),
+      );
+    expect(of("/home/c")).toEqual([{ table: PLAN.table, home: "/home/c" }]);
+    expect(of("/srv/né with spaces")).toEqual([{ table: PLAN.table, home: "/srv/né with spaces" }]);
+    for (const home of ['/a"b', "/a\\b", "/a\nb", `/${"a".repeat(110)}`]) expect(of(home)).toEqual([]);
+    expect(
+      findTables('table inet filter {\n comment "dynos of /x"\n}\ntable ip conifer_0123456789ab {\n}\n'),
+    ).toEqual([]);
   });
 
   test("lets answers through, and questions to this machine's own resolver", () => {

@@ -11,6 +11,8 @@ export interface AddressPlan {
   readonly interfacePrefix: string;
   /** Name of the firewall's table. */
   readonly table: string;
+  /** Whose it is. */
+  readonly home: string;
 }
 
 /** One dyno's link: this machine's end and its own, in a network of four addresses. Without IPv6 where this machine has none. */
@@ -41,6 +43,7 @@ export function planAddresses(home: string, inUse: readonly string[]): AddressPl
       ipv6Prefix: `fd${hex.slice(0, 2)}:${hex.slice(2, 6)}:${hex.slice(6, 10)}`,
       interfacePrefix: `cf${hex.slice(0, 5)}-`,
       table: `conifer_${hex.slice(0, 12)}`,
+      home,
     };
   }
   return undefined;
@@ -96,7 +99,7 @@ export function firewallRules(
   plan: AddressPlan,
   { resolvers, ports }: { readonly resolvers: readonly string[]; readonly ports: readonly number[] },
 ): string {
-  const { table, interfacePrefix, ipv4Prefix } = plan;
+  const { table, interfacePrefix, ipv4Prefix, home } = plan;
   const dynos = `"${interfacePrefix}*"`;
   const open = ports.length > 0 ? [`    iifname ${dynos} tcp dport { ${ports.join(", ")} } accept`] : [];
   const ask = (address: string) =>
@@ -108,7 +111,7 @@ export function firewallRules(
     `table inet ${table} {`,
     "  chain forward {",
     "    type filter hook forward priority filter - 5; policy accept;",
-    `    iifname ${dynos} oifname ${dynos} drop`,
+    `    iifname ${dynos} oifname ${dynos} drop${commentOf(home)}`,
     ...asked.filter((address) => address.startsWith("169.254.")).map(ask),
     `    iifname ${dynos} ip daddr 169.254.0.0/16 drop`,
     `    oifname ${dynos} ct state established,related accept`,
@@ -129,6 +132,33 @@ export function firewallRules(
     "}",
     "",
   ].join("\n");
+}
+
+/** What the kernel keeps of a comment has 128 bytes at most. */
+const LONGEST_HOME = 110;
+const OF_HOME = "dynos of ";
+
+/** So that whoever finds the table knows whose it is, once no instance is left that would remove it. */
+function commentOf(home: string): string {
+  const fits = /^[^"\\\p{Cc}]+$/u.test(home) && Buffer.byteLength(home) <= LONGEST_HOME;
+  return fits ? ` comment "${OF_HOME}${home}"` : "";
+}
+
+/** An instance's firewall table, as it is found in the text of nft(8)'s `list ruleset`. */
+export interface FoundTable {
+  readonly table: string;
+  readonly home: string;
+}
+
+/** The tables of instances; such as do not say whose they are are left out. */
+export function findTables(ruleset: string): FoundTable[] {
+  const found: FoundTable[] = [];
+  for (const block of ruleset.split(/^(?=table )/m)) {
+    const table = /^table inet (conifer_[0-9a-f]{12}) /.exec(block)?.[1];
+    const home = new RegExp(` comment "${OF_HOME}(.+?)"`).exec(block)?.[1];
+    if (table && home) found.push({ table, home });
+  }
+  return found;
 }
 
 /** Name servers in the text of resolv.conf(5). */

@@ -7,6 +7,8 @@ import { promisify } from "node:util";
 import { errorText } from "../../../kernel/index.ts";
 import {
   type AddressPlan,
+  type FoundTable,
+  findTables,
   firewallRules,
   isLoopback,
   linkScript,
@@ -70,6 +72,18 @@ export async function openOwnNetwork(home: string, ports: readonly number[]): Pr
     close: () => nft(`delete table inet ${plan.table}\n`).catch(() => {}),
   };
 }
+
+/**
+ * Firewall tables of instances that were killed and whose home is gone since, so that no start of theirs will remove them.
+ * None where they cannot be listed: without root, or without nft.
+ */
+export async function findOrphanedTables(): Promise<readonly FoundTable[]> {
+  const listing = promisify(execFile)("nft", ["list", "ruleset"], { env: SYSTEM, maxBuffer: MOST_RULES });
+  const { stdout } = await listing.catch(() => ({ stdout: "" }));
+  return findTables(stdout).filter(({ home }) => !existsSync(home));
+}
+
+const MOST_RULES = 2 ** 26;
 
 const PACKAGES: Readonly<Record<string, string>> = { ip: "iproute2", nft: "nftables", nsenter: "util-linux" };
 
